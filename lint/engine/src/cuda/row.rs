@@ -1,0 +1,340 @@
+//! The schema of the CUDA model: what one row says about one function.
+//!
+//! Rows are data (`rows/*.rows`, see [`super::parse`] for the notation). The analysis interprets them and
+//! knows no function by name. The same schema serves the runtime API, the driver API, the C and C++
+//! standard libraries, CUDA libraries, and (later) a project's own wrappers.
+
+/// What is known about one function, or one overload of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Qualified name without template arguments and without ABI suffixes (`_v2`, `_ptsz`).
+    pub name: String,
+    /// The parameters in order; methods have their object first.
+    pub params: Vec<Param>,
+    /// True if further arguments may follow.
+    pub variadic: bool,
+    /// What the result is.
+    pub result: Outcome,
+    /// What the call does, in order.
+    pub effects: Vec<Effect>,
+    /// What documentation says about calling it from a stream callback or host function.
+    pub in_callback: InCallback,
+    /// The family the function belongs to.
+    pub family: Family,
+    /// Where the row's claims come from: documentation section, measurement.
+    pub source: String,
+}
+
+/// A parameter: its role, and whether the call may leave it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Param {
+    /// What the argument means.
+    pub role: Role,
+    /// True if the argument has a default (streams: the default stream).
+    pub optional: bool,
+}
+
+/// What an argument means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Nothing to the model.
+    Ignored,
+    /// The object of a method.
+    This,
+    /// Where a copy or fill writes.
+    Dst,
+    /// What a copy reads.
+    Src,
+    /// A number of bytes. Several are multiplied (`height`, element sizes); one of them can be an
+    /// element count when the effect gives the element's bytes.
+    Bytes,
+    /// `cudaMemcpyKind`.
+    Kind,
+    /// A stream.
+    Stream,
+    /// An event.
+    Event,
+    /// Flags of an allocation, stream or event.
+    Flags,
+    /// A device symbol (`__device__` variable).
+    Symbol,
+    /// The address through which the call hands out what [`Effect`] creates.
+    Out(Thing),
+    /// Memory that the call frees, registers or unregisters.
+    Memory,
+    /// `cudaMemcpy3DParms *` and driver twins: source, destination, extent and kind are its fields.
+    CopyParams,
+    /// A function that CUDA calls later.
+    Function,
+    /// What that function gets.
+    UserData,
+    /// A kernel (`const void *func`, `CUfunction`).
+    Kernel,
+    /// `void **args` of a kernel launch: an array of addresses of arguments.
+    KernelArgs,
+    /// The host reads memory through this address during the call. Its extent is the product of the
+    /// [`Role::Bytes`] arguments; unknown if there are none.
+    Reads,
+    /// The host writes memory through this address during the call; extent likewise.
+    Writes,
+    /// The number of elements of a container.
+    Count,
+    /// An element index.
+    ElementIndex,
+    /// Any value that is stored or held by the object (smart pointers).
+    Held,
+    /// The first of a pair of iterators or addresses: the host reads from here …
+    ReadFirst,
+    /// … up to here.
+    ReadLast,
+    /// The first of a pair: the host writes from here …
+    WriteFirst,
+    /// … up to here.
+    WriteLast,
+}
+
+/// What a call hands out through a pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// Memory of a kind.
+    Memory(MemoryKind),
+    /// The device address of mapped host memory: the same object.
+    Alias,
+    /// A device symbol's address.
+    SymbolAddress,
+    /// A stream.
+    Stream,
+    /// An event.
+    Event,
+    /// Any other handle or number: a fresh, unknown value.
+    Fresh,
+}
+
+/// Where memory lives, and how the GPU reaches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MemoryKind {
+    /// Ordinary host memory.
+    Pageable,
+    /// Page-locked host memory (cudaMallocHost, cudaHostAlloc).
+    Pinned,
+    /// Host memory page-locked after the fact (cudaHostRegister).
+    Registered,
+    /// cudaMallocManaged, `__managed__`.
+    Managed,
+    /// Device memory (cudaMalloc).
+    Device,
+    /// Device memory in stream order (cudaMallocAsync).
+    DeviceStreamOrdered,
+    /// Device memory of another process (cudaIpcOpenMemHandle).
+    DeviceIpc,
+    /// An opaque CUDA array.
+    Array,
+}
+
+impl MemoryKind {
+    /// True for memory that a host pointer can read.
+    pub const fn is_host(self) -> bool {
+        matches!(self, Self::Pageable | Self::Pinned | Self::Registered)
+    }
+    /// True for page-locked host memory.
+    pub const fn is_page_locked(self) -> bool {
+        matches!(self, Self::Pinned | Self::Registered)
+    }
+    /// True for memory that only the device can read.
+    pub const fn is_device(self) -> bool {
+        matches!(self, Self::Device | Self::DeviceStreamOrdered | Self::DeviceIpc | Self::Array)
+    }
+    /// The kind in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Pageable => "pageable",
+            Self::Pinned => "pinned",
+            Self::Registered => "registered (pinned)",
+            Self::Managed => "managed",
+            Self::Device => "device",
+            Self::DeviceStreamOrdered => "stream-ordered device",
+            Self::DeviceIpc => "IPC device",
+            Self::Array => "CUDA array",
+        }
+    }
+}
+
+/// What the result of a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing is known.
+    Unknown,
+    /// A status: 0 is success. Tested as failed, the call has had no effect.
+    Status,
+    /// The status of a query: 0 means that the work is done, `NotReady` (600) that it is not.
+    QueryStatus,
+    /// Fresh memory of a kind (malloc).
+    Memory(MemoryKind),
+    /// The value of an argument.
+    Arg(u8),
+    /// The address of the elements of a container.
+    Elements,
+    /// The address of the element that [`Role::ElementIndex`] names.
+    Element,
+    /// The address one past the last element.
+    ElementsEnd,
+    /// The pointer that a smart pointer holds.
+    Held,
+    /// The pointer that a smart pointer holds, which it gives up.
+    Released,
+    /// The same value for the same arguments (accessors such as `size()`).
+    Pure,
+}
+
+/// What a call does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Copies from `Src` to `Dst`. `direction`: `None` if an argument tells, or the pointers do.
+    Copy {
+        /// The direction, where the function's name fixes it.
+        direction: Option<Direction>,
+        /// When the call returns.
+        mode: Mode,
+    },
+    /// Fills `Dst`. `unit`: bytes an element that `Bytes` counts.
+    Fill {
+        /// Bytes an element.
+        unit: u8,
+        /// When the call returns.
+        mode: Mode,
+    },
+    /// Hands out what the `Out` parameters say.
+    Create,
+    /// Frees `Memory`.
+    Free(FreeWith),
+    /// Page-locks `Memory`.
+    Register,
+    /// Ends that.
+    Unregister,
+    /// Destroys the stream. Orders nothing, waits for nothing.
+    DestroyStream,
+    /// Destroys the event. Orders nothing, waits for nothing.
+    DestroyEvent,
+    /// Records the event on the stream.
+    Record,
+    /// Later work on the stream waits for the event's latest record. The host does not wait.
+    StreamWaitsForEvent,
+    /// The host waits until all earlier work of the stream is done.
+    HostWaitsForStream,
+    /// The host waits until the event's latest record is reached.
+    HostWaitsForEvent,
+    /// The host waits until all work of the device is done.
+    HostWaitsForDevice,
+    /// As [`Effect::HostWaitsForStream`] if the result is success.
+    QueriesStream,
+    /// As [`Effect::HostWaitsForEvent`] if the result is success.
+    QueriesEvent,
+    /// Enqueues `Function(UserData)` on the stream, to run on the host.
+    EnqueuesHostFunction,
+    /// Launches `Kernel` with `KernelArgs`.
+    LaunchesKernel,
+    /// Enqueues work on the stream that reads and writes what its pointer arguments name (library
+    /// calls, prefetches with no data effect are [`Effect::None`]).
+    EnqueuesUnknownWork,
+    /// Starts capture on the stream.
+    BeginsCapture,
+    /// Ends capture on the stream.
+    EndsCapture,
+    /// Launches a captured graph on the stream: what it touches is unknown.
+    LaunchesGraph,
+    /// May wait for the device, which nothing documents: lowers the confidence of what follows.
+    MayWait,
+    /// Destroys all resources of the device.
+    ResetsDevice,
+    /// The host accesses what the `Reads`, `Writes`, … parameters say. Implied by such a role.
+    HostAccess,
+    /// The container's elements come into being (constructors), or are replaced (assign, resize,
+    /// push_back): pointers into them are invalid.
+    Reallocates(MemoryKind),
+    /// The container's or smart pointer's memory is released (destructor, clear, reset).
+    ReleasesElements,
+    /// A smart pointer takes hold of `Held`.
+    Holds,
+    /// The call waits for a mutex, condition variable, future or thread: work that a host function or
+    /// another thread did may be visible after it.
+    WaitsForHost,
+    /// Another host thread or task is started with the function given.
+    Spawns,
+    /// Does not return.
+    NoReturn,
+    /// Explicitly nothing: the call orders, reads, writes and keeps nothing of its arguments.
+    None,
+}
+
+/// The direction of a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Direction {
+    HostToHost,
+    HostToDevice,
+    DeviceToHost,
+    DeviceToDevice,
+}
+
+impl Direction {
+    /// The name of the `cudaMemcpyKind` constant.
+    pub const fn constant(self) -> &'static str {
+        match self {
+            Self::HostToHost => "cudaMemcpyHostToHost",
+            Self::HostToDevice => "cudaMemcpyHostToDevice",
+            Self::DeviceToHost => "cudaMemcpyDeviceToHost",
+            Self::DeviceToDevice => "cudaMemcpyDeviceToDevice",
+        }
+    }
+}
+
+/// When a copy or fill returns to the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// As documented for synchronous forms (SEMANTICS §4): depends on direction and memory kind.
+    Sync,
+    /// As documented for asynchronous forms.
+    Async,
+}
+
+/// Which function frees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FreeWith {
+    /// cudaFree, cuMemFree: "may perform implicit synchronization".
+    CudaFree,
+    /// cudaFreeAsync: in stream order.
+    CudaFreeAsync,
+    /// cudaFreeHost, cuMemFreeHost.
+    CudaFreeHost,
+    /// cudaFreeArray and the like.
+    CudaFreeArray,
+    /// cudaIpcCloseMemHandle.
+    CudaIpcClose,
+    /// free.
+    CFree,
+    /// munmap.
+    Munmap,
+}
+
+/// What documentation says about calling a function from a stream callback or host function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InCallback {
+    /// Not a CUDA function.
+    Fine,
+    /// "No CUDA function may be called from callback"; measured: returns 800.
+    Forbidden,
+    /// Forbidden by the documentation; measured to succeed.
+    ForbiddenUnobserved,
+    /// A CUDA function that does not touch the device (cudaGetErrorString): not reported.
+    Harmless,
+}
+
+/// The family a function belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Family {
+    Runtime,
+    Driver,
+    Library,
+    Std,
+}

@@ -1,0 +1,332 @@
+//! What the analysis observed: the only input of the rules.
+//!
+//! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
+//! that reached its site (paths on which a CUDA call is known to have failed apart).
+
+use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
+use crate::program::{SiteId, UndeclaredCall};
+
+/// Everything that was observed in one program.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Pairs of accesses that nothing orders.
+    pub conflicts: Vec<Conflict>,
+    /// Every copy, with what is known of its operands.
+    pub transfers: Vec<Transfer>,
+    /// Every call that frees or unregisters memory.
+    pub releases: Vec<Release>,
+    /// Host accesses to device memory.
+    pub dereferences: Vec<Dereference>,
+    /// The kernel launches.
+    pub launches: Vec<LaunchShape>,
+    /// The functions that CUDA calls back, and the CUDA calls they reach.
+    pub callbacks: Vec<Callback>,
+    /// Calls to names that nothing declares.
+    pub undeclared_calls: Vec<UndeclaredCall>,
+    /// True if an `#include` could not be resolved.
+    pub unresolved_includes: bool,
+    /// What was analysed only in part.
+    pub partial: Vec<crate::Partial>,
+}
+
+/// On how many of the paths that reach its site a fact holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Paths {
+    /// Only on paths on which a CUDA call has failed before.
+    AfterFailure,
+    /// On some.
+    Some,
+    /// On all.
+    All,
+}
+
+/// A memory object, for people and for the rules.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Object {
+    /// The variable or expression it is known by; empty if there is none: `h_data`, `buffers.data()`.
+    pub name: String,
+    /// Where its memory comes from.
+    pub origin: Origin,
+    /// The kind of memory, if it is known.
+    pub memory: Option<MemoryKind>,
+    /// Where it was allocated, declared or registered.
+    pub site: Option<SiteId>,
+    /// Evidence that unknown memory is host memory: the code dereferences it, or passes it as the host
+    /// side of a copy.
+    pub host_by_use: bool,
+    /// Its size in bytes, if it is a constant.
+    pub bytes: Option<u64>,
+    /// True if it is allocated and released inside one function (a short-lived buffer in a hot path).
+    pub short_lived: bool,
+}
+
+/// Where an object's memory comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Origin {
+    /// A local variable or temporary.
+    Stack,
+    /// A variable with static storage, a string literal.
+    Static,
+    /// Allocated by a call: its name (`malloc`, `new`, `cudaMalloc`).
+    Allocated(String),
+    /// The elements of a container or the object of a smart pointer: its class (`std::vector`).
+    Container(String),
+    /// Reached through a parameter, a field, or a call that is not seen.
+    Unseen,
+}
+
+/// A stream, for people and for the rules.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stream {
+    /// Stream 0 or `cudaStreamLegacy` in a legacy build.
+    Legacy,
+    /// Stream 0 in a per-thread build, or `cudaStreamPerThread`.
+    PerThread,
+    /// A stream made by the program.
+    Created {
+        /// The variable it is known by.
+        name: String,
+        /// Where it was made.
+        site: SiteId,
+        /// True if it was made with cudaStreamNonBlocking; `None` if the flags are not a constant.
+        non_blocking: Option<bool>,
+    },
+    /// A parameter, a member, the result of a call: it may be any stream.
+    Unseen {
+        /// The variable or expression it is known by; empty if there is none.
+        name: String,
+    },
+}
+
+/// Work that was enqueued on the device.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Work {
+    /// Where it was enqueued: the call or launch.
+    pub site: SiteId,
+    /// What it is.
+    pub kind: WorkKind,
+    /// The function called, or the kernel's name.
+    pub name: String,
+    /// Its stream.
+    pub stream: Stream,
+    /// True if the stream argument was left out.
+    pub stream_omitted: bool,
+    /// True if it writes the object in question.
+    pub writes: bool,
+    /// True if that access is only assumed: a kernel's pointer argument that is not `const`, where the
+    /// body does not tell.
+    pub assumed: bool,
+}
+
+/// What device work is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum WorkKind {
+    /// A copy.
+    Copy {
+        /// Its direction, if known.
+        direction: Option<Direction>,
+        /// Whether the synchronous or the asynchronous form was called.
+        synchronous_form: bool,
+        /// True if its host side is known to be pageable.
+        pageable: bool,
+    },
+    /// A memset.
+    Fill,
+    /// A kernel.
+    Kernel,
+    /// A host function in stream order.
+    HostFunction,
+    /// A graph, a library call.
+    Other,
+}
+
+/// Two accesses to the same bytes, at least one a write, at least one by the device, not ordered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The device work that may still be running.
+    pub pending: Work,
+    /// The memory.
+    pub object: Object,
+    /// Where the second access is.
+    pub site: SiteId,
+    /// What it is.
+    pub access: Access,
+    /// On which paths.
+    pub paths: Paths,
+    /// True if the two are proven to touch the same bytes; false where a kernel's extent is unknown and
+    /// the two differ in the pointer's offset or in a scalar that varies with the stream.
+    pub overlap: bool,
+    /// What lowers the confidence to *possible*: unknown calls between the two that got the stream, the
+    /// event or the buffer.
+    pub doubts: Vec<Note>,
+    /// A call between the two that is measured to wait, which nothing documents (cudaFree, …).
+    pub undocumented_wait: Option<Note>,
+    /// Calls between the two that look like a wait and are none (cudaGetLastError, cudaStreamDestroy, a
+    /// wait for another stream).
+    pub no_waits: Vec<Note>,
+}
+
+/// A remark about a place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Note {
+    /// The place.
+    pub site: SiteId,
+    /// The remark, for people: "`cudaGetLastError` does not wait".
+    pub text: String,
+}
+
+/// The second access of a [`Conflict`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Access {
+    /// The host reads.
+    HostRead {
+        /// The function that reads (`memcpy`, `printf`), if it is not an expression of the program.
+        via: Option<String>,
+        /// What the value read is used for, where that says more: a size, a loop bound, a result.
+        as_result: bool,
+    },
+    /// The host writes.
+    HostWrite {
+        /// The function that writes, likewise.
+        via: Option<String>,
+    },
+    /// The memory is released.
+    Release(ReleaseKind),
+    /// Other device work touches it.
+    Device(Work),
+}
+
+/// How memory is released.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ReleaseKind {
+    /// By a function; its name is given.
+    Call(FreeWith, String),
+    /// `delete`, `delete[]`.
+    Delete,
+    /// cudaHostUnregister.
+    Unregister,
+    /// A container gives its memory back or moves it: the function's name
+    /// (`std::vector::resize`, `std::vector::~vector`).
+    Container(String),
+    /// A local variable's scope ends.
+    ScopeEnd,
+}
+
+/// A copy, as seen on all paths that reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// The call.
+    pub site: SiteId,
+    /// The function called.
+    pub function: String,
+    /// The form called.
+    pub mode: Mode,
+    /// One entry for each combination of operands seen.
+    pub views: Vec<TransferView>,
+    /// True if the copy stands in a loop of its function.
+    pub in_loop: bool,
+}
+
+/// One combination of operands of a copy.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TransferView {
+    /// What is written.
+    pub dst: Object,
+    /// What is read.
+    pub src: Object,
+    /// True if the destination is a `CUdeviceptr` or an array by its parameter.
+    pub dst_device_by_type: bool,
+    /// True if the source is.
+    pub src_device_by_type: bool,
+    /// The direction that the call states: the kind constant, or the function's name. `None` for
+    /// cudaMemcpyDefault and for what is not a constant.
+    pub stated: Option<Direction>,
+    /// The place of the kind argument, if there is one.
+    pub kind_site: Option<SiteId>,
+    /// Bytes, if a constant.
+    pub bytes: Option<u64>,
+    /// The stream.
+    pub stream: Stream,
+    /// True if the stream argument was left out.
+    pub stream_omitted: bool,
+    /// True while the stream is being captured.
+    pub captured: bool,
+    /// True if the host waits for this copy at once: the next CUDA call waits for its stream, event or
+    /// device.
+    pub waited_at_once: bool,
+    /// On which paths.
+    pub paths: Paths,
+}
+
+/// A call that frees or unregisters memory, as seen on all paths that reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The call.
+    pub site: SiteId,
+    /// How it releases.
+    pub how: ReleaseKind,
+    /// What it releases: one entry for each object seen. `None` where the pointer is unknown.
+    pub objects: Vec<Option<Object>>,
+    /// True if the pointer is not the start of its object on every path.
+    pub interior: bool,
+}
+
+/// A host access to device memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dereference {
+    /// The access.
+    pub site: SiteId,
+    /// The memory.
+    pub object: Object,
+    /// True for a write.
+    pub write: bool,
+    /// The function that accesses it, if it is not an expression of the program.
+    pub via: Option<String>,
+    /// On which paths.
+    pub paths: Paths,
+}
+
+/// A kernel launch as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaunchShape {
+    /// The launch.
+    pub site: SiteId,
+    /// The kernel's name.
+    pub kernel: String,
+    /// True if the fourth configuration argument is missing or a literal 0.
+    pub default_stream: bool,
+    /// Arguments of stream type passed to the kernel.
+    pub stream_arguments: Vec<SiteId>,
+    /// True if a stream stands in the place of the grid, block or shared-memory size.
+    pub stream_in_other_slot: bool,
+}
+
+/// A function that CUDA calls back, and the CUDA calls that it reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callback {
+    /// Where it is registered.
+    pub registered_at: SiteId,
+    /// The function it is registered with: `cudaLaunchHostFunc`.
+    pub registered_with: String,
+    /// The callback's name; `<lambda>` for lambdas.
+    pub function: String,
+    /// The definition.
+    pub function_site: SiteId,
+    /// The CUDA calls it reaches, each once, with the calls that lead there.
+    pub reaches: Vec<ReachedCall>,
+}
+
+/// A CUDA call that a callback reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReachedCall {
+    /// The call.
+    pub site: SiteId,
+    /// The function called; `kernel<<<>>>` for launches.
+    pub name: String,
+    /// What is documented and measured about it.
+    pub status: InCallback,
+    /// The calls from the callback down to it, outermost first; empty if the callback makes it itself.
+    pub path: Vec<Note>,
+    /// True if the call is reached only through something that is not followed for sure (a virtual call).
+    pub uncertain: bool,
+}

@@ -1,0 +1,61 @@
+//! The analysis behind `cuda-lint`: source-independent, and free of I/O.
+//!
+//! `Program` ──[`order`]──▶ [`facts`] ──[`rules`]──▶ [`diagnostic`]s
+//!
+//! **Invariants.** The engine knows no syntax tree, no file and no terminal; it does no I/O; it cannot
+//! fail: what it does not understand is a value ("unknown"), never an error. A rule reads facts and never
+//! walks the program for a pattern.
+
+pub mod cuda;
+pub mod diagnostic;
+pub mod facts;
+pub mod flow;
+pub mod order;
+pub mod program;
+pub mod rules;
+
+pub use diagnostic::{Category, Confidence, Diagnostic, Related, Severity};
+pub use program::Program;
+
+/// What to assume about the platform and the build (issue 4 adds more).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What stream 0 means.
+    pub default_stream: DefaultStream,
+}
+
+/// What stream 0 means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum DefaultStream {
+    /// The legacy default stream.
+    #[default]
+    Legacy,
+    /// `nvcc --default-stream per-thread`.
+    PerThread,
+}
+
+/// What the analysis found in one program.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// The diagnostics, of every severity and confidence, in no particular order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Functions that were analysed only in part: site, name and reason.
+    pub partial: Vec<Partial>,
+}
+
+/// A function that was analysed only in part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partial {
+    /// The function's name.
+    pub function: String,
+    /// Where the analysis lost sight.
+    pub site: program::SiteId,
+    /// Why.
+    pub reason: String,
+}
+
+/// Analyses a program: the one entry point of the engine.
+pub fn analyse(program: &Program, options: &Options) -> Findings {
+    let facts = order::observe(program, options);
+    rules::judge(program, &facts, options)
+}

@@ -1,0 +1,1 @@
+//! The text form of a program: what tests compare and `--dump program` prints.

@@ -1,0 +1,92 @@
+//! Types, as far as the analysis asks for them: what a value can hold and how large it is.
+
+/// A record of [`super::Program::records`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordId(pub u32);
+
+/// A type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Type {
+    /// What kind of type.
+    pub kind: TypeKind,
+    /// Bytes of one object; `None` if unknown (templates that are not instantiated).
+    pub size: Option<u64>,
+}
+
+/// What kind of type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TypeKind {
+    /// `void`.
+    Void,
+    /// Integers, enumerations, Booleans, characters.
+    Int,
+    /// `cudaError_t`, `CUresult` and the like: a status, 0 for success.
+    Status,
+    /// Floating point and other scalars that nothing is computed with.
+    Scalar,
+    /// A pointer or a reference. `const_pointee`: the pointee is `const`.
+    Pointer {
+        /// True for `const T *` and `const T &`.
+        const_pointee: bool,
+        /// True for `volatile T *` and pointers to atomics.
+        volatile_pointee: bool,
+    },
+    /// `CUdeviceptr`: device memory by type.
+    DevicePointer,
+    /// `cudaStream_t`, `CUstream`.
+    Stream,
+    /// `cudaEvent_t`, `CUevent`.
+    Event,
+    /// Other CUDA handles (graphs, pools, arrays, modules, library handles).
+    Handle,
+    /// A pointer to a function.
+    Function,
+    /// A class, struct, union or closure.
+    Record(RecordId),
+    /// An array. Its elements have `stride` bytes.
+    Array {
+        /// Bytes an element, if known.
+        stride: Option<u64>,
+    },
+    /// A dependent or undeclared type.
+    Unknown,
+}
+
+impl Type {
+    /// A type of unknown kind and size.
+    pub const UNKNOWN: Self = Self { kind: TypeKind::Unknown, size: None };
+    /// `void`.
+    pub const VOID: Self = Self { kind: TypeKind::Void, size: None };
+    /// An integer of `bytes` bytes.
+    pub const fn int(bytes: u64) -> Self {
+        Self { kind: TypeKind::Int, size: Some(bytes) }
+    }
+    /// A pointer to something that is not `const`.
+    pub const POINTER: Self =
+        Self { kind: TypeKind::Pointer { const_pointee: false, volatile_pointee: false }, size: Some(8) };
+
+    /// True if an object of this type is a record or an array, which is copied with
+    /// [`super::Op::CopyObject`] and never held in a value.
+    pub const fn is_aggregate(&self) -> bool {
+        matches!(self.kind, TypeKind::Record(_) | TypeKind::Array { .. })
+    }
+}
+
+/// A class, struct, union or closure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Qualified name without template arguments: `std::vector`, `app::Buffer`. Closures: `<lambda>`.
+    pub name: String,
+    /// The name with template arguments, for people: `std::vector<float>`.
+    pub display: String,
+    /// Fields in order: name and type. Base classes come first, named as `<Base>`.
+    pub fields: Vec<(String, Type)>,
+    /// True if the class has a destructor that does something (its own, or a member's).
+    pub has_destructor: bool,
+    /// For containers and smart pointers of one element type: bytes an element.
+    pub element_size: Option<u64>,
+    /// True for a container whose allocator is not the standard one, so that its memory is of unknown
+    /// kind (`std::vector<float, PinnedAllocator<float>>`), and for smart pointers with a deleter of
+    /// their own.
+    pub custom_memory: bool,
+}
