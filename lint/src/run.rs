@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use crate::args::CheckArgs;
 use crate::discover;
 use crate::exit::ExitStatus;
+use crate::finding::FileReport;
 use crate::gather::{self, Threshold};
 use crate::pool::{Pool, PoolOutcome};
 use crate::progress::Progress;
-use crate::report;
+use crate::report::{self, FailedFile};
 use crate::terminal::{self, Terminal};
 use crate::worker::FileRequest;
 
@@ -17,7 +18,7 @@ pub fn check(args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
     let discovery = discover::discover(&args.paths);
     let requests: Vec<_> =
         discovery.files.iter().map(|file| FileRequest { path: file.path.clone() }).collect();
-    let outcome = match analyse(args, &requests) {
+    let mut outcome = match analyse(args, &requests) {
         Ok(outcome) => outcome,
         Err(error) => {
             terminal::complain(&format!("cannot run the analysis: {error}"));
@@ -26,21 +27,22 @@ pub fn check(args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
     };
     // One reason that holds for every file is said once.
     if let (Some(reason), None) = (&outcome.refused, &outcome.frontend) {
+        complain_of(&discovery.failed);
         terminal::complain(reason);
         return Ok(ExitStatus::Incomplete);
     }
     if args.dump.is_some() {
-        return print_dumps(outcome, out);
+        print_dumps(&mut outcome.reports, out)?;
     }
     let threshold = Threshold { confidence: args.min_confidence, severity: args.min_severity };
     let mut report = gather::gather(outcome.reports, &discovery.files, threshold);
     report.frontend = outcome.frontend;
     report.failed.extend(discovery.failed);
     report.failed.sort();
-    for failed in &report.failed {
-        terminal::complain(&format!("{}: {}", failed.path, failed.reason));
+    complain_of(&report.failed);
+    if args.dump.is_none() {
+        report::write(&report, args.format, Terminal::of_stdout(args.color), args.quiet, out)?;
     }
-    report::write(&report, args.format, Terminal::of_stdout(args.color), args.quiet, out)?;
     Ok(ExitStatus::of(&report))
 }
 
@@ -63,19 +65,20 @@ fn analyse(args: &CheckArgs, requests: &[FileRequest]) -> io::Result<PoolOutcome
     pool.analyse(requests, &args.analysis_options(scratch.path().to_path_buf()), &mut progress)
 }
 
+/// Says on standard error what could not be analysed.
+fn complain_of(failed: &[FailedFile]) {
+    for FailedFile { path, reason } in failed {
+        terminal::complain(&format!("{path}: {reason}"));
+    }
+}
+
 /// Prints the intermediate forms in the order of the files.
-fn print_dumps(mut outcome: PoolOutcome, out: &mut dyn Write) -> io::Result<ExitStatus> {
-    outcome.reports.sort_by(|a, b| a.path.cmp(&b.path));
-    let mut status = ExitStatus::Clean;
-    for file in outcome.reports {
-        if let crate::finding::Outcome::Failed { reason } = &file.outcome {
-            terminal::complain(&format!("{}: {reason}", file.path));
-            status = ExitStatus::Incomplete;
-        }
-        if let Some(dump) = file.dump {
+fn print_dumps(reports: &mut [FileReport], out: &mut dyn Write) -> io::Result<()> {
+    reports.sort_by(|a, b| a.path.cmp(&b.path));
+    for file in reports {
+        if let Some(dump) = &file.dump {
             writeln!(out, "// {}\n{dump}", file.path)?;
         }
     }
-    out.flush()?;
-    Ok(status)
+    out.flush()
 }
