@@ -1,1 +1,58 @@
-fn main() {}
+//! `cuda-lint-runtime`: looks on a real GPU at what the linter says about CUDA.
+//!
+//! So far it says which device and driver there are, and holds a stream busy, which is what every later
+//! experiment stands on. It is built without CUDA: the driver and NVRTC are loaded when it runs, and where
+//! there are none it says so and ends with exit code 2.
+
+mod device;
+mod hold;
+mod platform;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+/// Looks on a real GPU at what cuda-lint says about CUDA.
+#[derive(Debug, Parser)]
+#[command(name = "cuda-lint-runtime", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the devices, the driver's version and the version of NVRTC
+    Device,
+    /// Keep a stream busy with kernels/hold.cu, and print for how long it was
+    Hold {
+        /// For how long
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+        milliseconds: u64,
+        /// On which device
+        #[arg(long, default_value_t = 0)]
+        device: usize,
+    },
+}
+
+fn main() -> ExitCode {
+    let answer = match Cli::parse().command {
+        Command::Device => device::describe(),
+        Command::Hold { milliseconds, device } => {
+            hold::hold(device, Duration::from_millis(milliseconds)).map(|held| held.to_string())
+        }
+    };
+    // A closed pipe is the reader's choice, so a failure to print is none of the command.
+    match answer {
+        Ok(text) => {
+            let _ = writeln!(std::io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "cuda-lint-runtime: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
