@@ -128,3 +128,113 @@ pub fn stream_waits<P: Pending>(pending: &mut [P], stream: StreamKey, event: Eve
 pub fn complete<P: Pending>(pending: &mut Vec<P>, point: Point) {
     pending.retain(|operation| !operation.cover().contains(point));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: StreamKey = StreamKey::Created(1);
+    const B: StreamKey = StreamKey::Created(2);
+    const NON_BLOCKING: StreamKey = StreamKey::Created(9);
+    const E: EventKey = EventKey::Created(5);
+
+    struct Flags;
+    impl Barrier for Flags {
+        fn is_blocking(&self, stream: StreamKey) -> bool {
+            stream != NON_BLOCKING
+        }
+    }
+
+    #[derive(Clone, Debug, PartialEq)]
+    struct Work(&'static str, Cover);
+    impl Pending for Work {
+        fn cover(&self) -> &Cover {
+            &self.1
+        }
+        fn cover_mut(&mut self) -> &mut Cover {
+            &mut self.1
+        }
+    }
+
+    /// Enqueues work and returns the names of what happens before it.
+    fn enqueue(pending: &mut Vec<Work>, name: &'static str, stream: StreamKey) -> Vec<&'static str> {
+        reach(pending, stream, &Flags);
+        let before = pending.iter().filter(|it| it.1.contains(Point::Tail(stream))).map(|it| it.0).collect();
+        let mut cover = Cover::default();
+        cover.insert(Point::Tail(stream));
+        pending.push(Work(name, cover));
+        before
+    }
+
+    fn names(pending: &[Work]) -> Vec<&'static str> {
+        pending.iter().map(|it| it.0).collect()
+    }
+
+    #[test]
+    fn a_stream_is_a_queue_and_streams_are_independent() {
+        let mut pending = Vec::new();
+        enqueue(&mut pending, "a", A);
+        assert_eq!(enqueue(&mut pending, "b", B), [""; 0]);
+        assert_eq!(enqueue(&mut pending, "a2", A), ["a"]);
+    }
+
+    #[test]
+    fn the_legacy_stream_is_a_barrier_for_blocking_streams_only() {
+        let mut pending = Vec::new();
+        enqueue(&mut pending, "a", A);
+        enqueue(&mut pending, "n", NON_BLOCKING);
+        assert_eq!(enqueue(&mut pending, "zero", StreamKey::Legacy), ["a"]);
+        assert_eq!(enqueue(&mut pending, "b", B), ["a", "zero"]);
+        assert_eq!(enqueue(&mut pending, "n2", NON_BLOCKING), ["n"]);
+    }
+
+    #[test]
+    fn an_event_is_a_snapshot_and_a_second_record_replaces_the_first() {
+        let mut pending = Vec::new();
+        enqueue(&mut pending, "a", A);
+        record(&mut pending, E, A, &Flags);
+        enqueue(&mut pending, "late", A);
+        stream_waits(&mut pending, B, E);
+        assert_eq!(enqueue(&mut pending, "b", B), ["a"]);
+        record(&mut pending, E, B, &Flags);
+        complete(&mut pending, Point::Event(E));
+        assert_eq!(names(&pending), ["late"]);
+    }
+
+    #[test]
+    fn an_event_on_the_legacy_stream_captures_all_blocking_streams() {
+        let mut pending = Vec::new();
+        enqueue(&mut pending, "a", A);
+        enqueue(&mut pending, "n", NON_BLOCKING);
+        record(&mut pending, E, StreamKey::Legacy, &Flags);
+        complete(&mut pending, Point::Event(E));
+        assert_eq!(names(&pending), ["n"]);
+    }
+
+    #[test]
+    fn a_wait_for_a_blocking_stream_does_not_cover_earlier_legacy_work() {
+        // Measured: cudaStreamSynchronize(blocking stream) returned at once while stream 0 was held.
+        let mut pending = Vec::new();
+        enqueue(&mut pending, "zero", StreamKey::Legacy);
+        complete(&mut pending, Point::Tail(A));
+        assert_eq!(names(&pending), ["zero"]);
+    }
+
+    #[test]
+    fn a_wait_covers_what_the_stream_has_waited_for() {
+        let mut pending = Vec::new();
+        enqueue(&mut pending, "a", A);
+        record(&mut pending, E, A, &Flags);
+        stream_waits(&mut pending, B, E);
+        complete(&mut pending, Point::Tail(B));
+        assert_eq!(names(&pending), [""; 0]);
+    }
+
+    #[test]
+    fn a_wait_for_an_event_that_was_never_recorded_orders_nothing() {
+        let mut pending = Vec::new();
+        enqueue(&mut pending, "a", A);
+        stream_waits(&mut pending, B, E);
+        assert_eq!(enqueue(&mut pending, "b", B), [""; 0]);
+    }
+}

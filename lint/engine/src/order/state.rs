@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::happens_before::{Cover, EventKey, Pending, Point, StreamKey};
+use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::object::{FrameId, ObjectId, Step};
 use super::path::PathConditions;
 use super::symbol::{Linear, Sym};
