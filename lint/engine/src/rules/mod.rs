@@ -1,8 +1,232 @@
-//! The rules. (Under construction.)
+//! The rules: what the facts mean for people.
+//!
+//! One file a rule, with its documentation, its examples and its check; the file's stem is the rule's name
+//! with underscores. A rule reads [`Facts`] and never walks the program for a pattern. There are two kinds of
+//! check: [`Check::Facts`] makes diagnostics directly; [`Check::Conflicts`] says which unordered accesses
+//! belong to the rule, and [`root_cause`] then leaves one diagnostic for each missing wait or missing event.
 
-use crate::{Findings, Options, Program, facts::Facts};
+mod context;
+mod root_cause;
+#[cfg(test)]
+mod sample;
+mod words;
 
-/// Turns facts into diagnostics.
-pub fn judge(_program: &Program, _facts: &Facts, _options: &Options) -> Findings {
-    Findings::default()
+mod api_call_in_callback;
+mod cross_stream_unordered;
+mod free_kind_mismatch;
+mod free_while_in_flight;
+mod host_buffer_released_in_flight;
+mod host_deref_device_pointer;
+mod host_read_before_sync;
+mod host_write_before_sync;
+mod memcpy_kind_mismatch;
+mod nonblocking_vs_default_race;
+mod pageable_async_copy;
+mod pageable_copy_as_sync;
+mod stream_as_kernel_argument;
+mod unknown_cuda_api;
+
+pub use context::RuleContext;
+pub use root_cause::{Case, Claim};
+
+use crate::facts::{Conflict, Facts};
+use crate::{Category, Diagnostic, Findings, Options, Program, Severity};
+
+/// One rule: what it is about, its documentation, and its check.
+#[derive(Debug)]
+pub struct Rule {
+    /// The name in reports and options: `host-read-before-sync`.
+    pub name: &'static str,
+    /// Its number in the catalogue.
+    pub number: u8,
+    /// What it is about.
+    pub category: Category,
+    /// How bad a finding is, unless the case at hand is milder.
+    pub severity: Severity,
+    /// The misuse in one line: lower case, no full stop.
+    pub summary: &'static str,
+    /// The documentation, in Markdown, under fixed headings. Its examples are tests.
+    pub doc: &'static str,
+    /// False for rules that must be asked for.
+    pub on_by_default: bool,
+    /// What confirms a finding on a GPU.
+    pub witness: Witness,
+    /// How it is found.
+    pub check: Check,
+}
+
+/// The observation that confirms a rule's misuse on a real machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Witness {
+    /// A value that the correct program cannot give: stale, overwritten, or another owner's.
+    WrongValue,
+    /// The process dies, or a run-time checker stops it.
+    Fault,
+    /// A CUDA call returns an error.
+    ReturnCode,
+    /// A call that is not documented to wait is seen to wait, and the program needs that it does.
+    ReliedOnWait,
+    /// The program is slower than its corrected twin.
+    SlowerRatio,
+    /// The compiler or the linker rejects the program.
+    CompileError,
+}
+
+/// How a rule finds its misuse.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// From any facts, one diagnostic a finding.
+    Facts(fn(&RuleContext<'_>, &mut Vec<Diagnostic>)),
+    /// From conflicts.
+    Conflicts {
+        /// Whether a conflict belongs to the rule, and how bad and how sure it is then. A conflict belongs
+        /// to one rule at most.
+        claim: fn(&RuleContext<'_>, &Conflict) -> Option<Claim>,
+        /// The diagnostic for what is left of the rule's conflicts, one a root cause.
+        explain: fn(&Case<'_>) -> Diagnostic,
+    },
+}
+
+/// All rules, in the order of the catalogue.
+static CATALOGUE: [&Rule; 14] = [
+    &host_deref_device_pointer::RULE,
+    &memcpy_kind_mismatch::RULE,
+    &free_kind_mismatch::RULE,
+    &host_read_before_sync::RULE,
+    &host_write_before_sync::RULE,
+    &host_buffer_released_in_flight::RULE,
+    &pageable_async_copy::RULE,
+    &cross_stream_unordered::RULE,
+    &nonblocking_vs_default_race::RULE,
+    &stream_as_kernel_argument::RULE,
+    &free_while_in_flight::RULE,
+    &api_call_in_callback::RULE,
+    &unknown_cuda_api::RULE,
+    &pageable_copy_as_sync::RULE,
+];
+
+/// One root cause, one diagnostic: a diagnostic of the first rule silences those of the second at the same
+/// place. The second would mislead there: it presumes what the first denies.
+const SILENCES: [(&str, &str); 4] = [
+    ("memcpy-kind-mismatch", "pageable-async-copy"),
+    ("free-kind-mismatch", "host-buffer-released-in-flight"),
+    ("free-kind-mismatch", "free-while-in-flight"),
+    ("host-deref-device-pointer", "host-read-before-sync"),
+];
+
+/// All rules, in the order of the catalogue.
+pub fn catalogue() -> &'static [&'static Rule] {
+    &CATALOGUE
+}
+
+/// The rule of a name.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    CATALOGUE.iter().copied().find(|rule| rule.name == name)
+}
+
+/// Turns facts into diagnostics, of every severity and confidence, ordered by place and rule.
+pub fn judge(program: &Program, facts: &Facts, options: &Options) -> Findings {
+    let context = RuleContext::new(program, facts, options);
+    let mut diagnostics = Vec::new();
+    let mut claims = Vec::new();
+    for (index, rule) in CATALOGUE.iter().enumerate() {
+        match rule.check {
+            Check::Facts(check) => check(&context, &mut diagnostics),
+            Check::Conflicts { claim, .. } => claims.extend(
+                facts
+                    .conflicts
+                    .iter()
+                    .filter_map(|conflict| claim(&context, conflict).map(|claim| (index, claim, conflict))),
+            ),
+        }
+    }
+    for (index, case) in root_cause::cases(&context, claims) {
+        if let Check::Conflicts { explain, .. } = CATALOGUE[index].check {
+            diagnostics.push(explain(&case));
+        }
+    }
+    silence(&mut diagnostics);
+    diagnostics.sort_by(|a, b| (a.site, a.rule, &a.message).cmp(&(b.site, b.rule, &b.message)));
+    diagnostics.dedup();
+    Findings { diagnostics, partial: facts.partial.clone() }
+}
+
+/// Applies [`SILENCES`]. A diagnostic that is less sure than another cannot silence it: it may be hidden.
+fn silence(diagnostics: &mut Vec<Diagnostic>) {
+    let winners: Vec<_> = diagnostics
+        .iter()
+        .filter(|d| SILENCES.iter().any(|(winner, _)| *winner == d.rule))
+        .map(|d| (d.rule, d.site, d.confidence))
+        .collect();
+    diagnostics.retain(|d| {
+        !winners.iter().any(|&(rule, site, confidence)| {
+            site == d.site && confidence >= d.confidence && SILENCES.contains(&(rule, d.rule))
+        })
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustc_hash::FxHashSet;
+
+    #[test]
+    fn names_and_numbers_are_unique_and_well_formed() {
+        let mut names = FxHashSet::default();
+        let mut numbers = FxHashSet::default();
+        for rule in catalogue() {
+            assert!(names.insert(rule.name), "{} twice", rule.name);
+            assert!(numbers.insert(rule.number), "number {} twice", rule.number);
+            assert!(
+                rule.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
+                "{} is not kebab case",
+                rule.name
+            );
+            assert!(find(rule.name).is_some_and(|found| found.number == rule.number));
+        }
+        assert!(catalogue().is_sorted_by_key(|rule| rule.number));
+    }
+
+    #[test]
+    fn precedence_names_rules_that_exist() {
+        for (winner, loser) in SILENCES {
+            assert!(find(winner).is_some() && find(loser).is_some(), "{winner} or {loser}");
+        }
+    }
+
+    #[test]
+    fn every_rule_documents_itself_under_the_fixed_headings() {
+        let headings = [
+            "## What it does",
+            "## Why it is wrong",
+            "## Example",
+            "## Use instead",
+            "## Not reported",
+            "## Confidence",
+            "## References",
+        ];
+        for rule in catalogue() {
+            let found: Vec<_> = rule.doc.lines().filter(|line| line.starts_with("## ")).collect();
+            assert_eq!(found, headings, "headings of {}", rule.name);
+            assert!(rule.doc.contains("```cpp,misuse\n"), "{} has no misuse example", rule.name);
+            assert!(rule.doc.contains("```cpp,correct\n"), "{} has no correct example", rule.name);
+            assert!(rule.doc.contains(&format!("//~ {}", rule.name)), "{}: example not marked", rule.name);
+        }
+    }
+
+    #[test]
+    fn summaries_start_in_lower_case_and_have_no_full_stop() {
+        for rule in catalogue() {
+            let first = rule.summary.chars().next();
+            assert!(first.is_some_and(|c| !c.is_uppercase()), "{}", rule.summary);
+            assert!(!rule.summary.ends_with(['.', '!']) && !rule.summary.contains('\n'), "{}", rule.summary);
+        }
+    }
+
+    #[test]
+    fn nothing_comes_of_no_facts() {
+        let options = Options { default_stream: crate::DefaultStream::Legacy };
+        let findings = judge(&Program::default(), &Facts::default(), &options);
+        assert!(findings.diagnostics.is_empty() && findings.partial.is_empty());
+    }
 }

@@ -1,0 +1,130 @@
+//! What a check may look at: the facts, and where sites stand in the program.
+
+use rustc_hash::FxHashMap;
+use std::cell::OnceCell;
+
+use crate::facts::{Facts, Transfer};
+use crate::program::{BlockId, Function, FunctionId, SiteId, Terminator};
+use crate::{Options, Program};
+
+/// What a check may look at.
+#[derive(Debug)]
+pub struct RuleContext<'a> {
+    /// What was observed.
+    pub facts: &'a Facts,
+    /// What to assume of the platform.
+    pub options: &'a Options,
+    program: &'a Program,
+    /// In which function and block a site stands. Filled when it is first needed: most files have no
+    /// finding at all.
+    sites: OnceCell<FxHashMap<SiteId, (FunctionId, BlockId)>>,
+}
+
+impl<'a> RuleContext<'a> {
+    /// The context of one program.
+    pub fn new(program: &'a Program, facts: &'a Facts, options: &'a Options) -> Self {
+        Self { facts, options, program, sites: OnceCell::new() }
+    }
+
+    /// The function that a site stands in.
+    pub fn function_of(&self, site: SiteId) -> Option<FunctionId> {
+        self.place_of(site).map(|(function, _)| function)
+    }
+
+    /// The copy made at a site, if there is one.
+    pub fn transfer_at(&self, site: SiteId) -> Option<&'a Transfer> {
+        self.facts.transfers.iter().find(|transfer| transfer.site == site)
+    }
+
+    /// True if the site runs once at most: it stands in `main`, outside of loops.
+    pub fn runs_once(&self, site: SiteId) -> bool {
+        self.place_of(site).is_some_and(|(function, block)| {
+            let function = &self.program.functions[function.0 as usize];
+            function.name == "main" && !in_cycle(function, block)
+        })
+    }
+
+    fn place_of(&self, site: SiteId) -> Option<(FunctionId, BlockId)> {
+        self.sites
+            .get_or_init(|| {
+                let mut places = FxHashMap::default();
+                for (f, function) in self.program.functions.iter().enumerate() {
+                    for (b, block) in function.blocks.iter().enumerate() {
+                        let place = (FunctionId(f as u32), BlockId(b as u32));
+                        for statement in &block.statements {
+                            places.entry(statement.site).or_insert(place);
+                        }
+                        if let Terminator::Return { site, .. } = block.terminator {
+                            places.entry(site).or_insert(place);
+                        }
+                    }
+                }
+                places
+            })
+            .get(&site)
+            .copied()
+    }
+}
+
+/// True if control can come back to `block`.
+fn in_cycle(function: &Function, block: BlockId) -> bool {
+    let mut seen = vec![false; function.blocks.len()];
+    let mut work = successors(function, block);
+    while let Some(next) = work.pop() {
+        if next == block {
+            return true;
+        }
+        if let Some(seen) = seen.get_mut(next.0 as usize)
+            && !std::mem::replace(seen, true)
+        {
+            work.extend(successors(function, next));
+        }
+    }
+    false
+}
+
+fn successors(function: &Function, block: BlockId) -> Vec<BlockId> {
+    match function.blocks.get(block.0 as usize).map(|block| &block.terminator) {
+        Some(Terminator::Goto(next)) => vec![*next],
+        Some(Terminator::Branch { then, otherwise, .. }) => vec![*then, *otherwise],
+        Some(Terminator::Switch { cases, default, .. }) => {
+            cases.iter().map(|(_, block)| *block).chain([*default]).collect()
+        }
+        Some(Terminator::Return { .. } | Terminator::Throw | Terminator::Exit) | None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::FunctionBuilder;
+
+    #[test]
+    fn a_site_runs_once_in_main_outside_of_loops_only() {
+        let mut main = FunctionBuilder::new("main", "main", SiteId(0));
+        main.int(SiteId(1), 0);
+        let body = main.block();
+        let end = main.block();
+        main.goto(body);
+        main.switch_to(body);
+        let condition = main.int(SiteId(2), 1);
+        main.terminate(Terminator::Branch { condition, then: body, otherwise: end });
+        main.switch_to(end);
+        main.int(SiteId(3), 0);
+        let mut other = FunctionBuilder::new("upload", "upload", SiteId(4));
+        other.int(SiteId(5), 0);
+        let program = Program {
+            functions: vec![main.finish(SiteId(9)), other.finish(SiteId(10))],
+            ..Program::default()
+        };
+        let facts = Facts::default();
+        let options = Options { default_stream: crate::DefaultStream::Legacy };
+        let context = RuleContext::new(&program, &facts, &options);
+        assert!(context.runs_once(SiteId(1)) && context.runs_once(SiteId(3)));
+        assert!(
+            !context.runs_once(SiteId(2)) && !context.runs_once(SiteId(5)) && !context.runs_once(SiteId(7))
+        );
+        assert_eq!(context.function_of(SiteId(9)), Some(FunctionId(0)));
+        assert_eq!(context.function_of(SiteId(5)), Some(FunctionId(1)));
+    }
+}

@@ -1,0 +1,343 @@
+//! `memcpy-kind-mismatch`: a copy's direction contradicts the memory it names.
+
+use super::root_cause::paths;
+use super::{Check, Rule, RuleContext, Witness, words};
+use crate::cuda::row::{Direction, MemoryKind};
+use crate::facts::{Object, Transfer, TransferView};
+use crate::{Category, Confidence, Diagnostic, Related, Severity};
+
+const DOC: &str = r#"
+## What it does
+Reports a copy whose direction, given by its `cudaMemcpyKind` or by its name (`cuMemcpyHtoD`), contradicts the memory of its destination or source.
+
+## Why it is wrong
+"Calling cudaMemcpy() with dst and src pointers that do not match the direction of the copy results in an undefined behavior."
+Measured on an NVIDIA H200: some combinations fail with `cudaErrorInvalidValue` and copy nothing (device to pageable stated as host to device), others happen to work (device to device stated as host to device).
+
+## Example
+```cpp,misuse
+void fetch(float *d_data, size_t n) {
+    float *h_data = (float *)malloc(n * sizeof(float));
+    cudaMalloc(&d_data, n * sizeof(float));
+    cudaMemset(d_data, 0, n * sizeof(float));
+    cudaMemcpy(h_data, d_data, n * sizeof(float), cudaMemcpyHostToDevice); //~ memcpy-kind-mismatch
+    cudaFree(d_data);
+    free(h_data);
+}
+```
+
+## Use instead
+```cpp,correct
+void fetch(float *d_data, size_t n) {
+    float *h_data = (float *)malloc(n * sizeof(float));
+    cudaMalloc(&d_data, n * sizeof(float));
+    cudaMemset(d_data, 0, n * sizeof(float));
+    cudaMemcpy(h_data, d_data, n * sizeof(float), cudaMemcpyDeviceToHost);
+    cudaFree(d_data);
+    free(h_data);
+}
+```
+
+## Not reported
+- `cudaMemcpyDefault`, and directions that are not a constant.
+- Managed memory, for which the direction is a hint.
+- Pinned, registered and mapped memory on a side that the direction calls device: the GPU reaches it.
+- Host-to-host copies between pinned buffers.
+- Operands whose memory is not known.
+
+## Confidence
+An error if both operands are known: certain if so on every path, likely on some path.
+A warning, likely, if one operand is known.
+Where neither is, names alone are no proof: a warning, likely, only if both names contradict the direction and the host also dereferences the pointer that the direction calls device memory.
+
+## References
+- CUDA Runtime API, `cudaMemcpy`, `cudaMemcpyKind`.
+"#;
+
+/// See [`DOC`].
+pub static RULE: Rule = Rule {
+    name: "memcpy-kind-mismatch",
+    number: 3,
+    category: Category::MemoryKind,
+    severity: Severity::Error,
+    summary: "the direction of a copy contradicts the memory of its operands",
+    doc: DOC,
+    on_by_default: true,
+    witness: Witness::ReturnCode,
+    check: Check::Facts(check),
+};
+
+/// Which side of the bus an operand is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Host,
+    Device,
+}
+
+impl Side {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Device => "device",
+        }
+    }
+}
+
+/// The sides of destination and source that a direction states.
+const fn sides(direction: Direction) -> (Side, Side) {
+    match direction {
+        Direction::HostToHost => (Side::Host, Side::Host),
+        Direction::HostToDevice => (Side::Device, Side::Host),
+        Direction::DeviceToHost => (Side::Host, Side::Device),
+        Direction::DeviceToDevice => (Side::Device, Side::Device),
+    }
+}
+
+/// The direction between two sides.
+const fn direction(dst: Side, src: Side) -> Direction {
+    match (dst, src) {
+        (Side::Host, Side::Host) => Direction::HostToHost,
+        (Side::Device, Side::Host) => Direction::HostToDevice,
+        (Side::Host, Side::Device) => Direction::DeviceToHost,
+        (Side::Device, Side::Device) => Direction::DeviceToDevice,
+    }
+}
+
+/// The side that memory is on; `None` if unknown or on both.
+fn side(object: &Object) -> Option<Side> {
+    match object.memory? {
+        MemoryKind::Managed => None,
+        memory if memory.is_host() => Some(Side::Host),
+        _ => Some(Side::Device),
+    }
+}
+
+/// True if memory cannot be on the side that a direction states.
+fn contradicts(object: &Object, stated: Side) -> bool {
+    match stated {
+        Side::Host => object.memory.is_some_and(MemoryKind::is_device),
+        // Page-locked memory is mapped: the device reaches it at the same address.
+        Side::Device => object.memory == Some(MemoryKind::Pageable),
+    }
+}
+
+fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for transfer in &context.facts.transfers {
+        let worst = transfer
+            .views
+            .iter()
+            .filter_map(|view| mismatch(view).map(|(severity, confidence)| (severity, confidence, view)))
+            .max_by_key(|(severity, confidence, _)| {
+                (*confidence > Confidence::Possible, *severity, *confidence)
+            });
+        if let Some((severity, confidence, view)) = worst {
+            diagnostics.push(explain(transfer, view, severity, confidence));
+        }
+    }
+}
+
+fn mismatch(view: &TransferView) -> Option<(Severity, Confidence)> {
+    let (dst, src) = sides(view.stated?);
+    if [&view.dst, &view.src].iter().any(|object| object.memory == Some(MemoryKind::Managed)) {
+        return None;
+    }
+    let known = side(&view.dst).is_some() && side(&view.src).is_some();
+    if contradicts(&view.dst, dst) || contradicts(&view.src, src) {
+        return Some(if known {
+            (Severity::Error, paths(view.paths))
+        } else {
+            (Severity::Warning, paths(view.paths).min(Confidence::Likely))
+        });
+    }
+    let unknown = view.dst.memory.is_none() && view.src.memory.is_none();
+    let names = name_side(&view.dst.name).zip(name_side(&view.src.name));
+    let used_by_host =
+        (dst == Side::Device && view.dst.host_by_use) || (src == Side::Device && view.src.host_by_use);
+    let swapped = dst != src && names == Some((src, dst));
+    (unknown && swapped && used_by_host)
+        .then(|| (Severity::Warning, paths(view.paths).min(Confidence::Likely)))
+}
+
+/// The side that a name claims by one of its words: `d_input`, `hostBuffer`, `gpu_out`.
+fn name_side(name: &str) -> Option<Side> {
+    let mut side = None;
+    for word in words::split(name) {
+        let claimed = match word.as_str() {
+            "h" | "host" | "cpu" => Side::Host,
+            "d" | "dev" | "device" | "gpu" => Side::Device,
+            _ => continue,
+        };
+        if side.is_some_and(|side| side != claimed) {
+            return None;
+        }
+        side = Some(claimed);
+    }
+    side
+}
+
+fn explain(
+    transfer: &Transfer,
+    view: &TransferView,
+    severity: Severity,
+    confidence: Confidence,
+) -> Diagnostic {
+    let stated = view.stated.unwrap_or(Direction::HostToHost);
+    let (dst_stated, src_stated) = sides(stated);
+    let dst_wrong = contradicts(&view.dst, dst_stated);
+    let (role, object, claimed) =
+        if dst_wrong { ("destination", &view.dst, dst_stated) } else { ("source", &view.src, src_stated) };
+    let name = words::object(object);
+    let what = match object.memory {
+        Some(memory) => format!("is {} memory", memory.words()),
+        None => "is used by the host".into(),
+    };
+    let mut related: Vec<Related> = [&view.dst, &view.src].into_iter().filter_map(words::origin).collect();
+    let constant = words::code(stated.constant());
+    if let Some(site) = view.kind_site.filter(|site| *site != transfer.site) {
+        related.push(Related { site, message: format!("{constant} is stated here") });
+    }
+    let right = direction(side(&view.dst).unwrap_or(dst_stated), side(&view.src).unwrap_or(src_stated));
+    let help = match view.kind_site {
+        Some(_) if right == stated => {
+            format!("check the order of the arguments of {}", words::code(&transfer.function))
+        }
+        Some(_) => format!(
+            "use {} or `cudaMemcpyDefault`, or check the order of the arguments",
+            words::code(right.constant())
+        ),
+        None => format!(
+            "use the function for the direction of this copy instead of {}",
+            words::code(&transfer.function)
+        ),
+    };
+    Diagnostic {
+        rule: RULE.name,
+        severity,
+        confidence,
+        message: format!(
+            "the {role} {name} of {} {what}, but {} says {} memory",
+            words::code(&transfer.function),
+            if view.kind_site.is_some() { constant } else { "the function's name".into() },
+            claimed.name()
+        ),
+        site: transfer.site,
+        label: "the direction contradicts the memory".into(),
+        related,
+        help,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::cuda::row::Mode;
+    use crate::facts::{Facts, Origin, Paths, Stream};
+    use crate::program::SiteId;
+
+    fn facts(dst: Object, src: Object, stated: Option<Direction>) -> Facts {
+        let view = TransferView {
+            dst,
+            src,
+            dst_device_by_type: false,
+            src_device_by_type: false,
+            stated,
+            kind_site: Some(SiteId(20)),
+            bytes: None,
+            stream: Stream::Legacy,
+            stream_omitted: true,
+            captured: false,
+            waited_at_once: false,
+            paths: Paths::All,
+        };
+        let transfer = Transfer {
+            site: SiteId(20),
+            function: "cudaMemcpy".into(),
+            mode: Mode::Sync,
+            views: vec![view],
+            in_loop: false,
+        };
+        Facts { transfers: vec![transfer], ..Facts::default() }
+    }
+
+    fn lines(dst: MemoryKind, src: MemoryKind, stated: Direction) -> Vec<String> {
+        sample::lines(&facts(sample::object("dst", dst), sample::object("src", src), Some(stated)))
+    }
+
+    #[test]
+    fn both_operands_known_is_an_error() {
+        use Direction::*;
+        use MemoryKind::*;
+        let wrong = [
+            (Pageable, Pageable, HostToDevice),
+            (Device, Pageable, DeviceToHost),
+            (Pageable, Device, HostToDevice),
+            (Pageable, Device, DeviceToDevice),
+            (Device, Device, HostToDevice),
+            (Pageable, Device, HostToHost),
+            (Device, Pinned, DeviceToHost),
+        ];
+        for (dst, src, stated) in wrong {
+            assert_eq!(lines(dst, src, stated), ["20 memcpy-kind-mismatch error certain"], "{dst:?} {src:?}");
+        }
+        let right = [
+            (Pageable, Pageable, HostToHost),
+            (Device, Pageable, HostToDevice),
+            (Pinned, Device, DeviceToHost),
+            (Pinned, Device, DeviceToDevice),
+            (Pinned, Pinned, HostToHost),
+            (Managed, Pageable, HostToDevice),
+            (Pageable, Managed, DeviceToHost),
+            (Managed, Device, HostToDevice),
+        ];
+        for (dst, src, stated) in right {
+            assert!(lines(dst, src, stated).is_empty(), "{dst:?} {src:?} {stated:?}");
+        }
+    }
+
+    #[test]
+    fn one_operand_known_is_a_likely_warning() {
+        let facts = facts(
+            sample::object("d", MemoryKind::Device),
+            sample::unseen("p"),
+            Some(Direction::DeviceToHost),
+        );
+        assert_eq!(sample::lines(&facts), ["20 memcpy-kind-mismatch warning likely"]);
+    }
+
+    #[test]
+    fn names_need_a_second_clue() {
+        let by_host = Object { host_by_use: true, ..sample::unseen("h_out") };
+        let device = sample::unseen("d_out");
+        let stated = Some(Direction::HostToDevice);
+        assert_eq!(
+            sample::lines(&facts(by_host.clone(), device.clone(), stated)),
+            ["20 memcpy-kind-mismatch warning likely"]
+        );
+        assert!(sample::lines(&facts(sample::unseen("h_out"), device.clone(), stated)).is_empty());
+        assert!(sample::lines(&facts(by_host, sample::unseen("out"), stated)).is_empty());
+    }
+
+    #[test]
+    fn an_unknown_direction_says_nothing() {
+        let facts =
+            facts(sample::object("d", MemoryKind::Device), sample::object("h", MemoryKind::Pageable), None);
+        assert!(sample::lines(&facts).is_empty());
+    }
+
+    #[test]
+    fn the_help_names_the_right_constant() {
+        let dst = Object { origin: Origin::Stack, ..sample::object("h", MemoryKind::Pageable) };
+        let facts = facts(dst, sample::object("d", MemoryKind::Device), Some(Direction::HostToDevice));
+        let text = sample::text(&facts);
+        assert!(text.contains("the destination `h` of `cudaMemcpy` is pageable memory"), "{text}");
+        assert!(text.contains("use `cudaMemcpyDeviceToHost`"), "{text}");
+    }
+
+    #[test]
+    fn names_that_claim_a_side() {
+        assert_eq!(name_side("d_hostCopy"), None);
+        assert_eq!(name_side("hdata"), None);
+        assert_eq!(name_side("gpuInput"), Some(Side::Device));
+    }
+}

@@ -1,0 +1,228 @@
+//! `unknown-cuda-api`: a call to a CUDA function that does not exist.
+
+use super::{Check, Rule, RuleContext, Witness, words};
+use crate::program::UndeclaredCall;
+use crate::{Category, Confidence, Diagnostic, Severity};
+
+const DOC: &str = r#"
+## What it does
+Reports calls to names that look like functions of CUDA, HIP, NCCL or cuBLAS, that nothing declares, and that no version of CUDA from 11 to 13 has.
+Functions that were removed are reported with their replacement, as a warning.
+
+## Why it is wrong
+The program does not compile.
+Such names come from other APIs, from older versions, or from somebody's imagination: there is no `cudaLaunchKernelAsync`, since every launch is asynchronous.
+
+## Example
+```cpp,misuse
+void upload(float *d_data, const float *h_data, size_t n, cudaStream_t stream) {
+    cudaMemcopyAsync(d_data, h_data, n * sizeof(float), cudaMemcpyHostToDevice, stream); //~ unknown-cuda-api
+    cudaStreamSynchronize(stream);
+}
+```
+
+## Use instead
+```cpp,correct
+void upload(float *d_data, const float *h_data, size_t n, cudaStream_t stream) {
+    cudaMemcpyAsync(d_data, h_data, n * sizeof(float), cudaMemcpyHostToDevice, stream);
+    cudaStreamSynchronize(stream);
+}
+```
+
+## Not reported
+- Names that the file or a project header declares.
+- Where an `#include` could not be resolved: names that are not close to one of CUDA, and names of check helpers (`cudaCheck…`), which such a header may declare.
+
+## Confidence
+Certain if all includes were resolved, likely otherwise.
+The first call of a name is reported, the others are named beside it.
+
+## References
+- The headers of CUDA 11 to 13.
+"#;
+
+/// See [`DOC`].
+pub static RULE: Rule = Rule {
+    name: "unknown-cuda-api",
+    number: 31,
+    category: Category::ApiUsage,
+    severity: Severity::Error,
+    summary: "a call to a CUDA function that does not exist",
+    doc: DOC,
+    on_by_default: true,
+    witness: Witness::CompileError,
+    check: Check::Facts(check),
+};
+
+/// The families of names that the rule knows, each followed by an upper-case letter.
+const PREFIXES: [&str; 5] = ["cuda", "cublas", "cu", "hip", "nccl"];
+
+/// Words that tell a project's own checking helpers.
+const CHECK_WORDS: [&str; 8] = ["check", "checked", "safe", "assert", "throw", "ensure", "verify", "try"];
+
+fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut calls: Vec<&UndeclaredCall> =
+        context.facts.undeclared_calls.iter().filter(|call| has_prefix(&call.name)).collect();
+    calls.sort_by(|a, b| (&a.name, a.site).cmp(&(&b.name, b.site)));
+    for group in calls.chunk_by(|a, b| a.name == b.name) {
+        diagnostics.extend(explain(group[0], &group[1..], context.facts.unresolved_includes));
+    }
+}
+
+fn explain(call: &UndeclaredCall, others: &[&UndeclaredCall], unresolved: bool) -> Option<Diagnostic> {
+    let name = words::code(&call.name);
+    let confidence = if unresolved { Confidence::Likely } else { Confidence::Certain };
+    let (severity, message, help) = if let Some(removed) = names::removed(&call.name) {
+        (
+            Severity::Warning,
+            format!("{name} was removed in CUDA {}", removed.in_version),
+            format!("use {} instead", words::code(removed.replacement)),
+        )
+    } else if names::is_known(&call.name) {
+        return None;
+    } else {
+        let suggestions = names::suggest(&call.name);
+        if unresolved
+            && (is_check(&call.name) || !suggestions.iter().any(|known| is_close(&call.name, known)))
+        {
+            return None;
+        }
+        let help = match suggestions.as_slice() {
+            [] => "look the function up in the CUDA documentation".into(),
+            [one] => format!("did you mean {}?", words::code(one)),
+            [first @ .., last] => {
+                let first: Vec<_> = first.iter().map(|name| words::code(name)).collect();
+                format!("did you mean {} or {}?", first.join(", "), words::code(last))
+            }
+        };
+        (RULE.severity, format!("{name} is no function of CUDA 11 to 13, and nothing declares it"), help)
+    };
+    Some(Diagnostic {
+        rule: RULE.name,
+        severity,
+        confidence,
+        message,
+        site: call.site,
+        label: "there is no such function".into(),
+        related: words::also(others.iter().map(|call| call.site), call.site, "it is called here as well"),
+        help,
+    })
+}
+
+fn has_prefix(name: &str) -> bool {
+    PREFIXES.iter().any(|prefix| {
+        name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+    })
+}
+
+/// True for the names of checking helpers: `cudaCheckError`, `cudaSafeCall`.
+fn is_check(name: &str) -> bool {
+    words::split(name).iter().any(|word| CHECK_WORDS.contains(&word.as_str()))
+}
+
+/// True if one name is the other with a few letters changed, or with one word more at the end.
+fn is_close(name: &str, known: &str) -> bool {
+    let (a, b) = (words::split(name), words::split(known));
+    let (short, long) = if a.len() < b.len() { (&a, &b) } else { (&b, &a) };
+    let one_word_more = long.len() == short.len() + 1 && long.starts_with(short);
+    one_word_more || distance(name, known) <= 2
+}
+
+/// The number of letters to insert, remove or replace.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// The names of the CUDA model. (To be connected with the name lists.)
+mod names {
+    pub(super) struct Removed {
+        pub(super) in_version: &'static str,
+        pub(super) replacement: &'static str,
+    }
+
+    pub(super) fn is_known(name: &str) -> bool {
+        name == "cudaMemcpyAsync"
+    }
+
+    pub(super) fn suggest(name: &str) -> Vec<&'static str> {
+        if name.starts_with("cudaMem") {
+            vec!["cudaMemcpyAsync"]
+        } else if name.starts_with("cudaLaunch") {
+            vec!["cudaLaunchKernel", "cudaLaunchHostFunc"]
+        } else {
+            Vec::new()
+        }
+    }
+
+    pub(super) fn removed(name: &str) -> Option<Removed> {
+        (name == "cudaThreadSynchronize")
+            .then_some(Removed { in_version: "13", replacement: "cudaDeviceSynchronize" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::facts::Facts;
+    use crate::program::SiteId;
+
+    fn facts(names: &[&str], unresolved_includes: bool) -> Facts {
+        let undeclared_calls = names
+            .iter()
+            .zip(20..)
+            .map(|(name, site)| UndeclaredCall { name: (*name).into(), args: 0, site: SiteId(site) })
+            .collect();
+        Facts { undeclared_calls, unresolved_includes, ..Facts::default() }
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_is_an_error_with_suggestions() {
+        let facts = facts(&["cudaLaunchKernelAsync", "cudaLaunchKernelAsync"], false);
+        assert_eq!(sample::lines(&facts), ["20 unknown-cuda-api error certain"]);
+        let text = sample::text(&facts);
+        assert!(text.contains("`cudaLaunchHostFunc`"), "{text}");
+    }
+
+    #[test]
+    fn removed_functions_are_a_warning_with_their_replacement() {
+        let facts = facts(&["cudaThreadSynchronize"], false);
+        assert_eq!(sample::lines(&facts), ["20 unknown-cuda-api warning certain"]);
+        assert!(sample::text(&facts).contains("use `cudaDeviceSynchronize` instead"));
+    }
+
+    #[test]
+    fn names_of_other_families_and_real_names_are_silent() {
+        assert!(
+            sample::lines(&facts(&["cudaMemcpyAsync", "customCall", "hiphop", "cudart"], false)).is_empty()
+        );
+    }
+
+    #[test]
+    fn a_missing_header_may_declare_helpers() {
+        assert!(
+            sample::lines(&facts(&["cudaCheckError", "cudaUploadScene", "cudaSafeCall"], true)).is_empty()
+        );
+        assert_eq!(
+            sample::lines(&facts(&["cudaMemcopyAsync", "cudaLaunchKernelAsync"], true)),
+            ["20 unknown-cuda-api error likely", "21 unknown-cuda-api error likely"]
+        );
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("cudaMemcpy", "cudaMemcpy"), 0);
+        assert_eq!(distance("cudaMemcopy", "cudaMemcpy"), 1);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}
