@@ -163,18 +163,25 @@ impl Machine<'_, '_> {
             }
         }
         let Some((mut found, theirs, ours)) = best else { return };
-        // Launches that differ in a scalar may work on different parts of the buffer.
-        if other.kind == WorkKind::Kernel
-            && operation.kind == WorkKind::Kernel
-            && other.name == operation.name
-            && other.scalars != operation.scalars
-        {
+        if self.varies_by_stream(state, other) || self.varies_by_stream(state, operation) {
             found = Overlap::Unproven;
         }
         let (theirs, object, ours) =
             ((theirs.write, theirs.assumed), ours.range.object, (ours.write, ours.assumed));
         let work = self.describe_work(operation, ours.0, ours.1);
         self.note_conflict(state, other, object, Access::Device(work), found, theirs);
+    }
+
+    /// True if an operation is a launch that has a sibling on another stream with other scalar arguments:
+    /// each may work on a part of the buffers of its own (`kernel<<<…, stream[i]>>>(data, i * chunk)`).
+    fn varies_by_stream(&self, state: &State, operation: &Operation) -> bool {
+        operation.kind == WorkKind::Kernel
+            && state.pending.iter().any(|sibling| {
+                sibling.kind == WorkKind::Kernel
+                    && sibling.name == operation.name
+                    && sibling.stream != operation.stream
+                    && sibling.scalars != operation.scalars
+            })
     }
 
     /// True if two streams are provably different ones.
