@@ -25,6 +25,23 @@ pub struct Row {
     pub source: String,
 }
 
+impl Row {
+    /// The least number of arguments.
+    pub fn required(&self) -> usize {
+        self.params.iter().filter(|param| !param.optional).count()
+    }
+
+    /// True if the function can be called with this number of arguments.
+    pub fn accepts(&self, args: usize) -> bool {
+        self.required() <= args && (self.variadic || args <= self.params.len())
+    }
+
+    /// The index of the first parameter with a role.
+    pub fn position(&self, role: Role) -> Option<usize> {
+        self.params.iter().position(|param| param.role == role)
+    }
+}
+
 /// A parameter: its role, and whether the call may leave it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Param {
@@ -39,7 +56,7 @@ pub struct Param {
 pub enum Role {
     /// Nothing to the model.
     Ignored,
-    /// The object of a method.
+    /// The object of a method, by its address. Some free functions have one as well.
     This,
     /// Where a copy or fill writes.
     Dst,
@@ -165,6 +182,9 @@ impl MemoryKind {
 }
 
 /// What the result of a call is.
+///
+/// If the result is of class type (iterators, smart pointers, `thrust::device_ptr`), the object that
+/// receives it holds the pointer named here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing is known.
