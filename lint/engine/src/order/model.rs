@@ -593,7 +593,7 @@ impl Machine<'_, '_> {
     /// nothing declares: it is a callback (`cudaLaunchKernelAsync(…, callback, …)`).
     pub(super) fn note_invented_callback(&mut self, state: &State, it: &Unfollowed<'_>) {
         let _ = state;
-        if !it.is_invented || !self.shared.model.is_api_like(it.name) {
+        if !it.is_invented || !crate::cuda::looks_like_api(it.name) {
             return;
         }
         for arg in &it.args {
