@@ -29,8 +29,9 @@ impl Machine<'_, '_> {
         if let Some(value) = state.memory.get(&(cell.object, cell.offset.clone())) {
             return value.clone();
         }
+        let Some(memory) = self.class_memory(class) else { return self.held(state, owner) };
         // A container made out of sight, or changed by something unseen.
-        let memory = self.class_memory(class).filter(|_| !self.has_custom_memory(owner.object));
+        let memory = Some(memory).filter(|_| !self.has_custom_memory(owner.object));
         let name = self.objects.info(owner.object).name.clone();
         let site = self.objects.info(owner.object).site;
         let epoch = state.epoch(owner.object);
@@ -72,6 +73,13 @@ impl Machine<'_, '_> {
             Effect::Reallocates(memory) => Some(*memory),
             _ => None,
         })
+    }
+
+    /// True for classes whose destructor gives back what they own, since nobody else can own it.
+    pub(super) fn is_sole_owner(&self, class: &str) -> bool {
+        let last = class.rsplit("::").next().unwrap_or(class);
+        let row = self.shared.model.lookup(&format!("{class}::~{last}"), 1);
+        row.is_some_and(|row| row.effects.contains(&Effect::ReleasesElements))
     }
 
     /// True for containers with an allocator of their own and smart pointers with a deleter of their own.

@@ -73,8 +73,7 @@ impl Machine<'_, '_> {
         memory: MemoryKind,
     ) {
         let Some(owner) = self.owner_or_result(state, it) else { return };
-        let is_constructor = it.class().rsplit("::").next() == it.row.name.rsplit("::").next();
-        if !is_constructor && it.position(Role::This).is_some() {
+        if !is_constructor(it) {
             self.release_elements(state, &owner, &it.row.name);
         }
         let count = it.arg(Role::Count).and_then(Value::as_constant).and_then(|it| u64::try_from(it).ok());
@@ -88,7 +87,7 @@ impl Machine<'_, '_> {
 
     pub(super) fn hold(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
         let Some(owner) = self.owner_or_result(state, it) else { return };
-        if it.position(Role::This).is_some() && it.row.name.ends_with("::reset") {
+        if !is_constructor(it) && self.is_sole_owner(it.class()) {
             self.release_elements(state, &owner, &it.row.name);
         }
         let value = match it.arg(Role::Held).cloned() {
@@ -147,4 +146,9 @@ impl Machine<'_, '_> {
             self.host_touches(state, &range, Access::HostRead { via: None, as_result: true });
         }
     }
+}
+
+/// True for constructors, and for factories, which construct what they return.
+fn is_constructor(it: &Modelled<'_, '_>) -> bool {
+    it.position(Role::This).is_none() || it.class().rsplit("::").next() == it.row.name.rsplit("::").next()
 }
