@@ -1,0 +1,4 @@
+//! C++ through libclang: the only user of clang-sys.
+
+pub mod cursor;
+pub mod lower;
