@@ -1,3 +1,93 @@
 //! The CUDA model as data: what each function does to streams, events, memory and the host.
+//!
+//! `rows/*.rows` hold one row a function in the notation of [`parse`], `names/*.txt` the names of all public
+//! functions of the CUDA APIs. [`Model`] answers what a call means; it knows no syntax tree.
 
+mod names;
+pub mod parse;
 pub mod row;
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+pub use names::{Removed, hip_name, is_known_api_name, removed, suggest};
+use parse::ParseError;
+use row::{Family, Row};
+
+const FILES: [(&str, Family, &str); 4] = [
+    ("runtime.rows", Family::Runtime, include_str!("rows/runtime.rows")),
+    ("driver.rows", Family::Driver, include_str!("rows/driver.rows")),
+    ("library.rows", Family::Library, include_str!("rows/library.rows")),
+    ("std.rows", Family::Std, include_str!("rows/std.rows")),
+];
+
+/// Rows by name.
+#[derive(Debug, Default)]
+pub struct Model {
+    rows: Vec<Row>,
+    by_name: FxHashMap<String, Vec<u32>>,
+}
+
+impl Model {
+    /// The rows that come with cuda-lint. Parsed once.
+    pub fn builtin() -> &'static Self {
+        static BUILTIN: LazyLock<Model> = LazyLock::new(|| {
+            let mut model = Model::default();
+            for (_, family, text) in FILES {
+                // A test parses every file; a file that does not parse cannot be released.
+                model.extend(parse::parse(text, family).unwrap_or_default());
+            }
+            model
+        });
+        &BUILTIN
+    }
+
+    /// Adds rows in the notation of [`parse`]. They take precedence over rows of the same name that take
+    /// the same number of arguments.
+    ///
+    /// # Errors
+    /// If a line is no row; then none is added.
+    pub fn add(&mut self, text: &str, family: Family) -> Result<(), Vec<ParseError>> {
+        self.extend(parse::parse(text, family)?);
+        Ok(())
+    }
+
+    fn extend(&mut self, rows: Vec<Row>) {
+        for row in rows {
+            let index = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+            self.by_name.entry(row.name.clone()).or_default().push(index);
+            self.rows.push(row);
+        }
+    }
+
+    /// All rows, in the order of the files.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The row of a function that is called with `args` arguments (for methods the object counts).
+    ///
+    /// The name is qualified, without template arguments. ABI suffixes (`_v2`, `_ptsz`), HIP names, inline
+    /// namespaces of standard libraries and `std::` before C functions are understood. Arguments that the
+    /// call leaves out may be counted or not.
+    pub fn lookup(&self, name: &str, args: usize) -> Option<&Row> {
+        self.overload(name, args)
+            .or_else(|| names::spellings(name).into_iter().find_map(|name| self.overload(&name, args)))
+    }
+
+    /// True if there is a row of this name for any number of arguments.
+    pub fn knows(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+            || names::spellings(name).iter().any(|name| self.by_name.contains_key(name))
+    }
+
+    /// The row with exactly this name. Later rows win, so that added rows replace built-in ones.
+    fn overload(&self, name: &str, args: usize) -> Option<&Row> {
+        let rows = self.by_name.get(name)?.iter().rev().filter_map(|&index| self.rows.get(index as usize));
+        rows.into_iter().find(|row| row.accepts(args))
+    }
+}
+
+#[cfg(test)]
+mod tests;

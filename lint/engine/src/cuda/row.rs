@@ -25,6 +25,23 @@ pub struct Row {
     pub source: String,
 }
 
+impl Row {
+    /// The least number of arguments.
+    pub fn required(&self) -> usize {
+        self.params.iter().filter(|param| !param.optional).count()
+    }
+
+    /// True if the function can be called with this number of arguments.
+    pub fn accepts(&self, args: usize) -> bool {
+        self.required() <= args && (self.variadic || args <= self.params.len())
+    }
+
+    /// The index of the first parameter with a role.
+    pub fn position(&self, role: Role) -> Option<usize> {
+        self.params.iter().position(|param| param.role == role)
+    }
+}
+
 /// A parameter: its role, and whether the call may leave it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Param {
@@ -39,7 +56,7 @@ pub struct Param {
 pub enum Role {
     /// Nothing to the model.
     Ignored,
-    /// The object of a method.
+    /// The object of a method, by its address. Some free functions have one as well.
     This,
     /// Where a copy or fill writes.
     Dst,
@@ -50,7 +67,8 @@ pub enum Role {
     Bytes,
     /// `cudaMemcpyKind`.
     Kind,
-    /// A stream.
+    /// A stream. Without such a parameter, copies and fills go to the default stream, a record records
+    /// the work of all streams, and other work goes to a stream that is not known.
     Stream,
     /// An event.
     Event,
@@ -60,11 +78,13 @@ pub enum Role {
     Symbol,
     /// The address through which the call hands out what [`Effect`] creates.
     Out(Thing),
-    /// Memory that the call frees, registers or unregisters.
+    /// Memory that the call frees, registers or unregisters, or whose alias it hands out.
     Memory,
     /// `cudaMemcpy3DParms *` and driver twins: source, destination, extent and kind are its fields.
     CopyParams,
-    /// A function that CUDA calls later.
+    /// `cudaHostNodeParams *` and driver twins: function and user data are its fields.
+    CallbackParams,
+    /// A function that is called later, or by another thread.
     Function,
     /// What that function gets.
     UserData,
@@ -73,19 +93,21 @@ pub enum Role {
     /// `void **args` of a kernel launch: an array of addresses of arguments.
     KernelArgs,
     /// The host reads memory through this address during the call. Its extent is the product of the
-    /// [`Role::Bytes`] arguments; unknown if there are none.
+    /// [`Role::Bytes`] arguments; unknown if there are none. A function of [`Family::Library`] may be
+    /// given device memory there as well (MPI), so that such a pointer proves no host access to it.
     Reads,
     /// The host writes memory through this address during the call; extent likewise.
     Writes,
-    /// The number of elements of a container.
+    /// The number of elements of a container or range. An argument that is an address is none: it is
+    /// the beginning of a range (then [`Role::ReadLast`] follows), another container, or a list.
     Count,
     /// An element index.
     ElementIndex,
-    /// Any value that is stored or held by the object (smart pointers).
+    /// A pointer that the object holds from here on (smart pointers).
     Held,
     /// The first of a pair of iterators or addresses: the host reads from here …
     ReadFirst,
-    /// … up to here.
+    /// … up to here. Says nothing if this argument or the range's beginning is no address.
     ReadLast,
     /// The first of a pair: the host writes from here …
     WriteFirst,
@@ -160,6 +182,9 @@ impl MemoryKind {
 }
 
 /// What the result of a call is.
+///
+/// If the result is of class type (iterators, smart pointers, `thrust::device_ptr`), the object that
+/// receives it holds the pointer named here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing is known.
@@ -229,12 +254,13 @@ pub enum Effect {
     QueriesStream,
     /// As [`Effect::HostWaitsForEvent`] if the result is success.
     QueriesEvent,
-    /// Enqueues `Function(UserData)` on the stream, to run on the host.
+    /// Enqueues `Function(UserData)` on the stream, to run on the host. Without a stream, it runs at some
+    /// later time (nodes of a graph, destructors of user objects).
     EnqueuesHostFunction,
-    /// Launches `Kernel` with `KernelArgs`.
+    /// Launches `Kernel` with `KernelArgs`, or with the arguments after the parameters of the row.
     LaunchesKernel,
-    /// Enqueues work on the stream that reads and writes what its pointer arguments name (library
-    /// calls, prefetches with no data effect are [`Effect::None`]).
+    /// Enqueues work on the stream that reads what `Src` arguments point to and reads and writes what
+    /// `Dst` arguments point to, to an unknown extent. It touches no other argument.
     EnqueuesUnknownWork,
     /// Starts capture on the stream.
     BeginsCapture,
@@ -242,18 +268,27 @@ pub enum Effect {
     EndsCapture,
     /// Launches a captured graph on the stream: what it touches is unknown.
     LaunchesGraph,
-    /// May wait for the device, which nothing documents: lowers the confidence of what follows.
+    /// May wait for the device, or have the device wait, which nothing promises: lowers the confidence
+    /// of what follows.
     MayWait,
     /// Destroys all resources of the device.
     ResetsDevice,
     /// The host accesses what the `Reads`, `Writes`, … parameters say. Implied by such a role.
     HostAccess,
+    /// If the argument after the object is another object of the kind that the callee may change (a
+    /// move): the object releases what it owns and takes over what the other owns, which is left empty,
+    /// and the effects after this one do not apply. If the callee may not change it (a copy): the
+    /// other's elements are read, shared pointers then share, and the effects after this one do apply.
+    TakesElements,
+    /// The object and the argument after it exchange what they own; pointers stay valid.
+    SwapsElements,
     /// The container's elements come into being (constructors), or are replaced (assign, resize,
     /// push_back): pointers into them are invalid.
     Reallocates(MemoryKind),
     /// The container's or smart pointer's memory is released (destructor, clear, reset).
     ReleasesElements,
-    /// A smart pointer takes hold of `Held`.
+    /// A smart pointer takes hold of `Held`, and releases what it held before. Without such an argument
+    /// it makes an object of its own in pageable memory (`make_unique`).
     Holds,
     /// The call waits for a mutex, condition variable, future or thread: work that a host function or
     /// another thread did may be visible after it.

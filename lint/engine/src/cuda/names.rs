@@ -1,0 +1,252 @@
+//! Names: spellings of one function, the public names of the CUDA APIs, what was removed, and what a wrong
+//! name may have meant.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
+
+/// Names that the APIs no longer have: `name version replacement`.
+const REMOVED: &str = include_str!("names/removed.txt");
+
+/// HIP names that are not the CUDA name with another prefix: `hip cuda`.
+const HIP: &str = include_str!("names/hip.txt");
+
+/// Prefixes of CUDA libraries and of their HIP counterparts.
+const HIP_LIBRARIES: [(&str, &str); 8] = [
+    ("hipblasLt", "cublasLt"),
+    ("hipblas", "cublas"),
+    ("hipfft", "cufft"),
+    ("hiprand", "curand"),
+    ("hipsparse", "cusparse"),
+    ("hipsolver", "cusolver"),
+    ("hiprtc", "nvrtc"),
+    ("hipdnn", "cudnn"),
+];
+
+/// Namespaces that the standard libraries put between `std` and a name.
+const INLINE_NAMESPACES: [&str; 6] = ["__1", "__cxx11", "__ndk1", "__debug", "__cxx1998", "_V2"];
+
+/// Names of classes and of the classes that rows call them by.
+const CLASSES: [(&str, &str); 17] = [
+    ("string", "basic_string"),
+    ("wstring", "basic_string"),
+    ("string_view", "basic_string_view"),
+    ("ostream", "basic_ostream"),
+    ("istream", "basic_istream"),
+    ("iostream", "basic_istream"),
+    ("ios", "basic_ios"),
+    ("ofstream", "basic_ofstream"),
+    ("ifstream", "basic_ifstream"),
+    ("fstream", "basic_fstream"),
+    ("stringstream", "basic_stringstream"),
+    ("ostringstream", "basic_ostringstream"),
+    ("istringstream", "basic_istringstream"),
+    ("__shared_ptr", "shared_ptr"),
+    ("__atomic_base", "atomic"),
+    ("__basic_future", "future"),
+    ("binary_semaphore", "counting_semaphore"),
+];
+
+/// All public names, for look-up.
+static KNOWN: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| lists().collect());
+
+fn lists() -> impl Iterator<Item = &'static str> {
+    [include_str!("names/runtime.txt"), include_str!("names/driver.txt"), include_str!("names/library.txt")]
+        .into_iter()
+        .flat_map(lines)
+}
+
+/// The lines of a table, without comments.
+fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// Other names under which a row of this function may stand, best first.
+pub(super) fn spellings(name: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let name = name.strip_prefix("::").unwrap_or(name);
+    if let Some(cuda) = hip_name(name) {
+        names.push(without_abi_suffix(&cuda).to_owned());
+        names.push(cuda);
+    }
+    let plain = without_abi_suffix(name);
+    names.push(plain.to_owned());
+    if let Some(rest) = name.strip_prefix("__builtin_") {
+        names.push(rest.to_owned());
+    }
+    if let Some(rest) = name.strip_prefix("std::") {
+        let parts: Vec<&str> = rest.split("::").filter(|part| !INLINE_NAMESPACES.contains(part)).collect();
+        names.push(format!("std::{}", parts.join("::")));
+        if let [class, method] = parts.as_slice()
+            && let Some((alias, real)) = CLASSES.iter().find(|(alias, _)| alias == class)
+        {
+            // Constructors and destructors are named after the class.
+            let method = match method.strip_prefix('~') {
+                Some(destroyed) if destroyed == *alias => format!("~{real}"),
+                _ if method == alias => (*real).to_owned(),
+                _ => (*method).to_owned(),
+            };
+            names.push(format!("std::{real}::{method}"));
+        }
+        if let [function] = parts.as_slice() {
+            names.push((*function).to_owned());
+        }
+    } else if name.starts_with("thrust::") || name.starts_with("cub::") {
+        // Inline namespaces such as `THRUST_200802_SM_900_NS`.
+        let parts: Vec<&str> = name.split("::").filter(|part| !part.ends_with("_NS")).collect();
+        names.push(parts.join("::"));
+    }
+    names
+}
+
+/// The name without `_ptds`, `_ptsz`, `_v2`, `_64`: forms that differ in their ABI only, or in the number
+/// of arguments, by which overloads are told apart.
+fn without_abi_suffix(name: &str) -> &str {
+    let name = name.strip_suffix("_ptds").or_else(|| name.strip_suffix("_ptsz")).unwrap_or(name);
+    let name = name.strip_suffix("_64").unwrap_or(name);
+    match name.rsplit_once("_v") {
+        Some((plain, version)) if !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit()) => plain,
+        _ => name,
+    }
+}
+
+/// The CUDA name of a HIP function: `hipMemcpyAsync` is `cudaMemcpyAsync`, `hipModuleLaunchKernel` is
+/// `cuLaunchKernel`. `None` for names that do not begin like a HIP function.
+pub fn hip_name(name: &str) -> Option<String> {
+    let rest = name.strip_prefix("hip")?;
+    let table = || lines(HIP).filter_map(|line| line.split_once(' '));
+    if let Some((_, cuda)) = table().find(|(hip, _)| *hip == name) {
+        return Some(cuda.to_owned());
+    }
+    for (hip, cuda) in HIP_LIBRARIES {
+        if let Some(rest) = name.strip_prefix(hip) {
+            return Some(format!("{cuda}{rest}"));
+        }
+    }
+    if !rest.starts_with(|first: char| first.is_ascii_uppercase()) {
+        return None;
+    }
+    let runtime = format!("cuda{rest}");
+    let driver = format!("cu{rest}");
+    let is_driver = !KNOWN.contains(runtime.as_str()) && KNOWN.contains(driver.as_str());
+    Some(if is_driver { driver } else { runtime })
+}
+
+/// True if a CUDA API or library of CUDA 11, 12 or 13 has a public function of this name, or HIP one of
+/// its counterpart.
+pub fn is_known_api_name(name: &str) -> bool {
+    let plain = name.strip_suffix("_ptds").or_else(|| name.strip_suffix("_ptsz")).unwrap_or(name);
+    if KNOWN.contains(plain) {
+        return true;
+    }
+    lines(HIP).any(|line| line.split(' ').next() == Some(plain))
+        || hip_name(plain).is_some_and(|cuda| KNOWN.contains(cuda.as_str()))
+}
+
+/// A function that CUDA no longer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// The first version of CUDA without it.
+    pub in_version: &'static str,
+    /// What does its work now, if a function does.
+    pub replacement: Option<&'static str>,
+}
+
+/// What is known about a function that a version of CUDA removed.
+pub fn removed(name: &str) -> Option<Removed> {
+    lines(REMOVED).find_map(|line| {
+        let mut words = line.split_whitespace();
+        if words.next() != Some(name) {
+            return None;
+        }
+        let in_version = words.next()?;
+        Some(Removed { in_version, replacement: words.next() })
+    })
+}
+
+/// Up to three names that an unknown name may have meant, best first.
+///
+/// Names are compared as words (`cuda`, `Launch`, `Kernel`, `Async`), because a wrong name is more often
+/// put together from the right words than misspelt, and letter by letter for the rest.
+pub fn suggest(name: &str) -> Vec<&'static str> {
+    let wrong = words(name);
+    let Some(prefix) = wrong.first() else { return Vec::new() };
+    let mut ranked: Vec<(u32, &'static str)> = lists()
+        .filter(|known| without_abi_suffix(known) == *known && *known != name && removed(known).is_none())
+        .filter_map(|known| Some((score(name, &wrong, prefix, known)?, known)))
+        .collect();
+    ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.len().cmp(&b.1.len())).then(a.1.cmp(b.1)));
+    let mut best: Vec<&'static str> = Vec::new();
+    for (_, known) in ranked {
+        // `cudaLaunchKernelExC` says nothing that `cudaLaunchKernel` did not.
+        if best.len() < 3 && !best.iter().any(|taken| known.starts_with(taken)) {
+            best.push(known);
+        }
+    }
+    best
+}
+
+/// How near a known name is, from 0 to 1,000; `None` if it is not near at all.
+fn score(name: &str, wrong: &[&str], prefix: &str, known: &str) -> Option<u32> {
+    let right = words(known);
+    if right.first() != Some(&prefix) {
+        return None;
+    }
+    let longest = name.len().max(known.len());
+    let letters = 1_000 - 1_000 * edit_distance(name, known) / longest.max(1);
+    // The prefix is shared by all. Words in the same place count more than words elsewhere, and an
+    // abbreviation (`Sync` for `Synchronize`) counts as the word.
+    let (wrong, right) = (wrong.get(1..)?, right.get(1..)?);
+    let mut shared = 0;
+    for (place, word) in wrong.iter().enumerate() {
+        let short = |other: &&str| word.len() >= 3 && other.starts_with(word);
+        shared += match right.iter().position(|other| other == word) {
+            Some(other) if other == place => 3,
+            Some(_) => 2,
+            None if right.get(place).is_some_and(short) => 2,
+            None => 0,
+        };
+    }
+    let all = 3 * wrong.len().max(right.len()).max(1);
+    let overlap = 1_000 * shared / all;
+    let misspelt = if letters >= 850 { letters } else { 0 };
+    let score = misspelt.max((letters + 2 * overlap) / 3);
+    (score >= 400).then(|| u32::try_from(score).ok()).flatten()
+}
+
+/// Splits `cudaLaunchHostFunc` into `cuda`, `Launch`, `Host`, `Func`.
+fn words(name: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut start = 0;
+    let bytes = name.as_bytes();
+    for at in 1..bytes.len() {
+        let upper = bytes[at].is_ascii_uppercase();
+        let starts = upper
+            && (!bytes[at - 1].is_ascii_uppercase() || bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase));
+        if starts && name.is_char_boundary(at) {
+            words.push(&name[start..at]);
+            start = at;
+        }
+    }
+    words.push(&name[start..]);
+    words
+}
+
+/// The number of letters to insert, delete, replace, or swap with their neighbour.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let mut best = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                best = best.min(before[j - 1] + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or_default()
+}
