@@ -13,6 +13,7 @@ pub mod flow;
 pub mod order;
 pub mod program;
 pub mod rules;
+pub mod suggest;
 
 pub use diagnostic::{Category, Confidence, Diagnostic, Related, Severity};
 pub use program::Program;

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-pub use names::{Removed, hip_name, is_known_api_name, removed, suggest};
+pub use names::{Removed, hip_name, is_known_api_name, looks_like_api, removed, suggest};
 use parse::ParseError;
 use row::{Family, Row};
 

@@ -61,6 +61,13 @@ fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
+/// True for names of the form that the CUDA APIs use: a prefix, then a capital letter.
+pub fn looks_like_api(name: &str) -> bool {
+    ["cuda", "cublas", "cu", "hip", "nccl"].iter().any(|prefix| {
+        name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+    })
+}
+
 /// Other names under which a row of this function may stand, best first.
 pub(super) fn spellings(name: &str) -> Vec<String> {
     let mut names = Vec::new();

@@ -1,8 +1,51 @@
-//! Happens-before over the host program. (Under construction.)
+//! Happens-before over the host program: follows every path of every function and notes what it sees.
+//!
+//! The analysis is a bounded, path-sensitive symbolic execution. A [`state`](state) holds what one path
+//! knows; states that meet and differ only in what they know about numbers are joined, others stay apart
+//! up to a limit, so that alias sets of different paths are never combined (DESIGN.md, "Precision
+//! first"). Loops run [`machine::ITERATIONS`] times. Calls are followed into functions with a body;
+//! functions without one are looked up in the [CUDA model](crate::cuda) or are unknown.
+//!
+//! Layers, each using only those before it:
+//! [`symbol`], [`value`], [`path`] (numbers) → [`object`] (memory) → [`happens_before`] (device order) →
+//! [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `unknown`) →
+//! [`observe`] (facts).
 
-use crate::{Options, Program, facts::Facts};
+mod access;
+mod branches;
+mod callbacks;
+mod calls;
+mod containers;
+pub mod happens_before;
+mod machine;
+mod memory;
+mod model;
+mod object;
+mod observations;
+mod owners;
+mod path;
+mod state;
+mod symbol;
+mod transfers;
+mod unknown;
+mod value;
+
+use crate::facts::Facts;
+use crate::program::Space;
+use crate::{Options, Program};
 
 /// Follows every function of the program and notes what is observed.
-pub fn observe(_program: &Program, _options: &Options) -> Facts {
-    Facts::default()
+pub fn observe(program: &Program, options: &Options) -> Facts {
+    let mut observations = observations::Observations::default();
+    let shared = machine::Shared::new(program, options);
+    for (index, function) in program.functions.iter().enumerate() {
+        if function.is_root && function.space == Space::Host {
+            machine::Machine::new(&shared, &mut observations)
+                .follow_root(crate::program::FunctionId(index as u32));
+        }
+    }
+    let mut facts = observations.into_facts(program);
+    facts.callbacks = callbacks::search(program, facts.callbacks, &shared);
+    facts.launches = callbacks::launch_shapes(program);
+    facts
 }

@@ -1,0 +1,442 @@
+//! Accesses against pending work: where conflicts are noticed, and where waits end them.
+
+use std::rc::Rc;
+
+use super::happens_before::{self, Barrier, EventKey, Point, StreamKey};
+use super::machine::Machine;
+use super::object::{ObjectId, ObjectKey, Objects};
+use super::observations::ConflictSeen;
+use super::state::{DeviceAccess, Operation, Overlap, Range, State, overlap};
+use super::symbol::{Sym, SymKey};
+use super::value::Value;
+use crate::cuda::row::{FreeWith, MemoryKind};
+use crate::facts::{Access, Note, ReleaseKind, Work, WorkKind};
+use crate::{DefaultStream, facts};
+
+/// Pending operations kept at most; of more, the oldest are forgotten.
+const PENDING: usize = 96;
+
+/// Which streams take part in the legacy barrier, as far as the objects tell. A stream of unknown origin
+/// is taken to be a blocking one: the others are rarer, and no order that may exist is denied.
+struct Streams<'o>(&'o Objects);
+
+impl Barrier for Streams<'_> {
+    fn is_blocking(&self, stream: StreamKey) -> bool {
+        match stream {
+            StreamKey::Created(object) => self.0.info(ObjectId(object)).non_blocking != Some(true),
+            StreamKey::Legacy | StreamKey::PerThread | StreamKey::Unseen(_) => true,
+        }
+    }
+}
+
+impl Machine<'_, '_> {
+    /// The kind of an object's memory, if it is known.
+    pub(super) fn memory_kind(&self, state: &State, object: ObjectId) -> Option<MemoryKind> {
+        let root = self.objects.root(object);
+        state
+            .object(object)
+            .and_then(|it| it.memory)
+            .or_else(|| state.object(root).and_then(|it| it.memory))
+            .or(self.objects.info(object).memory)
+            .or(self.objects.info(root).memory)
+    }
+
+    /// The host touches memory.
+    pub(super) fn host_touches(&mut self, state: &mut State, range: &Range, access: Access) {
+        let releases = matches!(access, Access::Release(_));
+        if !releases {
+            let memory = self.memory_kind(state, range.object);
+            if memory.is_some_and(MemoryKind::is_device) {
+                let (write, via) = match &access {
+                    Access::HostRead { via, .. } => (false, via.clone()),
+                    Access::HostWrite { via } => (true, via.clone()),
+                    Access::Release(_) | Access::Device(_) => (false, None),
+                };
+                let object = self.describe_object(state, range.object);
+                self.observations.dereference(self.at, state, object, write, via);
+                return;
+            }
+            if memory.is_none() {
+                self.objects.info_mut(range.object).host_by_use = true;
+            }
+        }
+        if state.pending.is_empty() {
+            return;
+        }
+        let writes = releases || matches!(access, Access::HostWrite { .. });
+        let root = self.objects.root(range.object);
+        let hits: Vec<(usize, Overlap, bool, bool)> = state
+            .pending
+            .iter()
+            .enumerate()
+            .filter(|(_, operation)| !operation.reported)
+            .filter_map(|(index, operation)| {
+                operation
+                    .accesses
+                    .iter()
+                    .filter(|it| it.write || writes)
+                    .filter(|it| self.objects.root(it.range.object) == root)
+                    .map(|it| (it, overlap(&it.range, range, |a, b| self.objects.is_within(a, b))))
+                    .filter(|(_, overlap)| *overlap != Overlap::None)
+                    .max_by_key(|(_, overlap)| *overlap == Overlap::Proven)
+                    .map(|(it, overlap)| (index, overlap, it.write, it.assumed))
+            })
+            .collect();
+        for (index, overlap, writes, assumed) in hits {
+            let operation = state.pending[index].clone();
+            self.note_conflict(state, &operation, range.object, access.clone(), overlap, (writes, assumed));
+            if overlap == Overlap::Proven && operation.doubts.is_empty() {
+                self.mark_reported(state, &operation, releases);
+            }
+        }
+    }
+
+    /// One missing wait, one diagnostic: what the same wait would have completed is not blamed again.
+    fn mark_reported(&mut self, state: &mut State, operation: &Operation, released: bool) {
+        let position = state.pending.iter().position(|it| it.id == operation.id);
+        for (index, other) in state.pending_mut().iter_mut().enumerate() {
+            let earlier = position.is_some_and(|position| index <= position);
+            if other.id == operation.id || (other.stream == operation.stream && (earlier || released)) {
+                other.reported = true;
+            }
+        }
+    }
+
+    fn note_conflict(
+        &mut self,
+        state: &State,
+        operation: &Operation,
+        object: ObjectId,
+        access: Access,
+        overlap: Overlap,
+        (writes, assumed): (bool, bool),
+    ) {
+        let seen = ConflictSeen {
+            pending: self.describe_work(operation, writes, assumed),
+            object: self.describe_object(state, object),
+            access,
+            overlap: overlap == Overlap::Proven,
+            doubts: (*operation.doubts).clone(),
+            undocumented_wait: operation.undocumented_wait.clone(),
+            no_waits: (*operation.no_waits).clone(),
+        };
+        self.observations.conflict(self.at, state, seen);
+    }
+
+    /// Work is enqueued: conflicts with work that does not happen before it, then it is pending.
+    pub(super) fn enqueue(&mut self, state: &mut State, mut operation: Operation) {
+        if self.is_captured(state, operation.stream) {
+            return;
+        }
+        let streams = Streams(&self.objects);
+        happens_before::reach(state.pending_mut(), operation.stream, &streams);
+        for index in 0..state.pending.len() {
+            let other = state.pending[index].clone();
+            if other.cover.contains(Point::Tail(operation.stream))
+                || !self.are_distinct(other.stream, operation.stream)
+            {
+                continue;
+            }
+            self.compare(state, &other, &operation);
+        }
+        operation.cover.insert(Point::Tail(operation.stream));
+        let pending = state.pending_mut();
+        // The same step in the same turn of its loops: it takes the place of its predecessor.
+        pending.retain(|other| other.id != operation.id);
+        pending.push(operation);
+        if pending.len() > PENDING {
+            pending.remove(0);
+        }
+    }
+
+    fn compare(&mut self, state: &State, other: &Operation, operation: &Operation) {
+        let mut best: Option<(Overlap, &DeviceAccess, &DeviceAccess)> = None;
+        for theirs in other.accesses.iter() {
+            for ours in operation.accesses.iter().filter(|ours| ours.write || theirs.write) {
+                let found = overlap(&theirs.range, &ours.range, |a, b| self.objects.is_within(a, b));
+                if found == Overlap::Proven || (found == Overlap::Unproven && best.is_none()) {
+                    best = Some((found, theirs, ours));
+                }
+                if found == Overlap::Proven {
+                    break;
+                }
+            }
+        }
+        let Some((mut found, theirs, ours)) = best else { return };
+        if self.varies_by_stream(state, other) || self.varies_by_stream(state, operation) {
+            found = Overlap::Unproven;
+        }
+        let (theirs, object, ours) =
+            ((theirs.write, theirs.assumed), ours.range.object, (ours.write, ours.assumed));
+        let work = self.describe_work(operation, ours.0, ours.1);
+        self.note_conflict(state, other, object, Access::Device(work), found, theirs);
+    }
+
+    /// True if an operation is a launch that has a sibling on another stream with other scalar arguments:
+    /// each may work on a part of the buffers of its own (`kernel<<<…, stream[i]>>>(data, i * chunk)`).
+    fn varies_by_stream(&self, state: &State, operation: &Operation) -> bool {
+        operation.kind == WorkKind::Kernel
+            && state.pending.iter().any(|sibling| {
+                sibling.kind == WorkKind::Kernel
+                    && sibling.name == operation.name
+                    && sibling.stream != operation.stream
+                    && sibling.scalars != operation.scalars
+            })
+    }
+
+    /// True if two streams are provably different ones.
+    fn are_distinct(&self, a: StreamKey, b: StreamKey) -> bool {
+        a != b && !matches!(a, StreamKey::Unseen(_)) && !matches!(b, StreamKey::Unseen(_))
+    }
+
+    /// While anything is captured, work on any stream but the default one is taken to be captured: it
+    /// does not run.
+    pub(super) fn is_captured(&self, state: &State, stream: StreamKey) -> bool {
+        !state.capturing.is_empty() && stream != StreamKey::Legacy
+    }
+
+    /// The host has seen a point complete.
+    pub(super) fn host_sees(&mut self, state: &mut State, point: Point) {
+        if state.pending.is_empty() {
+            return;
+        }
+        if point == Point::Tail(StreamKey::Legacy) {
+            let streams = Streams(&self.objects);
+            happens_before::reach(state.pending_mut(), StreamKey::Legacy, &streams);
+        }
+        happens_before::complete(state.pending_mut(), point);
+        if state.pending.is_empty() {
+            return;
+        }
+        // What is still pending may be complete all the same, if the thing waited for is not known.
+        let site = self.at.site;
+        let escaped = |object: u32| state.object(ObjectId(object)).is_some_and(|it| it.escaped);
+        let may_cover = |operation: &Operation| {
+            operation.cover.points().iter().any(|theirs| match (point, theirs) {
+                (Point::Tail(StreamKey::Unseen(_)), Point::Tail(StreamKey::Unseen(_)))
+                | (Point::Event(EventKey::Unseen(_)), Point::Event(EventKey::Unseen(_))) => true,
+                (Point::Tail(StreamKey::Unseen(_)), Point::Tail(StreamKey::Created(object)))
+                | (Point::Event(EventKey::Unseen(_)), Point::Event(EventKey::Created(object))) => {
+                    escaped(*object)
+                }
+                // An event whose record is out of sight may stand for this work.
+                (Point::Event(EventKey::Unseen(_)), Point::Tail(_)) => !self.is_recorded_here(state, point),
+                _ => false,
+            })
+        };
+        let doubtful: Vec<usize> = state
+            .pending
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| may_cover(it))
+            .map(|(index, _)| index)
+            .collect();
+        let text = match point {
+            Point::Tail(_) => "this waits for a stream that may be the same",
+            Point::Event(_) => "this waits for an event that may stand for the same work",
+        };
+        for index in 0..state.pending.len() {
+            let doubt = doubtful.contains(&index);
+            let operation = &mut state.pending_mut()[index];
+            if doubt {
+                add_note(&mut operation.doubts, site, text);
+            } else if let Point::Tail(_) = point {
+                add_note(&mut operation.no_waits, site, "this waits for another stream");
+            }
+        }
+    }
+
+    fn is_recorded_here(&self, state: &State, point: Point) -> bool {
+        state.pending.iter().any(|operation| operation.cover.contains(point))
+    }
+
+    /// The host waits for everything on the device.
+    pub(super) fn host_sees_device(&mut self, state: &mut State) {
+        if !state.pending.is_empty() {
+            state.pending = Rc::default();
+        }
+    }
+
+    /// An event is recorded.
+    pub(super) fn record(&mut self, state: &mut State, event: EventKey, stream: StreamKey) {
+        let streams = Streams(&self.objects);
+        happens_before::record(state.pending_mut(), event, stream, &streams);
+    }
+
+    /// A stream waits for an event.
+    pub(super) fn stream_waits(&mut self, state: &mut State, stream: StreamKey, event: EventKey) {
+        happens_before::stream_waits(state.pending_mut(), stream, event);
+        // An event of unknown origin may stand for any work.
+        if matches!(event, EventKey::Unseen(_)) && !self.is_recorded_here(state, Point::Event(event)) {
+            self.doubt_all(state, "a stream waits for an event whose record is out of sight");
+        }
+    }
+
+    /// Whatever is pending may be complete.
+    pub(super) fn doubt_all(&mut self, state: &mut State, text: &str) {
+        let site = self.at.site;
+        if state.pending.is_empty() {
+            return;
+        }
+        for operation in state.pending_mut() {
+            add_note(&mut operation.doubts, site, text);
+        }
+    }
+
+    /// A call that is measured to wait for the device, which nothing documents.
+    pub(super) fn may_wait(&mut self, state: &mut State, function: &str) {
+        let note =
+            Note { site: self.at.site, text: format!("`{function}` happens to wait for the device today") };
+        if state.pending.is_empty() {
+            return;
+        }
+        for operation in state.pending_mut() {
+            operation.undocumented_wait.get_or_insert_with(|| note.clone());
+        }
+    }
+
+    /// A call that looks like a wait and is none.
+    pub(super) fn is_no_wait(&mut self, state: &mut State, text: &str) {
+        let site = self.at.site;
+        if state.pending.is_empty() {
+            return;
+        }
+        for operation in state.pending_mut() {
+            add_note(&mut operation.no_waits, site, text);
+        }
+    }
+
+    /// Memory is freed in stream order: work that does not happen before the free conflicts with it.
+    pub(super) fn free_in_order(
+        &mut self,
+        state: &mut State,
+        object: ObjectId,
+        stream: StreamKey,
+        function: &str,
+    ) {
+        let streams = Streams(&self.objects);
+        happens_before::reach(state.pending_mut(), stream, &streams);
+        for index in 0..state.pending.len() {
+            let other = state.pending[index].clone();
+            let touches = other
+                .accesses
+                .iter()
+                .find(|it| self.objects.root(it.range.object) == self.objects.root(object));
+            if let Some(access) = touches
+                && !other.reported
+                && !other.cover.contains(Point::Tail(stream))
+                && self.are_distinct(other.stream, stream)
+            {
+                let how = ReleaseKind::Call(FreeWith::CudaFreeAsync, function.to_owned());
+                let about = (access.write, access.assumed);
+                self.note_conflict(state, &other, object, Access::Release(how), Overlap::Proven, about);
+            }
+        }
+    }
+
+    /// A stream argument as a key. No argument, or 0: the default stream of the build.
+    pub(super) fn stream_key(&mut self, value: Option<&Value>) -> StreamKey {
+        let default = match self.shared.options.default_stream {
+            DefaultStream::Legacy => StreamKey::Legacy,
+            DefaultStream::PerThread => StreamKey::PerThread,
+        };
+        match value {
+            None => default,
+            Some(Value::Handle(object)) => StreamKey::Created(object.0),
+            Some(value) => match value.as_constant() {
+                Some(1) => StreamKey::Legacy,
+                Some(2) => StreamKey::PerThread,
+                Some(_) => default,
+                None => StreamKey::Unseen(self.identity(value).0),
+            },
+        }
+    }
+
+    /// An event argument as a key.
+    pub(super) fn event_key(&mut self, value: &Value) -> EventKey {
+        match value {
+            Value::Handle(object) => EventKey::Created(object.0),
+            value => EventKey::Unseen(self.identity(value).0),
+        }
+    }
+
+    /// A symbol that is the same for equal values.
+    fn identity(&mut self, value: &Value) -> Sym {
+        let number = self.number(value);
+        match number.as_symbol() {
+            Some(symbol) => symbol,
+            None => self.symbols.intern(SymKey::Truth(Box::new(super::value::Condition {
+                expression: number,
+                relation: super::value::Relation::Zero,
+                negated: false,
+            }))),
+        }
+    }
+
+    /// An object for the rules.
+    pub(super) fn describe_object(&self, state: &State, object: ObjectId) -> facts::Object {
+        let info = self.objects.info(object);
+        facts::Object {
+            name: info.name.clone(),
+            origin: info.origin.clone(),
+            memory: self.memory_kind(state, object),
+            site: info.site,
+            host_by_use: info.host_by_use,
+            bytes: info.bytes,
+            short_lived: false,
+        }
+    }
+
+    /// A stream for the rules.
+    pub(super) fn describe_stream(&self, stream: StreamKey) -> facts::Stream {
+        match stream {
+            StreamKey::Legacy => facts::Stream::Legacy,
+            StreamKey::PerThread => facts::Stream::PerThread,
+            StreamKey::Created(object) => {
+                let info = self.objects.info(ObjectId(object));
+                match info.site {
+                    Some(site) => facts::Stream::Created {
+                        name: info.name.clone(),
+                        site,
+                        non_blocking: info.non_blocking,
+                    },
+                    None => facts::Stream::Unseen { name: info.name.clone() },
+                }
+            }
+            StreamKey::Unseen(symbol) => {
+                let name = match self.symbols.key(Sym(symbol)) {
+                    SymKey::Initial { object, .. } => self.objects.info(*object).name.clone(),
+                    SymKey::Accessor { name, .. } => format!("{name}()"),
+                    _ => String::new(),
+                };
+                facts::Stream::Unseen { name }
+            }
+        }
+    }
+
+    /// Pending work for the rules.
+    fn describe_work(&self, operation: &Operation, writes: bool, assumed: bool) -> Work {
+        Work {
+            site: operation.site,
+            kind: operation.kind.clone(),
+            name: operation.name.to_string(),
+            stream: self.describe_stream(operation.stream),
+            stream_omitted: operation.stream_omitted,
+            writes,
+            assumed,
+        }
+    }
+
+    /// True if an object is the variable of a function that is being followed (not what a pointer in it
+    /// points to).
+    pub(super) fn is_variable(&self, object: ObjectId) -> bool {
+        matches!(self.objects.info(self.objects.root(object)).key, ObjectKey::Local { .. })
+    }
+}
+
+/// Adds a note, once a place.
+pub(super) fn add_note(notes: &mut Rc<Vec<Note>>, site: crate::program::SiteId, text: &str) {
+    if notes.len() < 8 && !notes.iter().any(|note| note.site == site) {
+        Rc::make_mut(notes).push(Note { site, text: text.to_owned() });
+    }
+}

@@ -1,0 +1,230 @@
+//! Terminators: where a path goes, and what going there teaches it.
+
+use std::rc::Rc;
+
+use super::machine::{ITERATIONS, Machine};
+use super::object::Step;
+use super::state::State;
+use super::symbol::{Linear, Sym, SymKey};
+use super::value::{Condition, Relation, Value};
+use crate::flow::{Cfg, Loop};
+use crate::program::{BlockId, Function, Terminator};
+
+/// `cudaErrorNotReady` and `CUDA_ERROR_NOT_READY`.
+const NOT_READY: i64 = 600;
+
+/// What a loop makes of a branch in it.
+enum Control {
+    /// The branch is free.
+    Free,
+    /// The branch stays in the loop unless its condition is known: loops whose bound is a symbol run.
+    Stay { stay: bool },
+    /// The loop has run often enough: the branch leaves it, whatever its condition.
+    Leave { leave: bool },
+}
+
+impl Machine<'_, '_> {
+    /// The states after a terminator, each with the block it goes to.
+    pub(super) fn branch(
+        &mut self,
+        function: &Function,
+        cfg: &Cfg,
+        block: BlockId,
+        terminator: &Terminator,
+        state: State,
+    ) -> Vec<(State, BlockId)> {
+        let mut next = Vec::new();
+        match terminator {
+            Terminator::Goto(to) => next.push((state, *to)),
+            Terminator::Branch { condition, then, otherwise } => {
+                let value = self.value(&state, *condition);
+                let condition = self.condition(&value);
+                let control = control(cfg, block, *then, *otherwise, &state);
+                let decided = self.decide(&state, &condition);
+                let (try_then, try_otherwise) = match (control, decided) {
+                    (Control::Leave { leave }, decided) => {
+                        let to = if leave { *then } else { *otherwise };
+                        let mut state = state;
+                        if self.rests_on_status(&condition) {
+                            let taken = if leave { condition } else { condition.negate() };
+                            if !self.assume(&mut state, &taken) {
+                                return next;
+                            }
+                        } else if decided != Some(leave) {
+                            self.forget_assigned(function, cfg, block, &mut state);
+                        }
+                        next.push((state, to));
+                        return self.count_arrivals(cfg, block, next);
+                    }
+                    (_, Some(holds)) => (holds, !holds),
+                    (Control::Stay { stay }, None) => (stay, !stay),
+                    (Control::Free, None) => (true, true),
+                };
+                for (taken, to, holds) in [(try_then, *then, true), (try_otherwise, *otherwise, false)] {
+                    if taken {
+                        let mut state = state.clone();
+                        let condition = if holds { condition.clone() } else { condition.clone().negate() };
+                        if self.assume(&mut state, &condition) {
+                            next.push((state, to));
+                        }
+                    }
+                }
+            }
+            Terminator::Switch { value, cases, default } => {
+                let value = self.value(&state, *value);
+                let number = self.number(&value);
+                let mut rest = Some(state);
+                for (case, to) in cases {
+                    let Some(state) = rest.as_mut() else { break };
+                    let Some(expression) = number.minus(&Linear::constant(*case)) else { continue };
+                    let condition = Condition { expression, relation: Relation::Zero, negated: false };
+                    let mut taken = state.clone();
+                    if self.assume(&mut taken, &condition) {
+                        next.push((taken, *to));
+                    }
+                    if !self.assume(state, &condition.negate()) {
+                        rest = None;
+                    }
+                }
+                next.extend(rest.map(|state| (state, *default)));
+            }
+            // An exception that no handler here catches, the end of the process: nothing follows.
+            Terminator::Return { .. } | Terminator::Throw | Terminator::Exit => {}
+        }
+        self.count_arrivals(cfg, block, next)
+    }
+
+    fn count_arrivals(
+        &mut self,
+        cfg: &Cfg,
+        from: BlockId,
+        mut next: Vec<(State, BlockId)>,
+    ) -> Vec<(State, BlockId)> {
+        next.retain_mut(|(state, to)| {
+            let Some(frame) = state.frames.last_mut() else { return true };
+            frame
+                .arrivals
+                .retain(|header, _| cfg.loops[header.0 as usize].as_ref().is_some_and(|it| it.contains(*to)));
+            if let Some(it) = &cfg.loops[to.0 as usize] {
+                let arrivals = frame.arrivals.entry(*to).or_insert(0);
+                *arrivals = if it.contains(from) { *arrivals + 1 } else { 1 };
+                return *arrivals <= iterations(it) + 1;
+            }
+            // Cycles that are no natural loop (`goto` into a loop): follow them a bounded number of times.
+            if cfg.is_back_edge(from, *to) {
+                let arrivals = frame.arrivals.entry(*to).or_insert(0);
+                *arrivals += 1;
+                return *arrivals <= ITERATIONS;
+            }
+            true
+        });
+        next
+    }
+
+    /// Whether a condition holds on this path, if that is known.
+    pub(super) fn decide(&mut self, state: &State, condition: &Condition) -> Option<bool> {
+        state.path.decide(condition)
+    }
+
+    /// Takes a condition to hold. Returns false if it cannot.
+    pub(super) fn assume(&mut self, state: &mut State, condition: &Condition) -> bool {
+        if !Rc::make_mut(&mut state.path).assume(condition) {
+            return false;
+        }
+        if let [(symbol, _)] = condition.expression.terms[..]
+            && self.symbols.is_status(symbol)
+        {
+            self.learn_status(state, symbol);
+        }
+        true
+    }
+
+    fn rests_on_status(&self, condition: &Condition) -> bool {
+        matches!(condition.expression.terms[..], [(symbol, _)] if self.symbols.is_status(symbol))
+    }
+
+    /// A status has been compared: success of a query is a wait; failure of a call means that it has
+    /// enqueued nothing.
+    fn learn_status(&mut self, state: &mut State, status: Sym) {
+        let is = |value: i64| Condition {
+            expression: Linear { terms: vec![(status, 1)], constant: -value },
+            relation: Relation::Zero,
+            negated: false,
+        };
+        let success = state.path.decide(&is(0));
+        if let Some(point) = state.proofs.get(&status).copied() {
+            // A query that is no longer "not ready" is taken for done: errors end the program.
+            if success == Some(true)
+                || (success.is_none() && state.path.decide(&is(NOT_READY)) == Some(false))
+            {
+                self.host_sees(state, point);
+            }
+            return;
+        }
+        if success == Some(false) {
+            state.failed = true;
+            if state.pending.iter().any(|operation| operation.status == Some(status)) {
+                state.pending_mut().retain(|operation| operation.status != Some(status));
+            }
+        }
+    }
+
+    /// A loop has been left before its condition failed: what it counts is unknown from here.
+    fn forget_assigned(&mut self, function: &Function, cfg: &Cfg, block: BlockId, state: &mut State) {
+        let headers: Vec<_> =
+            cfg.loops_around(block).filter(|(header, _)| is_exhausted(cfg, *header, state)).collect();
+        for (header, it) in headers {
+            for local in &it.assigned {
+                let ty = function.locals[local.0 as usize].ty;
+                if ty.is_aggregate() {
+                    continue;
+                }
+                let object = self.local_object(state, *local);
+                let step = Step { block: header.0, index: u32::MAX - 1 - local.0 };
+                let turn = state.turn();
+                let key = SymKey::Result { frame: state.frame(), step, turn };
+                let value = Value::symbol(self.symbols.intern(key));
+                Rc::make_mut(&mut state.memory).insert((object, Linear::constant(0)), value);
+            }
+        }
+    }
+}
+
+fn iterations(it: &Loop) -> u8 {
+    if it.has_effects { ITERATIONS } else { 1 }
+}
+
+fn arrivals(header: BlockId, state: &State) -> u8 {
+    state.frames.last().and_then(|frame| frame.arrivals.get(&header).copied()).unwrap_or(0)
+}
+
+fn is_exhausted(cfg: &Cfg, header: BlockId, state: &State) -> bool {
+    cfg.loops[header.0 as usize].as_ref().is_some_and(|it| arrivals(header, state) >= iterations(it))
+}
+
+/// What the innermost loop that a branch can leave makes of it.
+fn control(cfg: &Cfg, block: BlockId, then: BlockId, otherwise: BlockId, state: &State) -> Control {
+    let mut control = Control::Free;
+    let mut size = usize::MAX;
+    for (header, it) in cfg.loops_around(block) {
+        let blocks = it.body.iter().filter(|inside| **inside).count();
+        if blocks >= size {
+            continue;
+        }
+        let (in_then, in_otherwise) = (it.contains(then), it.contains(otherwise));
+        let so_far = arrivals(header, state);
+        let tests_before = block == header;
+        let tests_after = then == header || otherwise == header;
+        let limit = iterations(it);
+        let enough = if tests_after && !tests_before { so_far >= limit } else { so_far > limit };
+        size = blocks;
+        control = match (in_then, in_otherwise) {
+            (true, true) => Control::Free,
+            (false, false) => Control::Free,
+            (stays, _) if enough => Control::Leave { leave: !stays },
+            (stays, _) if tests_before || tests_after => Control::Stay { stay: stays },
+            _ => Control::Free,
+        };
+    }
+    control
+}

@@ -1,0 +1,137 @@
+//! What a callback reaches: a search of the call graph of the whole program, whatever the path.
+
+use std::collections::BTreeSet;
+
+use super::machine::Shared;
+use crate::cuda::row::InCallback;
+use crate::facts::{Callback, LaunchShape, Note, ReachedCall};
+use crate::program::{Callee, Constant, Function, FunctionId, Op, SiteId, Space, TypeKind};
+use crate::{Program, flow};
+
+/// How deep calls are followed from a callback (RULES.md, rule 24).
+const DEPTH: usize = 4;
+
+/// Completes callbacks with the CUDA calls that they reach.
+pub(super) fn search(program: &Program, callbacks: Vec<Callback>, shared: &Shared<'_>) -> Vec<Callback> {
+    callbacks
+        .into_iter()
+        .map(|mut callback| {
+            let function = program.functions.iter().position(|it| it.site == callback.function_site);
+            if let Some(function) = function {
+                let mut search = Search { program, shared, seen: BTreeSet::new(), reached: Vec::new() };
+                search.visit(FunctionId(function as u32), &mut Vec::new());
+                callback.reaches = search.reached;
+            }
+            callback
+        })
+        .collect()
+}
+
+struct Search<'s, 'p> {
+    program: &'p Program,
+    shared: &'s Shared<'p>,
+    seen: BTreeSet<FunctionId>,
+    reached: Vec<ReachedCall>,
+}
+
+impl Search<'_, '_> {
+    fn visit(&mut self, id: FunctionId, path: &mut Vec<Note>) {
+        if path.len() > DEPTH || !self.seen.insert(id) {
+            return;
+        }
+        let program = self.program;
+        let function = &program.functions[id.0 as usize];
+        if function.space != Space::Host {
+            return;
+        }
+        for block in &function.blocks {
+            for statement in &block.statements {
+                match &statement.op {
+                    Op::Launch(launch) => {
+                        let name = format!("{}<<<>>>", launch.name);
+                        self.reach(statement.site, name, InCallback::Forbidden, path);
+                    }
+                    Op::Call(call) => match call.callee {
+                        Callee::Function(callee) => {
+                            let name = &program.functions[callee.0 as usize].name;
+                            path.push(Note { site: statement.site, text: format!("calls `{name}`") });
+                            self.visit(callee, path);
+                            path.pop();
+                        }
+                        Callee::Extern(callee) => {
+                            let name = &program.externs[callee.0 as usize].name;
+                            if let Some(row) = self.shared.model.lookup(name, call.args.len())
+                                && row.in_callback != InCallback::Fine
+                            {
+                                self.reach(statement.site, name.clone(), row.in_callback, path);
+                            }
+                        }
+                        Callee::Value(_) => {}
+                    },
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn reach(&mut self, site: SiteId, name: String, status: InCallback, path: &[Note]) {
+        if !self.reached.iter().any(|it| it.site == site && it.name == name) {
+            self.reached.push(ReachedCall { site, name, status, path: path.to_vec(), uncertain: false });
+        }
+    }
+}
+
+/// True for `void (cudaStream_t, cudaError_t, void *)`.
+pub(super) fn is_stream_callback(function: &Function) -> bool {
+    let kinds: Vec<_> = function.params.iter().map(|it| function.locals[it.0 as usize].ty.kind).collect();
+    function.result.kind == TypeKind::Void
+        && matches!(kinds[..], [TypeKind::Stream, TypeKind::Status, TypeKind::Pointer { .. }])
+}
+
+/// The kernel launches as written.
+pub(super) fn launch_shapes(program: &Program) -> Vec<LaunchShape> {
+    let mut shapes = Vec::new();
+    let roots = program.functions.iter().filter(|it| it.space == Space::Host && it.is_root);
+    for function in roots {
+        let kinds = value_kinds(function);
+        let zero = |value: crate::program::ValueId| kinds[value.0 as usize].1;
+        let is_stream = |value: Option<crate::program::ValueId>| {
+            value.is_some_and(|value| kinds[value.0 as usize].0 == Some(TypeKind::Stream))
+        };
+        for statement in function.blocks.iter().flat_map(|block| &block.statements) {
+            let Op::Launch(launch) = &statement.op else { continue };
+            shapes.push(LaunchShape {
+                site: statement.site,
+                kernel: launch.name.clone(),
+                default_stream: launch.stream.is_none_or(zero),
+                stream_arguments: launch
+                    .args
+                    .iter()
+                    .filter(|arg| arg.ty.kind == TypeKind::Stream)
+                    .map(|arg| arg.site)
+                    .collect(),
+                stream_in_other_slot: is_stream(launch.grid)
+                    || is_stream(launch.block)
+                    || is_stream(launch.shared_bytes),
+            });
+        }
+    }
+    shapes
+}
+
+/// For each value: the type it was loaded with, kept through conversions, and whether it is a literal 0.
+fn value_kinds(function: &Function) -> Vec<(Option<TypeKind>, bool)> {
+    let mut kinds = vec![(None, false); function.values as usize];
+    for statement in function.blocks.iter().flat_map(|block| &block.statements) {
+        let Some(result) = flow::result_of(&statement.op) else { continue };
+        let known = match &statement.op {
+            Op::Load { ty, .. } => (Some(ty.kind), false),
+            Op::Call(call) => (Some(call.ty.kind), false),
+            Op::Cast { value, .. } => kinds[value.0 as usize],
+            Op::Const { constant: Constant::Int(0), .. } => (None, true),
+            _ => (None, false),
+        };
+        kinds[result.0 as usize] = known;
+    }
+    kinds
+}

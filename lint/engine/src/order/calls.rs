@@ -1,0 +1,230 @@
+//! Calls and launches: what is called, and following it.
+
+use std::rc::Rc;
+
+use super::machine::Machine;
+use super::object::ObjectKey;
+use super::state::{DeviceAccess, Extent, Operation, Range, State};
+use super::symbol::Linear;
+use super::value::Value;
+use crate::facts::WorkKind;
+use crate::program::{
+    Call, Callee, ExternParam, Function, FunctionId, Launch, ParamAccess, Storage, Type, TypeKind,
+};
+
+/// A call to something without a body, or that is not followed.
+#[derive(Debug)]
+pub(super) struct Unfollowed<'c> {
+    /// Qualified name; empty if unknown.
+    pub name: &'c str,
+    /// True for a non-static method.
+    pub is_method: bool,
+    /// True for a method that leaves its object unchanged.
+    pub is_const: bool,
+    /// What the parameters' types say.
+    pub params: &'c [ExternParam],
+    /// True if a declaration had to be invented.
+    pub is_invented: bool,
+    /// The arguments.
+    pub args: Vec<Value>,
+    /// The call.
+    pub call: &'c Call,
+}
+
+impl Machine<'_, '_> {
+    /// Follows a call, or interprets it by the model, or by what little is known.
+    pub(super) fn call(&mut self, mut state: State, call: &Call, next: &mut Vec<State>) {
+        let args: Vec<Value> = call.args.iter().map(|arg| self.value(&state, *arg)).collect();
+        let callee = match call.callee {
+            Callee::Value(value) => match self.value(&state, value) {
+                Value::Function(id) => Callee::Function(id),
+                Value::Extern(id) => Callee::Extern(id),
+                _ => call.callee,
+            },
+            known => known,
+        };
+        match callee {
+            Callee::Function(id) if self.can_follow(id) => {
+                self.follow_call(state, call, id, args, next);
+                return;
+            }
+            Callee::Function(id) => {
+                let function = self.shared.function(id);
+                let params: Vec<_> = function.params.iter().map(|it| param_of(function, *it)).collect();
+                let unfollowed = Unfollowed {
+                    name: &function.name,
+                    is_method: false,
+                    is_const: false,
+                    params: &params,
+                    is_invented: false,
+                    args,
+                    call,
+                };
+                self.call_unknown(&mut state, unfollowed);
+            }
+            Callee::Extern(id) => {
+                let shared = self.shared;
+                let it = shared.extern_(id);
+                if it.no_return {
+                    return;
+                }
+                let unfollowed = Unfollowed {
+                    name: &it.name,
+                    is_method: it.is_method,
+                    is_const: it.is_const,
+                    params: &it.params,
+                    is_invented: it.origin == crate::program::Origin::Invented,
+                    args,
+                    call,
+                };
+                match shared.model.lookup(&it.name, unfollowed.args.len()) {
+                    Some(row) => {
+                        if !self.call_by_model(&mut state, row, &unfollowed) {
+                            return;
+                        }
+                    }
+                    None => self.call_unknown(&mut state, unfollowed),
+                }
+            }
+            Callee::Value(_) => {
+                let params = vec![ExternParam::ReadWrite; args.len()];
+                let unfollowed = Unfollowed {
+                    name: "",
+                    is_method: false,
+                    is_const: false,
+                    params: &params,
+                    is_invented: false,
+                    args,
+                    call,
+                };
+                self.call_unknown(&mut state, unfollowed);
+            }
+        }
+        next.push(state);
+    }
+
+    fn follow_call(
+        &mut self,
+        mut state: State,
+        call: &Call,
+        id: FunctionId,
+        args: Vec<Value>,
+        next: &mut Vec<State>,
+    ) {
+        let function = self.shared.function(id);
+        let at = self.at;
+        let into = call.into.map(|it| self.value(&state, it));
+        let frame = self.objects.frame(state.frame(), at.step, state.turn());
+        self.push_frame(&mut state, frame, function);
+        self.stack.push(id);
+        for (param, arg) in function.params.iter().zip(args) {
+            let object = match function.locals[param.0 as usize].storage {
+                Storage::ParamObject => self.slot(&state, *param),
+                _ => self.local_object(&state, *param),
+            };
+            Rc::make_mut(&mut state.memory).insert((object, Linear::constant(0)), arg);
+        }
+        self.stack.pop();
+        for exit in self.follow(id, state) {
+            self.at = at;
+            let mut state = exit.state;
+            if let (Some(into), Some(value)) = (&into, &exit.value)
+                && let (Some(to), Some(from)) = (self.pointer(into), self.pointer(value))
+                && to != from
+            {
+                self.copy_contents(&mut state, &to, &from, function.result, 3);
+            }
+            state.frames.pop();
+            let objects = &self.objects;
+            let is_gone = |object| match &objects.info(objects.root(object)).key {
+                ObjectKey::Local { frame: theirs, .. } => *theirs == frame,
+                _ => false,
+            };
+            if state.memory.keys().any(|(object, _)| is_gone(*object)) {
+                Rc::make_mut(&mut state.memory).retain(|(object, _), _| !is_gone(*object));
+            }
+            if state.objects.keys().any(|object| is_gone(*object)) {
+                Rc::make_mut(&mut state.objects).retain(|object, _| !is_gone(*object));
+            }
+            if let Some(result) = call.result {
+                let value = match exit.value {
+                    Some(value) => value,
+                    None => self.fresh(&state),
+                };
+                self.define(&mut state, result, value);
+            }
+            next.push(state);
+        }
+        self.at = at;
+    }
+
+    /// A kernel launch, `<<<>>>`.
+    pub(super) fn launch(&mut self, state: &mut State, launch: &Launch) {
+        let stream = launch.stream.map(|it| self.value(state, it));
+        let key = self.stream_key(stream.as_ref());
+        let mut accesses = Vec::new();
+        let mut scalars = Vec::new();
+        for arg in &launch.args {
+            let value = self.value(state, arg.value);
+            match arg.access {
+                ParamAccess::Value => scalars.push(Some(value)),
+                ParamAccess::Unused => {}
+                access => accesses.extend(self.kernel_access(&value, access)),
+            }
+        }
+        self.launched(state, &launch.name, key, launch.stream.is_none(), accesses, scalars);
+    }
+
+    /// What a kernel does through a pointer argument: from there on, nobody knows how far.
+    pub(super) fn kernel_access(&mut self, value: &Value, access: ParamAccess) -> Option<DeviceAccess> {
+        let pointer = self.pointer(value)?;
+        Some(DeviceAccess {
+            range: Range { object: pointer.object, offset: pointer.offset, extent: Extent::Unknown },
+            write: matches!(access, ParamAccess::Write | ParamAccess::ReadWrite),
+            read: matches!(access, ParamAccess::Read | ParamAccess::ReadWrite),
+            assumed: access == ParamAccess::ReadWrite,
+        })
+    }
+
+    /// Enqueues a kernel.
+    pub(super) fn launched(
+        &mut self,
+        state: &mut State,
+        name: &str,
+        stream: super::happens_before::StreamKey,
+        stream_omitted: bool,
+        accesses: Vec<DeviceAccess>,
+        scalars: Vec<Option<Value>>,
+    ) {
+        state.fresh_copy = None;
+        let operation = Operation {
+            id: (state.frame(), self.at.step, state.turn()),
+            site: self.at.site,
+            kind: WorkKind::Kernel,
+            name: name.into(),
+            stream,
+            stream_omitted,
+            accesses: Rc::new(accesses),
+            scalars: Rc::new(scalars),
+            cover: Default::default(),
+            status: None,
+            doubts: Rc::default(),
+            undocumented_wait: None,
+            no_waits: Rc::default(),
+            reported: false,
+        };
+        self.enqueue(state, operation);
+    }
+}
+
+fn param_of(function: &Function, local: crate::program::LocalId) -> ExternParam {
+    let Type { kind, .. } = function.locals[local.0 as usize].ty;
+    match kind {
+        TypeKind::Pointer { const_pointee: true, .. } => ExternParam::Read,
+        TypeKind::Pointer { .. } | TypeKind::Record(_) | TypeKind::Unknown => ExternParam::ReadWrite,
+        TypeKind::Stream | TypeKind::Event | TypeKind::Handle | TypeKind::DevicePointer => {
+            ExternParam::Handle
+        }
+        _ => ExternParam::Value,
+    }
+}

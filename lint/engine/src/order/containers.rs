@@ -1,0 +1,230 @@
+//! Containers, smart pointers, `new` and `delete`: memory that C++ objects own.
+//!
+//! A container is modelled as an object with one hidden field that holds the address of its elements (for
+//! smart pointers: the pointer they hold).
+
+use std::rc::Rc;
+
+use super::machine::Machine;
+use super::object::{ObjectId, ObjectInfo, ObjectKey};
+use super::state::{Extent, Range, State};
+use super::symbol::{Linear, SymKey};
+use super::value::{Pointer, Value};
+use crate::cuda::row::{Effect, MemoryKind};
+use crate::facts::{Access, Origin, ReleaseKind};
+
+/// The hidden field.
+pub(super) const ELEMENTS: &str = "<elements>";
+
+impl Machine<'_, '_> {
+    /// The hidden cell of the container at `owner`.
+    pub(super) fn elements_cell(&mut self, owner: &Pointer) -> Pointer {
+        let object = self.field_object(owner, ELEMENTS);
+        self.start_of(object)
+    }
+
+    /// The address of the elements of the container at `owner`, whose class is `class`.
+    pub(super) fn elements(&mut self, state: &State, owner: &Pointer, class: &str) -> Value {
+        let cell = self.elements_cell(owner);
+        if let Some(value) = state.memory.get(&(cell.object, cell.offset.clone())) {
+            return value.clone();
+        }
+        let Some(memory) = self.class_memory(class) else { return self.held(state, owner) };
+        // A container made out of sight, or changed by something unseen.
+        let memory = Some(memory).filter(|_| !self.has_custom_memory(owner.object));
+        let name = self.objects.info(owner.object).name.clone();
+        let site = self.objects.info(owner.object).site;
+        let epoch = state.epoch(owner.object);
+        let key = ObjectKey::Elements { owner: owner.object, offset: owner.offset.clone(), epoch };
+        let object = self.objects.intern(key.clone(), || ObjectInfo {
+            key,
+            name,
+            origin: Origin::Container(class.to_owned()),
+            memory,
+            site,
+            bytes: None,
+            ty: None,
+            host_by_use: false,
+            non_blocking: None,
+        });
+        Value::Pointer(self.start_of(object))
+    }
+
+    /// The pointer that the smart pointer at `owner` holds.
+    pub(super) fn held(&mut self, state: &State, owner: &Pointer) -> Value {
+        let cell = self.elements_cell(owner);
+        if let Some(value) = state.memory.get(&(cell.object, cell.offset.clone())) {
+            return value.clone();
+        }
+        let key =
+            SymKey::Initial { object: cell.object, offset: cell.offset, epoch: state.epoch(owner.object) };
+        let name = self.objects.info(owner.object).name.clone();
+        let symbol = self.symbols.intern(key);
+        let pointee = self.pointee(symbol);
+        self.objects.info_mut(pointee).name = name;
+        Value::symbol(symbol)
+    }
+
+    /// The memory that a container class keeps its elements in: what its constructor's row says.
+    fn class_memory(&self, class: &str) -> Option<MemoryKind> {
+        let last = class.rsplit("::").next().unwrap_or(class);
+        let row = self.shared.model.lookup(&format!("{class}::{last}"), 1)?;
+        row.effects.iter().find_map(|effect| match effect {
+            Effect::Reallocates(memory) => Some(*memory),
+            _ => None,
+        })
+    }
+
+    /// True for classes whose destructor gives back what they own, since nobody else can own it.
+    pub(super) fn is_sole_owner(&self, class: &str) -> bool {
+        let last = class.rsplit("::").next().unwrap_or(class);
+        let row = self.shared.model.lookup(&format!("{class}::~{last}"), 1);
+        row.is_some_and(|row| row.effects.contains(&Effect::ReleasesElements))
+    }
+
+    /// True for containers with an allocator of their own and smart pointers with a deleter of their own.
+    pub(super) fn has_custom_memory(&self, object: ObjectId) -> bool {
+        let record = self.objects.record(object).map(|id| &self.shared.program.records[id.0 as usize]);
+        record.is_some_and(|record| record.custom_memory)
+    }
+
+    /// A container gets new elements.
+    pub(super) fn reallocate(
+        &mut self,
+        state: &mut State,
+        owner: &Pointer,
+        memory: MemoryKind,
+        class: &str,
+        bytes: Option<u64>,
+    ) {
+        let memory = (!self.has_custom_memory(owner.object)).then_some(memory);
+        let name = self.objects.info(owner.object).name.clone();
+        let site = self.objects.info(owner.object).site.or(Some(self.at.site));
+        let key = ObjectKey::Made { frame: state.frame(), step: self.at.step, output: 0, turn: state.turn() };
+        let object = self.objects.intern(key.clone(), || ObjectInfo {
+            key,
+            name,
+            origin: Origin::Container(class.to_owned()),
+            memory,
+            site,
+            bytes,
+            ty: None,
+            host_by_use: false,
+            non_blocking: None,
+        });
+        let cell = self.elements_cell(owner);
+        let elements = Value::Pointer(self.start_of(object));
+        Rc::make_mut(&mut state.memory).insert((cell.object, cell.offset), elements);
+    }
+
+    /// The elements of a container are given back or moved.
+    pub(super) fn release_elements(&mut self, state: &mut State, owner: &Pointer, function: &str) {
+        if self.has_custom_memory(owner.object) {
+            // Who frees, and when, is the allocator's or deleter's business.
+            return;
+        }
+        let cell = self.elements_cell(owner);
+        let known = state.memory.get(&(cell.object, cell.offset.clone())).cloned();
+        let elements = match known {
+            Some(value) => self.pointer(&value),
+            None => {
+                let key = ObjectKey::Elements {
+                    owner: owner.object,
+                    offset: owner.offset.clone(),
+                    epoch: state.epoch(owner.object),
+                };
+                self.objects.find(&key).map(|object| self.start_of(object))
+            }
+        };
+        if let Some(elements) = elements {
+            let range = Range { object: elements.object, offset: elements.offset, extent: Extent::Whole };
+            let how = ReleaseKind::Container(function.to_owned());
+            self.host_touches(state, &range, Access::Release(how));
+        }
+        if state.memory.contains_key(&(cell.object, cell.offset.clone())) {
+            Rc::make_mut(&mut state.memory).remove(&(cell.object, cell.offset));
+        }
+    }
+
+    /// One container or smart pointer takes over the memory of another.
+    pub(super) fn move_elements(&mut self, state: &mut State, to: &Pointer, from: &Pointer, class: &str) {
+        let elements = self.elements(state, from, class);
+        let (to, from) = (self.elements_cell(to), self.elements_cell(from));
+        let memory = Rc::make_mut(&mut state.memory);
+        memory.insert((to.object, to.offset), elements);
+        memory.insert((from.object, from.offset), Value::ZERO);
+    }
+
+    /// `new`.
+    pub(super) fn allocate_new(
+        &mut self,
+        state: &mut State,
+        count: Option<Value>,
+        stride: Option<u64>,
+    ) -> Value {
+        let count = match count {
+            Some(value) => value.as_constant(),
+            None => Some(1),
+        };
+        let bytes =
+            count.and_then(|it| u64::try_from(it).ok()).zip(stride).and_then(|(a, b)| a.checked_mul(b));
+        let object = self.make_memory(state, 0, Some(MemoryKind::Pageable), "new", bytes);
+        Value::Pointer(self.start_of(object))
+    }
+
+    /// Memory that the current step makes.
+    pub(super) fn make_memory(
+        &mut self,
+        state: &mut State,
+        output: u8,
+        memory: Option<MemoryKind>,
+        function: &str,
+        bytes: Option<u64>,
+    ) -> ObjectId {
+        let key = ObjectKey::Made { frame: state.frame(), step: self.at.step, output, turn: state.turn() };
+        let site = self.at.site;
+        let object = self.objects.intern(key.clone(), || ObjectInfo {
+            key,
+            name: String::new(),
+            origin: Origin::Allocated(function.to_owned()),
+            memory,
+            site: Some(site),
+            bytes,
+            ty: None,
+            host_by_use: false,
+            non_blocking: None,
+        });
+        self.forget(state, object);
+        Rc::make_mut(&mut state.objects).remove(&object);
+        object
+    }
+
+    /// `delete`.
+    pub(super) fn delete(&mut self, state: &mut State, pointer: &Value) {
+        if pointer.as_constant() == Some(0) {
+            return;
+        }
+        let pointer = self.pointer(pointer);
+        self.release(state, pointer, ReleaseKind::Delete);
+    }
+
+    /// A call or operator releases memory.
+    pub(super) fn release(&mut self, state: &mut State, pointer: Option<Pointer>, how: ReleaseKind) {
+        let Some(pointer) = pointer else {
+            self.observations.release(self.at, how, None, false);
+            return;
+        };
+        let described = self.describe_object(state, pointer.object);
+        if let (Some(site), ObjectKey::Made { frame, .. }) =
+            (described.site, &self.objects.info(pointer.object).key)
+            && *frame == state.frame()
+        {
+            self.observations.short_lived(site);
+        }
+        let interior = pointer.offset != Linear::constant(0);
+        self.observations.release(self.at, how.clone(), Some(described), interior);
+        let range = Range { object: pointer.object, offset: pointer.offset, extent: Extent::Whole };
+        self.host_touches(state, &range, Access::Release(how));
+        self.forget(state, pointer.object);
+    }
+}

@@ -1,0 +1,607 @@
+//! Calls that the CUDA model has a row for.
+
+use std::rc::Rc;
+
+use super::calls::Unfollowed;
+use super::happens_before::{Point, StreamKey};
+use super::machine::Machine;
+use super::object::{ObjectId, ObjectInfo, ObjectKey};
+use super::state::{DeviceAccess, Extent, Range, State};
+use super::symbol::{Linear, Sym, SymKey};
+use super::transfers::Copy;
+use super::value::{Pointer, Value};
+use crate::cuda::row::{Direction, Effect, Family, FreeWith, MemoryKind, Mode, Outcome, Role, Row, Thing};
+use crate::facts::{Access, Origin, ReleaseKind, WorkKind};
+use crate::program::{BinaryOp, ParamAccess};
+
+/// Arguments of a kernel launch by `void **args` that are looked at.
+const KERNEL_ARGS: i64 = 64;
+
+/// A call with its row.
+pub(super) struct Modelled<'c, 'u> {
+    pub row: &'c Row,
+    pub call: &'c Unfollowed<'u>,
+    pub status: Option<Sym>,
+}
+
+impl Modelled<'_, '_> {
+    /// The first argument with a role.
+    pub(super) fn arg(&self, role: Role) -> Option<&Value> {
+        self.position(role).and_then(|at| self.call.args.get(at))
+    }
+
+    pub(super) fn position(&self, role: Role) -> Option<usize> {
+        self.row.params.iter().position(|param| param.role == role)
+    }
+
+    /// The arguments with a role.
+    pub(super) fn args(&self, role: Role) -> impl Iterator<Item = &Value> {
+        self.row
+            .params
+            .iter()
+            .zip(&self.call.args)
+            .filter(move |(param, _)| param.role == role)
+            .map(|it| it.1)
+    }
+
+    /// The class of a method: `std::vector` of `std::vector::data`.
+    pub(super) fn class(&self) -> &str {
+        self.row.name.rsplit_once("::").map_or("", |(class, _)| class)
+    }
+}
+
+impl Machine<'_, '_> {
+    /// Does what a row says. Returns false if the call does not return.
+    pub(super) fn call_by_model(&mut self, state: &mut State, row: &Row, call: &Unfollowed<'_>) -> bool {
+        let status = match row.result {
+            Outcome::Status | Outcome::QueryStatus => {
+                let key = SymKey::Status { frame: state.frame(), step: self.at.step, turn: state.turn() };
+                Some(self.symbols.intern(key))
+            }
+            _ => None,
+        };
+        let it = Modelled { row, call, status };
+        self.host_accesses(state, &it);
+        // The result of an accessor is what the object holds before the call changes it.
+        let result = self.outcome(state, &it);
+        for effect in &row.effects {
+            match effect {
+                Effect::NoReturn => return false,
+                Effect::TakesElements => {
+                    if self.take_elements(state, &it) {
+                        break;
+                    }
+                }
+                effect => self.effect(state, &it, *effect),
+            }
+        }
+        if let (Some(id), Some(value)) = (call.call.result, result) {
+            self.define(state, id, value);
+        }
+        true
+    }
+
+    fn effect(&mut self, state: &mut State, it: &Modelled<'_, '_>, effect: Effect) {
+        let name = it.row.name.as_str();
+        match effect {
+            Effect::Copy { direction, mode } => self.model_copy(state, it, direction, mode),
+            Effect::Fill { unit, mode } => {
+                let unit = Linear::constant(i64::from(unit));
+                let bytes =
+                    self.product(it).map(|count| self.symbols.arithmetic(BinaryOp::Mul, &count, &unit));
+                if let Some(dst) = it.arg(Role::Dst).cloned() {
+                    let (stream, omitted) = self.stream_of(it);
+                    self.fill(state, name, &dst, bytes, mode, stream, omitted, it.status);
+                }
+            }
+            Effect::Create => self.create(state, it),
+            Effect::Free(with) => self.free(state, it, with),
+            Effect::Register => {
+                if let Some(pointer) = it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value)) {
+                    let root = self.objects.root(pointer.object);
+                    state.object_mut(root).memory = Some(MemoryKind::Registered);
+                }
+            }
+            Effect::Unregister => {
+                if let Some(value) = it.arg(Role::Memory).cloned() {
+                    let pointer = self.pointer(&value);
+                    let root = pointer.as_ref().map(|pointer| self.objects.root(pointer.object));
+                    self.release_keeping_contents(state, pointer, ReleaseKind::Unregister);
+                    if let Some(root) = root
+                        && state
+                            .object(root)
+                            .is_some_and(|object| object.memory == Some(MemoryKind::Registered))
+                    {
+                        state.object_mut(root).memory = None;
+                    }
+                }
+            }
+            Effect::DestroyStream => self.is_no_wait(state, &format!("`{name}` does not wait")),
+            Effect::DestroyEvent | Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
+            Effect::Record => {
+                if let Some(event) = it.arg(Role::Event).cloned() {
+                    let event = self.event_key(&event);
+                    let (stream, _) = self.stream_of(it);
+                    self.record(state, event, stream);
+                }
+            }
+            Effect::StreamWaitsForEvent => {
+                if let Some(event) = it.arg(Role::Event).cloned() {
+                    let event = self.event_key(&event);
+                    let (stream, _) = self.stream_of(it);
+                    self.stream_waits(state, stream, event);
+                }
+            }
+            Effect::HostWaitsForStream => {
+                let (stream, _) = self.stream_of(it);
+                self.host_waits(state, Some(Point::Tail(stream)));
+            }
+            Effect::HostWaitsForEvent => {
+                if let Some(event) = it.arg(Role::Event).cloned() {
+                    let event = self.event_key(&event);
+                    self.host_waits(state, Some(Point::Event(event)));
+                }
+            }
+            Effect::HostWaitsForDevice => self.host_waits(state, None),
+            Effect::QueriesStream | Effect::QueriesEvent => {
+                let point = if effect == Effect::QueriesStream {
+                    Some(Point::Tail(self.stream_of(it).0))
+                } else {
+                    it.arg(Role::Event).cloned().map(|event| Point::Event(self.event_key(&event)))
+                };
+                if let (Some(status), Some(point)) = (it.status, point) {
+                    Rc::make_mut(&mut state.proofs).insert(status, point);
+                }
+            }
+            Effect::EnqueuesHostFunction => self.enqueue_host_function(state, it),
+            Effect::LaunchesKernel => self.launch_by_call(state, it),
+            Effect::EnqueuesUnknownWork => self.enqueue_unknown_work(state, it),
+            Effect::BeginsCapture => {
+                let (stream, _) = self.stream_of(it);
+                Rc::make_mut(&mut state.capturing).insert(stream);
+            }
+            Effect::EndsCapture => {
+                let (stream, _) = self.stream_of(it);
+                let capturing = Rc::make_mut(&mut state.capturing);
+                if !capturing.remove(&stream) {
+                    capturing.clear();
+                }
+            }
+            Effect::LaunchesGraph => state.fresh_copy = None,
+            Effect::MayWait => self.may_wait(state, name),
+            Effect::ResetsDevice => self.host_sees_device(state),
+            Effect::SwapsElements => self.swap_elements(state, it),
+            Effect::Reallocates(memory) => self.reallocate_by_model(state, it, memory),
+            Effect::ReleasesElements => {
+                if let Some(owner) = self.owner(it) {
+                    self.release_elements(state, &owner, name);
+                }
+            }
+            Effect::Holds => self.hold(state, it),
+            Effect::WaitsForHost => self.wait_for_host(state),
+            Effect::Spawns => {
+                let args = it.call.args.clone();
+                self.hand_over(state, &args, &format!("`{name}` hands it to another thread"));
+            }
+            Effect::None => {
+                if matches!(it.row.family, Family::Runtime | Family::Driver)
+                    && matches!(name, "cudaGetLastError" | "cudaPeekAtLastError")
+                {
+                    self.is_no_wait(state, &format!("`{name}` does not wait"));
+                }
+            }
+        }
+    }
+
+    fn host_waits(&mut self, state: &mut State, point: Option<Point>) {
+        let fresh = state.fresh_copy.take();
+        match point {
+            Some(point) => self.host_sees(state, point),
+            None => self.host_sees_device(state),
+        }
+        if let Some((site, id)) = fresh
+            && !state.pending.iter().any(|operation| operation.id == id)
+        {
+            self.observations.waited_at_once(site, id.0, id.1);
+        }
+    }
+
+    /// A condition variable, future or thread was waited for: what a host function in a stream signals
+    /// happens after everything before it in that stream (A8).
+    fn wait_for_host(&mut self, state: &mut State) {
+        let streams: Vec<StreamKey> = state
+            .pending
+            .iter()
+            .filter(|operation| operation.kind == WorkKind::HostFunction)
+            .map(|operation| operation.stream)
+            .collect();
+        for stream in streams {
+            self.host_sees(state, Point::Tail(stream));
+        }
+        self.doubt_all(state, "this waits for another thread, which may have waited for the device");
+    }
+
+    fn stream_of(&mut self, it: &Modelled<'_, '_>) -> (StreamKey, bool) {
+        let value = it.arg(Role::Stream).cloned();
+        let omitted = value.is_none();
+        (self.stream_key(value.as_ref()), omitted)
+    }
+
+    /// The product of the arguments that count bytes.
+    fn product(&mut self, it: &Modelled<'_, '_>) -> Option<Linear> {
+        let factors: Vec<Value> = it.args(Role::Bytes).cloned().collect();
+        let mut product: Option<Linear> = None;
+        for factor in &factors {
+            let factor = self.number(factor);
+            product = Some(match product {
+                Some(product) => self.symbols.arithmetic(BinaryOp::Mul, &product, &factor),
+                None => factor,
+            });
+        }
+        product
+    }
+
+    fn model_copy(&mut self, state: &mut State, it: &Modelled<'_, '_>, fixed: Option<Direction>, mode: Mode) {
+        let mut dst = it.arg(Role::Dst).cloned();
+        let mut src = it.arg(Role::Src).cloned();
+        let mut kind = it.arg(Role::Kind).cloned();
+        let (mut dst_device, mut src_device) = (false, false);
+        if let Some(params) = it.arg(Role::CopyParams).cloned()
+            && let Some(params) = self.pointer(&params)
+        {
+            dst = self.peek_field(state, &params, &["dstPtr", "ptr"]);
+            src = self.peek_field(state, &params, &["srcPtr", "ptr"]);
+            kind = self.peek_field(state, &params, &["kind"]);
+        }
+        if let Some(symbol) = it.arg(Role::Symbol).cloned() {
+            // A device symbol stands on the side that has no pointer.
+            if dst.is_none() {
+                (dst, dst_device) = (Some(symbol), true);
+            } else {
+                (src, src_device) = (Some(symbol), true);
+            }
+        }
+        match fixed {
+            Some(Direction::HostToDevice) => dst_device = true,
+            Some(Direction::DeviceToHost) => src_device = true,
+            Some(Direction::DeviceToDevice) => (dst_device, src_device) = (true, true),
+            _ => {}
+        }
+        let stated = match kind.as_ref().map(Value::as_constant) {
+            Some(Some(0)) => Some(Direction::HostToHost),
+            Some(Some(1)) => Some(Direction::HostToDevice),
+            Some(Some(2)) => Some(Direction::DeviceToHost),
+            Some(Some(3)) => Some(Direction::DeviceToDevice),
+            Some(_) => None,
+            None => fixed,
+        };
+        let (stream, stream_omitted) = match mode {
+            // "The synchronous forms issue these copies through the default stream."
+            Mode::Sync if it.position(Role::Stream).is_none() => (self.stream_key(None), false),
+            _ => self.stream_of(it),
+        };
+        let bytes = self.product(it);
+        let copy = Copy {
+            function: &it.row.name,
+            dst,
+            src,
+            dst_device_by_type: dst_device,
+            src_device_by_type: src_device,
+            stated,
+            kind_site: None,
+            bytes,
+            mode,
+            stream,
+            stream_omitted,
+            status: it.status,
+        };
+        self.copy(state, copy);
+    }
+
+    fn peek_field(&mut self, state: &State, record: &Pointer, path: &[&str]) -> Option<Value> {
+        let mut at = record.clone();
+        for field in path {
+            let object = self.field_object(&at, field);
+            at = self.start_of(object);
+        }
+        state.memory.get(&(at.object, at.offset)).cloned()
+    }
+
+    fn create(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let outs: Vec<(u8, Thing, Value)> = it
+            .row
+            .params
+            .iter()
+            .zip(&it.call.args)
+            .enumerate()
+            .filter_map(|(index, (param, arg))| match param.role {
+                Role::Out(thing) => Some((index as u8, thing, arg.clone())),
+                _ => None,
+            })
+            .collect();
+        for (index, thing, out) in outs {
+            let Some(target) = self.pointer(&out) else { continue };
+            let value = match thing {
+                Thing::Memory(kind) => {
+                    let bytes = self.product(it).and_then(|it| it.as_constant());
+                    let bytes = bytes.and_then(|it| u64::try_from(it).ok());
+                    let object = self.make_memory(state, index, Some(kind), &it.row.name, bytes);
+                    Value::Pointer(self.start_of(object))
+                }
+                Thing::Stream => {
+                    let non_blocking = match it.position(Role::Flags) {
+                        Some(_) => {
+                            it.arg(Role::Flags).and_then(Value::as_constant).map(|flags| flags & 1 != 0)
+                        }
+                        None => Some(false),
+                    };
+                    Value::Handle(self.make_handle(state, index, non_blocking))
+                }
+                Thing::Event => Value::Handle(self.make_handle(state, index, None)),
+                Thing::Alias => match it.arg(Role::Memory).or_else(|| it.arg(Role::Src)).cloned() {
+                    Some(value) => value,
+                    None => self.fresh(state),
+                },
+                Thing::SymbolAddress => match it.arg(Role::Symbol).cloned() {
+                    Some(value) => value,
+                    None => self.fresh(state),
+                },
+                Thing::Fresh => {
+                    let step = self.at.step;
+                    let key = SymKey::Opaque {
+                        frame: state.frame(),
+                        step,
+                        operands: vec![Value::int(i64::from(index)), Value::int(i64::from(state.turn()))],
+                    };
+                    Value::symbol(self.symbols.intern(key))
+                }
+            };
+            if matches!(thing, Thing::Fresh) {
+                // A number or a structure: nothing is known of what is there now.
+                self.forget(state, target.object);
+            }
+            self.poke(state, &target, value, Some(8));
+        }
+    }
+
+    fn make_handle(&mut self, state: &State, output: u8, non_blocking: Option<bool>) -> ObjectId {
+        let key = ObjectKey::Made { frame: state.frame(), step: self.at.step, output, turn: state.turn() };
+        let site = self.at.site;
+        self.objects.intern(key.clone(), || ObjectInfo {
+            key,
+            name: String::new(),
+            origin: Origin::Unseen,
+            memory: None,
+            site: Some(site),
+            bytes: None,
+            ty: None,
+            host_by_use: false,
+            non_blocking,
+        })
+    }
+
+    fn free(&mut self, state: &mut State, it: &Modelled<'_, '_>, with: FreeWith) {
+        let Some(value) = it.arg(Role::Memory).cloned() else { return };
+        if value.as_constant() == Some(0) {
+            return;
+        }
+        let pointer = self.pointer(&value);
+        let how = ReleaseKind::Call(with, it.row.name.clone());
+        match (with, &pointer) {
+            (FreeWith::CudaFreeAsync, Some(pointer)) => {
+                let described = self.describe_object(state, pointer.object);
+                self.observations.release(
+                    self.at,
+                    how,
+                    Some(described),
+                    pointer.offset != Linear::constant(0),
+                );
+                let (stream, _) = self.stream_of(it);
+                self.free_in_order(state, pointer.object, stream, &it.row.name);
+            }
+            _ => self.release(state, pointer, how),
+        }
+    }
+
+    fn release_keeping_contents(&mut self, state: &mut State, pointer: Option<Pointer>, how: ReleaseKind) {
+        let described = pointer.as_ref().map(|it| self.describe_object(state, it.object));
+        self.observations.release(self.at, how.clone(), described, false);
+        if let Some(pointer) = pointer {
+            let range = Range { object: pointer.object, offset: pointer.offset, extent: Extent::Whole };
+            self.host_touches(state, &range, Access::Release(how));
+        }
+    }
+
+    fn enqueue_host_function(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let mut function = it.arg(Role::Function).cloned();
+        let mut user_data = it.arg(Role::UserData).cloned();
+        if let Some(params) = it.arg(Role::CallbackParams).cloned()
+            && let Some(params) = self.pointer(&params)
+        {
+            function = self.peek_field(state, &params, &["fn"]);
+            user_data = self.peek_field(state, &params, &["userData"]);
+        }
+        if let Some(Value::Function(id)) = function {
+            self.observations.callbacks.insert((self.at.site, it.row.name.clone(), id));
+        }
+        if it.position(Role::Stream).is_none() {
+            return;
+        }
+        let (stream, _) = self.stream_of(it);
+        let operation = self.operation(state, &it.row.name, WorkKind::HostFunction, stream, Vec::new());
+        state.fresh_copy = None;
+        self.enqueue(state, operation);
+        if let Some(object) = user_data.and_then(|value| self.object_of(&value)) {
+            state.object_mut(object).escaped = true;
+        }
+    }
+
+    fn launch_by_call(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let kernel = match it.arg(Role::Kernel) {
+            Some(Value::Function(id)) => Some(*id),
+            _ => None,
+        };
+        let name = match kernel {
+            Some(id) => self.shared.function(id).name.clone(),
+            None => it.row.name.clone(),
+        };
+        let params = kernel.map(|id| self.shared.function(id).kernel_params.as_slice()).unwrap_or_default();
+        let mut values: Vec<Value> = Vec::new();
+        if let Some(array) = it.arg(Role::KernelArgs).cloned().and_then(|value| self.pointer(&value)) {
+            for index in 0..KERNEL_ARGS {
+                let offset = array.offset.plus(&Linear::constant(index * 8), 1).unwrap_or_default();
+                let Some(value) = state.memory.get(&(array.object, offset)).cloned() else { break };
+                let Some(slot) = self.pointer(&value) else { break };
+                values.push(self.peek(state, &slot));
+            }
+        } else {
+            values.extend(it.call.args.iter().skip(it.row.params.len()).cloned());
+        }
+        let mut accesses = Vec::new();
+        let mut scalars = Vec::new();
+        for (index, value) in values.into_iter().enumerate() {
+            match params.get(index).copied() {
+                Some(ParamAccess::Value) => scalars.push(Some(value)),
+                Some(ParamAccess::Unused) => {}
+                Some(access) => accesses.extend(self.kernel_access(&value, access)),
+                None => match &value {
+                    Value::Pointer(_) => accesses.extend(self.kernel_access(&value, ParamAccess::ReadWrite)),
+                    // A number, or a pointer whose nature nothing shows: count it as both.
+                    Value::Number(number) if number.as_constant().is_none() => {
+                        scalars.push(Some(value.clone()));
+                        accesses.extend(self.kernel_access(&value, ParamAccess::ReadWrite));
+                    }
+                    _ => scalars.push(Some(value)),
+                },
+            }
+        }
+        let (stream, omitted) = self.stream_of(it);
+        self.launched(state, &name, stream, omitted, accesses, scalars);
+    }
+
+    fn enqueue_unknown_work(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        // Without a stream argument the work goes to a stream that is not known: nothing can be said.
+        if it.position(Role::Stream).is_none() {
+            return;
+        }
+        let accesses: Vec<(Value, bool)> = it
+            .args(Role::Src)
+            .map(|value| (value.clone(), false))
+            .chain(it.args(Role::Dst).map(|value| (value.clone(), true)))
+            .collect();
+        let accesses: Vec<DeviceAccess> = accesses
+            .into_iter()
+            .filter_map(|(value, write)| {
+                self.kernel_access(&value, if write { ParamAccess::ReadWrite } else { ParamAccess::Read })
+            })
+            .collect();
+        let (stream, omitted) = self.stream_of(it);
+        let mut operation = self.operation(state, &it.row.name, WorkKind::Other, stream, accesses);
+        operation.stream_omitted = omitted;
+        operation.status = it.status;
+        state.fresh_copy = None;
+        self.enqueue(state, operation);
+    }
+
+    fn host_accesses(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let bytes = self.product(it);
+        let extent = || bytes.clone().map_or(Extent::Unknown, Extent::Bytes);
+        let via = || Some(it.row.name.clone());
+        for (index, param) in it.row.params.iter().enumerate() {
+            let Some(arg) = it.call.args.get(index).cloned() else { break };
+            let write = match param.role {
+                Role::Reads | Role::ReadFirst => false,
+                Role::Writes | Role::WriteFirst => true,
+                _ => continue,
+            };
+            let Some(pointer) = self.pointer(&arg) else { continue };
+            // What a library may be given device memory for (MPI) proves no host access to it.
+            let device = self.memory_kind(state, pointer.object).is_none_or(MemoryKind::is_device);
+            if it.row.family == Family::Library && device {
+                continue;
+            }
+            let extent = match param.role {
+                Role::ReadFirst | Role::WriteFirst => {
+                    self.distance(it, index, &pointer).map_or(Extent::Unknown, Extent::Bytes)
+                }
+                _ => extent(),
+            };
+            let range = Range { object: pointer.object, offset: pointer.offset, extent };
+            let access = if write {
+                Access::HostWrite { via: via() }
+            } else {
+                Access::HostRead { via: via(), as_result: false }
+            };
+            self.host_touches(state, &range, access);
+            if write {
+                self.forget(state, range.object);
+            }
+        }
+    }
+
+    /// Bytes from the beginning of a range to its end, the argument after it.
+    fn distance(&mut self, it: &Modelled<'_, '_>, first: usize, start: &Pointer) -> Option<Linear> {
+        let last = it.row.params.get(first + 1)?;
+        if !matches!(last.role, Role::ReadLast | Role::WriteLast) {
+            return None;
+        }
+        let end = it.call.args.get(first + 1).cloned().and_then(|value| self.pointer(&value))?;
+        (end.object == start.object).then(|| end.offset.minus(&start.offset)).flatten()
+    }
+
+    fn outcome(&mut self, state: &mut State, it: &Modelled<'_, '_>) -> Option<Value> {
+        it.call.call.result?;
+        let value = match it.row.result {
+            Outcome::Status | Outcome::QueryStatus => match it.status {
+                Some(status) => Value::symbol(status),
+                None => self.fresh(state),
+            },
+            Outcome::Memory(kind) => {
+                let bytes = self.product(it).and_then(|it| it.as_constant());
+                let bytes = bytes.and_then(|it| u64::try_from(it).ok());
+                let object = self.make_memory(state, u8::MAX, Some(kind), &it.row.name, bytes);
+                Value::Pointer(self.start_of(object))
+            }
+            Outcome::Arg(index) => match it.call.args.get(usize::from(index)).cloned() {
+                Some(value) => value,
+                None => self.fresh(state),
+            },
+            Outcome::Elements | Outcome::Element | Outcome::ElementsEnd => match self.owner(it) {
+                Some(owner) => self.elements_outcome(state, it, &owner),
+                None => self.fresh(state),
+            },
+            Outcome::Held => match self.owner(it) {
+                Some(owner) => self.held(state, &owner),
+                None => self.fresh(state),
+            },
+            Outcome::Released => match self.owner(it) {
+                Some(owner) => {
+                    let value = self.held(state, &owner);
+                    let cell = self.elements_cell(&owner);
+                    self.poke(state, &cell, Value::ZERO, Some(8));
+                    value
+                }
+                None => self.fresh(state),
+            },
+            Outcome::Pure => self.accessor(state, &it.row.name, it.call.args.clone()),
+            Outcome::Unknown => self.fresh(state),
+        };
+        Some(value)
+    }
+
+    /// A function with the exact type of a stream callback is handed to something with a CUDA name that
+    /// nothing declares: it is a callback (`cudaLaunchKernelAsync(…, callback, …)`).
+    pub(super) fn note_invented_callback(&mut self, state: &State, it: &Unfollowed<'_>) {
+        let _ = state;
+        if !it.is_invented || !crate::cuda::looks_like_api(it.name) {
+            return;
+        }
+        for arg in &it.args {
+            if let Value::Function(id) = arg
+                && super::callbacks::is_stream_callback(self.shared.function(*id))
+            {
+                self.observations.callbacks.insert((self.at.site, it.name.to_owned(), *id));
+            }
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Collects what the machine sees on single paths, and sums it up into facts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use super::machine::At;
+use super::object::{FrameId, Step};
+use super::state::State;
+use crate::cuda::row::Mode;
+use crate::facts::{
+    Access, Callback, Conflict, Dereference, Facts, Note, Object, Paths, Release, ReleaseKind, Transfer,
+    TransferView, Work,
+};
+use crate::program::{FunctionId, SiteId};
+use crate::{Partial, Program};
+
+/// Everything seen so far.
+#[derive(Debug, Default)]
+pub struct Observations {
+    /// Functions followed in part.
+    pub partial: Vec<Partial>,
+    /// Functions registered as callbacks: where, with what.
+    pub callbacks: BTreeSet<(SiteId, String, FunctionId)>,
+    conflicts: BTreeMap<ConflictKey, ConflictSum>,
+    dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
+    transfers: BTreeMap<SiteId, TransferSum>,
+    releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
+    short_lived: BTreeSet<SiteId>,
+    /// Of the current root: how often each statement was followed.
+    visits: FxHashMap<(FrameId, Step), u32>,
+    /// Of the current root: how often each fact was seen at each statement.
+    hits: BTreeMap<(FrameId, Step, Hit), u32>,
+}
+
+/// A conflict seen on one path.
+#[derive(Debug)]
+pub struct ConflictSeen {
+    /// The work that may still be running.
+    pub pending: Work,
+    /// The memory.
+    pub object: Object,
+    /// The second access.
+    pub access: Access,
+    /// Proven to touch the same bytes.
+    pub overlap: bool,
+    /// See [`Conflict::doubts`].
+    pub doubts: Vec<Note>,
+    /// See [`Conflict::undocumented_wait`].
+    pub undocumented_wait: Option<Note>,
+    /// See [`Conflict::no_waits`].
+    pub no_waits: Vec<Note>,
+}
+
+type ConflictKey = (SiteId, Work, Object, Access);
+
+#[derive(Debug)]
+struct ConflictSum {
+    paths: Paths,
+    overlap: bool,
+    doubts: Vec<Note>,
+    undocumented_wait: Option<Note>,
+    no_waits: Vec<Note>,
+}
+
+#[derive(Debug)]
+struct ReleaseSum {
+    objects: BTreeSet<Option<Object>>,
+    interior: bool,
+}
+
+#[derive(Debug)]
+struct TransferSum {
+    function: String,
+    mode: Mode,
+    views: BTreeMap<TransferView, Paths>,
+    in_loop: bool,
+    seen: BTreeSet<(FrameId, Step)>,
+    waited: BTreeSet<(FrameId, Step)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Hit {
+    Conflict(ConflictKey),
+    Dereference(SiteId, bool, Option<String>, Object),
+}
+
+impl Observations {
+    /// A statement is followed on a path on which nothing has failed.
+    pub fn visit(&mut self, frame: FrameId, step: Step) {
+        *self.visits.entry((frame, step)).or_insert(0) += 1;
+    }
+
+    fn hit(&mut self, at: At, state: &State, hit: Hit) -> Paths {
+        if state.failed {
+            return Paths::AfterFailure;
+        }
+        *self.hits.entry((state.frame(), at.step, hit)).or_insert(0) += 1;
+        Paths::Some
+    }
+
+    /// Two accesses that nothing orders.
+    pub fn conflict(&mut self, at: At, state: &State, seen: ConflictSeen) {
+        let key = (at.site, seen.pending, seen.object, seen.access);
+        let paths = self.hit(at, state, Hit::Conflict(key.clone()));
+        let sum = self.conflicts.entry(key).or_insert_with(|| ConflictSum {
+            paths,
+            overlap: seen.overlap,
+            doubts: seen.doubts.clone(),
+            undocumented_wait: seen.undocumented_wait.clone(),
+            no_waits: seen.no_waits.clone(),
+        });
+        sum.paths = sum.paths.max(paths);
+        sum.overlap |= seen.overlap;
+        // The path with the fewest doubts counts; a wait that only some paths have excuses none.
+        if seen.doubts.len() < sum.doubts.len() {
+            sum.doubts = seen.doubts;
+        }
+        if seen.undocumented_wait.is_none() {
+            sum.undocumented_wait = None;
+        }
+        sum.no_waits.retain(|note| seen.no_waits.contains(note));
+    }
+
+    /// The host touches device memory.
+    pub fn dereference(&mut self, at: At, state: &State, object: Object, write: bool, via: Option<String>) {
+        let paths = self.hit(at, state, Hit::Dereference(at.site, write, via.clone(), object.clone()));
+        let sum = self.dereferences.entry((at.site, write, via, object)).or_insert(paths);
+        *sum = (*sum).max(paths);
+    }
+
+    /// A copy.
+    pub fn transfer(&mut self, at: At, state: &State, function: &str, mode: Mode, view: TransferView) {
+        let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
+        let sum = self.transfers.entry(at.site).or_insert_with(|| TransferSum {
+            function: function.to_owned(),
+            mode,
+            views: BTreeMap::new(),
+            in_loop,
+            seen: BTreeSet::new(),
+            waited: BTreeSet::new(),
+        });
+        sum.in_loop |= in_loop;
+        sum.seen.insert((state.frame(), at.step));
+        let paths = if state.failed { Paths::AfterFailure } else { Paths::Some };
+        let known = sum.views.entry(view).or_insert(paths);
+        *known = (*known).max(paths);
+    }
+
+    /// The host waits for a copy before it does anything else with CUDA.
+    pub fn waited_at_once(&mut self, copy: SiteId, frame: FrameId, step: Step) {
+        if let Some(sum) = self.transfers.get_mut(&copy) {
+            sum.waited.insert((frame, step));
+        }
+    }
+
+    /// A call frees or unregisters memory.
+    pub fn release(&mut self, at: At, how: ReleaseKind, object: Option<Object>, interior: bool) {
+        let sum = self
+            .releases
+            .entry((at.site, how))
+            .or_insert_with(|| ReleaseSum { objects: BTreeSet::new(), interior: true });
+        sum.objects.insert(object);
+        sum.interior &= interior;
+    }
+
+    /// What was made at `site` is released in the function that made it.
+    pub fn short_lived(&mut self, site: SiteId) {
+        self.short_lived.insert(site);
+    }
+
+    /// A root has been followed: settles which of its facts hold on all paths.
+    pub fn end_of_root(&mut self) {
+        for ((frame, step, hit), count) in std::mem::take(&mut self.hits) {
+            if self.visits.get(&(frame, step)).is_some_and(|visits| count < *visits) {
+                continue;
+            }
+            match hit {
+                Hit::Conflict(key) => {
+                    if let Some(sum) = self.conflicts.get_mut(&key) {
+                        sum.paths = Paths::All;
+                    }
+                }
+                Hit::Dereference(site, write, via, object) => {
+                    if let Some(paths) = self.dereferences.get_mut(&(site, write, via, object)) {
+                        *paths = Paths::All;
+                    }
+                }
+            }
+        }
+        self.visits.clear();
+    }
+
+    /// The facts. Callbacks are given as registered, with nothing searched yet.
+    pub fn into_facts(self, program: &Program) -> Facts {
+        let short_lived = |mut object: Object| {
+            object.short_lived = object.site.is_some_and(|site| self.short_lived.contains(&site));
+            object
+        };
+        let conflicts = self
+            .conflicts
+            .into_iter()
+            .map(|((site, pending, object, access), sum)| Conflict {
+                pending,
+                object: short_lived(object),
+                site,
+                access,
+                paths: sum.paths,
+                overlap: sum.overlap,
+                doubts: sum.doubts,
+                undocumented_wait: sum.undocumented_wait,
+                no_waits: sum.no_waits,
+            })
+            .collect();
+        let transfers = self
+            .transfers
+            .into_iter()
+            .map(|(site, sum)| {
+                let waited = sum.seen == sum.waited;
+                let views = sum.views.into_iter().map(|(view, paths)| TransferView {
+                    dst: short_lived(view.dst),
+                    src: short_lived(view.src),
+                    waited_at_once: waited,
+                    paths,
+                    ..view
+                });
+                Transfer {
+                    site,
+                    function: sum.function,
+                    mode: sum.mode,
+                    views: views.collect(),
+                    in_loop: sum.in_loop,
+                }
+            })
+            .collect();
+        let releases = self
+            .releases
+            .into_iter()
+            .map(|((site, how), sum)| Release {
+                site,
+                how,
+                objects: sum.objects.into_iter().map(|object| object.map(short_lived)).collect(),
+                interior: sum.interior,
+            })
+            .collect();
+        let dereferences = self
+            .dereferences
+            .into_iter()
+            .map(|((site, write, via, object), paths)| Dereference { site, object, write, via, paths })
+            .collect();
+        let callbacks = self
+            .callbacks
+            .into_iter()
+            .map(|(registered_at, registered_with, function)| {
+                let it = &program.functions[function.0 as usize];
+                Callback {
+                    registered_at,
+                    registered_with,
+                    function: it.name.clone(),
+                    function_site: it.site,
+                    reaches: Vec::new(),
+                }
+            })
+            .collect();
+        Facts {
+            conflicts,
+            transfers,
+            releases,
+            dereferences,
+            launches: Vec::new(),
+            callbacks,
+            undeclared_calls: program.undeclared_calls.clone(),
+            unresolved_includes: program.unresolved_includes,
+            partial: self.partial,
+        }
+    }
+}

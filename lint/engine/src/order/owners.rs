@@ -1,0 +1,154 @@
+//! Rows about objects that own memory: containers and smart pointers.
+
+use std::rc::Rc;
+
+use super::machine::Machine;
+use super::model::Modelled;
+use super::object::{ObjectId, ObjectKey};
+use super::state::{Extent, Range, State};
+use super::symbol::Linear;
+use super::value::{Pointer, Value};
+use crate::cuda::row::{MemoryKind, Outcome, Role};
+use crate::facts::Access;
+use crate::program::{BinaryOp, ExternParam};
+
+impl Machine<'_, '_> {
+    /// The container that a method or factory is about.
+    pub(super) fn owner(&mut self, it: &Modelled<'_, '_>) -> Option<Pointer> {
+        it.arg(Role::This).cloned().and_then(|value| self.pointer(&value))
+    }
+
+    /// The same, or where a factory puts its result.
+    pub(super) fn owner_or_result(&mut self, state: &State, it: &Modelled<'_, '_>) -> Option<Pointer> {
+        match it.position(Role::This) {
+            Some(_) => self.owner(it),
+            None => {
+                let into = it.call.call.into.map(|id| self.value(state, id))?;
+                self.pointer(&into)
+            }
+        }
+    }
+
+    /// A move takes over what the other object owns; a copy only reads it. Returns true for a move.
+    pub(super) fn take_elements(&mut self, state: &mut State, it: &Modelled<'_, '_>) -> bool {
+        let Some(to) = self.owner(it) else { return false };
+        let Some(from) = it.call.args.get(1).cloned() else { return false };
+        // A number or a range is no other container.
+        let Some(from) = self.pointer(&from).filter(|from| self.is_container(from.object)) else {
+            return false;
+        };
+        let elements = self.elements(state, &from, it.class());
+        if it.call.params.get(1) == Some(&ExternParam::ReadWrite) {
+            self.release_elements(state, &to, &it.row.name);
+            self.move_elements(state, &to, &from, it.class());
+            return true;
+        }
+        if let Some(elements) = self.pointer(&elements) {
+            let range = Range { object: elements.object, offset: elements.offset, extent: Extent::Unknown };
+            let via = Some(it.row.name.clone());
+            self.host_touches(state, &range, Access::HostRead { via, as_result: false });
+        }
+        false
+    }
+
+    pub(super) fn is_container(&self, object: ObjectId) -> bool {
+        self.objects.record(object).is_some()
+            || matches!(self.objects.info(object).key, ObjectKey::Pointee(_))
+    }
+
+    pub(super) fn swap_elements(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let Some(a) = self.owner(it) else { return };
+        let Some(b) = it.call.args.get(1).cloned().and_then(|value| self.pointer(&value)) else { return };
+        let (x, y) = (self.elements(state, &a, it.class()), self.elements(state, &b, it.class()));
+        let (a, b) = (self.elements_cell(&a), self.elements_cell(&b));
+        let memory = Rc::make_mut(&mut state.memory);
+        memory.insert((a.object, a.offset), y);
+        memory.insert((b.object, b.offset), x);
+    }
+
+    pub(super) fn reallocate_by_model(
+        &mut self,
+        state: &mut State,
+        it: &Modelled<'_, '_>,
+        memory: MemoryKind,
+    ) {
+        let Some(owner) = self.owner_or_result(state, it) else { return };
+        if !is_constructor(it) {
+            self.release_elements(state, &owner, &it.row.name);
+        }
+        let count = it.arg(Role::Count).and_then(Value::as_constant).and_then(|it| u64::try_from(it).ok());
+        let size = self
+            .objects
+            .record(owner.object)
+            .and_then(|record| self.shared.program.records[record.0 as usize].element_size);
+        let bytes = count.zip(size).and_then(|(count, size)| count.checked_mul(size));
+        self.reallocate(state, &owner, memory, it.class(), bytes);
+    }
+
+    pub(super) fn hold(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let Some(owner) = self.owner_or_result(state, it) else { return };
+        if !is_constructor(it) && self.is_sole_owner(it.class()) {
+            self.release_elements(state, &owner, &it.row.name);
+        }
+        let value = match it.arg(Role::Held).cloned() {
+            Some(value) => value,
+            None if it.position(Role::Held).is_some() => Value::ZERO,
+            None => {
+                let class = it.row.name.clone();
+                let object = self.make_memory(state, 0, Some(MemoryKind::Pageable), &class, None);
+                Value::Pointer(self.start_of(object))
+            }
+        };
+        let cell = self.elements_cell(&owner);
+        self.poke(state, &cell, value, Some(8));
+    }
+
+    pub(super) fn elements_outcome(
+        &mut self,
+        state: &mut State,
+        it: &Modelled<'_, '_>,
+        owner: &Pointer,
+    ) -> Value {
+        let elements = self.elements(state, owner, it.class());
+        let record = self.objects.record(owner.object);
+        let size = record.and_then(|id| self.shared.program.records[id.0 as usize].element_size);
+        let index = match it.row.result {
+            Outcome::Element => it.arg(Role::ElementIndex).cloned(),
+            Outcome::ElementsEnd => {
+                let class = it.class().to_owned();
+                let args = vec![Value::Pointer(owner.clone())];
+                Some(self.accessor(state, &format!("{class}::size"), args))
+            }
+            _ => None,
+        };
+        let (Some(index), Some(mut pointer)) = (index, self.pointer(&elements)) else { return elements };
+        let index = self.number(&index);
+        let stride = Linear::constant(size.and_then(|it| i64::try_from(it).ok()).unwrap_or(1));
+        let step = self.symbols.arithmetic(BinaryOp::Mul, &index, &stride);
+        if let Some(offset) = pointer.offset.plus(&step, 1) {
+            pointer.offset = offset;
+        }
+        Value::Pointer(pointer)
+    }
+
+    /// An object is handed to the caller: whoever gets it reads it.
+    pub(super) fn publish(&mut self, state: &mut State, value: &Value) {
+        let Some(pointer) = self.pointer(value) else { return };
+        let cell = self.elements_cell(&pointer);
+        let mut ranges =
+            vec![Range { object: pointer.object, offset: pointer.offset, extent: Extent::Unknown }];
+        if let Some(elements) = state.memory.get(&(cell.object, cell.offset)).cloned()
+            && let Some(elements) = self.pointer(&elements)
+        {
+            ranges.push(Range { object: elements.object, offset: elements.offset, extent: Extent::Unknown });
+        }
+        for range in ranges {
+            self.host_touches(state, &range, Access::HostRead { via: None, as_result: true });
+        }
+    }
+}
+
+/// True for constructors, and for factories, which construct what they return.
+fn is_constructor(it: &Modelled<'_, '_>) -> bool {
+    it.position(Role::This).is_none() || it.class().rsplit("::").next() == it.row.name.rsplit("::").next()
+}

@@ -1,0 +1,249 @@
+//! The state at one point of one path.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::happens_before::{Cover, Pending, Point, StreamKey};
+use super::object::{FrameId, ObjectId, Step};
+use super::path::PathConditions;
+use super::symbol::{Linear, Sym};
+use super::value::Value;
+use crate::cuda::row::MemoryKind;
+use crate::facts::{Note, WorkKind};
+use crate::program::{BlockId, SiteId};
+
+/// The state at one point of one path. Parts are shared between paths until one of them changes.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The calls that are being followed, outermost first.
+    pub frames: Vec<Frame>,
+    /// What is known of memory.
+    pub memory: Rc<BTreeMap<(ObjectId, Linear), Value>>,
+    /// What has become of objects.
+    pub objects: Rc<BTreeMap<ObjectId, ObjectState>>,
+    /// What the branches taken say.
+    pub path: Rc<PathConditions>,
+    /// Device work that may still be running, oldest first.
+    pub pending: Rc<Vec<Operation>>,
+    /// What the success of a status proves: the host has seen this point complete.
+    pub proofs: Rc<BTreeMap<Sym, Point>>,
+    /// The streams that are being captured.
+    pub capturing: Rc<BTreeSet<StreamKey>>,
+    /// The copy that was enqueued last, until the next CUDA call: its place, and which it was.
+    pub fresh_copy: Option<(SiteId, (FrameId, Step, u32))>,
+    /// A CUDA call is known to have failed on this path.
+    pub failed: bool,
+}
+
+/// One call that is being followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its inlining context.
+    pub id: FrameId,
+    /// The values defined so far.
+    pub values: Rc<Vec<Option<Value>>>,
+    /// How often each loop header has been reached since its loop was entered.
+    pub arrivals: BTreeMap<BlockId, u8>,
+}
+
+impl Frame {
+    /// The turn of the loops whose headers are chosen.
+    pub fn turn(&self, is_around: impl Fn(BlockId) -> bool) -> u32 {
+        self.arrivals
+            .iter()
+            .filter(|(header, _)| is_around(**header))
+            .fold(0, |turn, (_, arrivals)| turn * 8 + u32::from(*arrivals))
+    }
+}
+
+/// What has become of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectState {
+    /// Its kind of memory, where that has changed (cudaHostRegister).
+    pub memory: Option<MemoryKind>,
+    /// How often something unseen may have written it.
+    pub epoch: u32,
+    /// Something unseen holds its address.
+    pub escaped: bool,
+    /// Objects that an unseen object may hold the addresses of, because it was handed them.
+    pub knows: BTreeSet<ObjectId>,
+}
+
+/// Device work that may still be running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Where it was enqueued, and in which turn: tells operations apart.
+    pub id: (FrameId, Step, u32),
+    /// The call or launch.
+    pub site: SiteId,
+    /// What it is.
+    pub kind: WorkKind,
+    /// The function called, or the kernel's name.
+    pub name: Rc<str>,
+    /// Its stream.
+    pub stream: StreamKey,
+    /// True if the stream argument was left out.
+    pub stream_omitted: bool,
+    /// What it touches.
+    pub accesses: Rc<Vec<DeviceAccess>>,
+    /// Scalar arguments, for kernels: launches that differ in them may touch different parts.
+    pub scalars: Rc<Vec<Option<Value>>>,
+    /// The points that imply its completion.
+    pub cover: Cover,
+    /// The status whose failure means that it was never enqueued.
+    pub status: Option<Sym>,
+    /// Why it may be complete after all.
+    pub doubts: Rc<Vec<Note>>,
+    /// An undocumented wait since.
+    pub undocumented_wait: Option<Note>,
+    /// Calls since that look like a wait and are none.
+    pub no_waits: Rc<Vec<Note>>,
+    /// A conflict of the host with it was noted on this path: one root cause, one diagnostic.
+    pub reported: bool,
+}
+
+impl Pending for Operation {
+    fn cover(&self) -> &Cover {
+        &self.cover
+    }
+    fn cover_mut(&mut self) -> &mut Cover {
+        &mut self.cover
+    }
+}
+
+/// What an operation does to one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceAccess {
+    /// Where.
+    pub range: Range,
+    /// True for a write.
+    pub write: bool,
+    /// True for a read.
+    pub read: bool,
+    /// True if the access is only assumed (a kernel's pointer argument).
+    pub assumed: bool,
+}
+
+/// A part of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The object.
+    pub object: ObjectId,
+    /// Bytes from its start.
+    pub offset: Linear,
+    /// How far it goes.
+    pub extent: Extent,
+}
+
+/// How far an access goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// This many bytes.
+    Bytes(Linear),
+    /// Unknown (a kernel).
+    Unknown,
+    /// The whole object, whatever the offset (release).
+    Whole,
+}
+
+impl State {
+    /// The frame of the function that is being followed.
+    pub fn frame(&self) -> FrameId {
+        self.frames.last().map_or(FrameId(0), |frame| frame.id)
+    }
+
+    /// What has become of an object.
+    pub fn object(&self, object: ObjectId) -> Option<&ObjectState> {
+        self.objects.get(&object)
+    }
+
+    /// The same, to change it.
+    pub fn object_mut(&mut self, object: ObjectId) -> &mut ObjectState {
+        Rc::make_mut(&mut self.objects).entry(object).or_default()
+    }
+
+    /// How often something unseen may have written an object.
+    pub fn epoch(&self, object: ObjectId) -> u32 {
+        self.object(object).map_or(0, |it| it.epoch)
+    }
+
+    /// Which turn of the loops around it the current step is in: tells apart what different iterations
+    /// make, and is 0 outside loops, so that states of different paths stay comparable.
+    pub fn turn(&self) -> u32 {
+        self.frames.last().map_or(0, |frame| frame.turn(|_| true))
+    }
+
+    /// True if the two states differ at most in what they know about numbers.
+    pub fn same_but_for_path(&self, other: &Self) -> bool {
+        self.failed == other.failed
+            && self.fresh_copy == other.fresh_copy
+            && self.frames == other.frames
+            && same(&self.pending, &other.pending)
+            && same(&self.memory, &other.memory)
+            && same(&self.objects, &other.objects)
+            && same(&self.proofs, &other.proofs)
+            && same(&self.capturing, &other.capturing)
+    }
+
+    /// The pending operations, to change them.
+    pub fn pending_mut(&mut self) -> &mut Vec<Operation> {
+        Rc::make_mut(&mut self.pending)
+    }
+}
+
+fn same<T: PartialEq>(a: &Rc<T>, b: &Rc<T>) -> bool {
+    Rc::ptr_eq(a, b) || a == b
+}
+
+/// Whether two ranges share bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlap {
+    /// They do.
+    Proven,
+    /// One of them is of unknown extent, and they start at different places.
+    Unproven,
+    /// They do not, or nothing says so (ranges that differ by a symbol count as distinct).
+    None,
+}
+
+/// Whether two ranges share bytes. `is_within(inner, outer)` tells parts of objects.
+pub fn overlap(a: &Range, b: &Range, is_within: impl Fn(ObjectId, ObjectId) -> bool) -> Overlap {
+    if a.object != b.object {
+        let contained = |inner: &Range, outer: &Range| {
+            is_within(inner.object, outer.object)
+                && (outer.extent == Extent::Whole || outer.offset == Linear::constant(0))
+        };
+        return if contained(a, b) || contained(b, a) { Overlap::Proven } else { Overlap::None };
+    }
+    if a.extent == Extent::Whole || b.extent == Extent::Whole || a.offset == b.offset {
+        return Overlap::Proven;
+    }
+    let (Some(forward), Some(backward)) = (b.offset.minus(&a.offset), a.offset.minus(&b.offset)) else {
+        return Overlap::None;
+    };
+    let (first, distance) = match forward.as_constant() {
+        Some(distance) if distance > 0 => (a, forward),
+        Some(_) => (b, backward),
+        None => {
+            let reaches = |range: &Range, distance: &Linear| match &range.extent {
+                Extent::Bytes(bytes) => {
+                    distance.minus(bytes).and_then(|rest| rest.as_constant()).is_some_and(|rest| rest < 0)
+                }
+                _ => false,
+            };
+            if reaches(a, &forward) || reaches(b, &backward) {
+                return Overlap::Proven;
+            }
+            let unknown = a.extent == Extent::Unknown || b.extent == Extent::Unknown;
+            return if unknown { Overlap::Unproven } else { Overlap::None };
+        }
+    };
+    match &first.extent {
+        Extent::Bytes(bytes) => match (distance.as_constant(), bytes.as_constant()) {
+            (Some(distance), Some(bytes)) if distance >= bytes => Overlap::None,
+            // A copy of unknown length from an earlier place of the same buffer.
+            _ => Overlap::Proven,
+        },
+        _ => Overlap::Unproven,
+    }
+}

@@ -1,0 +1,253 @@
+//! Copies and fills: what they touch, and when they return (SEMANTICS §3, §4).
+
+use std::rc::Rc;
+
+use super::happens_before::{Point, StreamKey};
+use super::machine::Machine;
+use super::state::{DeviceAccess, Extent, Operation, Range, State};
+use super::symbol::{Linear, Sym};
+use super::value::{Pointer, Value};
+use crate::cuda::row::{Direction, MemoryKind, Mode};
+use crate::facts::{Access, Object, Origin, Paths, TransferView, WorkKind};
+use crate::program::SiteId;
+
+/// One copy, with its arguments sorted out.
+#[derive(Debug)]
+pub(super) struct Copy<'c> {
+    /// The function called.
+    pub function: &'c str,
+    /// Where it writes.
+    pub dst: Option<Value>,
+    /// Where it reads.
+    pub src: Option<Value>,
+    /// The destination is device memory by the type of its parameter.
+    pub dst_device_by_type: bool,
+    /// The source is.
+    pub src_device_by_type: bool,
+    /// The direction that the call states.
+    pub stated: Option<Direction>,
+    /// The place of the kind argument.
+    pub kind_site: Option<SiteId>,
+    /// How much.
+    pub bytes: Option<Linear>,
+    /// Which form.
+    pub mode: Mode,
+    /// The stream.
+    pub stream: StreamKey,
+    /// True if the stream argument was left out.
+    pub stream_omitted: bool,
+    /// The status of the call.
+    pub status: Option<Sym>,
+}
+
+impl Machine<'_, '_> {
+    /// A copy.
+    pub(super) fn copy(&mut self, state: &mut State, copy: Copy<'_>) {
+        let dst = copy.dst.as_ref().and_then(|value| self.pointer(value));
+        let src = copy.src.as_ref().and_then(|value| self.pointer(value));
+        if let Some(direction) = copy.stated {
+            let host_side = match direction {
+                Direction::DeviceToHost => dst.as_ref(),
+                Direction::HostToDevice => src.as_ref(),
+                _ => None,
+            };
+            if let Some(pointer) = host_side
+                && self.memory_kind(state, pointer.object).is_none()
+            {
+                self.objects.info_mut(pointer.object).host_by_use = true;
+            }
+        }
+        let dst_kind = self.side(state, dst.as_ref(), copy.dst_device_by_type);
+        let src_kind = self.side(state, src.as_ref(), copy.src_device_by_type);
+        let direction = copy.stated.or_else(|| match (src_kind?, dst_kind?) {
+            (MemoryKind::Managed, _) | (_, MemoryKind::Managed) => None,
+            (src, dst) => Some(match (src.is_device(), dst.is_device()) {
+                (true, true) => Direction::DeviceToDevice,
+                (true, false) => Direction::DeviceToHost,
+                (false, true) => Direction::HostToDevice,
+                (false, false) => Direction::HostToHost,
+            }),
+        });
+        self.note_transfer(state, &copy, dst.as_ref(), src.as_ref());
+        let extent = copy.bytes.clone().map_or(Extent::Unknown, Extent::Bytes);
+        let range = |pointer: Pointer| Range {
+            object: pointer.object,
+            offset: pointer.offset,
+            extent: extent.clone(),
+        };
+        if direction == Some(Direction::HostToHost) {
+            // "Fully synchronous with respect to the host", in both forms.
+            let via = Some(copy.function.to_owned());
+            if let Some(src) = src {
+                self.host_touches(
+                    state,
+                    &range(src),
+                    Access::HostRead { via: via.clone(), as_result: false },
+                );
+            }
+            if let Some(dst) = dst {
+                self.host_touches(state, &range(dst), Access::HostWrite { via });
+            }
+            return;
+        }
+        let host_kind = match direction {
+            Some(Direction::DeviceToHost) => dst_kind,
+            Some(Direction::HostToDevice) => src_kind,
+            _ => None,
+        };
+        let touch = |pointer: Pointer, write: bool| DeviceAccess {
+            range: range(pointer),
+            write,
+            read: !write,
+            assumed: false,
+        };
+        let accesses: Vec<_> =
+            src.map(|it| touch(it, false)).into_iter().chain(dst.map(|it| touch(it, true))).collect();
+        let kind = WorkKind::Copy {
+            direction,
+            synchronous_form: copy.mode == Mode::Sync,
+            pageable: host_kind == Some(MemoryKind::Pageable),
+        };
+        let mut operation = self.operation(state, copy.function, kind, copy.stream, accesses);
+        operation.stream_omitted = copy.stream_omitted;
+        operation.status = copy.status;
+        let id = operation.id;
+        match copy.mode {
+            Mode::Async => {
+                self.enqueue(state, operation);
+                state.fresh_copy = Some((self.at.site, id));
+            }
+            Mode::Sync => self.copy_synchronously(state, operation, direction, host_kind),
+        }
+    }
+
+    /// The synchronous forms: most wait for the copy, and so for its stream; device-to-device copies do
+    /// not wait at all; from pageable memory they return once the source is staged.
+    fn copy_synchronously(
+        &mut self,
+        state: &mut State,
+        operation: Operation,
+        direction: Option<Direction>,
+        host_kind: Option<MemoryKind>,
+    ) {
+        if self.is_captured(state, operation.stream) {
+            return;
+        }
+        state.fresh_copy = None;
+        let stream = operation.stream;
+        let staged = (direction == Some(Direction::HostToDevice) && host_kind == Some(MemoryKind::Pageable))
+            .then(|| Operation {
+                accesses: Rc::new(operation.accesses.iter().filter(|it| it.write).cloned().collect()),
+                // The host has been waited for as far as any buffer of its own goes.
+                reported: true,
+                ..operation.clone()
+            });
+        self.enqueue(state, operation);
+        if direction != Some(Direction::DeviceToDevice) {
+            self.host_sees(state, Point::Tail(stream));
+        }
+        if let Some(mut staged) = staged {
+            staged.cover = Default::default();
+            staged.cover.insert(Point::Tail(stream));
+            state.pending_mut().push(staged);
+        }
+    }
+
+    /// A fill (memset).
+    #[allow(clippy::too_many_arguments, reason = "the arguments of the call it stands for")]
+    pub(super) fn fill(
+        &mut self,
+        state: &mut State,
+        function: &str,
+        dst: &Value,
+        bytes: Option<Linear>,
+        mode: Mode,
+        stream: StreamKey,
+        stream_omitted: bool,
+        status: Option<Sym>,
+    ) {
+        let Some(dst) = self.pointer(dst) else { return };
+        let memory = self.memory_kind(state, dst.object);
+        let extent = bytes.map_or(Extent::Unknown, Extent::Bytes);
+        let range = Range { object: dst.object, offset: dst.offset, extent };
+        let access = DeviceAccess { range, write: true, read: false, assumed: false };
+        let mut operation = self.operation(state, function, WorkKind::Fill, stream, vec![access]);
+        operation.stream_omitted = stream_omitted;
+        operation.status = status;
+        state.fresh_copy = None;
+        self.enqueue(state, operation);
+        // "Asynchronous with respect to the host, except when the target is pinned host memory"; managed
+        // memory was measured to be waited for.
+        let waits = memory.is_some_and(|it| it.is_page_locked() || it == MemoryKind::Managed);
+        if mode == Mode::Sync && waits && !self.is_captured(state, stream) {
+            self.host_sees(state, Point::Tail(stream));
+        }
+    }
+
+    /// An operation of the current step.
+    pub(super) fn operation(
+        &self,
+        state: &State,
+        name: &str,
+        kind: WorkKind,
+        stream: StreamKey,
+        accesses: Vec<DeviceAccess>,
+    ) -> Operation {
+        Operation {
+            id: (state.frame(), self.at.step, state.turn()),
+            site: self.at.site,
+            kind,
+            name: name.into(),
+            stream,
+            stream_omitted: false,
+            accesses: Rc::new(accesses),
+            scalars: Rc::default(),
+            cover: Default::default(),
+            status: None,
+            doubts: Rc::default(),
+            undocumented_wait: None,
+            no_waits: Rc::default(),
+            reported: false,
+        }
+    }
+
+    fn side(&self, state: &State, pointer: Option<&Pointer>, device_by_type: bool) -> Option<MemoryKind> {
+        match pointer.and_then(|it| self.memory_kind(state, it.object)) {
+            None if device_by_type => Some(MemoryKind::Device),
+            known => known,
+        }
+    }
+
+    fn note_transfer(
+        &mut self,
+        state: &State,
+        copy: &Copy<'_>,
+        dst: Option<&Pointer>,
+        src: Option<&Pointer>,
+    ) {
+        let unknown = || Object {
+            name: String::new(),
+            origin: Origin::Unseen,
+            memory: None,
+            site: None,
+            host_by_use: false,
+            bytes: None,
+            short_lived: false,
+        };
+        let view = TransferView {
+            dst: dst.map_or_else(unknown, |it| self.describe_object(state, it.object)),
+            src: src.map_or_else(unknown, |it| self.describe_object(state, it.object)),
+            dst_device_by_type: copy.dst_device_by_type,
+            src_device_by_type: copy.src_device_by_type,
+            stated: copy.stated,
+            kind_site: copy.kind_site,
+            bytes: copy.bytes.as_ref().and_then(Linear::as_constant).and_then(|it| u64::try_from(it).ok()),
+            stream: self.describe_stream(copy.stream),
+            stream_omitted: copy.stream_omitted,
+            captured: self.is_captured(state, copy.stream),
+            waited_at_once: false,
+            paths: Paths::Some,
+        };
+        self.observations.transfer(self.at, state, copy.function, copy.mode, view);
+    }
+}

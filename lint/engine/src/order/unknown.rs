@@ -1,0 +1,252 @@
+//! Calls that nothing is known about, and statements that could not be lowered.
+//!
+//! Policy (RULES.md, part A): an unknown call that is handed the stream, event or buffer of pending work,
+//! or something that may hold it, may have waited for it, which lowers the confidence of what is found
+//! later; it never raises an alarm. Accessors and status checkers change nothing.
+
+use std::collections::BTreeSet;
+
+use super::access::add_note;
+use super::calls::Unfollowed;
+use super::happens_before::{EventKey, Point, StreamKey};
+use super::machine::Machine;
+use super::object::ObjectId;
+use super::state::State;
+use super::symbol::SymKey;
+use super::value::Value;
+use crate::program::{ExternParam, TypeKind};
+
+/// How far addresses are followed through memory from what a call is handed.
+const REACH: usize = 3;
+
+/// Words in the name of an unknown function that hint at a wait.
+const WAIT_WORDS: [&str; 6] = ["sync", "synchronize", "wait", "barrier", "join", "finish"];
+
+impl Machine<'_, '_> {
+    /// A call to a function of which only the declaration is known, if that.
+    pub(super) fn call_unknown(&mut self, state: &mut State, it: Unfollowed<'_>) {
+        self.note_invented_callback(state, &it);
+        let mut handed: Vec<Value> = Vec::new();
+        for (index, arg) in it.args.iter().enumerate() {
+            match it.params.get(index).copied().unwrap_or(ExternParam::ReadWrite) {
+                ExternParam::Value => {}
+                _ => handed.push(arg.clone()),
+            }
+        }
+        let name = if it.name.is_empty() { "an unknown function" } else { it.name };
+        if !is_accessor(&it) {
+            self.hand_over(state, &handed, &format!("`{name}` may wait for it"));
+            for (index, arg) in it.args.iter().enumerate() {
+                let written = match it.params.get(index).copied().unwrap_or(ExternParam::ReadWrite) {
+                    ExternParam::ReadWrite => !(index == 0 && it.is_method && it.is_const),
+                    _ => false,
+                };
+                if written && let Some(pointer) = self.pointer(arg) {
+                    self.forget_what_it_writes(state, pointer.object);
+                }
+            }
+        }
+        if has_wait_word(it.name) {
+            self.doubt_all(state, &format!("`{name}` may wait, by its name"));
+        }
+        if let Some(into) = it.call.into {
+            let into = self.value(state, into);
+            if let Some(pointer) = self.pointer(&into) {
+                self.forget(state, pointer.object);
+                // What it was made from, it may hold.
+                let known: BTreeSet<_> = handed.iter().filter_map(|value| self.object_of(value)).collect();
+                state.object_mut(pointer.object).knows.extend(known);
+            }
+        }
+        if let Some(result) = it.call.result {
+            let value = if is_accessor(&it) || it.call.ty.kind == TypeKind::Stream {
+                self.accessor(state, it.name, it.args)
+            } else {
+                self.fresh(state)
+            };
+            self.define(state, result, value);
+        }
+    }
+
+    /// The result of an accessor: the same for the same arguments, as long as the object is the same.
+    pub(super) fn accessor(&mut self, state: &State, name: &str, args: Vec<Value>) -> Value {
+        let epoch = match args.first().and_then(|it| self.pointer(it)) {
+            Some(object) => state.epoch(object.object),
+            None => 0,
+        };
+        let key = SymKey::Accessor { name: name.to_owned(), args, epoch };
+        Value::symbol(self.symbols.intern(key))
+    }
+
+    /// A statement that could not be lowered: it may do anything to anything.
+    pub(super) fn opaque(&mut self, state: &mut State, reason: &str, operands: &[Value]) {
+        self.doubt_all(state, &format!("this could not be analysed ({reason})"));
+        self.hand_over(state, operands, "this could not be analysed");
+        // Locals may have been assigned. What they hold is unknown from here.
+        let locals: BTreeSet<ObjectId> = state
+            .memory
+            .keys()
+            .map(|(object, _)| self.objects.root(*object))
+            .filter(|object| self.is_variable(*object))
+            .collect();
+        let handed: Vec<_> = operands.iter().filter_map(|value| self.object_of(value)).collect();
+        for object in locals {
+            if handed.contains(&object) {
+                self.forget(state, object);
+            }
+        }
+    }
+
+    /// Something unseen gets these values: what they lead to may be waited for, and what is escaped may
+    /// be known to others from here.
+    pub(super) fn hand_over(&mut self, state: &mut State, values: &[Value], text: &str) {
+        let reached = self.reachable(state, values);
+        let objects: Vec<_> = values.iter().filter_map(|value| self.object_of(value)).collect();
+        for object in &objects {
+            if !state.object(*object).is_some_and(|it| it.escaped) {
+                state.object_mut(*object).escaped = true;
+            }
+        }
+        // An object handed over together with others may keep their addresses.
+        if let [owner, rest @ ..] = &objects[..]
+            && !rest.is_empty()
+        {
+            let known = rest.iter().copied().filter(|it| it != owner);
+            state.object_mut(*owner).knows.extend(known.collect::<Vec<_>>());
+        }
+        if state.pending.is_empty() {
+            return;
+        }
+        let streams: BTreeSet<StreamKey> = values
+            .iter()
+            .filter(|value| !matches!(value, Value::Number(number) if number.as_constant().is_some()))
+            .map(|value| self.stream_key(Some(value)))
+            .collect();
+        let events: BTreeSet<EventKey> = values.iter().map(|value| self.event_key(value)).collect();
+        let site = self.at.site;
+        let touched: Vec<bool> = state
+            .pending
+            .iter()
+            .map(|operation| {
+                streams.contains(&operation.stream)
+                    || operation.cover.points().iter().any(|point| match point {
+                        Point::Tail(stream) => {
+                            streams.contains(stream)
+                                || matches!(stream, StreamKey::Created(it) if reached.contains(&ObjectId(*it)))
+                        }
+                        Point::Event(event) => {
+                            events.contains(event)
+                                || matches!(event, EventKey::Created(it) if reached.contains(&ObjectId(*it)))
+                        }
+                    })
+                    || operation.accesses.iter().any(|it| reached.contains(&self.objects.root(it.range.object)))
+            })
+            .collect();
+        if touched.iter().any(|it| *it) {
+            for (operation, touched) in state.pending_mut().iter_mut().zip(touched) {
+                if touched {
+                    add_note(&mut operation.doubts, site, text);
+                }
+            }
+        }
+    }
+
+    /// The objects that a holder of these values can get at.
+    fn reachable(&mut self, state: &State, values: &[Value]) -> BTreeSet<ObjectId> {
+        let mut reached = BTreeSet::new();
+        let mut frontier: Vec<ObjectId> = values.iter().filter_map(|value| self.object_of(value)).collect();
+        for _ in 0..REACH {
+            let mut next = Vec::new();
+            for object in frontier {
+                let root = self.objects.root(object);
+                if !reached.insert(root) {
+                    continue;
+                }
+                for ((cell, _), value) in state.memory.iter() {
+                    if self.objects.is_within(*cell, root) {
+                        match value {
+                            Value::Pointer(pointer) => next.push(pointer.object),
+                            Value::Handle(object) => next.push(*object),
+                            _ => {}
+                        }
+                    }
+                }
+                for (it, known) in state.objects.iter() {
+                    if self.objects.is_within(*it, root) {
+                        next.extend(&known.knows);
+                    }
+                }
+            }
+            frontier = next;
+        }
+        reached
+    }
+
+    /// The object that a value is the address or handle of.
+    pub(super) fn object_of(&mut self, value: &Value) -> Option<ObjectId> {
+        match value {
+            Value::Handle(object) => Some(*object),
+            Value::Number(number) if number.as_constant().is_some() => None,
+            value => self.pointer(value).map(|pointer| pointer.object),
+        }
+    }
+
+    /// Contents of what an unseen function can write: the object, and what it leads to by addresses that
+    /// are not `const`, as far as they are the program's own variables.
+    fn forget_what_it_writes(&mut self, state: &mut State, object: ObjectId) {
+        self.forget(state, object);
+    }
+}
+
+/// Functions that only look: accessors by convention, and methods declared `const` that are handed
+/// nothing else.
+fn is_accessor(it: &Unfollowed<'_>) -> bool {
+    const NAMES: [&str; 14] = [
+        "data", "get", "begin", "end", "size", "value", "c_str", "cbegin", "cend", "length", "empty",
+        "capacity", "front", "back",
+    ];
+    let name = it.name.rsplit("::").next().unwrap_or("");
+    (it.is_method && it.is_const) || (it.is_method && it.args.len() == 1 && NAMES.contains(&name))
+}
+
+/// True if a word of the name hints at a wait: `syncStream`, `wait_all`, never `async`.
+fn has_wait_word(name: &str) -> bool {
+    let last = name.rsplit("::").next().unwrap_or("");
+    words(last).iter().any(|word| WAIT_WORDS.contains(&word.as_str()))
+}
+
+/// The words of an identifier, in lower case: `cudaStreamSync_all` gives cuda, stream, sync, all.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut last_lower = false;
+    let mut fresh = true;
+    for c in name.chars() {
+        if !c.is_alphanumeric() {
+            fresh = true;
+            continue;
+        }
+        if fresh || (c.is_uppercase() && last_lower) {
+            words.push(String::new());
+        }
+        fresh = false;
+        last_lower = c.is_lowercase();
+        if let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wait_words_are_whole_words() {
+        assert!(has_wait_word("app::Stream::syncAll"));
+        assert!(has_wait_word("wait_for_gpu"));
+        assert!(!has_wait_word("copyAsync"));
+        assert!(!has_wait_word("asyncCopy"));
+        assert!(!has_wait_word("waiter"));
+    }
+}

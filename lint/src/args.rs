@@ -1,0 +1,262 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use cuda_lint_engine::{Confidence, Severity};
+
+use crate::options::{AnalysisOptions, DefaultStream, Dump, Language};
+
+/// Finds misuse of CUDA streams, events, asynchronous copies and host memory in host code.
+///
+/// Exit code: 0 nothing found, 1 something found, 2 something could not be analysed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cuda-lint",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What to do; `check` if absent.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The arguments of `check`.
+    #[command(flatten)]
+    pub check: CheckArgs,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Analyse files and folders (the same as giving the paths alone)
+    Check(CheckArgs),
+    /// List the rules
+    Rules(RulesArgs),
+    /// Print what a rule finds, why it is wrong, and what to write in its place
+    Explain(ExplainArgs),
+    /// Analyse the files named on standard input: what the command starts for itself
+    #[command(hide = true)]
+    Worker,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Files and folders to analyse; folders are searched for C, C++ and CUDA sources, .gitignore is respected
+    #[arg(required = true, value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+
+    /// How to print what is found
+    #[arg(long, value_enum, default_value = "pretty", help_heading = "Output")]
+    pub format: Format,
+    /// How sure a finding must be
+    #[arg(long, default_value = "likely", value_name = "LEVEL", help_heading = "Output",
+          value_parser = confidence_parser())]
+    pub min_confidence: Confidence,
+    /// How bad a finding must be
+    #[arg(long, default_value = "performance", value_name = "LEVEL", help_heading = "Output",
+          value_parser = severity_parser())]
+    pub min_severity: Severity,
+    /// When to use colours
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN", help_heading = "Output")]
+    pub color: ColorChoice,
+    /// Print findings and failures only: no summary, no progress
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
+    /// Print an intermediate form in place of findings
+    #[arg(long, value_enum, hide = true)]
+    pub dump: Option<Dump>,
+
+    /// Define a macro
+    #[arg(short = 'D', value_name = "NAME[=VALUE]", help_heading = "Source")]
+    pub defines: Vec<String>,
+    /// Search a folder for included files
+    #[arg(short = 'I', value_name = "DIR", help_heading = "Source")]
+    pub include_dirs: Vec<PathBuf>,
+    /// The language of every file; by default the file name and the text decide
+    #[arg(short = 'x', value_enum, value_name = "LANGUAGE", help_heading = "Source")]
+    pub language: Option<Language>,
+    /// The language standard, such as c++20
+    #[arg(long = "std", value_name = "STANDARD", help_heading = "Source")]
+    pub standard: Option<String>,
+    /// What stream 0 means; by default the compilation database decides, or legacy
+    #[arg(long, value_enum, value_name = "STREAM", help_heading = "Source")]
+    pub default_stream: Option<DefaultStream>,
+    /// compile_commands.json or its folder; by default it is searched upwards from each file
+    #[arg(short = 'p', long, value_name = "PATH", help_heading = "Source")]
+    pub compile_commands: Option<PathBuf>,
+    /// Further flags for clang
+    #[arg(last = true, value_name = "EXTRA", help_heading = "Source")]
+    pub extra: Vec<String>,
+
+    /// The libclang to load: the library or its folder
+    #[arg(long, value_name = "PATH", help_heading = "Running")]
+    pub libclang: Option<PathBuf>,
+    /// How many files to analyse at the same time; by default one for each processor
+    #[arg(short, long, value_name = "N", help_heading = "Running")]
+    pub jobs: Option<NonZeroUsize>,
+    /// How long the analysis of one file may take
+    #[arg(long, default_value = "60", value_name = "SECONDS", help_heading = "Running",
+          value_parser = parse_seconds)]
+    pub timeout: Duration,
+}
+
+impl CheckArgs {
+    /// The part that worker processes receive.
+    pub fn analysis_options(&self, scratch: PathBuf) -> AnalysisOptions {
+        AnalysisOptions {
+            defines: self.defines.clone(),
+            include_dirs: self.include_dirs.clone(),
+            language: self.language,
+            standard: self.standard.clone(),
+            default_stream: self.default_stream,
+            extra: self.extra.clone(),
+            compile_commands: self.compile_commands.clone(),
+            libclang: self.libclang.clone(),
+            roots: self.paths.clone(),
+            scratch,
+            dump: self.dump,
+        }
+    }
+}
+
+/// Arguments of `rules`.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// How to print the list
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: ListFormat,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The name of a rule, such as host-read-before-sync
+    #[arg(value_name = "RULE")]
+    pub rule: String,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// With the source, for people
+    Pretty,
+    /// One line a finding
+    Short,
+    /// For programs
+    Json,
+}
+
+/// How the list of rules is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// In any case
+    Always,
+    /// In no case
+    Never,
+}
+
+fn confidence_parser() -> impl TypedValueParser<Value = Confidence> {
+    named_value_parser(&[Confidence::Certain, Confidence::Likely, Confidence::Possible], |it| it.name())
+}
+
+fn severity_parser() -> impl TypedValueParser<Value = Severity> {
+    named_value_parser(&[Severity::Error, Severity::Warning, Severity::Performance, Severity::Info], |it| {
+        it.name()
+    })
+}
+
+/// Accepts the names of `values`. The engine's types know no clap, so they cannot say it themselves.
+fn named_value_parser<T: Copy + Send + Sync>(
+    values: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(values.iter().map(|value| name(*value))).try_map(move |given| {
+        values.iter().copied().find(|value| name(*value) == given).ok_or("not one of the names above")
+    })
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| *duration <= Duration::from_secs(86_400))
+        .ok_or_else(|| "give a number of seconds above 0, of a day at most".to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn paths_alone_are_the_same_as_check() {
+        let short = parse("cuda-lint --format json a.cu -DX=1 -Iinc src -- -Wall").unwrap();
+        assert!(short.command.is_none());
+        let Some(Command::Check(long)) =
+            parse("cuda-lint check --format json a.cu -DX=1 -Iinc src -- -Wall").unwrap().command
+        else {
+            panic!("not check");
+        };
+        assert_eq!(format!("{:?}", short.check), format!("{long:?}"));
+        assert_eq!(long.paths, ["a.cu", "src"].map(PathBuf::from));
+        assert_eq!(long.extra, ["-Wall"]);
+        assert_eq!(long.min_confidence, Confidence::Likely);
+        assert_eq!(long.min_severity, Severity::Performance);
+    }
+
+    #[test]
+    fn commands_need_no_paths_and_check_does() {
+        assert!(matches!(parse("cuda-lint rules").unwrap().command, Some(Command::Rules(_))));
+        assert!(parse("cuda-lint check").is_err());
+        assert!(parse("cuda-lint").is_err());
+    }
+
+    #[test]
+    fn values_are_checked() {
+        for line in [
+            "cuda-lint --min-confidence sure a.cu",
+            "cuda-lint --jobs 0 a.cu",
+            "cuda-lint --timeout 0 a.cu",
+            "cuda-lint --timeout nan a.cu",
+            "cuda-lint -x fortran a.cu",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+        let check =
+            parse("cuda-lint --min-confidence possible --min-severity info --timeout 0.5 -x c++ a.cu")
+                .unwrap()
+                .check;
+        assert_eq!(check.min_confidence, Confidence::Possible);
+        assert_eq!(check.min_severity, Severity::Info);
+        assert_eq!(check.timeout, Duration::from_millis(500));
+        assert_eq!(check.language, Some(Language::Cxx));
+    }
+}

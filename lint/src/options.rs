@@ -1,0 +1,72 @@
+//! What the user asked the analysis for: the part of the arguments that worker processes receive.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of the frontend and the engine for every file of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnalysisOptions {
+    /// Macros as given after `-D`: `NAME` or `NAME=VALUE`.
+    pub defines: Vec<String>,
+    /// Folders as given after `-I`.
+    pub include_dirs: Vec<PathBuf>,
+    /// The language, where the user overrides what the file name and the text say.
+    pub language: Option<Language>,
+    /// The language standard as given after `--std`: `c++20`.
+    pub standard: Option<String>,
+    /// What stream 0 means; if absent, the compilation database decides, else legacy.
+    pub default_stream: Option<DefaultStream>,
+    /// Further flags for clang: what stands after `--`.
+    pub extra: Vec<String>,
+    /// `compile_commands.json`, or the folder that holds it.
+    pub compile_commands: Option<PathBuf>,
+    /// The libclang to load.
+    pub libclang: Option<PathBuf>,
+    /// The paths that the user gave: the tree whose own headers may be used.
+    pub roots: Vec<PathBuf>,
+    /// A folder that the main process owns and removes; workers share what they build through it.
+    pub scratch: PathBuf,
+    /// What to print in place of findings.
+    pub dump: Option<Dump>,
+}
+
+/// A source language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// CUDA C++.
+    Cuda,
+    /// C++.
+    #[value(name = "c++")]
+    Cxx,
+    /// C.
+    C,
+}
+
+/// An intermediate form to print, for people who work on the linter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dump {
+    /// The host program that the frontend made.
+    Program,
+}
+
+/// What stream 0 means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum DefaultStream {
+    /// The legacy default stream.
+    Legacy,
+    /// `nvcc --default-stream per-thread`.
+    PerThread,
+}
+
+impl From<DefaultStream> for cuda_lint_engine::DefaultStream {
+    fn from(stream: DefaultStream) -> Self {
+        match stream {
+            DefaultStream::Legacy => Self::Legacy,
+            DefaultStream::PerThread => Self::PerThread,
+        }
+    }
+}
