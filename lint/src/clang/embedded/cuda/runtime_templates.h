@@ -4,11 +4,14 @@
 #pragma clang system_header
 #include "runtime_api.h"
 
+typedef enum cudaDataType_t cudaDataType_t;
+typedef enum libraryPropertyType_t libraryPropertyType_t;
+
 __EMB_BEGIN_C
 // A launch `k<<<grid, block, shared, stream>>>(…)` becomes a call of one of these.
-unsigned int __cudaPushCallConfiguration(dim3 gridDim, dim3 blockDim, size_t sharedMem __EMB_DV(0), struct CUstream_st *stream __EMB_DV(0));
+__EMB_HD unsigned int __cudaPushCallConfiguration(dim3 gridDim, dim3 blockDim, size_t sharedMem __EMB_DV(0), struct CUstream_st *stream __EMB_DV(0));
 cudaError_t __cudaPopCallConfiguration(dim3 *gridDim, dim3 *blockDim, size_t *sharedMem, void *stream);
-cudaError_t cudaConfigureCall(dim3 gridDim, dim3 blockDim, size_t sharedMem __EMB_DV(0), cudaStream_t stream __EMB_DV(0));
+__EMB_HD cudaError_t cudaConfigureCall(dim3 gridDim, dim3 blockDim, size_t sharedMem __EMB_DV(0), cudaStream_t stream __EMB_DV(0));
 cudaError_t cudaSetupArgument(const void *arg, size_t size, size_t offset);
 cudaError_t cudaLaunch(const void *func);
 cudaError_t cudaProfilerStart(void);
@@ -26,7 +29,7 @@ inline __EMB_HD cudaPos make_cudaPos(size_t x, size_t y, size_t z) { return cuda
 inline __EMB_HD cudaExtent make_cudaExtent(size_t w, size_t h, size_t d) { return cudaExtent{w, h, d}; }
 
 // memory
-template <class T> cudaError_t cudaMalloc(T **devPtr, size_t size);
+template <class T> __EMB_HD cudaError_t cudaMalloc(T **devPtr, size_t size);
 template <class T> cudaError_t cudaMallocHost(T **ptr, size_t size, unsigned int flags = 0);
 cudaError_t cudaMallocHost(void **ptr, size_t size, unsigned int flags);
 template <class T> cudaError_t cudaHostAlloc(T **ptr, size_t size, unsigned int flags);
@@ -71,12 +74,12 @@ template <class T> cudaError_t cudaLaunch(T *func);
 template <class T> cudaError_t cudaFuncSetAttribute(T *func, cudaFuncAttribute attr, int value);
 template <class T> cudaError_t cudaFuncSetCacheConfig(T *func, cudaFuncCache cacheConfig);
 template <class T> cudaError_t cudaFuncSetSharedMemConfig(T *func, cudaSharedMemConfig config);
-template <class T> cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attr, T *entry);
+template <class T> __EMB_HD cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attr, T *entry);
 template <class T> cudaError_t cudaFuncGetName(const char **name, T *func);
 template <class T> cudaError_t cudaGetFuncBySymbol(cudaFunction_t *functionPtr, T *symbol);
 template <class T> cudaError_t cudaGetKernel(cudaKernel_t *kernelPtr, T *func);
-template <class T> cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *numBlocks, T func, int blockSize, size_t dynamicSMemSize);
-template <class T> cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *numBlocks, T func, int blockSize, size_t dynamicSMemSize, unsigned int flags);
+template <class T> __EMB_HD cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *numBlocks, T func, int blockSize, size_t dynamicSMemSize);
+template <class T> __EMB_HD cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *numBlocks, T func, int blockSize, size_t dynamicSMemSize, unsigned int flags);
 template <class T> cudaError_t cudaOccupancyAvailableDynamicSMemPerBlock(size_t *dynamicSmemSize, T *func, int numBlocks, int blockSize);
 template <class T> cudaError_t cudaOccupancyMaxPotentialBlockSize(int *minGridSize, int *blockSize, T func, size_t dynamicSMemSize = 0, int blockSizeLimit = 0);
 template <class T> cudaError_t cudaOccupancyMaxPotentialBlockSizeWithFlags(int *minGridSize, int *blockSize, T func, size_t dynamicSMemSize = 0, int blockSizeLimit = 0, unsigned int flags = 0);

@@ -91,6 +91,17 @@ public:
   bool compareBin2BinUint(const char *src, const char *ref, unsigned int n, const float epsilon, const float threshold);
   bool compareBin2BinFloat(const char *src, const char *ref, unsigned int n, const float epsilon, const float threshold);
   void *imageData();
+  void allocateMemory(unsigned int width, unsigned int height, unsigned int Bpp, bool bIsFBO, bool bIsPBO);
+  void setPixelFormat(GLenum format);
+  int getPixelFormat();
+  virtual void bindReadback();
+  virtual void unbindReadback();
+  virtual void bindFragmentProgram();
+  virtual void bindRenderPath();
+  virtual void bindTexture();
+  virtual void renderQuad(int width, int height, GLenum target);
+  unsigned int width();
+  unsigned int height();
 };
 class CheckBackBuffer : public CheckRender {
 public:

@@ -72,6 +72,8 @@ template <unsigned size_, class Parent = void> class thread_block_tile : public 
 public:
   __EMB_GROUP
   __EMB_WARP
+  __device__ thread_block_tile();
+  template <class P> __device__ thread_block_tile(const thread_block_tile<size_, P> &other);
 };
 class coalesced_group : public thread_group {
 public:

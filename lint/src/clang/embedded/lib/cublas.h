@@ -2,7 +2,7 @@
 #pragma once
 #pragma clang system_header
 #include "cucomplex.h"
-#include "lib/fp16.h"
+#include "lib/bf16.h"
 #include "cuda/runtime_types2.h"
 
 #define CUBLAS_VER_MAJOR 12

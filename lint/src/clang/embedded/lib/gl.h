@@ -131,6 +131,7 @@ void glutSetOption(GLenum what, int value);
 void glutSpecialFunc(void (*callback)(int, int, int));
 void glutTimerFunc(unsigned int ms, void (*callback)(int), int value);
 void glutWMCloseFunc(void (*callback)(void));
+void glEnd(void);
 void glutMainLoop(void);
 // the rest: any arguments
 #if defined(__cplusplus)
