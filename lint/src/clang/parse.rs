@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clang_sys::{
-    CXErrorCode, CXError_ASTReadError, CXError_Crashed, CXTranslationUnit_DetailedPreprocessingRecord,
+    CXError_ASTReadError, CXError_Crashed, CXErrorCode, CXTranslationUnit_DetailedPreprocessingRecord,
     CXTranslationUnit_KeepGoing,
 };
 
@@ -64,7 +64,7 @@ pub enum ParseError {
 /// A larger file is data.
 const MAX_BYTES: u64 = 32 << 20;
 /// Passes of the repair loop.
-const MAX_PASSES: u32 = 4;
+const MAX_PASSES: u32 = 6;
 /// More messages than these are not looked at.
 const MAX_MESSAGES: usize = 2_000;
 
@@ -144,6 +144,8 @@ pub struct ParsedUnit {
     pub invented: Vec<Invention>,
     /// How often the file was parsed.
     pub passes: u32,
+    /// True if the precompiled prelude was used.
+    pub precompiled: bool,
     /// Errors that remain.
     pub messages: Vec<ClangMessage>,
     /// Includes that remain unresolved.
@@ -153,7 +155,10 @@ pub struct ParsedUnit {
 impl ParsedUnit {
     /// Names that look like CUDA's own functions, are called, and exist nowhere.
     pub fn undeclared_cuda_calls(&self) -> impl Iterator<Item = &str> {
-        self.invented.iter().filter(|invention| invention.is_cuda_call).map(|invention| invention.name.as_str())
+        self.invented
+            .iter()
+            .filter(|invention| invention.is_cuda_call)
+            .map(|invention| invention.name.as_str())
     }
 }
 
@@ -165,7 +170,7 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
 
     let mut files = VirtualFiles::default();
     files.set(&main_file, &source.text);
-    files.set(MACROS_FILE, &macros_text(&options.macros));
+    files.set(MACROS_FILE, &macros_text(options));
     for name in include_names(&source.text) {
         if let Some(text) = embedded::wildcard(name) {
             files.set(&format!("{INCLUDE}/{name}"), &text);
@@ -222,6 +227,7 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
             options: options.clone(),
             invented: repair.inventions(),
             passes,
+            precompiled: precompiled.is_some(),
             messages,
             missing_includes: missing,
         });
@@ -298,9 +304,13 @@ fn include_names(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The macros of the build as text, to be read after the prelude.
-fn macros_text(macros: &[Macro]) -> String {
+fn macros_text(options: &UnitOptions) -> String {
     let mut text = String::from("#pragma clang system_header\n");
-    for m in macros {
+    if options.language == Language::Cuda {
+        // libclang 18 crashes on `delete` in C++20 CUDA if it knows these from a precompiled file only.
+        text.push_str("void operator delete(void *) noexcept;\nvoid operator delete[](void *) noexcept;\n");
+    }
+    for m in &options.macros {
         match m {
             Macro::Define(name, value) => {
                 let bare = name.split('(').next().unwrap_or_default();
@@ -316,7 +326,9 @@ fn macros_text(macros: &[Macro]) -> String {
 pub fn language_arguments(options: &UnitOptions) -> Vec<CString> {
     let mut words: Vec<String> = vec!["-x".into(), options.language.flag().into()];
     if options.language == Language::Cuda {
-        words.extend(["--cuda-host-only", "-nocudainc", "-nocudalib", "-D__CUDACC__", "-D__NVCC__"].map(str::to_owned));
+        words.extend(
+            ["--cuda-host-only", "-nocudainc", "-nocudalib", "-D__CUDACC__", "-D__NVCC__"].map(str::to_owned),
+        );
     }
     words.push(format!("-std={}", options.standard));
     words.extend(

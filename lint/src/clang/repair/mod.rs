@@ -100,12 +100,19 @@ impl Repair {
     ///
     /// `headers_changed`: headers were found meanwhile, which may declare what is missing; only what surely
     /// comes from nowhere else is invented then.
-    pub fn learn(&mut self, messages: &[ClangMessage], unit: &Unit, main_file: &str, headers_changed: bool) -> bool {
+    pub fn learn(
+        &mut self,
+        messages: &[ClangMessage],
+        unit: &Unit,
+        main_file: &str,
+        headers_changed: bool,
+    ) -> bool {
         if headers_changed {
             return false;
         }
         let mut found: Vec<(Complaint, Use, usize, &str)> = Vec::new();
         let mut macros: Vec<(&str, usize, usize)> = Vec::new();
+        let mut chained: Vec<(String, bool)> = Vec::new();
         let mut changed = false;
         for message in messages {
             let Some(mut complaint) = message::read(&message.message) else { continue };
@@ -124,22 +131,41 @@ impl Repair {
                 continue;
             }
             let how = context::classify(text, at, complaint.name.len());
-            if complaint.wanted == Wanted::Type && context::precedes_declaration(text, at, complaint.name.len()) {
+            if complaint.wanted == Wanted::Type
+                && context::precedes_declaration(text, at, complaint.name.len())
+            {
                 changed |= self.add(&[], &complaint.name, Kind::Macro(Form::Empty));
                 continue;
+            }
+            // What is called on an unknown object is unknown too.
+            if matches!(how, Use::Call | Use::TemplateCall(_)) || complaint.in_class {
+                for (member, is_template) in context::member_chain(text, at, complaint.name.len()) {
+                    chained.push((member, is_template));
+                }
             }
             found.push((complaint, how, at, file));
         }
         // What stands between the brackets of a macro that makes a declaration are not the names they seem.
-        found.retain(|(_, _, at, file)| !macros.iter().any(|(other, from, to)| file == other && (from..to).contains(&at)));
+        found.retain(|(_, _, at, file)| {
+            !macros.iter().any(|(other, from, to)| file == other && (from..to).contains(&at))
+        });
 
         // A variable may be unknown only because its type is: types and functions first.
         let has_types = found.iter().any(|(complaint, how, ..)| is_structural(complaint, how));
         for (complaint, how, ..) in &found {
-            if has_types && *how == Use::Value && complaint.scope.is_empty() && complaint.wanted == Wanted::Anything {
+            if has_types
+                && *how == Use::Value
+                && complaint.scope.is_empty()
+                && complaint.wanted == Wanted::Anything
+            {
                 continue;
             }
             changed |= self.take(complaint, how);
+        }
+        if changed {
+            for (member, is_template) in chained {
+                self.add_member(&member, is_template);
+            }
         }
         changed
     }
@@ -183,7 +209,7 @@ impl Repair {
             return match (self.is_invented_class(scope), &kind) {
                 (true, Kind::Class | Kind::ClassTemplate(_) | Kind::Namespace) => self.add(scope, name, kind),
                 // Objects of unknown type share their members; a class of the file may inherit them.
-                _ => self.has_classes() && self.add_member(name, &kind),
+                _ => self.has_classes() && self.add_member(name, matches!(kind, Kind::FunctionTemplate(_))),
             };
         }
         // The scope of a macro is the file.
@@ -209,8 +235,10 @@ impl Repair {
         !self.names.is_empty()
     }
 
-    fn add_member(&mut self, name: &str, kind: &Kind) -> bool {
-        let template = matches!(kind, Kind::FunctionTemplate(_));
+    fn add_member(&mut self, name: &str, template: bool) -> bool {
+        if is_keyword(name) || matches!(name, "begin" | "end") {
+            return false;
+        }
         match self.members.get_mut(name) {
             Some(known) if *known || !template => false,
             Some(known) => {
@@ -255,8 +283,9 @@ impl Repair {
     fn declare_macro(&mut self, name: &str, declaration: context::DeclarationMacro) -> bool {
         let form = match declaration.arguments {
             Some(arguments) if declaration.has_body => {
-                let is_parameter =
-                    |argument: &str| is_identifier(argument) && argument.starts_with(|c: char| c.is_ascii_lowercase());
+                let is_parameter = |argument: &str| {
+                    is_identifier(argument) && argument.starts_with(|c: char| c.is_ascii_lowercase())
+                };
                 Form::Function(
                     arguments
                         .iter()
@@ -358,7 +387,8 @@ fn is_structural(complaint: &Complaint, how: &Use) -> bool {
 /// True for names in the manner of CUDA's functions: `cudaMalloc`, `cuMemAlloc`, `ncclSend`.
 pub fn is_cuda_function(name: &str) -> bool {
     ["cuda", "cu", "hip", "nccl", "cublas"].iter().any(|prefix| {
-        name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()) && rest.len() > 1)
+        name.strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()) && rest.len() > 1)
     })
 }
 
@@ -366,11 +396,56 @@ pub fn is_cuda_function(name: &str) -> bool {
 fn is_keyword(name: &str) -> bool {
     matches!(
         name,
-        "this" | "if" | "else" | "for" | "while" | "do" | "switch" | "case" | "return" | "operator" | "template"
-            | "typename" | "class" | "struct" | "public" | "private" | "protected" | "const" | "static" | "void"
-            | "int" | "char" | "float" | "double" | "bool" | "auto" | "using" | "namespace" | "default" | "co_await"
-            | "co_return" | "co_yield" | "requires" | "concept" | "throw" | "try" | "catch" | "new" | "delete" | "std"
-            | "goto" | "break" | "continue" | "extern" | "inline" | "unsigned" | "signed" | "long" | "short" | "main"
+        "this"
+            | "if"
+            | "else"
+            | "for"
+            | "while"
+            | "do"
+            | "switch"
+            | "case"
+            | "return"
+            | "operator"
+            | "template"
+            | "typename"
+            | "class"
+            | "struct"
+            | "public"
+            | "private"
+            | "protected"
+            | "const"
+            | "static"
+            | "void"
+            | "int"
+            | "char"
+            | "float"
+            | "double"
+            | "bool"
+            | "auto"
+            | "using"
+            | "namespace"
+            | "default"
+            | "co_await"
+            | "co_return"
+            | "co_yield"
+            | "requires"
+            | "concept"
+            | "throw"
+            | "try"
+            | "catch"
+            | "new"
+            | "delete"
+            | "std"
+            | "goto"
+            | "break"
+            | "continue"
+            | "extern"
+            | "inline"
+            | "unsigned"
+            | "signed"
+            | "long"
+            | "short"
+            | "main"
     )
 }
 
@@ -405,7 +480,8 @@ fn locate<'u, 'm>(
         let Some(text) = unit.contents(file) else { continue };
         let finder = memchr::memmem::Finder::new(&complaint.name);
         let place = finder.find_iter(text).find(|&at| {
-            word_at(text, at) == complaint.name && (at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_'))
+            word_at(text, at) == complaint.name
+                && (at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_'))
         });
         if let Some(at) = place
             && file == message.file
