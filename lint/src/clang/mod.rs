@@ -6,10 +6,12 @@
 //! is missing, [`configuration`] looks after code that the preprocessor hides.
 
 pub mod configuration;
+pub mod cursor;
 pub mod cxstring;
 pub mod embedded;
 pub mod flags;
 pub mod library;
+pub mod lower;
 pub mod parse;
 pub mod prelude;
 pub mod repair;
