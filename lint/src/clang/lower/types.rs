@@ -7,8 +7,8 @@ use clang_sys::*;
 use cuda_lint_engine::program::{Record, RecordId, Type, TypeKind};
 
 use super::super::cursor::{Cursor, Key, Ty};
-use super::names;
 use super::Lowering;
+use super::names;
 
 /// A class, as far as its objects' lives are concerned.
 pub(super) struct Class {
@@ -106,7 +106,12 @@ impl Lowering<'_> {
         // A record that holds a pointer to itself meets itself here.
         self.types.insert(ty.key(), Type::UNKNOWN);
         let lowered = self.classify(ty);
-        self.types.insert(ty.key(), lowered);
+        if self.filling > 0 && matches!(lowered.kind, TypeKind::Pointer { .. }) {
+            // Elsewhere the same type is told with its pointee.
+            self.types.remove(&ty.key());
+        } else {
+            self.types.insert(ty.key(), lowered);
+        }
         lowered
     }
 
@@ -116,30 +121,16 @@ impl Lowering<'_> {
         let kind = match canonical.kind() {
             CXType_Void => return Type::VOID,
             CXType_ULongLong | CXType_ULong if is_device_pointer(ty) => TypeKind::DevicePointer,
-            CXType_Bool
-            | CXType_Char_U
-            | CXType_UChar
-            | CXType_Char16
-            | CXType_Char32
-            | CXType_UShort
-            | CXType_UInt
-            | CXType_ULong
-            | CXType_ULongLong
-            | CXType_UInt128
-            | CXType_Char_S
-            | CXType_SChar
-            | CXType_WChar
-            | CXType_Short
-            | CXType_Int
-            | CXType_Long
-            | CXType_LongLong
+            CXType_Bool | CXType_Char_U | CXType_UChar | CXType_Char16 | CXType_Char32 | CXType_UShort
+            | CXType_UInt | CXType_ULong | CXType_ULongLong | CXType_UInt128 | CXType_Char_S
+            | CXType_SChar | CXType_WChar | CXType_Short | CXType_Int | CXType_Long | CXType_LongLong
             | CXType_Int128 => TypeKind::Int,
             CXType_Enum => match canonical.declaration().map(names::plain) {
                 Some(name) if is_status(&name) => TypeKind::Status,
                 _ => TypeKind::Int,
             },
             CXType_NullPtr => {
-                TypeKind::Pointer { const_pointee: false, volatile_pointee: false }
+                TypeKind::Pointer { const_pointee: false, volatile_pointee: false, pointee: None }
             }
             CXType_Pointer => self.pointer(canonical.pointee()),
             CXType_LValueReference | CXType_RValueReference => {
@@ -147,6 +138,7 @@ impl Lowering<'_> {
                 let flags = TypeKind::Pointer {
                     const_pointee: pointee.is_const(),
                     volatile_pointee: pointee.is_volatile() || is_atomic(pointee),
+                    pointee: self.pointee_record(pointee),
                 };
                 return Type { kind: flags, size: Some(8) };
             }
@@ -193,6 +185,19 @@ impl Lowering<'_> {
         TypeKind::Pointer {
             const_pointee: pointee.is_const(),
             volatile_pointee: pointee.is_volatile() || is_atomic(pointee),
+            pointee: self.pointee_record(pointee),
+        }
+    }
+
+    /// The class that a pointer or reference leads to. From fields it is not followed, or one class would
+    /// bring in all that it can reach.
+    fn pointee_record(&mut self, pointee: Ty) -> Option<RecordId> {
+        if self.filling > 0 {
+            return None;
+        }
+        match self.ty(pointee).kind {
+            TypeKind::Record(record) => Some(record),
+            _ => None,
         }
     }
 
@@ -235,6 +240,7 @@ impl Lowering<'_> {
 
     fn fill_record(&mut self, id: RecordId, ty: Ty) {
         let class = self.class(ty);
+        self.filling += 1;
         let mut fields = Vec::new();
         for base in &class.bases {
             let lowered = self.ty(base.ty);
@@ -244,6 +250,7 @@ impl Lowering<'_> {
             let lowered = self.ty(field.ty);
             fields.push((field.name.clone(), lowered));
         }
+        self.filling -= 1;
         let (element_size, custom_memory) = self.container(ty, &class);
         let display = if class.is_lambda { "<lambda>".to_owned() } else { spelled(ty) };
         let record = &mut self.program.records[id.0 as usize];
@@ -267,15 +274,14 @@ impl Lowering<'_> {
         };
         let canonical = ty.canonical();
         let owner = match names::last(&class.name) {
-            "vector" | "deque" | "list" | "forward_list" | "unique_ptr" | "host_vector"
-            | "device_vector" | "universal_vector" | "valarray" => 1,
+            "vector" | "deque" | "list" | "forward_list" | "unique_ptr" | "host_vector" | "device_vector"
+            | "universal_vector" | "valarray" => 1,
             "basic_string" => 2,
             _ => return (element.size(), false),
         };
         let custom = canonical.template_argument(owner).is_some_and(|argument| {
-            let Some(declaration) = argument.canonical().declaration() else {
-                return !is_dependent(argument);
-            };
+            // An allocator that is a template parameter can be any.
+            let Some(declaration) = argument.canonical().declaration() else { return true };
             let name = names::plain(declaration);
             !matches!(
                 name.as_str(),
@@ -360,7 +366,10 @@ impl Lowering<'_> {
                     if !member.is_defaulted() {
                         if first_parameter_is(member, &unqualified) {
                             class.copies = true;
-                        } else if member.arguments().iter().all(|parameter| default_value(*parameter).is_some())
+                        } else if member
+                            .arguments()
+                            .iter()
+                            .all(|parameter| default_value(*parameter).is_some())
                         {
                             class.default_constructor = Some(member);
                         }
