@@ -11,7 +11,7 @@ use cuda_lint_engine::rules::catalogue;
 
 const MAX_LINES: usize = 800;
 /// Lines that may differ between a misuse and its correction.
-const MAX_CHANGED: usize = 12;
+const MAX_CHANGED: usize = 16;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
