@@ -69,7 +69,6 @@ impl Machine<'_, '_> {
             .pending
             .iter()
             .enumerate()
-            .filter(|(_, operation)| !operation.reported)
             .filter_map(|(index, operation)| {
                 operation
                     .accesses
@@ -85,7 +84,7 @@ impl Machine<'_, '_> {
         for (index, overlap, writes, assumed) in hits {
             let operation = state.pending[index].clone();
             self.note_conflict(state, &operation, range.object, access.clone(), overlap, (writes, assumed));
-            if overlap == Overlap::Proven && operation.doubts.is_empty() {
+            if !operation.reported && overlap == Overlap::Proven && operation.doubts.is_empty() {
                 self.mark_reported(state, &operation, releases);
             }
         }
@@ -119,6 +118,7 @@ impl Machine<'_, '_> {
             doubts: (*operation.doubts).clone(),
             undocumented_wait: operation.undocumented_wait.clone(),
             no_waits: (*operation.no_waits).clone(),
+            again: operation.reported,
         };
         self.observations.conflict(self.at, state, seen);
     }

@@ -50,6 +50,9 @@ pub struct ConflictSeen {
     pub undocumented_wait: Option<Note>,
     /// See [`Conflict::no_waits`].
     pub no_waits: Vec<Note>,
+    /// The work has been blamed on this path already: counts for a conflict that is known (so that one in
+    /// a loop is seen to be there each time), and makes no new one.
+    pub again: bool,
 }
 
 type ConflictKey = (SiteId, Work, Object, Access);
@@ -102,6 +105,9 @@ impl Observations {
     /// Two accesses that nothing orders.
     pub fn conflict(&mut self, at: At, state: &State, seen: ConflictSeen) {
         let key = (at.site, seen.pending, seen.object, seen.access);
+        if seen.again && !self.conflicts.contains_key(&key) {
+            return;
+        }
         let paths = self.hit(at, state, Hit::Conflict(key.clone()));
         let sum = self.conflicts.entry(key).or_insert_with(|| ConflictSum {
             paths,
