@@ -1,6 +1,5 @@
 //! `memcpy-kind-mismatch`: a copy's direction contradicts the memory it names.
 
-use super::root_cause::paths;
 use super::{Check, Rule, RuleContext, Witness, words};
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Object, Transfer, TransferView};
@@ -123,39 +122,34 @@ fn contradicts(object: &Object, stated: Side) -> bool {
 
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for transfer in &context.facts.transfers {
-        let worst = transfer
-            .views
-            .iter()
-            .filter_map(|view| mismatch(view).map(|(severity, confidence)| (severity, confidence, view)))
-            .max_by_key(|(severity, confidence, _)| {
-                (*confidence > Confidence::Possible, *severity, *confidence)
-            });
-        if let Some((severity, confidence, view)) = worst {
-            diagnostics.push(explain(transfer, view, severity, confidence));
-        }
+        let worst = transfer.views.iter().filter_map(|view| mismatch(view).map(|severity| (severity, view)));
+        let Some((severity, view)) = worst.max_by_key(|(severity, view)| (view.paths, *severity)) else {
+            continue;
+        };
+        let wrong = |view: &TransferView| mismatch(view).is_some();
+        let sure = words::agreement(transfer, wrong);
+        let proven = severity == Severity::Error;
+        let confidence = if proven { sure } else { sure.min(Confidence::Likely) };
+        diagnostics.push(explain(transfer, view, severity, confidence));
     }
 }
 
-fn mismatch(view: &TransferView) -> Option<(Severity, Confidence)> {
+/// How bad a combination of operands is, if it contradicts the stated direction.
+fn mismatch(view: &TransferView) -> Option<Severity> {
     let (dst, src) = sides(view.stated?);
     if [&view.dst, &view.src].iter().any(|object| object.memory == Some(MemoryKind::Managed)) {
         return None;
     }
-    let known = side(&view.dst).is_some() && side(&view.src).is_some();
     if contradicts(&view.dst, dst) || contradicts(&view.src, src) {
-        return Some(if known {
-            (Severity::Error, paths(view.paths))
-        } else {
-            (Severity::Warning, paths(view.paths).min(Confidence::Likely))
-        });
+        let known = side(&view.dst).is_some() && side(&view.src).is_some();
+        return Some(if known { Severity::Error } else { Severity::Warning });
     }
     let unknown = view.dst.memory.is_none() && view.src.memory.is_none();
     let names = name_side(&view.dst.name).zip(name_side(&view.src.name));
     let used_by_host =
         (dst == Side::Device && view.dst.host_by_use) || (src == Side::Device && view.src.host_by_use);
     let swapped = dst != src && names == Some((src, dst));
-    (unknown && swapped && used_by_host)
-        .then(|| (Severity::Warning, paths(view.paths).min(Confidence::Likely)))
+    (unknown && swapped && used_by_host).then_some(Severity::Warning)
 }
 
 /// The side that a name claims by one of its words: `d_input`, `hostBuffer`, `gpu_out`.
@@ -197,27 +191,24 @@ fn explain(
         related.push(Related { site, message: format!("{constant} is stated here") });
     }
     let right = direction(side(&view.dst).unwrap_or(dst_stated), side(&view.src).unwrap_or(src_stated));
-    let help = match view.kind_site {
-        Some(_) if right == stated => {
-            format!("check the order of the arguments of {}", words::code(&transfer.function))
-        }
-        Some(_) => format!(
-            "use {} or `cudaMemcpyDefault`, or check the order of the arguments",
-            words::code(right.constant())
-        ),
-        None => format!(
-            "use the function for the direction of this copy instead of {}",
-            words::code(&transfer.function)
-        ),
+    // Functions of the driver API state the direction in their names.
+    let by_name = words::is_driver(&transfer.function);
+    let function = words::code(&transfer.function);
+    let help = if by_name {
+        format!("use the function for the direction of this copy instead of {function}")
+    } else if right == stated {
+        format!("check the order of the arguments of {function}")
+    } else {
+        let right = words::code(right.constant());
+        format!("use {right} or `cudaMemcpyDefault`, or check the order of the arguments")
     };
     Diagnostic {
         rule: RULE.name,
         severity,
         confidence,
         message: format!(
-            "the {role} {name} of {} {what}, but {} says {} memory",
-            words::code(&transfer.function),
-            if view.kind_site.is_some() { constant } else { "the function's name".into() },
+            "the {role} {name} of {function} {what}, but {} says {} memory",
+            if by_name { "the function's name".into() } else { constant },
             claimed.name()
         ),
         site: transfer.site,

@@ -107,7 +107,8 @@ static CATALOGUE: [&Rule; 14] = [
 
 /// One root cause, one diagnostic: a diagnostic of the first rule silences those of the second at the same
 /// place. The second would mislead there: it presumes what the first denies.
-const SILENCES: [(&str, &str); 4] = [
+const SILENCES: [(&str, &str); 5] = [
+    ("memcpy-kind-mismatch", "host-deref-device-pointer"),
     ("memcpy-kind-mismatch", "pageable-async-copy"),
     ("free-kind-mismatch", "host-buffer-released-in-flight"),
     ("free-kind-mismatch", "free-while-in-flight"),

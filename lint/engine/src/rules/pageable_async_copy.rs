@@ -1,10 +1,9 @@
 //! `pageable-async-copy`: an asynchronous copy whose host side is pageable does not overlap with anything.
 
-use super::root_cause::paths;
 use super::{Check, Rule, RuleContext, Witness, host_buffer_released_in_flight::STAGED, words};
 use crate::cuda::row::{Direction, MemoryKind, Mode};
 use crate::facts::{Object, Origin, Stream, Transfer, TransferView};
-use crate::{Category, Diagnostic, Severity};
+use crate::{Category, Confidence, Diagnostic, Severity};
 
 /// Bytes of a result that is copied back and waited for: nothing is gained by pinning its memory.
 const FEW: u64 = 4 << 10;
@@ -94,7 +93,8 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
             })
             .max_by_key(|(severity, view, ..)| (*severity, view.paths));
         if let Some((severity, view, object, to_device)) = worst {
-            diagnostics.push(explain(transfer, view, object, to_device, severity));
+            let confidence = words::agreement(transfer, |view| host_side(view).is_some());
+            diagnostics.push(explain(transfer, view, object, to_device, severity, confidence));
         }
     }
 }
@@ -131,9 +131,16 @@ fn severity(
         return None;
     }
     let staged = to_device && view.bytes.or(object.bytes).is_some_and(|bytes| bytes <= STAGED);
-    let brief = object.short_lived || object.origin == Origin::Stack;
-    let hot = brief && !object.site.is_some_and(|site| context.runs_once(site));
+    let hot = lives_briefly(context, object);
     Some(if staged || hot { Severity::Info } else { Severity::Performance })
+}
+
+/// True if the memory lives as long as one call of a function other than `main`, or one round of a loop.
+fn lives_briefly(context: &RuleContext<'_>, object: &Object) -> bool {
+    let Some(site) = object.site else { return false };
+    // Containers and variables that are declared inside a function.
+    let owned = matches!(object.origin, Origin::Stack | Origin::Container(_));
+    (object.short_lived || (owned && context.function_of(site).is_some())) && !context.runs_once(site)
 }
 
 fn explain(
@@ -142,6 +149,7 @@ fn explain(
     object: &Object,
     to_device: bool,
     severity: Severity,
+    confidence: Confidence,
 ) -> Diagnostic {
     let name = words::object(object);
     let function = words::code(&transfer.function);
@@ -155,9 +163,9 @@ fn explain(
     Diagnostic {
         rule: RULE.name,
         severity,
-        confidence: paths(view.paths),
+        confidence,
         message: format!(
-            "{function} {from_to} pageable memory {name} {blocks} until {} gets there, and overlaps with nothing",
+            "{function} {from_to} {name}, which is pageable, {blocks} until {} gets there, and overlaps with nothing",
             words::stream(&view.stream)
         ),
         site: transfer.site,

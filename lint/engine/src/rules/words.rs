@@ -1,10 +1,10 @@
 //! The words of the diagnostics: how memory, streams and work are called in messages.
 
 use super::Case;
-use crate::Related;
 use crate::cuda::row::MemoryKind;
-use crate::facts::{Conflict, Object, Origin, Stream, Work, WorkKind};
+use crate::facts::{Access, Conflict, Object, Origin, Paths, Stream, Transfer, TransferView, Work, WorkKind};
 use crate::program::SiteId;
+use crate::{Confidence, Related};
 
 /// A name in code quotes.
 pub(super) fn code(name: &str) -> String {
@@ -13,8 +13,10 @@ pub(super) fn code(name: &str) -> String {
 
 /// An object by its name, or by what it is.
 pub(super) fn object(object: &Object) -> String {
-    if !object.name.is_empty() {
-        return code(&object.name);
+    // What the analysis calls the elements of a container goes by the container's name.
+    let name = object.name.trim_end_matches(".<elements>");
+    if !name.is_empty() && !name.contains('<') {
+        return code(name);
     }
     match (&object.origin, object.memory) {
         (Origin::Container(class), _) => format!("the memory of a {}", code(class)),
@@ -56,7 +58,7 @@ pub(super) fn doing(work: &Work) -> &'static str {
 }
 
 /// True for functions of the driver API (`cuMemcpyDtoHAsync`).
-fn is_driver(function: &str) -> bool {
+pub(super) fn is_driver(function: &str) -> bool {
     function.strip_prefix("cu").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
@@ -84,7 +86,7 @@ pub(super) fn story(case: &Case<'_>) -> Vec<Related> {
         push(&mut related, origin(&conflict.object));
         push(&mut related, creation(&conflict.pending.stream));
     }
-    if let crate::facts::Access::Device(second) = &case.conflict.access {
+    if let Access::Device(second) = &case.conflict.access {
         push(&mut related, creation(&second.stream));
     }
     for conflict in std::iter::once(&case.conflict).chain(&case.others) {
@@ -160,8 +162,21 @@ fn enqueued(conflict: &Conflict) -> Related {
 /// The operation that conflicts with pending work on another stream. The rules that ask claim nothing else.
 pub(super) fn second(conflict: &Conflict) -> &Work {
     match &conflict.access {
-        crate::facts::Access::Device(second) => second,
+        Access::Device(second) => second,
         _ => &conflict.pending,
+    }
+}
+
+/// How sure it is that the operands of a copy are as `wrong` has it: certain if all combinations that were
+/// seen are.
+pub(super) fn agreement(transfer: &Transfer, wrong: impl Fn(&TransferView) -> bool) -> Confidence {
+    let views = || transfer.views.iter().filter(|view| view.paths > Paths::AfterFailure);
+    if !views().any(&wrong) {
+        Confidence::Possible
+    } else if views().all(&wrong) {
+        Confidence::Certain
+    } else {
+        Confidence::Likely
     }
 }
 
