@@ -5,11 +5,15 @@
 
 mod analysis;
 mod args;
+mod clang;
+mod compile_commands;
+mod cuda_scan;
 mod discover;
 mod exit;
 mod explain;
 mod finding;
 mod gather;
+mod include_index;
 mod options;
 mod pool;
 mod progress;

@@ -70,3 +70,13 @@ impl From<DefaultStream> for cuda_lint_engine::DefaultStream {
         }
     }
 }
+
+impl From<Language> for crate::clang::flags::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Cuda => Self::Cuda,
+            Language::Cxx => Self::Cxx,
+            Language::C => Self::C,
+        }
+    }
+}

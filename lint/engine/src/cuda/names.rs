@@ -182,9 +182,15 @@ pub fn suggest(name: &str) -> Vec<&'static str> {
         .filter(|known| without_abi_suffix(known) == *known && *known != name && removed(known).is_none())
         .filter_map(|known| Some((score(name, &wrong, prefix, known)?, known)))
         .collect();
-    // The lists are sorted, so that equal scores keep a stable order.
     ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.len().cmp(&b.1.len())).then(a.1.cmp(b.1)));
-    ranked.into_iter().take(3).map(|(_, known)| known).collect()
+    let mut best: Vec<&'static str> = Vec::new();
+    for (_, known) in ranked {
+        // `cudaLaunchKernelExC` says nothing that `cudaLaunchKernel` did not.
+        if best.len() < 3 && !best.iter().any(|taken| known.starts_with(taken)) {
+            best.push(known);
+        }
+    }
+    best
 }
 
 /// How near a known name is, from 0 to 1,000; `None` if it is not near at all.
@@ -195,20 +201,24 @@ fn score(name: &str, wrong: &[&str], prefix: &str, known: &str) -> Option<u32> {
     }
     let longest = name.len().max(known.len());
     let letters = 1_000 - 1_000 * edit_distance(name, known) / longest.max(1);
-    // The prefix is shared by all. Words in the same place count more than words elsewhere.
+    // The prefix is shared by all. Words in the same place count more than words elsewhere, and an
+    // abbreviation (`Sync` for `Synchronize`) counts as the word.
     let (wrong, right) = (wrong.get(1..)?, right.get(1..)?);
     let mut shared = 0;
     for (place, word) in wrong.iter().enumerate() {
+        let short = |other: &&str| word.len() >= 3 && other.starts_with(word);
         shared += match right.iter().position(|other| other == word) {
             Some(other) if other == place => 3,
             Some(_) => 2,
+            None if right.get(place).is_some_and(short) => 2,
             None => 0,
         };
     }
     let all = 3 * wrong.len().max(right.len()).max(1);
     let overlap = 1_000 * shared / all;
-    let score = (letters + overlap) / 2;
-    (letters >= 700 || shared >= 3).then(|| u32::try_from(score).ok()).flatten().filter(|score| *score >= 350)
+    let misspelt = if letters >= 850 { letters } else { 0 };
+    let score = misspelt.max((letters + 2 * overlap) / 3);
+    (score >= 400).then(|| u32::try_from(score).ok()).flatten()
 }
 
 /// Splits `cudaLaunchHostFunc` into `cuda`, `Launch`, `Host`, `Func`.

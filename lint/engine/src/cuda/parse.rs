@@ -401,14 +401,14 @@ fn contradiction(row: &Row) -> Option<String> {
     if row.result == Outcome::Element && !has(Role::ElementIndex) {
         return Some("the result `element` needs a parameter `index`".to_owned());
     }
+    if hands_out && !row.effects.contains(&Effect::Create) {
+        return Some("a parameter `out:…` needs the effect `create`".to_owned());
+    }
     if row.effects.is_empty() && row.result == default_outcome(row.family) && !accesses {
         return Some("the row says nothing; if the call does nothing, say `: none`".to_owned());
     }
     if row.effects.contains(&Effect::None) && row.effects.len() > 1 {
         return Some("`none` stands alone".to_owned());
-    }
-    if hands_out && !row.effects.contains(&Effect::Create) {
-        return Some("a parameter `out:…` needs the effect `create`".to_owned());
     }
     row.effects.iter().find_map(|effect| match effect {
         Effect::Copy { .. } => {
@@ -451,3 +451,6 @@ const fn default_outcome(family: Family) -> Outcome {
         Family::Library | Family::Std => Outcome::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -356,9 +356,9 @@ pub enum FreeWith {
 pub enum InCallback {
     /// Not a CUDA function.
     Fine,
-    /// "No CUDA function may be called from callback"; measured: returns 800.
+    /// "No CUDA function may be called from callback". The 19 measured return 800.
     Forbidden,
-    /// Forbidden by the documentation; measured to succeed.
+    /// Forbidden by the documentation, but no failure was observed: it, or its twin, was measured to succeed.
     ForbiddenUnobserved,
     /// A CUDA function that does not touch the device (cudaGetErrorString): not reported.
     Harmless,

@@ -1,6 +1,7 @@
 //! `cross-stream-unordered`: operations on two streams touch the same memory, and nothing orders them.
 
 use super::{Case, Check, Claim, Rule, RuleContext, Witness, nonblocking_vs_default_race, words};
+use crate::cuda::row::Direction;
 use crate::facts::{Access, Conflict, Stream, Work, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -87,7 +88,14 @@ fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let kernels = [first, second].iter().all(|work| work.kind == WorkKind::Kernel && work.assumed);
     let pageable =
         [first, second].iter().any(|work| matches!(work.kind, WorkKind::Copy { pageable: true, .. }));
-    let severity = if kernels || pageable { Severity::Warning } else { Severity::Error };
+    let severity = match first.kind {
+        // Complete when it returns, or nearly so: see the other rule, which has it for the legacy stream.
+        WorkKind::Copy { direction: Some(Direction::HostToDevice), synchronous_form: true, .. } => {
+            Severity::Info
+        }
+        _ if kernels || pageable => Severity::Warning,
+        _ => Severity::Error,
+    };
     let claim = Claim::unless_hidden(severity, conflict);
     let opaque = [first, second].iter().any(|work| {
         matches!(work.stream, Stream::Unseen { .. })
@@ -154,7 +162,7 @@ pub(super) fn order_help(first: &Work, second: &Work) -> String {
 mod tests {
     use super::super::sample;
     use crate::cuda::row::{Direction, MemoryKind};
-    use crate::facts::{Access, Conflict, Stream, Work};
+    use crate::facts::{Access, Conflict, Stream, Work, WorkKind};
 
     fn conflict(first: Work, second: Work) -> Conflict {
         let device = sample::object("d", MemoryKind::Device);
@@ -204,6 +212,17 @@ mod tests {
             lines(two_streams(copy, sample::kernel(20))),
             ["20 cross-stream-unordered warning certain"]
         );
+    }
+
+    #[test]
+    fn a_synchronous_upload_is_an_info() {
+        let mut copy = sample::copy_to_device(10);
+        copy.kind = WorkKind::Copy {
+            direction: Some(Direction::HostToDevice),
+            synchronous_form: true,
+            pageable: true,
+        };
+        assert_eq!(lines(two_streams(copy, sample::kernel(20))), ["20 cross-stream-unordered info certain"]);
     }
 
     #[test]

@@ -58,7 +58,7 @@ int main() {
 - Copies that are being captured into a graph.
 - Copies of a few bytes to the host that are waited for at once, and copies on the default stream that are.
 - Copies of at most 64 KiB to the device, which are staged: an info, off by default.
-- Buffers that a function other than `main`, or a loop, allocates and releases again: pinning would cost more than it gains, so this is an info.
+- Buffers that live as long as one call of a function other than `main`, or one round of a loop: pinning would cost more than it gains, so this is an info.
 
 ## Confidence
 Certain if the copy runs on every path with pageable memory, likely on some path.
@@ -131,7 +131,8 @@ fn severity(
         return None;
     }
     let staged = to_device && view.bytes.or(object.bytes).is_some_and(|bytes| bytes <= STAGED);
-    let hot = object.short_lived && !object.site.is_some_and(|site| context.runs_once(site));
+    let brief = object.short_lived || object.origin == Origin::Stack;
+    let hot = brief && !object.site.is_some_and(|site| context.runs_once(site));
     Some(if staged || hot { Severity::Info } else { Severity::Performance })
 }
 

@@ -1,6 +1,7 @@
 //! `unknown-cuda-api`: a call to a CUDA function that does not exist.
 
 use super::{Check, Rule, RuleContext, Witness, words};
+use crate::cuda;
 use crate::program::UndeclaredCall;
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -54,15 +55,12 @@ pub static RULE: Rule = Rule {
     check: Check::Facts(check),
 };
 
-/// The families of names that the rule knows, each followed by an upper-case letter.
-const PREFIXES: [&str; 5] = ["cuda", "cublas", "cu", "hip", "nccl"];
-
 /// Words that tell a project's own checking helpers.
 const CHECK_WORDS: [&str; 8] = ["check", "checked", "safe", "assert", "throw", "ensure", "verify", "try"];
 
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut calls: Vec<&UndeclaredCall> =
-        context.facts.undeclared_calls.iter().filter(|call| has_prefix(&call.name)).collect();
+        context.facts.undeclared_calls.iter().filter(|call| cuda::looks_like_api(&call.name)).collect();
     calls.sort_by(|a, b| (&a.name, a.site).cmp(&(&b.name, b.site)));
     for group in calls.chunk_by(|a, b| a.name == b.name) {
         diagnostics.extend(explain(group[0], &group[1..], context.facts.unresolved_includes));
@@ -72,16 +70,19 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
 fn explain(call: &UndeclaredCall, others: &[&UndeclaredCall], unresolved: bool) -> Option<Diagnostic> {
     let name = words::code(&call.name);
     let confidence = if unresolved { Confidence::Likely } else { Confidence::Certain };
-    let (severity, message, help) = if let Some(removed) = names::removed(&call.name) {
+    let (severity, message, help) = if let Some(removed) = cuda::removed(&call.name) {
         (
             Severity::Warning,
             format!("{name} was removed in CUDA {}", removed.in_version),
-            format!("use {} instead", words::code(removed.replacement)),
+            match removed.replacement {
+                Some(function) => format!("use {} instead", words::code(function)),
+                None => "nothing replaces it: see the release notes of that version".into(),
+            },
         )
-    } else if names::is_known(&call.name) {
+    } else if cuda::is_known_api_name(&call.name) {
         return None;
     } else {
-        let suggestions = names::suggest(&call.name);
+        let suggestions = cuda::suggest(&call.name);
         if unresolved
             && (is_check(&call.name) || !suggestions.iter().any(|known| is_close(&call.name, known)))
         {
@@ -106,12 +107,6 @@ fn explain(call: &UndeclaredCall, others: &[&UndeclaredCall], unresolved: bool) 
         label: "there is no such function".into(),
         related: words::also(others.iter().map(|call| call.site), call.site, "it is called here as well"),
         help,
-    })
-}
-
-fn has_prefix(name: &str) -> bool {
-    PREFIXES.iter().any(|prefix| {
-        name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
     })
 }
 
@@ -141,33 +136,6 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
-}
-
-/// The names of the CUDA model. (To be connected with the name lists.)
-mod names {
-    pub(super) struct Removed {
-        pub(super) in_version: &'static str,
-        pub(super) replacement: &'static str,
-    }
-
-    pub(super) fn is_known(name: &str) -> bool {
-        name == "cudaMemcpyAsync"
-    }
-
-    pub(super) fn suggest(name: &str) -> Vec<&'static str> {
-        if name.starts_with("cudaMem") {
-            vec!["cudaMemcpyAsync"]
-        } else if name.starts_with("cudaLaunch") {
-            vec!["cudaLaunchKernel", "cudaLaunchHostFunc"]
-        } else {
-            Vec::new()
-        }
-    }
-
-    pub(super) fn removed(name: &str) -> Option<Removed> {
-        (name == "cudaThreadSynchronize")
-            .then_some(Removed { in_version: "13", replacement: "cudaDeviceSynchronize" })
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,310 @@
+//! Code that the preprocessor hides: `#ifdef USE_CUDA` with the macro undefined.
+//!
+//! A region of the main file that was skipped and holds CUDA calls is looked at in a second configuration,
+//! with its guard satisfied. Conflicting guards stay apart: both branches of an `#if` are never seen at once.
+
+mod condition;
+
+use self::condition::{Condition, Requirement};
+use super::flags::Macro;
+use super::parse::ParsedUnit;
+use crate::cuda_scan;
+
+/// A hidden region of the main file that holds CUDA calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HiddenRegion {
+    /// Byte offsets in the main file.
+    pub start: u32,
+    /// End of the region.
+    pub end: u32,
+    /// The line of the directive that hides it, from 1.
+    pub line: u32,
+    /// The directive, for people: `#ifdef USE_CUDA`.
+    pub guard: String,
+    /// What must be defined and what must not, if that can be told.
+    requirement: Result<Requirement, &'static str>,
+}
+
+/// A second way to parse the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecondConfiguration {
+    /// Macros to define, with values; empty if a second configuration would show nothing.
+    pub defines: Vec<(String, String)>,
+    /// Regions that stay unseen, with the reason.
+    pub unseen: Vec<(HiddenRegion, &'static str)>,
+}
+
+/// True if the preprocessor may hide CUDA calls in this text, so that it is worth recording what it skips.
+pub fn may_hide_cuda(text: &str) -> bool {
+    let mut depth = 0_u32;
+    text.lines().any(|line| {
+        if let Some(directive) = line.trim_start().strip_prefix('#') {
+            let directive = directive.trim_start();
+            if directive.starts_with("if") {
+                depth += 1;
+            } else if directive.starts_with("endif") {
+                depth = depth.saturating_sub(1);
+            }
+            return false;
+        }
+        depth > 0 && (cuda_scan::mentions_api(line.as_bytes()) || line.contains("<<<"))
+    })
+}
+
+/// The hidden regions of the main file that hold CUDA calls. What is hidden from every build (`#if 0`) and
+/// what is device code (`__CUDA_ARCH__`) is left out.
+pub fn inactive_cuda_regions(unit: &ParsedUnit) -> Vec<HiddenRegion> {
+    if !may_hide_cuda(&unit.text) {
+        return Vec::new();
+    }
+    let skipped = unit.unit.skipped_ranges(&unit.main_file);
+    if skipped.is_empty() {
+        return Vec::new();
+    }
+    branches(&unit.text)
+        .into_iter()
+        .filter(|branch| {
+            let hidden = |at: usize| skipped.iter().any(|&(from, to)| (from as usize..to as usize).contains(&at));
+            // Inside: the directive itself may stand just outside the range.
+            let body = unit.text.get(branch.body..branch.end).unwrap_or_default();
+            !body.trim().is_empty() && hidden(branch.body) && holds_call(body)
+        })
+        .filter(|branch| !branch.is_dead())
+        .filter_map(|branch| {
+            Some(HiddenRegion {
+                start: u32::try_from(branch.body).ok()?,
+                end: u32::try_from(branch.end).ok()?,
+                line: u32::try_from(unit.text.get(..branch.start)?.matches('\n').count() + 1).ok()?,
+                guard: unit.text.get(branch.start..branch.body)?.trim().to_owned(),
+                requirement: branch.requirement(),
+            })
+        })
+        .collect()
+}
+
+/// The configuration that shows as many of the regions as fit together, beginning with the first.
+pub fn second_configuration(unit: &ParsedUnit, regions: &[HiddenRegion]) -> SecondConfiguration {
+    let mut all = Requirement::default();
+    let mut unseen = Vec::new();
+    for region in regions {
+        let merged = region.requirement.clone().and_then(|requirement| {
+            let fits = requirement.undefined.iter().all(|name| !is_defined(unit, name));
+            match all.merge(&requirement) {
+                Some(merged) if fits => Ok(merged),
+                _ => Err("its guard contradicts what is defined elsewhere"),
+            }
+        });
+        match merged {
+            Ok(merged) => all = merged,
+            Err(reason) => unseen.push((region.clone(), reason)),
+        }
+    }
+    let defines = all.defined.into_iter().collect();
+    SecondConfiguration { defines, unseen }
+}
+
+/// True if the build or the file itself defines a macro.
+fn is_defined(unit: &ParsedUnit, name: &str) -> bool {
+    let by_build = unit.options.macros.iter().rev().find_map(|m| match m {
+        Macro::Define(defined, _) => (defined == name).then_some(true),
+        Macro::Undefine(undefined) => (undefined == name).then_some(false),
+    });
+    by_build.unwrap_or(false)
+        || unit.text.lines().any(|line| {
+            line.trim_start()
+                .strip_prefix('#')
+                .and_then(|rest| rest.trim_start().strip_prefix("define"))
+                .is_some_and(|rest| rest.split_whitespace().next() == Some(name))
+        })
+}
+
+/// True if the text holds a call of an API, or a launch.
+fn holds_call(body: &str) -> bool {
+    body.lines().any(|line| {
+        let code = line.split("//").next().unwrap_or_default();
+        let is_include = code.trim_start().starts_with('#');
+        !is_include && (code.contains("<<<") || (cuda_scan::mentions_api(code.as_bytes()) && code.contains('(')))
+    })
+}
+
+/// One branch of an `#if`, with everything that must hold for it to be read.
+struct Branch {
+    /// Where its directive starts.
+    start: usize,
+    /// Where its first line starts.
+    body: usize,
+    /// Where the directive that ends it starts.
+    end: usize,
+    /// All conditions, those of enclosing branches first.
+    conditions: Vec<Condition>,
+}
+
+impl Branch {
+    fn is_dead(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.is_false() || condition.mentions("__CUDA_ARCH__"))
+    }
+
+    fn requirement(&self) -> Result<Requirement, &'static str> {
+        self.conditions.iter().try_fold(Requirement::default(), |all, condition| {
+            let own = condition.requirement().ok_or("its guard is no simple test of macros")?;
+            if own.defined.keys().any(|name| is_foreign(name)) {
+                return Err("its guard names another platform or compiler");
+            }
+            all.merge(&own).ok_or("its guards contradict each other")
+        })
+    }
+}
+
+/// Macros that tell compilers and systems apart: defining one would make headers of another system active.
+fn is_foreign(name: &str) -> bool {
+    name.starts_with("_WIN") || name.starts_with("_MSC") || name == "WIN32" || name == "_OPENMP"
+        || name.starts_with("__")
+}
+
+/// The branches of the text that hold no further branch, in order. Nested ones come before what encloses
+/// them; the text between nested branches belongs to the enclosing one and is looked at with it.
+fn branches(text: &str) -> Vec<Branch> {
+    /// An `#if` that is open.
+    struct Open {
+        /// Conditions of its branches so far, for `#else`.
+        earlier: Vec<Condition>,
+        start: usize,
+        body: usize,
+        current: Vec<Condition>,
+    }
+    let mut found = Vec::new();
+    let mut stack: Vec<Open> = Vec::new();
+    let mut at = 0;
+    let mut lines = text.split_inclusive('\n');
+    while let Some(first) = lines.next() {
+        let start = at;
+        at += first.len();
+        let Some(directive) = first.trim_start().strip_prefix('#') else { continue };
+        let mut logical = directive.trim().to_owned();
+        while logical.ends_with('\\') {
+            logical.pop();
+            let Some(next) = lines.next() else { break };
+            at += next.len();
+            logical.push_str(next.trim());
+        }
+        let word_end = logical.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(logical.len());
+        let (word, rest) = logical.split_at(word_end);
+        let condition = match word {
+            "if" | "elif" => Condition::parse(rest),
+            "ifdef" | "elifdef" => Condition::defined(rest),
+            "ifndef" | "elifndef" => Condition::defined(rest).negate(),
+            _ => Condition::Always,
+        };
+        match word {
+            "if" | "ifdef" | "ifndef" => stack.push(Open {
+                earlier: vec![condition.clone()],
+                start,
+                body: at,
+                current: vec![condition],
+            }),
+            "elif" | "elifdef" | "elifndef" | "else" => {
+                let outer: Vec<Condition> = outer_conditions(stack.iter().rev().skip(1).map(|open| &open.current));
+                let Some(open) = stack.last_mut() else { continue };
+                let conditions = outer.into_iter().chain(open.current.iter().cloned()).collect();
+                found.push(Branch { start: open.start, body: open.body, end: start, conditions });
+                open.current = open.earlier.iter().map(Condition::negate).chain([condition.clone()]).collect();
+                open.earlier.push(condition);
+                (open.start, open.body) = (start, at);
+            }
+            "endif" => {
+                let Some(open) = stack.pop() else { continue };
+                let outer = outer_conditions(stack.iter().rev().map(|open| &open.current));
+                let conditions = outer.into_iter().chain(open.current).collect();
+                found.push(Branch { start: open.start, body: open.body, end: start, conditions });
+            }
+            _ => {}
+        }
+    }
+    // Of nested hidden branches the outer one says nothing that the inner ones do not.
+    found.sort_by_key(|branch| branch.body);
+    found
+}
+
+fn outer_conditions<'c>(inner_first: impl Iterator<Item = &'c Vec<Condition>>) -> Vec<Condition> {
+    let mut levels: Vec<&Vec<Condition>> = inner_first.collect();
+    levels.reverse();
+    levels.into_iter().flatten().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clang::flags::{FrontendOptions, UnitOptions};
+    use crate::clang::library::on_big_stack;
+    use crate::clang::parse::{Source, parse};
+    use crate::clang::testing::{frontend, with_unit};
+    use std::path::Path;
+
+    fn second(text: &str) -> (Vec<HiddenRegion>, SecondConfiguration) {
+        with_unit("t.cu", text, |unit| {
+            let regions = inactive_cuda_regions(unit);
+            let second = second_configuration(unit, &regions);
+            (regions, second)
+        })
+    }
+
+    fn defines(text: &str) -> Vec<String> {
+        second(text).1.defines.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
+    #[test]
+    fn simple_guards_are_satisfied() {
+        assert_eq!(defines("#ifdef USE_CUDA\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n"), ["USE_CUDA=1"]);
+        assert_eq!(defines("#if GPU && defined(FAST)\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n"), ["FAST=1", "GPU=1"]);
+        assert_eq!(defines("#if VERSION >= 12\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n"), ["VERSION=12"]);
+        assert_eq!(
+            defines("#ifndef CPU_ONLY\nint x;\n#else\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n"),
+            ["CPU_ONLY=1"]
+        );
+        assert_eq!(
+            defines("#ifdef A\n#if defined B\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n#endif\n"),
+            ["A=1", "B=1"]
+        );
+    }
+
+    #[test]
+    fn dead_device_and_visible_code_needs_nothing() {
+        assert!(second("#if 0\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n").0.is_empty());
+        assert!(second("#if __CUDA_ARCH__ > 700\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n").0.is_empty());
+        assert!(second("#ifndef A\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n").0.is_empty());
+        assert!(second("#ifdef A\nint x; // cudaFree(p)\n#endif\n").0.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_said() {
+        let (regions, configuration) =
+            second("#if FOO(1, 2)\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n#ifdef _WIN32\nvoid g() { cudaFree(0); }\n#endif\n");
+        assert_eq!(regions.len(), 2);
+        assert_eq!(regions[0].line, 1);
+        assert_eq!(configuration.unseen.len(), 2);
+        assert!(configuration.defines.is_empty());
+        let (_, configuration) = second(
+            "#ifdef A\nvoid f() { cudaDeviceSynchronize(); }\n#elif defined(B)\nvoid g() { cudaFree(0); }\n#endif\n",
+        );
+        assert_eq!(configuration.defines, [("A".to_owned(), "1".to_owned())]);
+        assert_eq!(configuration.unseen.len(), 1);
+        let (_, configuration) = second("#define M 1\n#ifdef M\nint x;\n#else\nvoid f() { cudaFree(0); }\n#endif\n");
+        assert_eq!(configuration.unseen.len(), 1);
+    }
+
+    #[test]
+    fn the_second_configuration_shows_the_region() {
+        let text = "#ifdef USE_CUDA\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n";
+        let frontend = frontend();
+        let path = Path::new("t.cu");
+        let options = UnitOptions::new(path, text.as_bytes(), &FrontendOptions::default(), None);
+        let left = on_big_stack(&frontend.library, || {
+            let source = Source::from_bytes(path, text.into()).unwrap();
+            let unit = parse(&frontend, source.clone(), &options).unwrap();
+            let second = second_configuration(&unit, &inactive_cuda_regions(&unit));
+            let unit = parse(&frontend, source, &options.with_defines(&second.defines)).unwrap();
+            inactive_cuda_regions(&unit).len()
+        });
+        assert_eq!(left, Some(0));
+    }
+}

@@ -1,0 +1,527 @@
+//! Safe handles on libclang's cursors, types, locations and diagnostics.
+//!
+//! All `unsafe` of the lowering is here. The handles are plain copies of libclang's structs; they are valid
+//! as long as the translation unit they come from, which [`super::lower::lower`] guarantees by dropping
+//! them all before it returns. Null strings, null cursors and invalid types are ordinary values.
+
+#![allow(non_upper_case_globals, reason = "libclang's constants, matched in patterns")]
+
+use std::ffi::CStr;
+use std::os::raw::{c_uint, c_void};
+use std::ptr;
+
+use clang_sys::*;
+
+/// Identity of a declaration: the address of clang's node.
+pub type Key = usize;
+
+/// A translation unit that outlives the lowering.
+#[derive(Clone, Copy)]
+pub struct Unit(CXTranslationUnit);
+
+/// A node of the syntax tree.
+#[derive(Clone, Copy)]
+pub struct Cursor(CXCursor);
+
+/// A type.
+#[derive(Clone, Copy)]
+pub struct Ty(CXType);
+
+/// A file of the unit, by address.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct File(usize);
+
+/// A place: file and byte offset, macros seen from where the user wrote them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The file; `None` for built-in and implicit declarations.
+    pub file: Option<File>,
+    /// Byte offset from the start of the file.
+    pub offset: u32,
+}
+
+/// A diagnostic of clang's.
+pub struct Message {
+    /// clang's severity: 3 is an error, 4 is fatal.
+    pub severity: u32,
+    /// What it says.
+    pub text: String,
+    /// Where.
+    pub place: Place,
+}
+
+fn string(text: CXString) -> String {
+    // SAFETY: `text` was returned by libclang and is disposed exactly once, after its contents are copied.
+    unsafe {
+        let pointer = clang_getCString(text);
+        let owned = if pointer.is_null() {
+            String::new()
+        } else {
+            CStr::from_ptr(pointer).to_string_lossy().into_owned()
+        };
+        clang_disposeString(text);
+        owned
+    }
+}
+
+fn place(location: CXSourceLocation) -> Place {
+    let mut file: CXFile = ptr::null_mut();
+    let mut offset: c_uint = 0;
+    // SAFETY: the out-pointers are valid; null ones are allowed for what is not asked.
+    unsafe { clang_getFileLocation(location, &mut file, ptr::null_mut(), ptr::null_mut(), &mut offset) };
+    Place { file: (!file.is_null()).then_some(File(file as usize)), offset }
+}
+
+extern "C" fn collect(cursor: CXCursor, _parent: CXCursor, data: CXClientData) -> CXChildVisitResult {
+    // SAFETY: `data` is the vector that `children` passes and that outlives the visit.
+    unsafe { (*data.cast::<Vec<Cursor>>()).push(Cursor(cursor)) };
+    CXChildVisit_Continue
+}
+
+extern "C" fn collect_field(cursor: CXCursor, data: CXClientData) -> CXVisitorResult {
+    // SAFETY: as in `collect`.
+    unsafe { (*data.cast::<Vec<Cursor>>()).push(Cursor(cursor)) };
+    CXVisit_Continue
+}
+
+impl Unit {
+    /// Wraps a translation unit. The caller keeps it alive.
+    pub fn new(unit: CXTranslationUnit) -> Self {
+        Self(unit)
+    }
+
+    /// The root of the tree.
+    pub fn root(self) -> Cursor {
+        // SAFETY: the unit is alive.
+        Cursor(unsafe { clang_getTranslationUnitCursor(self.0) })
+    }
+
+    /// The name of a file as clang opened it.
+    pub fn file_name(self, file: File) -> String {
+        // SAFETY: `file` comes from this unit.
+        string(unsafe { clang_getFileName(file.0 as CXFile) })
+    }
+
+    /// The contents of a file as clang read them.
+    pub fn contents(self, file: File) -> Vec<u8> {
+        let mut size = 0;
+        // SAFETY: `file` comes from this unit; the buffer belongs to clang and is copied before return.
+        unsafe {
+            let start = clang_getFileContents(self.0, file.0 as CXFile, &mut size);
+            if start.is_null() {
+                Vec::new()
+            } else {
+                std::slice::from_raw_parts(start.cast::<u8>(), size).to_vec()
+            }
+        }
+    }
+
+    /// Everything clang complained about.
+    pub fn messages(self) -> Vec<Message> {
+        // SAFETY: the unit is alive; each diagnostic is disposed once.
+        unsafe {
+            (0..clang_getNumDiagnostics(self.0))
+                .map(|index| {
+                    let diagnostic = clang_getDiagnostic(self.0, index);
+                    let message = Message {
+                        severity: clang_getDiagnosticSeverity(diagnostic) as u32,
+                        text: string(clang_getDiagnosticSpelling(diagnostic)),
+                        place: place(clang_getDiagnosticLocation(diagnostic)),
+                    };
+                    clang_disposeDiagnostic(diagnostic);
+                    message
+                })
+                .collect()
+        }
+    }
+
+    /// The regions that the preprocessor skipped, in all files.
+    pub fn skipped(self) -> Vec<(Place, Place)> {
+        // SAFETY: the list belongs to us and is disposed once.
+        unsafe {
+            let list = clang_getAllSkippedRanges(self.0);
+            if list.is_null() {
+                return Vec::new();
+            }
+            let count = (*list).count as usize;
+            let ranges = if count == 0 || (*list).ranges.is_null() {
+                Vec::new()
+            } else {
+                std::slice::from_raw_parts((*list).ranges, count)
+                    .iter()
+                    .map(|range| (place(clang_getRangeStart(*range)), place(clang_getRangeEnd(*range))))
+                    .collect()
+            };
+            clang_disposeSourceRangeList(list);
+            ranges
+        }
+    }
+}
+
+// SAFETY (all methods of `Cursor`): libclang accepts every cursor of a living unit, null ones included, in
+// every one of these functions.
+impl Cursor {
+    fn some(cursor: CXCursor) -> Option<Self> {
+        let null = unsafe { clang_Cursor_isNull(cursor) } != 0;
+        let invalid = unsafe { clang_isInvalid(cursor.kind) } != 0;
+        (!null && !invalid).then_some(Self(cursor))
+    }
+
+    /// What kind of node this is.
+    pub fn kind(self) -> CXCursorKind {
+        self.0.kind
+    }
+
+    /// Identity of this very node.
+    pub fn key(self) -> Key {
+        // Statements and expressions carry the declaration around them first, then themselves.
+        let own = usize::from((100..300).contains(&self.0.kind));
+        self.0.data[own] as Key
+    }
+
+    /// Identity of the entity that this declares.
+    pub fn entity(self) -> Key {
+        unsafe { clang_getCanonicalCursor(self.0) }.data[0] as Key
+    }
+
+    /// All children.
+    pub fn children(self) -> Vec<Self> {
+        let mut children = Vec::new();
+        let data: *mut Vec<Self> = &mut children;
+        unsafe { clang_visitChildren(self.0, collect, data.cast::<c_void>()) };
+        children
+    }
+
+    /// The children that are expressions or statements.
+    pub fn parts(self) -> Vec<Self> {
+        let mut children = self.children();
+        children.retain(|child| (100..300).contains(&child.0.kind));
+        children
+    }
+
+    /// The name.
+    pub fn spelling(self) -> String {
+        string(unsafe { clang_getCursorSpelling(self.0) })
+    }
+
+    /// The symbol that other files link against.
+    pub fn usr(self) -> String {
+        string(unsafe { clang_getCursorUSR(self.0) })
+    }
+
+    /// The declaration that this refers to.
+    pub fn referenced(self) -> Option<Self> {
+        Self::some(unsafe { clang_getCursorReferenced(self.0) })
+    }
+
+    /// The definition of the entity.
+    pub fn definition(self) -> Option<Self> {
+        Self::some(unsafe { clang_getCursorDefinition(self.0) })
+    }
+
+    /// The class, namespace or function that the entity belongs to.
+    pub fn parent(self) -> Option<Self> {
+        Self::some(unsafe { clang_getCursorSemanticParent(self.0) })
+    }
+
+    /// The template that this was instantiated from.
+    pub fn template(self) -> Option<Self> {
+        Self::some(unsafe { clang_getSpecializedCursorTemplate(self.0) })
+    }
+
+    /// The type.
+    pub fn ty(self) -> Ty {
+        Ty(unsafe { clang_getCursorType(self.0) })
+    }
+
+    /// The type that a typedef names.
+    pub fn typedef_target(self) -> Ty {
+        Ty(unsafe { clang_getTypedefDeclUnderlyingType(self.0) })
+    }
+
+    /// The number of arguments (calls) or parameters (functions).
+    pub fn argument_count(self) -> usize {
+        usize::try_from(unsafe { clang_Cursor_getNumArguments(self.0) }).unwrap_or(0)
+    }
+
+    /// An argument or parameter.
+    pub fn argument(self, index: usize) -> Option<Self> {
+        Self::some(unsafe { clang_Cursor_getArgument(self.0, index as c_uint) })
+    }
+
+    /// All arguments or parameters.
+    pub fn arguments(self) -> Vec<Self> {
+        (0..self.argument_count()).filter_map(|index| self.argument(index)).collect()
+    }
+
+    /// The initialiser of a variable.
+    pub fn initializer(self) -> Option<Self> {
+        Self::some(unsafe { clang_Cursor_getVarDeclInitializer(self.0) })
+    }
+
+    /// Start and end in the file, macros seen from where the user wrote them.
+    pub fn extent(self) -> (Place, Place) {
+        unsafe {
+            let range = clang_getCursorExtent(self.0);
+            (place(clang_getRangeStart(range)), place(clang_getRangeEnd(range)))
+        }
+    }
+
+    /// The place of the name.
+    pub fn location(self) -> Place {
+        place(unsafe { clang_getCursorLocation(self.0) })
+    }
+
+    /// The value of an integer constant expression.
+    pub fn evaluate(self) -> Option<i64> {
+        unsafe {
+            let result = clang_Cursor_Evaluate(self.0);
+            if result.is_null() {
+                return None;
+            }
+            let value = if clang_EvalResult_getKind(result) == CXEval_Int {
+                Some(if clang_EvalResult_isUnsignedInt(result) != 0 {
+                    clang_EvalResult_getAsUnsigned(result) as i64
+                } else {
+                    clang_EvalResult_getAsLongLong(result)
+                })
+            } else {
+                None
+            };
+            clang_EvalResult_dispose(result);
+            value
+        }
+    }
+
+    /// The value of an enumerator.
+    pub fn enumerator(self) -> i64 {
+        unsafe { clang_getEnumConstantDeclValue(self.0) }
+    }
+
+    /// The operator of a binary or compound assignment expression; `None` if libclang is too old to say.
+    pub fn binary_operator(self) -> Option<CXBinaryOperatorKind> {
+        clang_getCursorBinaryOperatorKind::is_loaded()
+            .then(|| unsafe { clang_getCursorBinaryOperatorKind(self.0) })
+    }
+
+    /// The operator of a unary expression; `None` if libclang is too old to say.
+    pub fn unary_operator(self) -> Option<CXUnaryOperatorKind> {
+        clang_getCursorUnaryOperatorKind::is_loaded()
+            .then(|| unsafe { clang_getCursorUnaryOperatorKind(self.0) })
+    }
+
+    /// True for `static` methods.
+    pub fn is_static(self) -> bool {
+        unsafe { clang_CXXMethod_isStatic(self.0) != 0 }
+    }
+
+    /// True for `const` methods.
+    pub fn is_const_method(self) -> bool {
+        unsafe { clang_CXXMethod_isConst(self.0) != 0 }
+    }
+
+    /// True for methods and constructors that are `= default`.
+    pub fn is_defaulted(self) -> bool {
+        unsafe { clang_CXXMethod_isDefaulted(self.0) != 0 }
+    }
+
+    /// True for methods that are `= delete`.
+    pub fn is_deleted(self) -> bool {
+        clang_CXXMethod_isDeleted::is_loaded() && unsafe { clang_CXXMethod_isDeleted(self.0) != 0 }
+    }
+
+    /// True for virtual methods.
+    pub fn is_virtual(self) -> bool {
+        unsafe { clang_CXXMethod_isVirtual(self.0) != 0 }
+    }
+
+    /// True for copy constructors.
+    pub fn is_copy_constructor(self) -> bool {
+        unsafe { clang_CXXConstructor_isCopyConstructor(self.0) != 0 }
+    }
+
+    /// True for move constructors.
+    pub fn is_move_constructor(self) -> bool {
+        unsafe { clang_CXXConstructor_isMoveConstructor(self.0) != 0 }
+    }
+
+    /// True for calls that may be dispatched at run time.
+    pub fn is_dynamic_call(self) -> bool {
+        unsafe { clang_Cursor_isDynamicCall(self.0) != 0 }
+    }
+
+    /// True for a variable with static storage (globals, static members, `static` locals).
+    pub fn has_static_storage(self) -> bool {
+        unsafe { clang_Cursor_hasVarDeclGlobalStorage(self.0) == 1 }
+    }
+
+    /// True for inline namespaces.
+    pub fn is_inline_namespace(self) -> bool {
+        unsafe { clang_Cursor_isInlineNamespace(self.0) != 0 }
+    }
+
+    /// True for unnamed records and namespaces.
+    pub fn is_anonymous(self) -> bool {
+        unsafe { clang_Cursor_isAnonymous(self.0) != 0 }
+    }
+
+    /// True for declarations that clang found wrong.
+    pub fn is_invalid_declaration(self) -> bool {
+        clang_isInvalidDeclaration::is_loaded() && unsafe { clang_isInvalidDeclaration(self.0) != 0 }
+    }
+
+    /// The candidates of an unresolved name.
+    pub fn overloads(self) -> Vec<Self> {
+        unsafe {
+            (0..clang_getNumOverloadedDecls(self.0))
+                .filter_map(|index| Self::some(clang_getOverloadedDecl(self.0, index)))
+                .collect()
+        }
+    }
+
+    /// True for bit-fields.
+    pub fn is_bit_field(self) -> bool {
+        unsafe { clang_Cursor_isBitField(self.0) != 0 }
+    }
+
+    /// True if both are the same node.
+    pub fn is(self, other: Self) -> bool {
+        unsafe { clang_equalCursors(self.0, other.0) != 0 }
+    }
+}
+
+// SAFETY (all methods of `Ty`): libclang accepts every type of a living unit, invalid ones included, in
+// every one of these functions.
+impl Ty {
+    /// What kind of type this is.
+    pub fn kind(self) -> CXTypeKind {
+        self.0.kind
+    }
+
+    /// Identity of the type as written (sugar and qualifiers included).
+    pub fn key(self) -> (Key, Key) {
+        (self.0.data[0] as Key, self.0.kind as Key)
+    }
+
+    /// True for the type of what has none.
+    pub fn is_invalid(self) -> bool {
+        self.0.kind == CXType_Invalid
+    }
+
+    /// The type without sugar.
+    pub fn canonical(self) -> Self {
+        Self(unsafe { clang_getCanonicalType(self.0) })
+    }
+
+    /// The type as written.
+    pub fn spelling(self) -> String {
+        string(unsafe { clang_getTypeSpelling(self.0) })
+    }
+
+    /// What a pointer or reference points to.
+    pub fn pointee(self) -> Self {
+        Self(unsafe { clang_getPointeeType(self.0) })
+    }
+
+    /// The element type of an array.
+    pub fn element(self) -> Self {
+        Self(unsafe { clang_getArrayElementType(self.0) })
+    }
+
+    /// The number of elements of an array.
+    pub fn extent(self) -> Option<u64> {
+        u64::try_from(unsafe { clang_getArraySize(self.0) }).ok()
+    }
+
+    /// Bytes of one object.
+    pub fn size(self) -> Option<u64> {
+        let canonical = self.canonical();
+        // clang dies on placeholder types (bound member functions, overload sets), which are "unexposed".
+        let kind = canonical.0.kind;
+        let scalar = (CXType_Bool..=CXType_LongDouble).contains(&kind) || kind == CXType_NullPtr;
+        let derived = matches!(
+            kind,
+            CXType_Float128
+                | CXType_Half
+                | CXType_Float16
+                | CXType_BFloat16
+                | CXType_Complex
+                | CXType_Pointer
+                | CXType_LValueReference
+                | CXType_RValueReference
+                | CXType_Record
+                | CXType_Enum
+                | CXType_Vector
+                | CXType_ExtVector
+                | CXType_ConstantArray
+                | CXType_MemberPointer
+        );
+        if !scalar && !derived {
+            return None;
+        }
+        u64::try_from(unsafe { clang_Type_getSizeOf(canonical.0) }).ok()
+    }
+
+    /// The declaration of a class, enumeration or typedef.
+    pub fn declaration(self) -> Option<Cursor> {
+        let cursor = Cursor(unsafe { clang_getTypeDeclaration(self.0) });
+        (cursor.kind() != CXCursor_NoDeclFound).then_some(cursor).and_then(|cursor| Cursor::some(cursor.0))
+    }
+
+    /// The type that an elaborated type (`struct S`, `ns::S`) names.
+    pub fn named(self) -> Self {
+        Self(unsafe { clang_Type_getNamedType(self.0) })
+    }
+
+    /// The result of a function type.
+    pub fn result(self) -> Self {
+        Self(unsafe { clang_getResultType(self.0) })
+    }
+
+    /// A parameter type of a function type.
+    pub fn parameter(self, index: usize) -> Option<Self> {
+        let ty = Self(unsafe { clang_getArgType(self.0, index as c_uint) });
+        (!ty.is_invalid()).then_some(ty)
+    }
+
+    /// The number of parameters of a function type.
+    pub fn parameter_count(self) -> usize {
+        usize::try_from(unsafe { clang_getNumArgTypes(self.0) }).unwrap_or(0)
+    }
+
+    /// True for `const T`.
+    pub fn is_const(self) -> bool {
+        unsafe { clang_isConstQualifiedType(self.0) != 0 }
+    }
+
+    /// True for `volatile T`.
+    pub fn is_volatile(self) -> bool {
+        unsafe { clang_isVolatileQualifiedType(self.0) != 0 }
+    }
+
+    /// A type argument of a template specialisation.
+    pub fn template_argument(self, index: usize) -> Option<Self> {
+        let ty = Self(unsafe { clang_Type_getTemplateArgumentAsType(self.0, index as c_uint) });
+        (!ty.is_invalid()).then_some(ty)
+    }
+
+    /// The number of arguments of a template specialisation.
+    pub fn template_argument_count(self) -> usize {
+        usize::try_from(unsafe { clang_Type_getNumTemplateArguments(self.0) }).unwrap_or(0)
+    }
+
+    /// The fields of a record, in order.
+    pub fn fields(self) -> Vec<Cursor> {
+        let mut fields = Vec::new();
+        let data: *mut Vec<Cursor> = &mut fields;
+        unsafe { clang_Type_visitFields(self.0, collect_field, data.cast::<c_void>()) };
+        fields
+    }
+
+    /// The type without `const` and `volatile`, canonical: equal keys mean the same type.
+    pub fn bare(self) -> (Key, Key) {
+        let ty = self.canonical();
+        // The low bits of clang's pointer hold the qualifiers; the types themselves are aligned to 16.
+        (ty.0.data[0] as Key & !0xf, ty.0.kind as Key)
+    }
+}

@@ -1,0 +1,10 @@
+// <cuda_runtime.h>: in files for nvcc also the device built-ins.
+#pragma once
+#pragma clang system_header
+#include "cuda/runtime_templates.h"
+#if defined(__cplusplus)
+#include "cuda/device_math.h"
+#if defined(__CUDA__)
+#include "cuda/device.h"
+#endif
+#endif

@@ -1,0 +1,382 @@
+//! The soundness gate: what the text holds and the tree lacks becomes opaque.
+//!
+//! clang drops a whole statement when it cannot make sense of one name in it, and a synchronisation that is
+//! dropped would become a false alarm. So two things are checked against the text of each statement: the
+//! errors that clang reports in it, and the CUDA calls that it spells. Whatever is not accounted for becomes
+//! one opaque statement at that place.
+
+use std::rc::Rc;
+
+use clang_sys::*;
+use cuda_lint_engine::program::UndeclaredCall;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::super::cursor::{Cursor, Message};
+use super::Lowering;
+use super::body::Body;
+use super::positions::{Span, is_word};
+
+/// Errors and CUDA calls by place.
+#[derive(Default)]
+pub(super) struct Gate {
+    /// Errors by file, in order.
+    errors: FxHashMap<u32, Vec<(u32, String)>>,
+    /// CUDA calls in the text, by file.
+    calls: FxHashMap<u32, Rc<Vec<TextCall>>>,
+    /// Regions that the preprocessor skipped, by file.
+    skipped: FxHashMap<u32, Vec<(u32, u32)>>,
+    /// Places of calls that the tree holds.
+    seen: FxHashSet<(u32, u32)>,
+}
+
+/// A CUDA call as the text spells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TextCall {
+    /// Where its name, or `<<<`, stands.
+    pub offset: u32,
+    /// Its name, or `<<<`.
+    pub name: String,
+}
+
+const SERIOUS: u32 = 3;
+
+impl Lowering<'_> {
+    /// Sorts clang's messages by what they mean for the program.
+    pub fn read_messages(&mut self) {
+        // The main file gets the first index, so that it is known as such.
+        let root = self.unit.root().extent().0;
+        if let Some(file) = root.file {
+            self.positions.file(file);
+        }
+        for message in self.unit.messages() {
+            if message.severity < SERIOUS {
+                continue;
+            }
+            if message.text.ends_with("file not found") {
+                self.program.unresolved_includes = true;
+                continue;
+            }
+            self.undeclared(&message);
+            if let Some(file) = message.place.file {
+                let file = self.positions.file(file);
+                let entry = (message.place.offset, shortened(&message.text));
+                self.gate.errors.entry(file).or_default().push(entry);
+            }
+        }
+        for errors in self.gate.errors.values_mut() {
+            errors.sort();
+        }
+        for (start, end) in self.unit.skipped() {
+            if let Some(file) = start.file
+                && end.file == Some(file)
+                && !self.positions.is_embedded(start)
+            {
+                let file = self.positions.file(file);
+                self.gate.skipped.entry(file).or_default().push((start.offset, end.offset));
+            }
+        }
+    }
+
+    /// A call of a name that nothing declares and that the repair loop did not invent.
+    fn undeclared(&mut self, message: &Message) {
+        let Some(rest) = message.text.strip_prefix("use of undeclared identifier '") else { return };
+        let name = rest.split('\'').next().unwrap_or_default().to_owned();
+        if !is_cuda_name(name.as_bytes()) || !self.positions.is_main(message.place) {
+            return;
+        }
+        let Some(file) = message.place.file else { return };
+        let file = self.positions.file(file);
+        let start = message.place.offset;
+        let end = start + name.len() as u32;
+        let Some(args) = count_arguments(&self.positions.whole(file)[end as usize..]) else { return };
+        let site = self.positions.site_of(Span { file, start, end });
+        self.program.undeclared_calls.push(UndeclaredCall { name, args, site });
+    }
+
+    fn calls_in(&mut self, file: u32) -> Rc<Vec<TextCall>> {
+        if let Some(calls) = self.gate.calls.get(&file) {
+            return calls.clone();
+        }
+        let skipped = self.gate.skipped.get(&file).cloned().unwrap_or_default();
+        let calls = Rc::new(scan(self.positions.whole(file), &skipped));
+        self.gate.calls.insert(file, calls.clone());
+        calls
+    }
+}
+
+impl Body<'_, '_> {
+    /// Notes that the tree holds a call.
+    pub fn saw_call(&mut self, call: Cursor) {
+        let parts = call.parts();
+        let Some(mut callee) = parts.first().copied() else { return };
+        while callee.kind() == CXCursor_UnexposedExpr || callee.kind() == CXCursor_ParenExpr {
+            match callee.parts()[..] {
+                [inner] => callee = inner,
+                _ => break,
+            }
+        }
+        let mut places = vec![callee.location()];
+        if let Some(configuration) = parts.get(1).filter(|part| super::calls::is_configuration(**part)) {
+            places.push(configuration.extent().0);
+        }
+        for place in places {
+            if let Some(file) = place.file {
+                let file = self.unit.positions.file(file);
+                self.unit.gate.seen.insert((file, place.offset));
+            }
+        }
+    }
+
+    /// Checks a statement that has been lowered against its text.
+    pub fn check_text(&mut self, statement: Cursor, span: Span) {
+        if statement.kind() == CXCursor_CompoundStmt {
+            return;
+        }
+        self.check(span, Some(statement));
+    }
+
+    /// Checks the text between two statements; returns the end of the second.
+    pub fn check_gap(&mut self, file: u32, reached: u32, next: Cursor) -> u32 {
+        let Some(span) = self.unit.positions.span(next) else { return reached };
+        if span.file != file {
+            return reached;
+        }
+        self.check_gap_to(file, reached, span.start);
+        reached.max(span.end)
+    }
+
+    /// Checks a stretch of text that no statement covers.
+    pub fn check_gap_to(&mut self, file: u32, from: u32, to: u32) {
+        // clang points some errors at the very start of what follows, which is for that statement to say.
+        if to > from + 1 {
+            self.check(Span { file, start: from + 1, end: to - 1 }, None);
+        }
+    }
+
+    fn check(&mut self, span: Span, statement: Option<Cursor>) {
+        let errors = self.unit.gate.errors.get(&span.file);
+        let error = errors.and_then(|errors| {
+            let first = errors.partition_point(|(offset, _)| *offset < span.start);
+            errors[first..].iter().take_while(|(offset, _)| *offset <= span.end).find(|(offset, _)| {
+                !self.accounted.contains(&(span.file, *offset)) && !self.is_apart(span.file, *offset)
+            })
+        });
+        if let Some((offset, text)) = error {
+            let (offset, text) = (*offset, text.clone());
+            self.account(span);
+            let site = self.unit.positions.site_of(Span { file: span.file, start: offset, end: offset });
+            self.code.opaque(site, text, Vec::new());
+            return;
+        }
+        if !self.gated || self.unit.positions.main != Some(span.file) {
+            return;
+        }
+        let calls = self.unit.calls_in(span.file);
+        let first = calls.partition_point(|call| call.offset < span.start);
+        let lost = calls[first..].iter().take_while(|call| call.offset < span.end).find(|call| {
+            !self.unit.gate.seen.contains(&(span.file, call.offset))
+                && !self.accounted.contains(&(span.file, call.offset))
+                && !self.is_apart(span.file, call.offset)
+                && statement.is_none_or(|statement| !names_something(statement, call.offset))
+        });
+        if let Some(call) = lost {
+            let call = call.clone();
+            self.account(span);
+            let site =
+                self.unit.positions.site_of(Span { file: span.file, start: call.offset, end: call.offset });
+            let reason = if call.name == "<<<" {
+                "a kernel launch that the parser lost".to_owned()
+            } else {
+                format!("a call of `{}` that the parser lost", call.name)
+            };
+            self.code.opaque(site, reason, Vec::new());
+        }
+    }
+
+    /// Everything in the stretch is answered for by one opaque statement.
+    fn account(&mut self, span: Span) {
+        if let Some(errors) = self.unit.gate.errors.get(&span.file) {
+            let first = errors.partition_point(|(offset, _)| *offset < span.start);
+            let inside = errors[first..].iter().take_while(|(offset, _)| *offset <= span.end);
+            self.accounted.extend(inside.map(|(offset, _)| (span.file, *offset)));
+        }
+        let calls = self.unit.calls_in(span.file);
+        let first = calls.partition_point(|call| call.offset < span.start);
+        let inside = calls[first..].iter().take_while(|call| call.offset <= span.end);
+        self.accounted.extend(inside.map(|call| (span.file, call.offset)));
+    }
+
+    /// True for what stands in a lambda or a local class: those are functions of their own.
+    fn is_apart(&self, file: u32, offset: u32) -> bool {
+        self.apart.iter().any(|span| span.file == file && span.contains(offset))
+    }
+
+    /// Leaves the text of a lambda or local class to its own functions.
+    pub fn set_apart(&mut self, cursor: Cursor) {
+        if let Some(span) = self.unit.positions.span(cursor) {
+            self.apart.push(span);
+        }
+    }
+}
+
+/// True if any node below the statement stands at that place: a type, a macro that was expanded, an
+/// expression that is not evaluated.
+fn names_something(statement: Cursor, offset: u32) -> bool {
+    statement.location().offset == offset
+        || statement.extent().0.offset == offset
+        || statement.children().into_iter().any(|child| names_something(child, offset))
+}
+
+/// clang's message in a few words.
+fn shortened(text: &str) -> String {
+    let text = text.split(';').next().unwrap_or(text).trim();
+    match text.char_indices().nth(100) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+/// True for names of CUDA functions: `cudaX…`, `cuX…`.
+fn is_cuda_name(name: &[u8]) -> bool {
+    let rest = name.strip_prefix(b"cuda").filter(|rest| rest.first().is_some_and(u8::is_ascii_uppercase));
+    let rest = rest.or_else(|| name.strip_prefix(b"cu"));
+    rest.and_then(|rest| rest.first()).is_some_and(u8::is_ascii_uppercase) && !name.ends_with(b"_t")
+}
+
+/// The number of arguments of the call whose parenthesis opens here.
+fn count_arguments(text: &[u8]) -> Option<usize> {
+    let text = text.trim_ascii_start();
+    if text.first() != Some(&b'(') {
+        return None;
+    }
+    let mut depth = 0;
+    let mut commas = 0;
+    let mut empty = true;
+    for byte in text {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(if empty { 0 } else { commas + 1 });
+                }
+            }
+            b',' if depth == 1 => commas += 1,
+            byte if !byte.is_ascii_whitespace() => empty = false,
+            _ => {}
+        }
+        empty &= depth < 2;
+    }
+    None
+}
+
+/// Finds the CUDA calls and launches in a text, outside comments, literals, directives and skipped regions.
+pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
+    let mut calls = Vec::new();
+    let mut macros: FxHashSet<&[u8]> = FxHashSet::default();
+    let mut at = 0;
+    let mut fresh_line = true;
+    while at < text.len() {
+        let byte = text[at];
+        match byte {
+            b'\n' => {
+                fresh_line = true;
+                at += 1;
+            }
+            b' ' | b'\t' | b'\r' => at += 1,
+            b'/' if text.get(at + 1) == Some(&b'/') => at = line_end(text, at),
+            b'/' if text.get(at + 1) == Some(&b'*') => {
+                at = memchr::memmem::find(&text[at + 2..], b"*/").map_or(text.len(), |end| at + end + 4);
+            }
+            b'#' if fresh_line => {
+                let end = line_end(text, at);
+                if let Some(name) = macro_name(&text[at..end]) {
+                    macros.insert(name);
+                }
+                at = end;
+            }
+            b'"' | b'\'' => {
+                fresh_line = false;
+                at = literal_end(text, at);
+            }
+            b'<' if text[at..].starts_with(b"<<<") => {
+                calls.push(TextCall { offset: at as u32, name: "<<<".to_owned() });
+                fresh_line = false;
+                at += 3;
+            }
+            byte if is_word(byte) => {
+                fresh_line = false;
+                let start = at;
+                while at < text.len() && is_word(text[at]) {
+                    at += 1;
+                }
+                let word = &text[start..at];
+                if text.get(at) == Some(&b'"') && word.ends_with(b"R") {
+                    at = raw_end(text, at);
+                } else if is_cuda_name(word) && opens_call(text, at) {
+                    let name = String::from_utf8_lossy(word).into_owned();
+                    calls.push(TextCall { offset: start as u32, name });
+                }
+            }
+            _ => {
+                fresh_line = false;
+                at += 1;
+            }
+        }
+    }
+    calls.retain(|call| {
+        !macros.contains(call.name.as_bytes())
+            && !skipped.iter().any(|(start, end)| *start <= call.offset && call.offset < *end)
+    });
+    calls
+}
+
+fn opens_call(text: &[u8], at: usize) -> bool {
+    text[at..].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'(')
+}
+
+/// The end of a line, lines that a backslash continues included.
+fn line_end(text: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(end) = memchr::memchr(b'\n', &text[at..]) {
+        let line = text[at..at + end].strip_suffix(b"\r").unwrap_or(&text[at..at + end]);
+        if !line.ends_with(b"\\") {
+            return at + end;
+        }
+        at += end + 1;
+    }
+    text.len()
+}
+
+fn literal_end(text: &[u8], from: usize) -> usize {
+    let quote = text[from];
+    // A digit separator is no literal.
+    if quote == b'\'' && from > 0 && text[from - 1].is_ascii_hexdigit() && from + 1 < text.len() {
+        let close = text.get(from + 2) == Some(&b'\'');
+        if text[from + 1].is_ascii_hexdigit() && !close {
+            return from + 1;
+        }
+    }
+    let mut at = from + 1;
+    while at < text.len() && text[at] != quote && text[at] != b'\n' {
+        at += if text[at] == b'\\' { 2 } else { 1 };
+    }
+    (at + 1).min(text.len())
+}
+
+/// The end of `R"mark(…)mark"`; `quote` is where the quote stands.
+fn raw_end(text: &[u8], quote: usize) -> usize {
+    let Some(open) = memchr::memchr(b'(', &text[quote..]) else { return quote + 1 };
+    let mut close = b")".to_vec();
+    close.extend_from_slice(&text[quote + 1..quote + open]);
+    close.push(b'"');
+    memchr::memmem::find(&text[quote..], &close).map_or(text.len(), |at| quote + at + close.len())
+}
+
+/// The name of a macro with parameters that a directive defines.
+fn macro_name(directive: &[u8]) -> Option<&[u8]> {
+    let rest = directive.strip_prefix(b"#")?.trim_ascii_start();
+    let rest = rest.strip_prefix(b"define")?.trim_ascii_start();
+    let end = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+    (end > 0).then(|| &rest[..end])
+}

@@ -1,0 +1,482 @@
+//! Initialisation of objects in place.
+
+use clang_sys::*;
+use cuda_lint_engine::program::{Call, Callee, Constant, Op, Origin, SiteId, Type, TypeKind, ValueId};
+
+use super::super::cursor::{Cursor, Ty};
+use super::body::Body;
+use super::types::{Class, is_array, is_reference};
+
+/// Elements of an array that are initialised one by one; the rest of a larger one stays unknown.
+const MAX_ELEMENTS: u64 = 16;
+
+impl Body<'_, '_> {
+    /// Initialises the object at `address`.
+    pub fn initialise(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
+        let outer = self.at;
+        self.at = self.unit.site_or(expression, outer);
+        self.initialise_here(address, ty, expression);
+        self.at = outer;
+    }
+
+    fn initialise_here(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
+        let site = self.at;
+        let lowered = self.unit.ty(ty);
+        match lowered.kind {
+            TypeKind::Record(_) => self.initialise_object(address, ty, expression),
+            TypeKind::Array { .. } => self.initialise_array(address, ty, expression),
+            TypeKind::Unknown => {
+                // `T x(3)` and `auto x = …` in a template.
+                let parts = expression.parts();
+                if expression.ty().is_invalid() && parts.len() != 1 {
+                    for part in parts {
+                        self.value(part);
+                    }
+                    return;
+                }
+                let value = self.value(expression);
+                self.code.store(site, address, value, lowered);
+            }
+            _ => {
+                let value = self.value(expression);
+                self.code.store(site, address, value, lowered);
+            }
+        }
+    }
+
+    fn initialise_object(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
+        let site = self.at;
+        match expression.kind() {
+            CXCursor_CallExpr => {
+                let target = expression.referenced();
+                if target.is_some_and(|target| target.kind() == CXCursor_Constructor) {
+                    self.construct(address, ty, expression);
+                } else if target.is_some_and(|target| is_reference(target.ty().result())) {
+                    let from = self.place(expression);
+                    self.copy_from(address, from, ty, false, site);
+                } else {
+                    self.call(expression, Some(address), false);
+                }
+            }
+            CXCursor_InitListExpr | CXCursor_CXXParenListInitExpr => {
+                self.initialise_fields(address, ty, expression);
+            }
+            CXCursor_CompoundLiteralExpr => {
+                if let Some(list) = expression.parts().into_iter().next_back() {
+                    self.initialise(address, ty, list);
+                }
+            }
+            CXCursor_LambdaExpr => self.make_closure(address, expression),
+            CXCursor_ConditionalOperator => {
+                self.conditional(expression, &mut |body, branch| {
+                    if branch.kind() == CXCursor_CXXThrowExpr {
+                        body.discard(branch);
+                    } else {
+                        body.initialise(address, ty, branch);
+                    }
+                });
+            }
+            CXCursor_BinaryOperator => {
+                let parts = expression.parts();
+                if let [lhs, rhs] = parts[..]
+                    && super::expressions::binary_operator(expression, lhs, rhs) == CXBinaryOperator_Comma
+                {
+                    self.discard(lhs);
+                    self.initialise(address, ty, rhs);
+                } else {
+                    self.copy_place(address, ty, expression);
+                }
+            }
+            CXCursor_UnexposedExpr
+            | CXCursor_ParenExpr
+            | CXCursor_CXXFunctionalCastExpr
+            | CXCursor_CStyleCastExpr
+            | CXCursor_CXXStaticCastExpr
+            | CXCursor_CXXConstCastExpr => self.initialise_through(address, ty, expression),
+            CXCursor_StmtExpr
+            | CXCursor_DeclRefExpr
+            | CXCursor_MemberRefExpr
+            | CXCursor_ArraySubscriptExpr
+            | CXCursor_UnaryOperator
+            | CXCursor_CompoundAssignOperator => self.copy_place(address, ty, expression),
+            _ => {
+                let parts = expression.parts();
+                let operands: Vec<ValueId> = parts.into_iter().map(|part| self.value_or_place(part)).collect();
+                let reason = "an initialiser of a kind that is not understood";
+                self.code.opaque(site, reason, operands);
+            }
+        }
+    }
+
+    fn initialise_through(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
+        let site = self.at;
+        let parts = expression.parts();
+        match parts[..] {
+            // `T()`: all fields are zero.
+            [] => {
+                let class = self.unit.class(ty);
+                if !class.system && !class.has_constructors {
+                    self.zero_fields(address, ty, site, 0);
+                }
+            }
+            [inner] if !expression.ty().is_invalid() => {
+                let from = inner.ty();
+                let source = self.unit.ty(from);
+                if matches!(source.kind, TypeKind::Record(_)) && from.bare() != ty.bare() {
+                    // A base of an object: slicing, or the same class by another name.
+                    let object = self.place(inner);
+                    let base = self.to_base(object, from, ty);
+                    self.copy_from(address, base, ty, false, site);
+                } else if source.kind == TypeKind::Unknown || source.is_aggregate() {
+                    self.initialise(address, ty, inner);
+                } else {
+                    // A conversion that the tree does not spell out (templates).
+                    let value = self.value(inner);
+                    self.dependent_constructor(address, ty, vec![value]);
+                }
+            }
+            // A parenthesised list in a template: the arguments of a constructor.
+            _ => {
+                let mut args = Vec::new();
+                for part in parts {
+                    args.push(self.value_or_place(part));
+                }
+                self.dependent_constructor(address, ty, args);
+            }
+        }
+    }
+
+    /// A constructor that only its class is known of.
+    pub fn dependent_constructor(&mut self, address: ValueId, ty: Ty, args: Vec<ValueId>) {
+        let site = self.at;
+        let class = self.unit.class(ty);
+        let mut all = vec![address];
+        all.extend(args);
+        let constructor = class.declaration.filter(|_| !class.system).and_then(|declaration| {
+            super::calls::constructor(declaration, all.len() - 1)
+        });
+        let callee = match constructor {
+            Some(constructor) => self.unit.callee(constructor, None),
+            None => {
+                let name = format!("{}::{}", class.name, super::names::last(&class.name));
+                Callee::Extern(self.unit.extern_named(name, true, all.len(), Origin::System))
+            }
+        };
+        self.code.call(
+            site,
+            Call { result: None, into: None, callee, args: all, ty: Type::VOID, discarded: false },
+        );
+    }
+
+    fn copy_place(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
+        let site = self.at;
+        let from = self.value_or_place(expression);
+        self.copy_from(address, from, ty, false, site);
+    }
+
+    /// `{a, b}` and `{.x = a}` of a class without constructors.
+    fn initialise_fields(&mut self, address: ValueId, ty: Ty, list: Cursor) {
+        let site = self.at;
+        let class = self.unit.class(ty);
+        let parts = list.parts_of_list();
+        if class.dependent || class.system && class.has_constructors {
+            let mut args = Vec::new();
+            for part in parts {
+                args.push(self.value_or_place(part.value));
+            }
+            self.dependent_constructor(address, ty, args);
+            return;
+        }
+        // `{other}` of the same class is a copy.
+        if let [only] = &parts[..]
+            && only.field.is_none()
+            && only.value.ty().bare() == ty.bare()
+        {
+            self.initialise(address, ty, only.value);
+            return;
+        }
+        let mut slots: Vec<(String, Ty)> =
+            class.bases.iter().map(|base| (base.field.clone(), base.ty)).collect();
+        slots.extend(class.fields.iter().map(|field| (field.name.clone(), field.ty)));
+        let mut next = 0;
+        let mut done = vec![false; slots.len()];
+        for part in parts {
+            if let Some(name) = &part.field {
+                match slots.iter().position(|(slot, _)| slot == name) {
+                    Some(position) => next = position,
+                    None => {
+                        self.value_or_place(part.value);
+                        continue;
+                    }
+                }
+            }
+            let Some((name, field_ty)) = slots.get(next).cloned() else {
+                self.value_or_place(part.value);
+                continue;
+            };
+            done[next] = true;
+            next += 1;
+            let field = self.code.field(site, address, name);
+            self.initialise_part(field, field_ty, part.value);
+        }
+        let is_union = class.declaration.is_some_and(|class| class.kind() == CXCursor_UnionDecl);
+        if is_union {
+            return;
+        }
+        for (index, (name, field_ty)) in slots.into_iter().enumerate() {
+            if !done[index] && index < 64 {
+                let declaration = index
+                    .checked_sub(class.bases.len())
+                    .and_then(|index| class.fields.get(index))
+                    .map(|field| field.declaration);
+                let field = self.code.field(site, address, name);
+                match declaration.and_then(default_member) {
+                    Some(value) => self.initialise_part(field, field_ty, value),
+                    None => self.zero(field, field_ty, site, 0),
+                }
+            }
+        }
+    }
+
+    /// Initialises a member or element, references included.
+    pub fn initialise_part(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
+        if is_reference(ty) {
+            let target = self.place_for_reference(expression);
+            let lowered = self.unit.ty(ty);
+            self.code.store(self.at, address, target, lowered);
+        } else {
+            self.initialise(address, ty, expression);
+        }
+    }
+
+    /// Sets an object to zero, as far as values are followed.
+    fn zero(&mut self, address: ValueId, ty: Ty, site: SiteId, depth: u32) {
+        let lowered = self.unit.ty(ty);
+        match lowered.kind {
+            TypeKind::Record(_) => {
+                let class = self.unit.class(ty);
+                if class.deep_default {
+                    self.default_construct(address, ty, site);
+                } else {
+                    self.zero_fields(address, ty, site, depth + 1);
+                }
+            }
+            TypeKind::Array { stride } => {
+                let count = ty.canonical().extent().unwrap_or(0);
+                if count <= MAX_ELEMENTS && depth < 2 {
+                    for index in 0..count {
+                        self.zero_element(address, ty, index, stride, site, depth);
+                    }
+                }
+            }
+            TypeKind::Scalar | TypeKind::Unknown | TypeKind::Void => {}
+            _ => {
+                let zero = self.int(site, 0);
+                self.code.store(site, address, zero, lowered);
+            }
+        }
+    }
+
+    fn zero_element(
+        &mut self,
+        address: ValueId,
+        ty: Ty,
+        index: u64,
+        stride: Option<u64>,
+        site: SiteId,
+        depth: u32,
+    ) {
+        let element = ty.canonical().element();
+        let index = self.int(site, index as i64);
+        let slot = self.code.index(site, address, index, stride);
+        self.zero(slot, element, site, depth + 1);
+    }
+
+    fn zero_fields(&mut self, address: ValueId, ty: Ty, site: SiteId, depth: u32) {
+        let class = self.unit.class(ty);
+        let is_union = class.declaration.is_some_and(|class| class.kind() == CXCursor_UnionDecl);
+        if depth > 3 || is_union || class.fields.len() > 64 {
+            return;
+        }
+        for field in &class.fields {
+            let slot = self.code.field(site, address, field.name.clone());
+            self.zero(slot, field.ty, site, depth);
+        }
+    }
+
+    fn initialise_array(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
+        let site = self.at;
+        let array = ty.canonical();
+        let element = array.element();
+        let stride = element.size();
+        match expression.kind() {
+            CXCursor_InitListExpr => {
+                let parts = expression.parts_of_list();
+                let written = parts.len() as u64;
+                // `char text[] = {"abc"}`.
+                if let [only] = &parts[..]
+                    && only.value.kind() == CXCursor_StringLiteral
+                    && !is_array(element)
+                    && self.unit.ty(element).kind == TypeKind::Int
+                {
+                    self.initialise(address, ty, only.value);
+                    return;
+                }
+                for (index, part) in parts.into_iter().enumerate() {
+                    let at = self.unit.site_or(part.value, site);
+                    let index = self.int(at, index as i64);
+                    let slot = self.code.index(at, address, index, stride);
+                    self.initialise_part(slot, element, part.value);
+                }
+                let count = array.extent().unwrap_or(0);
+                if count <= MAX_ELEMENTS {
+                    for index in written..count {
+                        self.zero_element(address, ty, index, stride, site, 0);
+                    }
+                }
+            }
+            CXCursor_StringLiteral => {
+                let text = expression.spelling();
+                let text = text.trim_matches('"').to_owned();
+                let from = self.code.constant(site, Constant::Str(text));
+                let lowered = self.unit.ty(ty);
+                self.code.push(site, Op::CopyObject { to: address, from, ty: lowered });
+            }
+            // The elements' constructor.
+            CXCursor_CallExpr => {
+                let count = array.extent().unwrap_or(1).min(MAX_ELEMENTS);
+                for index in 0..count {
+                    let index = self.int(site, index as i64);
+                    let slot = self.code.index(site, address, index, stride);
+                    self.initialise(slot, element, expression);
+                }
+            }
+            CXCursor_UnexposedExpr | CXCursor_ParenExpr => match expression.parts()[..] {
+                [inner] if is_array(inner.ty()) || inner.kind() == CXCursor_InitListExpr => {
+                    self.initialise(address, ty, inner);
+                }
+                [] => self.zero(address, ty, site, 0),
+                _ => {
+                    let from = self.value_or_place(expression);
+                    let lowered = self.unit.ty(ty);
+                    self.code.push(site, Op::CopyObject { to: address, from, ty: lowered });
+                }
+            },
+            CXCursor_DeclRefExpr | CXCursor_MemberRefExpr | CXCursor_ArraySubscriptExpr => {
+                let from = self.place(expression);
+                let lowered = self.unit.ty(ty);
+                self.code.push(site, Op::CopyObject { to: address, from, ty: lowered });
+            }
+            _ => {
+                for part in expression.parts() {
+                    self.value_or_place(part);
+                }
+            }
+        }
+    }
+
+    /// Initialises what an object without initialiser initialises itself.
+    pub fn default_construct(&mut self, address: ValueId, ty: Ty, site: SiteId) {
+        if is_array(ty) {
+            let array = ty.canonical();
+            let element = array.element();
+            if self.unit.class_of_element(element).is_none_or(|class| !class.deep_default) {
+                return;
+            }
+            for index in 0..array.extent().unwrap_or(1).min(MAX_ELEMENTS) {
+                let index = self.int(site, index as i64);
+                let slot = self.code.index(site, address, index, element.size());
+                self.default_construct(slot, element, site);
+            }
+            return;
+        }
+        if !matches!(self.unit.ty(ty).kind, TypeKind::Record(_)) {
+            return;
+        }
+        let class = self.unit.class(ty);
+        if let Some(constructor) = class.default_constructor {
+            let name = class.system.then_some(class.name.as_str());
+            let callee = self.unit.callee(constructor, name);
+            let mut args = vec![address];
+            self.default_arguments(constructor, 0, &mut args);
+            self.code.call(
+                site,
+                Call { result: None, into: None, callee, args, ty: Type::VOID, discarded: false },
+            );
+            return;
+        }
+        if class.deep_default {
+            self.default_members(address, &class, site);
+        }
+    }
+
+    /// Default-initialises the bases and fields of an object.
+    pub fn default_members(&mut self, address: ValueId, class: &Class, site: SiteId) {
+        for base in &class.bases {
+            let slot = self.code.field(site, address, base.field.clone());
+            self.default_construct(slot, base.ty, site);
+        }
+        for field in &class.fields {
+            self.default_field(address, field, site);
+        }
+    }
+
+    /// Default-initialises one field.
+    pub fn default_field(&mut self, address: ValueId, field: &super::types::Field, site: SiteId) {
+        match default_member(field.declaration) {
+            Some(value) => {
+                let slot = self.code.field(site, address, field.name.clone());
+                self.initialise_part(slot, field.ty, value);
+            }
+            None => {
+                if self.unit.class_of_element(field.ty).is_some_and(|class| class.deep_default) {
+                    let slot = self.code.field(site, address, field.name.clone());
+                    self.default_construct(slot, field.ty, site);
+                }
+            }
+        }
+    }
+}
+
+/// The initialiser that a field's declaration gives.
+pub(super) fn default_member(field: Cursor) -> Option<Cursor> {
+    let mut parts = field.parts();
+    let last = parts.pop()?;
+    // The extent of an array and the width of a bit-field are expressions too.
+    if is_array(field.ty()) && last.kind() != CXCursor_InitListExpr && last.kind() != CXCursor_StringLiteral {
+        return None;
+    }
+    if last.kind() == CXCursor_IntegerLiteral && parts.is_empty() && field.is_bit_field() {
+        return None;
+    }
+    Some(last)
+}
+
+/// One entry of an initialiser list.
+pub(super) struct ListPart {
+    /// The field that it names.
+    pub field: Option<String>,
+    /// Its value.
+    pub value: Cursor,
+}
+
+impl Cursor {
+    /// The entries of an initialiser list.
+    fn parts_of_list(self) -> Vec<ListPart> {
+        self.parts()
+            .into_iter()
+            .map(|part| {
+                // `.x = value`: an unexposed node with a reference to the field.
+                if part.kind() == CXCursor_UnexposedExpr {
+                    let children = part.children();
+                    if let [field, .., value] = children[..]
+                        && field.kind() == CXCursor_MemberRef
+                    {
+                        return ListPart { field: Some(field.spelling()), value };
+                    }
+                }
+                ListPart { field: None, value: part }
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,237 @@
+//! libclang's tree to a [`Program`]: one walk over the unit, then one over each function that matters.
+//!
+//! Functions that the file under analysis defines are *roots*. What they call is lowered when it is first
+//! called ([`Lowering::pending`]), so that a unit with large project headers costs what it uses. A function
+//! template is lowered as instantiated where the file instantiates it, and from its pattern where nothing
+//! does.
+//!
+//! **Invariants**
+//! - libclang does not tell lvalues from rvalues. The lowering does not need it: each expression is asked
+//!   either for its *place* (an address) or for its *value*, by whoever uses it.
+//! - What cannot be lowered becomes an opaque statement; nothing panics, nothing is dropped ([`gate`]).
+
+#![allow(non_upper_case_globals, reason = "libclang's constants, matched in patterns")]
+
+mod body;
+mod calls;
+mod captures;
+mod classes;
+mod expressions;
+mod functions;
+mod gate;
+mod initialise;
+mod kernels;
+mod launches;
+mod loops;
+mod names;
+mod positions;
+mod scopes;
+mod statements;
+mod types;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use clang_sys::CXTranslationUnit;
+use cuda_lint_engine::Program;
+use cuda_lint_engine::program::{
+    Extern, ExternId, Function, FunctionId, Global, GlobalId, GlobalMemory, RecordId, SiteId, Type,
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use self::captures::Closure;
+use self::functions::Work;
+use self::gate::Gate;
+use self::positions::Positions;
+use self::types::Class;
+use super::cursor::{Cursor, Key, Unit};
+
+/// The virtual file that holds what the repair loop invents.
+pub const REPAIR_FILE: &str = "/__cuda_lint/repair.h";
+
+/// Position of a site, macros seen from where the user wrote them. Lines and columns count from 1, columns
+/// and offsets count bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Index into [`SourceMap::files`].
+    pub file: u32,
+    /// First line.
+    pub line: u32,
+    /// First column.
+    pub column: u32,
+    /// Line of the end.
+    pub end_line: u32,
+    /// Column after the end.
+    pub end_column: u32,
+    /// Offset of the first byte.
+    pub offset: u32,
+    /// Offset after the last byte.
+    pub end_offset: u32,
+}
+
+/// Where the sites of a [`Program`] are.
+#[derive(Clone, Debug, Default)]
+pub struct SourceMap {
+    /// Files by name, as clang opened them.
+    pub files: Vec<String>,
+    /// Positions, indexed by [`SiteId`].
+    pub sites: Vec<Position>,
+}
+
+/// A lowered translation unit.
+#[derive(Clone, Debug, Default)]
+pub struct Lowered {
+    /// What the analysis reads.
+    pub program: Program,
+    /// Where its sites are.
+    pub sources: SourceMap,
+}
+
+/// Lowers a translation unit.
+///
+/// `unit` must be alive for the duration of the call. `main_file` is the file under analysis as it was given
+/// to clang, `source` its text. `is_virtual` says whether a file is one of those that the frontend embeds:
+/// functions there have models, not bodies. Deep expressions recurse deeply: call this on a large stack.
+pub fn lower(
+    unit: CXTranslationUnit,
+    main_file: &str,
+    source: &str,
+    is_virtual: &dyn Fn(&str) -> bool,
+) -> Lowered {
+    let unit = Unit::new(unit);
+    let mut lowering = Lowering {
+        unit,
+        program: Program::default(),
+        functions: Vec::new(),
+        function_ids: FxHashMap::default(),
+        pending: VecDeque::new(),
+        patterns: Vec::new(),
+        instantiated: FxHashSet::default(),
+        externs: FxHashMap::default(),
+        extern_ids: FxHashMap::default(),
+        globals: FxHashMap::default(),
+        constants: FxHashMap::default(),
+        types: FxHashMap::default(),
+        records: FxHashMap::default(),
+        classes: FxHashMap::default(),
+        closures: FxHashMap::default(),
+        callables: FxHashMap::default(),
+        positions: Positions::new(unit, main_file, source, is_virtual),
+        gate: Gate::default(),
+        nowhere: SiteId(0),
+    };
+    lowering.run();
+    lowering.program.functions = lowering.functions.into_iter().flatten().collect();
+    Lowered { program: lowering.program, sources: lowering.positions.finish() }
+}
+
+/// What the lowering of one unit keeps.
+struct Lowering<'a> {
+    unit: Unit,
+    program: Program,
+    /// Slots are filled when the work that [`Self::pending`] holds for them is done; all are in the end.
+    functions: Vec<Option<Function>>,
+    function_ids: FxHashMap<(Key, Variant), FunctionId>,
+    pending: VecDeque<(FunctionId, Work)>,
+    /// Definitions in the main file that stand in templates: lowered only if nothing instantiates them.
+    patterns: Vec<Cursor>,
+    instantiated: FxHashSet<Key>,
+    externs: FxHashMap<Extern, ExternId>,
+    extern_ids: FxHashMap<Key, ExternId>,
+    globals: FxHashMap<Key, GlobalId>,
+    /// Integer constants by their variables.
+    constants: FxHashMap<Key, Option<i64>>,
+    types: FxHashMap<(Key, Key), Type>,
+    records: FxHashMap<(Key, Key), RecordId>,
+    classes: FxHashMap<(Key, Key), Rc<Class>>,
+    closures: FxHashMap<Key, Rc<Closure>>,
+    /// Adapters that give functions the signature of what a `std::function` holds.
+    callables: FxHashMap<FunctionId, FunctionId>,
+    positions: Positions<'a>,
+    gate: Gate,
+    /// The site of what stands nowhere.
+    nowhere: SiteId,
+}
+
+/// What of a declaration a [`Function`] stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Variant {
+    /// Itself.
+    Itself,
+    /// The plain function that a closure without captures converts to.
+    Pointer,
+}
+
+impl Lowering<'_> {
+    fn run(&mut self) {
+        self.read_messages();
+        let mut roots = Vec::new();
+        for declaration in self.unit.root().children() {
+            self.find_roots(declaration, &mut roots);
+        }
+        for root in roots {
+            self.root(root);
+        }
+        self.drain();
+        for pattern in std::mem::take(&mut self.patterns) {
+            if !self.instantiated.contains(&pattern.entity()) {
+                self.root(pattern);
+            }
+        }
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some((id, work)) = self.pending.pop_front() {
+            if self.functions[id.0 as usize].is_some() {
+                continue;
+            }
+            let function = self.function_body(work);
+            self.functions[id.0 as usize] = Some(function);
+        }
+    }
+
+    /// The site of a node, or of what it belongs to if it stands nowhere itself.
+    fn site_or(&mut self, cursor: Cursor, otherwise: SiteId) -> SiteId {
+        self.positions.site(cursor).unwrap_or(otherwise)
+    }
+
+    /// A variable with static storage.
+    fn global(&mut self, variable: Cursor) -> GlobalId {
+        let key = variable.entity();
+        if let Some(known) = self.globals.get(&key) {
+            return *known;
+        }
+        let memory = kernels::memory(variable);
+        let ty = self.ty(variable.ty());
+        let name = names::qualified(variable);
+        let site = self.site_or(variable, self.nowhere);
+        let id = GlobalId(self.program.globals.len() as u32);
+        self.program.globals.push(Global { name, ty, memory, site });
+        self.globals.insert(key, id);
+        id
+    }
+
+    /// The value of a variable that is an integer constant.
+    fn constant(&mut self, variable: Cursor, reference: Cursor) -> Option<i64> {
+        let key = variable.entity();
+        if let Some(known) = self.constants.get(&key) {
+            return *known;
+        }
+        let ty = variable.ty().canonical();
+        let value = if ty.is_const()
+            && !ty.is_volatile()
+            && self.ty(ty).kind == cuda_lint_engine::program::TypeKind::Int
+            && kernels::memory(variable) == GlobalMemory::Host
+        {
+            reference.evaluate()
+        } else {
+            None
+        };
+        self.constants.insert(key, value);
+        value
+    }
+}

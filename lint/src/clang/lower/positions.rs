@@ -1,0 +1,195 @@
+//! From clang's locations to sites: files, lines and columns, and the text of the source.
+
+use cuda_lint_engine::program::SiteId;
+use rustc_hash::FxHashMap;
+
+use super::super::cursor::{Cursor, File, Place, Unit};
+use super::{Position, SourceMap};
+
+/// A stretch of one file, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Span {
+    /// Index of the file.
+    pub file: u32,
+    /// First byte.
+    pub start: u32,
+    /// The byte after the last one; not less than `start`.
+    pub end: u32,
+}
+
+impl Span {
+    /// True if the offset lies in the stretch, its end included (clang points errors at ends).
+    pub fn contains(&self, offset: u32) -> bool {
+        self.start <= offset && offset <= self.end
+    }
+}
+
+struct Source {
+    text: Vec<u8>,
+    /// Offsets of the first bytes of the lines.
+    lines: Vec<u32>,
+}
+
+impl Source {
+    fn new(text: Vec<u8>) -> Self {
+        let mut lines = vec![0];
+        lines.extend(memchr::memchr_iter(b'\n', &text).map(|at| at as u32 + 1));
+        Self { text, lines }
+    }
+
+    fn line_and_column(&self, offset: u32) -> (u32, u32) {
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        (line as u32, offset.saturating_sub(start) + 1)
+    }
+}
+
+/// The files of a unit and the sites in them.
+pub(super) struct Positions<'a> {
+    unit: Unit,
+    is_virtual: &'a dyn Fn(&str) -> bool,
+    indices: FxHashMap<File, u32>,
+    handles: Vec<File>,
+    embedded: Vec<bool>,
+    sources: Vec<Option<Source>>,
+    sites: FxHashMap<Span, SiteId>,
+    map: SourceMap,
+    /// Index of the main file, once something in it was seen.
+    pub main: Option<u32>,
+    main_name: String,
+    main_text: String,
+}
+
+impl<'a> Positions<'a> {
+    pub fn new(unit: Unit, main: &str, text: &str, is_virtual: &'a dyn Fn(&str) -> bool) -> Self {
+        Self {
+            unit,
+            is_virtual,
+            indices: FxHashMap::default(),
+            handles: Vec::new(),
+            embedded: Vec::new(),
+            sources: Vec::new(),
+            sites: FxHashMap::default(),
+            map: SourceMap::default(),
+            main: None,
+            main_name: main.to_owned(),
+            main_text: text.to_owned(),
+        }
+    }
+
+    /// The table of sites, when all is lowered.
+    pub fn finish(self) -> SourceMap {
+        self.map
+    }
+
+    /// The index of a file.
+    pub fn file(&mut self, file: File) -> u32 {
+        if let Some(index) = self.indices.get(&file) {
+            return *index;
+        }
+        let index = self.handles.len() as u32;
+        let name = self.unit.file_name(file);
+        if name == self.main_name {
+            self.main = Some(index);
+        }
+        self.embedded.push((self.is_virtual)(&name));
+        self.map.files.push(name);
+        self.handles.push(file);
+        self.sources.push(None);
+        self.indices.insert(file, index);
+        index
+    }
+
+    /// The name of a file.
+    pub fn name(&self, file: u32) -> &str {
+        &self.map.files[file as usize]
+    }
+
+    /// True for what is in no file or in a file that the frontend embeds.
+    pub fn is_embedded(&mut self, place: Place) -> bool {
+        match place.file {
+            None => true,
+            Some(file) => {
+                let index = self.file(file);
+                self.embedded[index as usize]
+            }
+        }
+    }
+
+    /// True for what stands in the main file.
+    pub fn is_main(&mut self, place: Place) -> bool {
+        let index = place.file.map(|file| self.file(file));
+        index.is_some() && index == self.main
+    }
+
+    /// Where a node stands; `None` if it stands nowhere (default arguments, implicit code).
+    pub fn span(&mut self, cursor: Cursor) -> Option<Span> {
+        let (start, end) = cursor.extent();
+        let file = self.file(start.file?);
+        let end = if end.file == start.file { end.offset.max(start.offset) } else { start.offset };
+        Some(Span { file, start: start.offset, end })
+    }
+
+    /// The site of a node.
+    pub fn site(&mut self, cursor: Cursor) -> Option<SiteId> {
+        let span = self.span(cursor)?;
+        Some(self.site_of(span))
+    }
+
+    /// The site of a stretch.
+    pub fn site_of(&mut self, mut span: Span) -> SiteId {
+        if let Some(site) = self.sites.get(&span) {
+            return *site;
+        }
+        let key = span;
+        let source = self.source(span.file);
+        let size = source.text.len() as u32;
+        if span.end <= span.start {
+            // A macro: the name is what can be shown.
+            let rest = source.text.get(span.start as usize..).unwrap_or_default();
+            span.end = span.start + rest.iter().take_while(|byte| is_word(**byte)).count().max(1) as u32;
+        }
+        span.end = span.end.min(size.max(span.start));
+        let (line, column) = source.line_and_column(span.start);
+        let (end_line, end_column) = source.line_and_column(span.end);
+        let site = SiteId(self.map.sites.len() as u32);
+        self.map.sites.push(Position {
+            file: span.file,
+            line,
+            column,
+            end_line,
+            end_column,
+            offset: span.start,
+            end_offset: span.end,
+        });
+        self.sites.insert(key, site);
+        site
+    }
+
+    /// The text of a stretch.
+    pub fn text(&mut self, file: u32, start: u32, end: u32) -> &[u8] {
+        self.source(file).text.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// The text of a whole file.
+    pub fn whole(&mut self, file: u32) -> &[u8] {
+        &self.source(file).text
+    }
+
+    fn source(&mut self, file: u32) -> &Source {
+        let at = file as usize;
+        let text = if self.sources[at].is_some() {
+            None
+        } else if self.main == Some(file) && !self.main_text.is_empty() {
+            Some(std::mem::take(&mut self.main_text).into_bytes())
+        } else {
+            Some(self.unit.contents(self.handles[at]))
+        };
+        self.sources[at].get_or_insert_with(|| Source::new(text.unwrap_or_default()))
+    }
+}
+
+/// True for the bytes of identifiers.
+pub(super) const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}

@@ -1,0 +1,23 @@
+//! C++ and CUDA through libclang: the only user of clang-sys.
+//!
+//! path ──[`flags`]──▶ options ──[`parse`]──▶ tree ──lowering──▶ [`cuda_lint_engine::Program`]
+//!
+//! [`library`] finds libclang, [`embedded`] and [`prelude`] bring the declarations, [`repair`] invents what
+//! is missing, [`configuration`] looks after code that the preprocessor hides.
+
+pub mod configuration;
+pub mod cursor;
+pub mod cxstring;
+pub mod embedded;
+pub mod flags;
+pub mod library;
+pub mod lower;
+pub mod parse;
+pub mod prelude;
+pub mod repair;
+pub mod unit;
+
+#[cfg(test)]
+mod parse_tests;
+#[cfg(test)]
+pub mod testing;

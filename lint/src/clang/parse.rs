@@ -1,0 +1,375 @@
+//! From a file to a parsed unit: flags, prelude, virtual files, and the passes of the repair loop.
+
+// The names are libclang's.
+#![allow(non_upper_case_globals)]
+
+use std::ffi::CString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clang_sys::{
+    CXErrorCode, CXError_ASTReadError, CXError_Crashed, CXTranslationUnit_DetailedPreprocessingRecord,
+    CXTranslationUnit_KeepGoing,
+};
+
+use super::embedded::{self, EMBEDDED, FALLBACK, FORWARD, INCLUDE, MACROS_FILE, REPAIR_FILE, VirtualFiles};
+use super::flags::{Language, Macro, UnitOptions};
+use super::library::Library;
+use super::prelude::{self, Preludes};
+use super::repair::{Invention, Repair};
+use super::unit::{ClangMessage, MessageSeverity, Unit};
+use crate::cuda_scan;
+use crate::include_index::IncludeIndex;
+
+/// What all units of a process share.
+#[derive(Debug)]
+pub struct Frontend {
+    /// The library that parses.
+    pub library: Library,
+    /// The precompiled declarations.
+    pub preludes: Preludes,
+    /// The project's own headers.
+    pub headers: IncludeIndex,
+}
+
+/// A file that was read, in the form in which it is parsed.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The path as given; diagnostics name it.
+    pub path: PathBuf,
+    /// The text. Bytes that are no UTF-8 are replaced one by one, so that offsets are those of the file.
+    pub text: String,
+}
+
+/// Why a file could not be parsed.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseError {
+    /// The file cannot be read.
+    #[error("cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
+    /// The file is no text.
+    #[error("is no source text: it holds null bytes (text in UTF-16 must be converted to UTF-8)")]
+    Binary,
+    /// The file is too large to be source.
+    #[error("has {0} bytes, more than the {MAX_BYTES} that are parsed")]
+    TooLarge(u64),
+    /// The path cannot be handed to libclang.
+    #[error("has a name that is not valid UTF-8; rename it")]
+    Name,
+    /// libclang gave up.
+    #[error("{0}")]
+    Clang(&'static str),
+}
+
+/// A larger file is data.
+const MAX_BYTES: u64 = 32 << 20;
+/// Passes of the repair loop.
+const MAX_PASSES: u32 = 4;
+/// More messages than these are not looked at.
+const MAX_MESSAGES: usize = 2_000;
+
+impl Source {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, ParseError> {
+        let size = fs::metadata(path)?.len();
+        if size > MAX_BYTES {
+            return Err(ParseError::TooLarge(size));
+        }
+        Self::from_bytes(path, fs::read(path)?)
+    }
+
+    /// Takes the bytes of a file.
+    pub fn from_bytes(path: &Path, mut bytes: Vec<u8>) -> Result<Self, ParseError> {
+        if cuda_scan::is_binary(&bytes) {
+            return Err(ParseError::Binary);
+        }
+        for byte in &mut bytes {
+            if *byte == 0 {
+                *byte = b' ';
+            }
+        }
+        let text = String::from_utf8(bytes).unwrap_or_else(|error| in_place(error.into_bytes()));
+        Ok(Self { path: path.to_path_buf(), text })
+    }
+}
+
+/// Replaces each byte that is no UTF-8 by a question mark.
+fn in_place(mut bytes: Vec<u8>) -> String {
+    loop {
+        match String::from_utf8(bytes) {
+            Ok(text) => return text,
+            Err(error) => {
+                let mut at = error.utf8_error().valid_up_to();
+                bytes = error.into_bytes();
+                // One more valid stretch at a time would be quadratic in a file of Latin-1.
+                while at < bytes.len() {
+                    match std::str::from_utf8(&bytes[at..]) {
+                        Ok(_) => break,
+                        Err(error) => {
+                            at += error.valid_up_to();
+                            let length = error.error_len().unwrap_or(bytes.len() - at);
+                            bytes[at..at + length].fill(b'?');
+                            at += length;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An `#include` that nothing was found for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MissingInclude {
+    /// The name between the quotes.
+    pub name: String,
+    /// The file that includes it.
+    pub file: String,
+    /// The line there.
+    pub line: u32,
+}
+
+/// A parsed unit.
+#[derive(Debug)]
+pub struct ParsedUnit {
+    /// The tree.
+    pub unit: Unit,
+    /// The name of the main file in the tree.
+    pub main_file: String,
+    /// The text of the main file.
+    pub text: String,
+    /// The options it was parsed with.
+    pub options: UnitOptions,
+    /// What nothing declares and the repair loop therefore invented.
+    pub invented: Vec<Invention>,
+    /// How often the file was parsed.
+    pub passes: u32,
+    /// Errors that remain.
+    pub messages: Vec<ClangMessage>,
+    /// Includes that remain unresolved.
+    pub missing_includes: Vec<MissingInclude>,
+}
+
+impl ParsedUnit {
+    /// Names that look like CUDA's own functions, are called, and exist nowhere.
+    pub fn undeclared_cuda_calls(&self) -> impl Iterator<Item = &str> {
+        self.invented.iter().filter(|invention| invention.is_cuda_call).map(|invention| invention.name.as_str())
+    }
+}
+
+/// Parses a file. Runs on the current thread, which must have a large stack and the library attached: see
+/// [`super::library::on_big_stack`].
+pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Result<ParsedUnit, ParseError> {
+    let main_file = source.path.to_str().ok_or(ParseError::Name)?.to_owned();
+    let main = CString::new(main_file.as_str()).map_err(|_| ParseError::Name)?;
+
+    let mut files = VirtualFiles::default();
+    files.set(&main_file, &source.text);
+    files.set(MACROS_FILE, &macros_text(&options.macros));
+    for name in include_names(&source.text) {
+        if let Some(text) = embedded::wildcard(name) {
+            files.set(&format!("{INCLUDE}/{name}"), &text);
+        }
+    }
+    let mut repair = Repair::new(options.language);
+    files.set(REPAIR_FILE, "");
+
+    let mut flags = CXTranslationUnit_KeepGoing;
+    if super::configuration::may_hide_cuda(&source.text) {
+        flags |= CXTranslationUnit_DetailedPreprocessingRecord;
+    }
+    let mut precompiled = frontend.preludes.precompiled(options);
+    let mut arguments = arguments(options, precompiled.as_deref());
+
+    let mut passes = 0;
+    loop {
+        passes += 1;
+        let result = Unit::parse(&main, &arguments, &[VirtualFiles::embedded(), &files], flags);
+        let unit = match result {
+            Ok(unit) => unit,
+            Err(_) if precompiled.is_some() => {
+                precompiled = None;
+                arguments = self::arguments(options, None);
+                continue;
+            }
+            Err(code) => return Err(ParseError::Clang(reason(code))),
+        };
+        let messages = unit.messages(MAX_MESSAGES);
+        if precompiled.is_some() && messages.iter().any(is_about_prelude) {
+            precompiled = None;
+            arguments = self::arguments(options, None);
+            continue;
+        }
+        let missing = missing_includes(&messages);
+        let mut changed = false;
+        if passes < MAX_PASSES {
+            for include in &missing {
+                changed |= resolve(include, &frontend.headers, &mut files);
+            }
+            // Declarations that a header brings need not be invented.
+            changed |= repair.learn(&messages, &unit, &main_file, changed);
+        }
+        if changed {
+            files.set(REPAIR_FILE, &repair.text());
+            continue;
+        }
+        let messages =
+            messages.into_iter().filter(|message| missing_name(&message.message).is_none()).collect();
+        return Ok(ParsedUnit {
+            unit,
+            main_file,
+            text: source.text,
+            options: options.clone(),
+            invented: repair.inventions(),
+            passes,
+            messages,
+            missing_includes: missing,
+        });
+    }
+}
+
+fn reason(code: CXErrorCode) -> &'static str {
+    match code {
+        CXError_Crashed => "libclang crashed on it",
+        CXError_ASTReadError => "libclang could not read its precompiled declarations",
+        _ => "libclang could not parse it",
+    }
+}
+
+/// True for messages that say that the precompiled prelude does not fit the unit.
+fn is_about_prelude(message: &ClangMessage) -> bool {
+    message.line == 0
+        && message.severity >= MessageSeverity::Error
+        && ["PCH", "AST file", "precompiled"].iter().any(|word| message.message.contains(word))
+}
+
+/// The name in clang's message about a missing include.
+fn missing_name(message: &str) -> Option<&str> {
+    let rest = message.strip_prefix('\'')?;
+    let (name, rest) = rest.split_once('\'')?;
+    rest.starts_with(" file not found").then_some(name)
+}
+
+fn missing_includes(messages: &[ClangMessage]) -> Vec<MissingInclude> {
+    let mut missing: Vec<MissingInclude> = Vec::new();
+    for message in messages {
+        if let Some(name) = missing_name(&message.message) {
+            let include =
+                MissingInclude { name: name.to_owned(), file: message.file.clone(), line: message.line };
+            if !missing.contains(&include) {
+                missing.push(include);
+            }
+        }
+    }
+    missing
+}
+
+/// Makes a forwarder for a missing include, if something stands for it.
+fn resolve(include: &MissingInclude, headers: &IncludeIndex, files: &mut VirtualFiles) -> bool {
+    let found = || {
+        let found = headers.resolve(&include.name, Path::new(&include.file))?;
+        embedded::forwarder(found.to_str()?)
+    };
+    let (folder, text) = match embedded::wildcard(&include.name) {
+        Some(text) => (INCLUDE, Some(text)),
+        None => (FORWARD, found()),
+    };
+    let path = format!("{folder}/{}", include.name);
+    match text {
+        Some(text) if !files.contains(&path) => {
+            files.set(&path, &text);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// The names that the text includes.
+fn include_names(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let rest = line.trim_start().strip_prefix('#')?.trim_start().strip_prefix("include")?.trim_start();
+        let close = match rest.chars().next()? {
+            '<' => '>',
+            '"' => '"',
+            _ => return None,
+        };
+        rest[1..].split(close).next()
+    })
+}
+
+/// The macros of the build as text, to be read after the prelude.
+fn macros_text(macros: &[Macro]) -> String {
+    let mut text = String::from("#pragma clang system_header\n");
+    for m in macros {
+        match m {
+            Macro::Define(name, value) => {
+                let bare = name.split('(').next().unwrap_or_default();
+                text.push_str(&format!("#undef {bare}\n#define {name} {value}\n"));
+            }
+            Macro::Undefine(name) => text.push_str(&format!("#undef {name}\n")),
+        }
+    }
+    text
+}
+
+/// The flags that a prelude and the units that use it must agree on.
+pub fn language_arguments(options: &UnitOptions) -> Vec<CString> {
+    let mut words: Vec<String> = vec!["-x".into(), options.language.flag().into()];
+    if options.language == Language::Cuda {
+        words.extend(["--cuda-host-only", "-nocudainc", "-nocudalib", "-D__CUDACC__", "-D__NVCC__"].map(str::to_owned));
+    }
+    words.push(format!("-std={}", options.standard));
+    words.extend(
+        [
+            // One target on all machines, so that one input has one output.
+            "-target",
+            "x86_64-unknown-linux-gnu",
+            "-nostdinc",
+            "-ferror-limit=0",
+            "-Wno-everything",
+            // A corrected name would be a guess about the program.
+            "-fno-spell-checking",
+            "-fbracket-depth=8192",
+        ]
+        .map(str::to_owned),
+    );
+    if options.language == Language::C {
+        // Silently declaring what is called would hide calls of functions that do not exist.
+        words.push("-Werror=implicit-function-declaration".into());
+    }
+    for m in prelude::early_macros(options) {
+        words.push(match m {
+            Macro::Define(name, value) => format!("-D{name}={value}"),
+            Macro::Undefine(name) => format!("-U{name}"),
+        });
+    }
+    words.extend(options.extra.iter().cloned());
+    words.into_iter().filter_map(|word| CString::new(word).ok()).collect()
+}
+
+/// The whole command line of a unit.
+fn arguments(options: &UnitOptions, precompiled: Option<&Path>) -> Vec<CString> {
+    let mut arguments = language_arguments(options);
+    let mut words: Vec<String> = vec![format!("-I{INCLUDE}"), format!("-I{EMBEDDED}")];
+    for (kind, folder) in &options.includes {
+        if let Some(folder) = folder.to_str() {
+            words.extend([kind.flag().to_owned(), folder.to_owned()]);
+        }
+    }
+    for folder in [FORWARD, FALLBACK] {
+        words.extend(["-idirafter".to_owned(), folder.to_owned()]);
+    }
+    match precompiled.and_then(Path::to_str) {
+        Some(file) => words.extend(["-include-pch".to_owned(), file.to_owned()]),
+        None => words.extend(["-include".to_owned(), prelude::file_for(options.language)]),
+    }
+    // What is invented comes first: the build's macros must not change its words.
+    for file in [REPAIR_FILE, MACROS_FILE] {
+        words.extend(["-include".to_owned(), file.to_owned()]);
+    }
+    for file in options.forced_includes.iter().filter_map(|file| file.to_str()) {
+        words.extend(["-include".to_owned(), file.to_owned()]);
+    }
+    arguments.extend(words.into_iter().filter_map(|word| CString::new(word).ok()));
+    arguments
+}

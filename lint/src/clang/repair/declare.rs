@@ -1,0 +1,284 @@
+//! Writes the declarations of invented names.
+//!
+//! An unknown object is an `__cl_any`: it converts to anything, takes any operator, and can be called,
+//! indexed, dereferenced and iterated over. What is invented is declared, never defined: its effects stay
+//! unknown to the analysis.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::super::flags::Language;
+use super::{Form, Kind, Node, is_cuda_function};
+
+/// Attributes under CUDA: device code calls unknown functions too.
+const HEAD: &str = "\
+#pragma clang system_header
+#if defined(__CUDA__)
+#define __CL_HD __attribute__((host)) __attribute__((device))
+#else
+#define __CL_HD
+#endif
+";
+
+/// Members of every invented class, with `@` for its name.
+const CLASS_MEMBERS: &str = "\
+  __CL_HD @();
+  __CL_HD @(const @ &);
+  __CL_HD @(@ &);
+  __CL_HD @(@ &&);
+  template <class A, class... B> __CL_HD @(A &&, B &&...);
+  __CL_HD ~@();
+  __CL_HD @ &operator=(const @ &);
+  template <class T> __CL_HD @ &operator=(T &&);
+";
+
+/// What an unknown object can do besides; inherited by invented classes.
+const ANY_MEMBERS: &str = "\
+  template <class T> __CL_HD operator T &() const;
+  template <class... A> __CL_HD __cl_any operator()(A &&...) const;
+  template <class T> __CL_HD __cl_any &operator[](T &&) const;
+  __CL_HD __cl_any &operator*() const;
+  __CL_HD __cl_any *operator->() const;
+  __CL_HD __cl_any &operator++();
+  __CL_HD __cl_any operator++(int);
+  __CL_HD __cl_any &operator--();
+  __CL_HD __cl_any operator--(int);
+  __CL_HD __cl_any operator-() const;
+  __CL_HD __cl_any operator+() const;
+  __CL_HD __cl_any operator~() const;
+  __CL_HD bool operator!() const;
+  __CL_HD __cl_any *begin() const;
+  __CL_HD __cl_any *end() const;
+  template <class T> __CL_HD __cl_any &operator+=(T &&);
+  template <class T> __CL_HD __cl_any &operator-=(T &&);
+  template <class T> __CL_HD __cl_any &operator*=(T &&);
+  template <class T> __CL_HD __cl_any &operator/=(T &&);
+  template <class T> __CL_HD __cl_any &operator%=(T &&);
+  template <class T> __CL_HD __cl_any &operator|=(T &&);
+  template <class T> __CL_HD __cl_any &operator&=(T &&);
+  template <class T> __CL_HD __cl_any &operator^=(T &&);
+  template <class T> __CL_HD __cl_any &operator<<=(T &&);
+  template <class T> __CL_HD __cl_any &operator>>=(T &&);
+";
+
+/// Operators between an unknown object and something else. Pointers are left to the built-in operators, so
+/// that `p + unknown` still points into `p`.
+const OPERATORS: &str = "\
+template <class T> struct __cl_is_any { static constexpr bool value = __is_base_of(__cl_any, T); };
+template <class T> struct __cl_bare { using type = T; };
+template <class T> struct __cl_bare<T &> { using type = T; };
+template <class T> struct __cl_bare<T &&> { using type = T; };
+template <class T> struct __cl_bare<const T> { using type = T; };
+template <class T> struct __cl_bare<const T &> { using type = T; };
+template <bool B, class T> struct __cl_if {};
+template <class T> struct __cl_if<true, T> { using type = T; };
+template <class T> struct __cl_pointer { static constexpr bool value = false; };
+template <class T> struct __cl_pointer<T *> { static constexpr bool value = true; };
+template <class T, decltype(sizeof(0)) N> struct __cl_pointer<T[N]> { static constexpr bool value = true; };
+template <class L, class R> struct __cl_operands {
+  using l = typename __cl_bare<L>::type;
+  using r = typename __cl_bare<R>::type;
+  static constexpr bool any = __is_base_of(__cl_any, l) || __is_base_of(__cl_any, r);
+  static constexpr bool value = any && !__cl_pointer<l>::value && !__cl_pointer<r>::value;
+};
+#define __CL_BINARY(op, result) \\
+  template <class L, class R> \\
+  __CL_HD typename __cl_if<__cl_operands<L, R>::value, result>::type operator op(L &&, R &&);
+__CL_BINARY(+, __cl_any)
+__CL_BINARY(-, __cl_any)
+#undef __CL_BINARY
+#define __CL_BINARY(op, result) \\
+  template <class L, class R> \\
+  __CL_HD typename __cl_if<__cl_operands<L, R>::any, result>::type operator op(L &&, R &&);
+__CL_BINARY(*, __cl_any)
+__CL_BINARY(/, __cl_any)
+__CL_BINARY(%, __cl_any)
+__CL_BINARY(&, __cl_any)
+__CL_BINARY(|, __cl_any)
+__CL_BINARY(^, __cl_any)
+__CL_BINARY(<<, L &)
+__CL_BINARY(>>, L &)
+__CL_BINARY(==, bool)
+__CL_BINARY(!=, bool)
+__CL_BINARY(<, bool)
+__CL_BINARY(>, bool)
+__CL_BINARY(<=, bool)
+__CL_BINARY(>=, bool)
+#undef __CL_BINARY
+template <class... A> __CL_HD bool __cl_use(A &&...);
+";
+
+/// The repair file for C++ and CUDA, or for C. Empty if nothing was invented.
+pub fn text(language: Language, names: &BTreeMap<String, Node>, members: &BTreeMap<String, bool>) -> String {
+    if names.is_empty() && members.is_empty() {
+        return String::new();
+    }
+    if language == Language::C {
+        return text_for_c(names);
+    }
+    let mut text = String::from(HEAD);
+    text.push_str("struct __cl_any {\n");
+    text.push_str(&CLASS_MEMBERS.replace('@', "__cl_any"));
+    text.push_str(ANY_MEMBERS);
+    for (name, is_template) in members {
+        if *is_template {
+            let _ = writeln!(text, "  template <class... T, class... A> __CL_HD __cl_any {name}(A &&...) const;");
+        } else {
+            let _ = writeln!(text, "  static __cl_any &{name};");
+        }
+    }
+    text.push_str("};\n");
+    text.push_str(OPERATORS);
+    // The other preludes do not declare CUDA's types.
+    scope(&mut text, names, Place::Namespace { global: language == Language::Cuda });
+    macros(&mut text, names);
+    text
+}
+
+/// Where a declaration stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Namespace { global: bool },
+    Class,
+}
+
+fn scope(text: &mut String, names: &BTreeMap<String, Node>, place: Place) {
+    // Types before what may mention them.
+    let is_type = |node: &Node| matches!(node.kind, Kind::Namespace | Kind::Class | Kind::ClassTemplate(_));
+    for (name, node) in names.iter().filter(|(_, node)| is_type(node)) {
+        declare(text, name, node, place);
+    }
+    for (name, node) in names.iter().filter(|(_, node)| !is_type(node)) {
+        declare(text, name, node, place);
+    }
+}
+
+fn declare(text: &mut String, name: &str, node: &Node, place: Place) {
+    let outer = if place == Place::Class { "static " } else { "" };
+    let _ = match &node.kind {
+        Kind::Macro(_) => Ok(()),
+        Kind::Namespace if place == Place::Class => Ok(()),
+        Kind::Namespace => {
+            let _ = writeln!(text, "namespace {name} {{");
+            scope(text, &node.members, Place::Namespace { global: false });
+            writeln!(text, "}}")
+        }
+        Kind::Class | Kind::ClassTemplate(_) => {
+            if let Kind::ClassTemplate(kinds) = &node.kind {
+                let _ = writeln!(text, "template <{}>", parameters(kinds, true));
+            }
+            let _ = writeln!(text, "struct {name} : __cl_any {{");
+            text.push_str(&CLASS_MEMBERS.replace('@', name));
+            scope(text, &node.members, Place::Class);
+            writeln!(text, "}};")
+        }
+        Kind::Function => {
+            let result = if place == (Place::Namespace { global: true }) { result_of(name) } else { "__cl_any" };
+            let _ = writeln!(text, "template <class... A> __CL_HD {outer}{result} {name}(A &&...);");
+            // For arguments from which nothing can be deduced, such as a list in braces.
+            writeln!(text, "{outer}{result} {name}(...);")
+        }
+        Kind::FunctionTemplate(kinds) => {
+            let result = if place == (Place::Namespace { global: true }) { result_of(name) } else { "__cl_any" };
+            let _ = writeln!(
+                text,
+                "template <{}, class... A> __CL_HD {outer}{result} {name}(A &&...);",
+                parameters(kinds, false)
+            );
+            writeln!(text, "template <class... A> __CL_HD {outer}{result} {name}(A &&...);")
+        }
+        Kind::Kernel(kinds) => {
+            let explicit = if kinds.is_empty() { String::new() } else { parameters(kinds, false) + ", " };
+            writeln!(text, "template <{explicit}class... A> __attribute__((global)) void {name}(A...);")
+        }
+        Kind::Value if place == Place::Class => writeln!(text, "  static __cl_any &{name};"),
+        // Constants of the build (`BLOCK_SIZE`) are mostly integers.
+        Kind::Value if name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') => {
+            writeln!(text, "extern int {name};")
+        }
+        Kind::Value => writeln!(text, "extern __cl_any {name};"),
+    };
+}
+
+/// Template parameters for arguments of these kinds. A class template takes more types than are named.
+fn parameters(values: &[bool], is_class: bool) -> String {
+    let mut list: Vec<String> = values
+        .iter()
+        .map(|&value| match (value, is_class) {
+            (true, true) => "auto = 0".to_owned(),
+            (true, false) => "auto".to_owned(),
+            (false, true) => "class = void".to_owned(),
+            (false, false) => "class".to_owned(),
+        })
+        .collect();
+    if is_class {
+        list.push("class...".to_owned());
+    }
+    list.join(", ")
+}
+
+/// What an unknown function returns: CUDA's functions return a status.
+fn result_of(name: &str) -> &'static str {
+    if !is_cuda_function(name) {
+        "__cl_any"
+    } else if name.starts_with("cuda") {
+        "cudaError_t"
+    } else if name.starts_with("cu") && !name.starts_with("cublas") {
+        "CUresult"
+    } else {
+        "__cl_any"
+    }
+}
+
+fn macros(text: &mut String, names: &BTreeMap<String, Node>) {
+    for (name, node) in names {
+        let Kind::Macro(form) = &node.kind else { continue };
+        let _ = match form {
+            Form::Empty => writeln!(text, "#define {name}"),
+            Form::EmptyCall => writeln!(text, "#define {name}(...)"),
+            Form::Statement => writeln!(text, "#define {name}(...) __cl_use(__VA_ARGS__);"),
+            Form::Loop => writeln!(text, "#define {name}(i, ...) for (long i = 0; __cl_use(__VA_ARGS__); ++i)"),
+            Form::Condition => writeln!(text, "#define {name}(...) if (__cl_use(__VA_ARGS__))"),
+            Form::Function(parameters) => {
+                let (names, list): (Vec<String>, Vec<String>) = parameters
+                    .iter()
+                    .enumerate()
+                    .map(|(index, name)| {
+                        let own = format!("__cl_p{index}");
+                        (own.clone(), if name.is_empty() { String::new() } else { format!("__cl_any {own}") })
+                    })
+                    .unzip();
+                let list: Vec<String> = list.into_iter().filter(|parameter| !parameter.is_empty()).collect();
+                let _ = writeln!(text, "#define __CL_PASTE_(a, b) a##b\n#define __CL_PASTE(a, b) __CL_PASTE_(a, b)");
+                let rest = if names.is_empty() { "..." } else { ", ..." };
+                writeln!(
+                    text,
+                    "#define {name}({}{rest}) static void __CL_PASTE(__cl_{name}_, __COUNTER__)({})",
+                    names.join(", "),
+                    list.join(", ")
+                )
+            }
+        };
+    }
+}
+
+/// C knows no permissive type; a function without parameter list takes anything.
+fn text_for_c(names: &BTreeMap<String, Node>) -> String {
+    let mut text = String::from("#pragma clang system_header\n");
+    for (name, node) in names {
+        let _ = match &node.kind {
+            Kind::Class => writeln!(text, "typedef void *{name};"),
+            // The status types of CUDA are not declared here yet; C takes an integer for them.
+            Kind::Function if is_cuda_function(name) => writeln!(text, "int {name}();"),
+            Kind::Function => writeln!(text, "long {name}();"),
+            Kind::Value => writeln!(text, "extern long {name};"),
+            Kind::Macro(Form::Empty) => writeln!(text, "#define {name}"),
+            Kind::Macro(Form::EmptyCall) => writeln!(text, "#define {name}(...)"),
+            Kind::Macro(Form::Statement) => writeln!(text, "#define {name}(...) ((void)(__VA_ARGS__));"),
+            Kind::Macro(Form::Loop) => writeln!(text, "#define {name}(i, ...) for (long i = 0; i < (__VA_ARGS__); ++i)"),
+            Kind::Macro(Form::Condition) => writeln!(text, "#define {name}(...) if ((__VA_ARGS__))"),
+            _ => Ok(()),
+        };
+    }
+    text
+}

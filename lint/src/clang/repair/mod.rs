@@ -1,0 +1,428 @@
+//! The repair loop: what a unit uses and nothing declares is declared, so that no statement is lost.
+//!
+//! clang drops a statement from the tree when a name in it is unknown, without a trace: a dropped
+//! synchronisation would become a false alarm. So after a pass the messages about missing names are
+//! collected, permissive declarations for them are put into [`super::embedded::REPAIR_FILE`], which is
+//! included after the prelude, and the file is parsed again.
+//!
+//! **Invariants.** Inventions only add: a name that turns out to be declared after all is taken back and
+//! never invented again. Each is listed, so that calls of unknown functions are known as such.
+
+mod context;
+mod declare;
+mod message;
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+
+use self::context::Use;
+use self::message::{Complaint, Wanted};
+use super::embedded;
+use super::flags::{Language, is_identifier};
+use super::unit::{ClangMessage, Unit};
+
+/// A name that exists nowhere and was declared for the sake of the tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invention {
+    /// The qualified name.
+    pub name: String,
+    /// True if it is called and looks like a function of CUDA or its libraries.
+    pub is_cuda_call: bool,
+}
+
+/// What a name is declared as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Namespace,
+    Class,
+    /// For each parameter: is it a value?
+    ClassTemplate(Vec<bool>),
+    Function,
+    /// For each explicit argument: is it a value?
+    FunctionTemplate(Vec<bool>),
+    Kernel(Vec<bool>),
+    Value,
+    Macro(Form),
+}
+
+/// What a macro expands to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Form {
+    /// Nothing: `MY_EXPORT`.
+    Empty,
+    /// Nothing, with arguments: `REGISTER(x)` between functions.
+    EmptyCall,
+    /// A statement that uses its arguments.
+    Statement,
+    /// A loop over its first argument.
+    Loop,
+    /// A condition that uses its arguments.
+    Condition,
+    /// The head of a function; its parameters.
+    Function(Vec<String>),
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    kind: Kind,
+    members: BTreeMap<String, Node>,
+}
+
+/// More inventions than these are a sign of a file that cannot be helped.
+const MAX_INVENTIONS: usize = 4_000;
+
+/// What was invented for one unit.
+#[derive(Debug)]
+pub struct Repair {
+    language: Language,
+    names: BTreeMap<String, Node>,
+    /// Members that objects of unknown type must have; true: used as a template.
+    members: BTreeMap<String, bool>,
+    /// Qualified names that are declared after all.
+    declared: FxHashSet<String>,
+    count: usize,
+}
+
+impl Repair {
+    /// Nothing invented yet.
+    pub fn new(language: Language) -> Self {
+        Self {
+            language,
+            names: BTreeMap::new(),
+            members: BTreeMap::new(),
+            declared: FxHashSet::default(),
+            count: 0,
+        }
+    }
+
+    /// Takes in the messages of a pass. True if there is something new to declare.
+    ///
+    /// `headers_changed`: headers were found meanwhile, which may declare what is missing; only what surely
+    /// comes from nowhere else is invented then.
+    pub fn learn(&mut self, messages: &[ClangMessage], unit: &Unit, main_file: &str, headers_changed: bool) -> bool {
+        if headers_changed {
+            return false;
+        }
+        let mut found: Vec<(Complaint, Use, usize, &str)> = Vec::new();
+        let mut macros: Vec<(&str, usize, usize)> = Vec::new();
+        let mut changed = false;
+        for message in messages {
+            let Some(mut complaint) = message::read(&message.message) else { continue };
+            let Some((file, text, at)) = locate(message, &complaint, unit, main_file) else { continue };
+            if complaint.name.is_empty() {
+                complaint.name = word_at(text, at).to_owned();
+            }
+            if !is_identifier(&complaint.name) || is_keyword(&complaint.name) {
+                continue;
+            }
+            if complaint.wanted == Wanted::Declaration {
+                if let Some(declaration) = context::declaration_macro(text, at, complaint.name.len()) {
+                    macros.push((file, at, declaration.end));
+                    changed |= self.declare_macro(&complaint.name, declaration);
+                }
+                continue;
+            }
+            let how = context::classify(text, at, complaint.name.len());
+            if complaint.wanted == Wanted::Type && context::precedes_declaration(text, at, complaint.name.len()) {
+                changed |= self.add(&[], &complaint.name, Kind::Macro(Form::Empty));
+                continue;
+            }
+            found.push((complaint, how, at, file));
+        }
+        // What stands between the brackets of a macro that makes a declaration are not the names they seem.
+        found.retain(|(_, _, at, file)| !macros.iter().any(|(other, from, to)| file == other && (from..to).contains(&at)));
+
+        // A variable may be unknown only because its type is: types and functions first.
+        let has_types = found.iter().any(|(complaint, how, ..)| is_structural(complaint, how));
+        for (complaint, how, ..) in &found {
+            if has_types && *how == Use::Value && complaint.scope.is_empty() && complaint.wanted == Wanted::Anything {
+                continue;
+            }
+            changed |= self.take(complaint, how);
+        }
+        changed
+    }
+
+    fn take(&mut self, complaint: &Complaint, how: &Use) -> bool {
+        let Complaint { scope, name, in_class, wanted } = complaint;
+        let kind = match wanted {
+            Wanted::Nothing => return self.withdraw(name),
+            Wanted::NotAType => return self.replace(name, Kind::Value, |kind| matches!(kind, Kind::Class)),
+            Wanted::Scope => return self.replace(name, Kind::Class, |kind| *kind == Kind::Value),
+            Wanted::Declaration => return false,
+            Wanted::Namespace => Kind::Namespace,
+            Wanted::Function => Kind::Function,
+            Wanted::Type => match how {
+                Use::ClassTemplate(kinds) | Use::TemplateCall(kinds) => Kind::ClassTemplate(kinds.clone()),
+                Use::Statement(false) => Kind::Macro(Form::Empty),
+                _ => Kind::Class,
+            },
+            Wanted::Template => match how {
+                Use::ClassTemplate(kinds) | Use::TemplateCall(kinds) => Kind::ClassTemplate(kinds.clone()),
+                Use::Launch(kinds) => Kind::Kernel(kinds.clone()),
+                _ => Kind::ClassTemplate(Vec::new()),
+            },
+            Wanted::Anything => match how {
+                Use::Call => Kind::Function,
+                Use::TemplateCall(kinds) => Kind::FunctionTemplate(kinds.clone()),
+                Use::Launch(kinds) => Kind::Kernel(kinds.clone()),
+                Use::Scope => Kind::Namespace,
+                Use::Type => Kind::Class,
+                Use::ClassTemplate(kinds) => Kind::ClassTemplate(kinds.clone()),
+                Use::Statement(false) => Kind::Macro(Form::Empty),
+                Use::Statement(true) => Kind::Macro(Form::Statement),
+                Use::Block(arguments) => Kind::Macro(match arguments.first() {
+                    Some(first) if is_identifier(first) && arguments.len() > 1 => Form::Loop,
+                    _ => Form::Condition,
+                }),
+                Use::Value => Kind::Value,
+            },
+        };
+        if *in_class {
+            return match (self.is_invented_class(scope), &kind) {
+                (true, Kind::Class | Kind::ClassTemplate(_) | Kind::Namespace) => self.add(scope, name, kind),
+                // Objects of unknown type share their members; a class of the file may inherit them.
+                _ => self.has_classes() && self.add_member(name, &kind),
+            };
+        }
+        // The scope of a macro is the file.
+        if matches!(kind, Kind::Macro(_)) && !scope.is_empty() {
+            return self.add(scope, name, Kind::Function);
+        }
+        self.add(scope, name, kind)
+    }
+
+    fn is_invented_class(&self, scope: &[String]) -> bool {
+        let mut siblings = &self.names;
+        let mut is_class = false;
+        for part in scope {
+            let Some(node) = siblings.get(part) else { return false };
+            is_class = node.is_class();
+            siblings = &node.members;
+        }
+        is_class
+    }
+
+    /// True if objects of unknown type exist.
+    fn has_classes(&self) -> bool {
+        !self.names.is_empty()
+    }
+
+    fn add_member(&mut self, name: &str, kind: &Kind) -> bool {
+        let template = matches!(kind, Kind::FunctionTemplate(_));
+        match self.members.get_mut(name) {
+            Some(known) if *known || !template => false,
+            Some(known) => {
+                *known = true;
+                true
+            }
+            None => {
+                self.count += 1;
+                self.members.insert(name.to_owned(), template);
+                self.count < MAX_INVENTIONS
+            }
+        }
+    }
+
+    /// Declares `name` in `scope`, or changes what it is declared as, if that is more than before.
+    fn add(&mut self, scope: &[String], name: &str, kind: Kind) -> bool {
+        let qualified = scope.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("::");
+        if self.declared.contains(&qualified) || self.count >= MAX_INVENTIONS {
+            return false;
+        }
+        let mut siblings = &mut self.names;
+        for part in scope {
+            let node = siblings
+                .entry(part.clone())
+                .or_insert_with(|| Node { kind: Kind::Namespace, members: BTreeMap::new() });
+            siblings = &mut node.members;
+        }
+        match siblings.get_mut(name) {
+            None => {
+                siblings.insert(name.to_owned(), Node { kind, members: BTreeMap::new() });
+                self.count += 1;
+                true
+            }
+            Some(node) if node.kind != kind && kind.rank() > node.kind.rank() => {
+                node.kind = kind;
+                true
+            }
+            Some(_) => false,
+        }
+    }
+
+    fn declare_macro(&mut self, name: &str, declaration: context::DeclarationMacro) -> bool {
+        let form = match declaration.arguments {
+            Some(arguments) if declaration.has_body => {
+                let is_parameter =
+                    |argument: &str| is_identifier(argument) && argument.starts_with(|c: char| c.is_ascii_lowercase());
+                Form::Function(
+                    arguments
+                        .iter()
+                        .map(|argument| if is_parameter(argument) { argument.clone() } else { String::new() })
+                        .collect(),
+                )
+            }
+            Some(_) => Form::EmptyCall,
+            None => Form::Empty,
+        };
+        self.add(&[], name, Kind::Macro(form))
+    }
+
+    /// Takes an invention back.
+    fn withdraw(&mut self, name: &str) -> bool {
+        let qualified = name.split('<').next().unwrap_or_default();
+        let mut siblings = &mut self.names;
+        let mut parts: Vec<&str> = qualified.split("::").collect();
+        let Some(last) = parts.pop() else { return false };
+        for part in parts {
+            match siblings.get_mut(part) {
+                Some(node) => siblings = &mut node.members,
+                None => return false,
+            }
+        }
+        if siblings.get(last).is_some_and(|node| node.kind != Kind::Namespace) {
+            siblings.remove(last);
+            self.declared.insert(qualified.to_owned());
+            return true;
+        }
+        false
+    }
+
+    fn replace(&mut self, name: &str, kind: Kind, if_is: impl Fn(&Kind) -> bool) -> bool {
+        match self.names.get_mut(name) {
+            Some(node) if if_is(&node.kind) => {
+                node.kind = kind;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The text of the repair file.
+    pub fn text(&self) -> String {
+        declare::text(self.language, &self.names, &self.members)
+    }
+
+    /// What was invented, by qualified name. Members of unknown objects are not listed.
+    pub fn inventions(&self) -> Vec<Invention> {
+        fn walk(prefix: &str, names: &BTreeMap<String, Node>, into: &mut Vec<Invention>) {
+            for (name, node) in names {
+                let qualified = format!("{prefix}{name}");
+                if node.kind != Kind::Namespace {
+                    let called = matches!(node.kind, Kind::Function | Kind::FunctionTemplate(_));
+                    let is_cuda_call = called && prefix.is_empty() && is_cuda_function(name);
+                    into.push(Invention { name: qualified.clone(), is_cuda_call });
+                }
+                walk(&format!("{qualified}::"), &node.members, into);
+            }
+        }
+        let mut inventions = Vec::new();
+        walk("", &self.names, &mut inventions);
+        inventions
+    }
+}
+
+impl Node {
+    fn is_class(&self) -> bool {
+        matches!(self.kind, Kind::Class | Kind::ClassTemplate(_))
+    }
+}
+
+impl Kind {
+    /// Of two kinds that a name is used as, the one with the higher rank can stand for both.
+    fn rank(&self) -> u32 {
+        match self {
+            Self::Value => 1,
+            Self::Function => 2,
+            Self::FunctionTemplate(_) => 3,
+            Self::Kernel(_) => 4,
+            Self::Namespace => 5,
+            Self::Class => 6,
+            Self::ClassTemplate(_) => 7,
+            Self::Macro(_) => 8,
+        }
+    }
+}
+
+/// True for messages whose repair may make other messages go away.
+fn is_structural(complaint: &Complaint, how: &Use) -> bool {
+    match complaint.wanted {
+        Wanted::Type | Wanted::Template | Wanted::Namespace => true,
+        Wanted::Anything => matches!(how, Use::Type | Use::ClassTemplate(_) | Use::Scope | Use::Block(_)),
+        _ => false,
+    }
+}
+
+/// True for names in the manner of CUDA's functions: `cudaMalloc`, `cuMemAlloc`, `ncclSend`.
+pub fn is_cuda_function(name: &str) -> bool {
+    ["cuda", "cu", "hip", "nccl", "cublas"].iter().any(|prefix| {
+        name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()) && rest.len() > 1)
+    })
+}
+
+/// Words that a message names where nothing can be declared.
+fn is_keyword(name: &str) -> bool {
+    matches!(
+        name,
+        "this" | "if" | "else" | "for" | "while" | "do" | "switch" | "case" | "return" | "operator" | "template"
+            | "typename" | "class" | "struct" | "public" | "private" | "protected" | "const" | "static" | "void"
+            | "int" | "char" | "float" | "double" | "bool" | "auto" | "using" | "namespace" | "default" | "co_await"
+            | "co_return" | "co_yield" | "requires" | "concept" | "throw" | "try" | "catch" | "new" | "delete" | "std"
+            | "goto" | "break" | "continue" | "extern" | "inline" | "unsigned" | "signed" | "long" | "short" | "main"
+    )
+}
+
+/// The text in which the token of a message stands, and the offset there.
+///
+/// libclang's versions disagree about spelling locations inside macros: the token at the place decides.
+fn locate<'u, 'm>(
+    message: &'m ClangMessage,
+    complaint: &Complaint,
+    unit: &'u Unit,
+    main_file: &str,
+) -> Option<(&'m str, &'u [u8], usize)> {
+    let places = [
+        (message.spelled.0.as_str(), message.spelled.1 as usize),
+        (message.file.as_str(), message.offset as usize),
+    ];
+    for (file, at) in places {
+        if embedded::is_virtual(file) {
+            continue;
+        }
+        let Some(text) = unit.contents(file) else { continue };
+        let word = word_at(text, at);
+        if !word.is_empty() && (complaint.name.is_empty() || complaint.name.ends_with(word)) {
+            return Some((file, text, at));
+        }
+    }
+    // The name was pasted, or the message points elsewhere: any place where it stands tells how it is used.
+    if complaint.name.is_empty() {
+        return None;
+    }
+    for file in [message.file.as_str(), main_file] {
+        let Some(text) = unit.contents(file) else { continue };
+        let finder = memchr::memmem::Finder::new(&complaint.name);
+        let place = finder.find_iter(text).find(|&at| {
+            word_at(text, at) == complaint.name && (at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_'))
+        });
+        if let Some(at) = place
+            && file == message.file
+        {
+            return Some((message.file.as_str(), text, at));
+        }
+    }
+    None
+}
+
+/// The identifier that starts at `at`.
+fn word_at(text: &[u8], at: usize) -> &str {
+    let rest = text.get(at..).unwrap_or_default();
+    let length =
+        rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_')).unwrap_or(rest.len());
+    std::str::from_utf8(&rest[..length]).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+use super::*;
+use crate::clang::testing::with_unit;
+
+/// The errors that remain, and what was invented.
+fn repaired(name: &str, text: &str) -> (Vec<String>, Vec<String>) {
+    with_unit(name, text, |unit| {
+        (
+            unit.messages.iter().map(|message| message.message.clone()).collect(),
+            unit.invented.iter().map(|invention| invention.name.clone()).collect(),
+        )
+    })
+}
+
+#[track_caller]
+fn clean(name: &str, text: &str) -> Vec<String> {
+    let (errors, invented) = repaired(name, text);
+    assert!(errors.is_empty(), "{errors:?} after inventing {invented:?}");
+    invented
+}
+
+const HEAD: &str = "#include <cuda_runtime.h>\n#include <vector>\n#include <iostream>\n";
+
+#[test]
+fn unknown_functions_values_and_types_are_invented() {
+    let invented = clean(
+        "t.cu",
+        &format!(
+            "{HEAD}void f(cudaStream_t s, float *d) {{\n\
+               Buffer buffer(10); Pool *pool = make_pool();\n\
+               cudaMemcpyAsync(d, buffer.data(), buffer.size() * sizeof(float), cudaMemcpyHostToDevice, s);\n\
+               CHECK(cudaStreamSynchronize(s)); use(d, BLOCK_SIZE, pool->next);\n}}\n"
+        ),
+    );
+    for name in ["Buffer", "Pool", "make_pool", "CHECK", "use", "BLOCK_SIZE"] {
+        assert!(invented.iter().any(|known| known == name), "{name} in {invented:?}");
+    }
+}
+
+#[test]
+fn unknown_namespaces_templates_and_kernels_are_invented() {
+    clean(
+        "t.cu",
+        &format!(
+            "{HEAD}using namespace lib;\nvoid f(cudaStream_t s, float *d, int n) {{\n\
+               lib::Tensor<float, 3> t = other::deep::make<float>(n);\n\
+               lib::Mode m = lib::Mode::Fast;\n\
+               kern<<<n, 32, 0, s>>>(d, n); kern2<float, 128><<<n, 32, 0, s>>>(d, t.get());\n\
+               for (auto &x : t.parts()) {{ x.go(m); }}\n\
+               if (t == n || !t) std::cout << t.name() << std::endl;\n}}\n"
+        ),
+    );
+}
+
+#[test]
+fn undeclared_cuda_calls_are_declared_and_listed() {
+    let calls = with_unit("t.cu", &format!("{HEAD}void f(cudaStream_t s) {{ if (cudaStreamFrobnicate(s) != cudaSuccess) return; cudaStreamSynchronize(s); }}\n"), |unit| {
+        unit.undeclared_cuda_calls().map(str::to_owned).collect::<Vec<_>>()
+    });
+    assert_eq!(calls, ["cudaStreamFrobnicate"]);
+    let calls = with_unit("t.c", "#include <cuda_runtime.h>\nvoid f(cudaStream_t s) { cudaStreamFrobnicate(s); }\n", |unit| {
+        assert!(unit.messages.is_empty(), "{:?}", unit.messages);
+        unit.undeclared_cuda_calls().map(str::to_owned).collect::<Vec<_>>()
+    });
+    assert_eq!(calls, ["cudaStreamFrobnicate"]);
+}
+
+#[test]
+fn macros_that_define_functions_and_statements_are_understood() {
+    clean(
+        "t.cu",
+        &format!(
+            "{HEAD}TEST(Suite, copies) {{\n  int *p;\n  ASSERT_OK(cudaMalloc((void **)&p, 4))\n  EXPECT_EQ(1, 2) << \"x\";\n\
+               FOR_RANGE(i, 10) {{ p[i] = 0; }}\n}}\nMY_EXPORT void g() {{}}\nREGISTER_TEST(Suite);\n\
+               PYBIND11_MODULE(name, m) {{ m.def(\"f\", &g); }}\n"
+        ),
+    );
+}
+
+#[test]
+fn unknown_bases_and_members_do_not_hide_methods() {
+    let invented = clean(
+        "t.cu",
+        &format!(
+            "{HEAD}struct Mine : public Base {{ void run(cudaStream_t s) {{ this->prepare(s); cudaStreamSynchronize(s); }} }};\n"
+        ),
+    );
+    assert!(invented.contains(&"Base".to_owned()), "{invented:?}");
+}
+
+#[test]
+fn what_the_file_declares_is_not_invented() {
+    let invented = clean("t.cu", &format!("{HEAD}int later();\nint f() {{ int a = 1; return later() + a; }}\nint later() {{ return 2; }}\n"));
+    assert!(invented.is_empty(), "{invented:?}");
+    let (_, invented) = repaired("t.cu", &format!("{HEAD}void f() {{ g(); }}\nint g = 3;\n"));
+    assert!(!invented.contains(&"g".to_owned()), "{invented:?}");
+}
+
+#[test]
+fn names_of_cuda_functions_are_recognised() {
+    for name in ["cudaMallocFoo", "cuMemFoo", "hipFoo", "ncclSend", "cublasSgemm"] {
+        assert!(is_cuda_function(name), "{name}");
+    }
+    for name in ["cudaX", "custom", "cu", "cuda_check", "hippo"] {
+        assert!(!is_cuda_function(name) || name == "cudaX" && name.len() > 5, "{name}");
+    }
+}

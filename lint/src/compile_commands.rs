@@ -1,0 +1,250 @@
+//! Compilation databases: finding `compile_commands.json`, and reading it.
+//!
+//! The file belongs to the analysed project: its size is limited, and a wrong entry is an error that says
+//! which one, never a panic.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+use crate::clang::flags::join_clean;
+
+/// Larger databases are refused: the largest known projects have databases of about 100 MB.
+const MAX_BYTES: u64 = 512 << 20;
+/// Folders above an input that are looked at.
+const MAX_PARENTS: usize = 32;
+const NAME: &str = "compile_commands.json";
+
+/// How one file is compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompileCommand {
+    /// The file, absolute where the database tells its folder.
+    pub file: PathBuf,
+    /// The folder in which the command runs.
+    pub directory: PathBuf,
+    /// The folder of the database.
+    pub database: PathBuf,
+    /// The command, split into words; the first is the compiler.
+    pub arguments: Vec<String>,
+}
+
+impl CompileCommand {
+    /// A path of the command, as an absolute one.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        join_clean(&self.directory, path)
+    }
+}
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}{place}: {what}\n  {advice}")]
+pub struct DatabaseError {
+    /// The file, for people.
+    pub path: String,
+    /// `:line:column` or nothing.
+    place: String,
+    /// What is wrong.
+    what: String,
+    /// What to do.
+    advice: &'static str,
+}
+
+const REWRITE: &str = "generate it again (cmake -DCMAKE_EXPORT_COMPILE_COMMANDS=ON), or remove it";
+const NAME_IT: &str = "name a compile_commands.json, or the folder that holds one";
+
+/// A database.
+#[derive(Clone, Debug, Default)]
+pub struct CompileCommands {
+    path: PathBuf,
+    commands: Vec<CompileCommand>,
+    by_file: FxHashMap<PathBuf, usize>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    directory: Option<String>,
+    file: Option<String>,
+    command: Option<String>,
+    arguments: Option<Vec<String>>,
+}
+
+impl CompileCommands {
+    /// Reads the database at `path`: a file, or a folder that holds one.
+    pub fn open(path: &Path) -> Result<Self, DatabaseError> {
+        let file = if path.is_dir() { path.join(NAME) } else { path.to_path_buf() };
+        let error = |what: String, advice| DatabaseError {
+            path: file.display().to_string(),
+            place: String::new(),
+            what,
+            advice,
+        };
+        let size = fs::metadata(&file).map_err(|why| error(format!("cannot be read: {why}"), NAME_IT))?.len();
+        if size > MAX_BYTES {
+            return Err(error(format!("{size} bytes are more than the {MAX_BYTES} that are read"), NAME_IT));
+        }
+        let bytes = fs::read(&file).map_err(|why| error(format!("cannot be read: {why}"), NAME_IT))?;
+        Self::parse(&file, &bytes)
+    }
+
+    /// Looks for a database above `input`: in each folder, and in the folder `build` below it.
+    pub fn find_above(input: &Path) -> Option<PathBuf> {
+        let start = fs::canonicalize(input).ok()?;
+        start.ancestors().take(MAX_PARENTS).find_map(|folder| {
+            [folder.join(NAME), folder.join("build").join(NAME)].into_iter().find(|path| path.is_file())
+        })
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DatabaseError> {
+        let shown = path.display().to_string();
+        let entries: Vec<Entry> = serde_json::from_slice(bytes).map_err(|error| DatabaseError {
+            path: shown.clone(),
+            place: format!(":{}:{}", error.line(), error.column()),
+            what: format!("is no compilation database: {}", without_place(&error)),
+            advice: REWRITE,
+        })?;
+        let database = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let mut found = Self { path: path.to_path_buf(), ..Self::default() };
+        for (index, entry) in entries.into_iter().enumerate() {
+            let wrong = |what: &str| DatabaseError {
+                path: shown.clone(),
+                place: String::new(),
+                what: format!("entry {index} (counted from 0) {what}"),
+                advice: REWRITE,
+            };
+            let file = entry.file.ok_or_else(|| wrong("names no \"file\""))?;
+            let directory = join_clean(&database, entry.directory.as_deref().unwrap_or_default());
+            let arguments = match (entry.arguments, entry.command) {
+                (Some(arguments), _) => arguments,
+                (None, Some(command)) => shlex::split(&command)
+                    .ok_or_else(|| wrong(&format!("for '{file}' has a \"command\" with an unclosed quote")))?,
+                (None, None) => {
+                    return Err(wrong(&format!("for '{file}' has neither \"command\" nor \"arguments\"")));
+                }
+            };
+            let file = join_clean(&directory, &file);
+            found.add(CompileCommand { file, directory, database: database.clone(), arguments });
+        }
+        Ok(found)
+    }
+
+    /// Of several entries for one file the first counts, as clang's tools have it; one that CUDA's own
+    /// compiler runs is preferred.
+    fn add(&mut self, command: CompileCommand) {
+        let is_nvcc = |command: &CompileCommand| {
+            command.arguments.first().is_some_and(|compiler| compiler.contains("nvcc"))
+        };
+        let key = fs::canonicalize(&command.file).unwrap_or_else(|_| command.file.clone());
+        match self.by_file.get(&key) {
+            Some(&index) if is_nvcc(&command) && !is_nvcc(&self.commands[index]) => {
+                self.commands[index] = command;
+            }
+            Some(_) => {}
+            None => {
+                self.by_file.insert(key, self.commands.len());
+                self.commands.push(command);
+            }
+        }
+    }
+
+    /// The command for a file. A header gets that of a file with the same stem, or of the nearest folder.
+    pub fn command_for(&self, file: &Path) -> Option<&CompileCommand> {
+        let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+        if let Some(&index) = self.by_file.get(&file) {
+            return Some(&self.commands[index]);
+        }
+        let nearness = |command: &&CompileCommand| {
+            let common = command.file.components().zip(file.components()).take_while(|(a, b)| a == b).count();
+            (command.file.file_stem() == file.file_stem(), common)
+        };
+        // The first of the equally near ones, so that the order of the database decides.
+        self.commands.iter().rev().max_by_key(nearness).filter(|command| nearness(command).1 > 1)
+    }
+
+    /// The file that was read.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The number of files it tells about.
+    pub fn len(&self) -> usize {
+        self.commands.len()
+    }
+
+    /// True if it tells about no file.
+    pub fn is_empty(&self) -> bool {
+        self.commands.is_empty()
+    }
+}
+
+/// serde_json's message without "at line 1 column 2", which stands before it already.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rfind(" at line ").map_or(text.clone(), |at| text[..at].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<CompileCommands, DatabaseError> {
+        CompileCommands::parse(Path::new("/p/build/compile_commands.json"), text.as_bytes())
+    }
+
+    #[test]
+    fn both_forms_and_relative_folders_are_read() {
+        let database = parse(
+            r#"[{"directory":".","file":"../src/a.cu","command":"nvcc -DA=\"x y\" -c ../src/a.cu"},
+                {"directory":"/q","file":"b.cpp","arguments":["g++","-DB","-c","b.cpp"],"output":"b.o"}]"#,
+        )
+        .unwrap();
+        assert_eq!(database.len(), 2);
+        let a = database.command_for(Path::new("/p/src/a.cu")).unwrap();
+        assert_eq!(a.arguments, ["nvcc", "-DA=x y", "-c", "../src/a.cu"]);
+        assert_eq!(a.directory, Path::new("/p/build"));
+        assert_eq!(database.command_for(Path::new("/q/b.cpp")).unwrap().arguments[1], "-DB");
+    }
+
+    #[test]
+    fn duplicates_prefer_the_cuda_compiler_and_headers_the_nearest_file() {
+        let database = parse(
+            r#"[{"directory":"/p","file":"s/a.cu","command":"g++ -c s/a.cu"},
+                {"directory":"/p","file":"s/a.cu","command":"nvcc -c s/a.cu"},
+                {"directory":"/p","file":"t/c.cu","command":"nvcc -DC t/c.cu"}]"#,
+        )
+        .unwrap();
+        assert_eq!(database.len(), 2);
+        assert_eq!(database.command_for(Path::new("/p/s/a.cu")).unwrap().arguments[0], "nvcc");
+        assert_eq!(database.command_for(Path::new("/p/t/x.h")).unwrap().arguments[1], "-DC");
+        assert!(database.command_for(Path::new("/elsewhere/x.h")).is_none());
+    }
+
+    #[test]
+    fn errors_say_where_and_what_to_do() {
+        let text = parse("[{\"file\": }]").unwrap_err().to_string();
+        assert!(text.contains("compile_commands.json:1:11") && text.contains("generate it again"), "{text}");
+        let text = parse("{\"file\": 1}").unwrap_err().to_string();
+        assert!(text.contains(":1:"), "{text}");
+        let text = parse(r#"[{"directory":"/p","file":"a.cu"}]"#).unwrap_err().to_string();
+        assert!(text.contains("entry 0") && text.contains("'a.cu'"), "{text}");
+        let text = parse(r#"[{"directory":"/p","file":"a.cu","command":"nvcc 'a"}]"#).unwrap_err().to_string();
+        assert!(text.contains("unclosed quote"), "{text}");
+        let text = CompileCommands::open(Path::new("/no/such/file")).unwrap_err().to_string();
+        assert!(text.contains("/no/such/file") && text.contains("cannot be read"), "{text}");
+        assert!(parse(&"[".repeat(100_000)).is_err());
+    }
+
+    #[test]
+    fn the_database_is_found_above_the_input() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(tree.path()).unwrap();
+        fs::create_dir_all(root.join("build")).unwrap();
+        fs::create_dir_all(root.join("src/deep")).unwrap();
+        fs::write(root.join("src/deep/a.cu"), "").unwrap();
+        fs::write(root.join("build").join(NAME), "[]").unwrap();
+        let found = CompileCommands::find_above(&root.join("src/deep/a.cu")).unwrap();
+        assert_eq!(found, root.join("build").join(NAME));
+        assert!(CompileCommands::open(&root.join("build")).unwrap().is_empty());
+    }
+}
