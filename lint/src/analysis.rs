@@ -97,8 +97,11 @@ impl ClangAnalyser {
         let mut report = UnitReport::default();
         let unit = parse::parse(&self.frontend, source.clone(), options)?;
         let regions = configuration::inactive_cuda_regions(&unit);
-        let second =
-            if regions.is_empty() { SecondConfiguration::default() } else { configuration::second_configuration(&unit, &regions) };
+        let second = if regions.is_empty() {
+            SecondConfiguration::default()
+        } else {
+            configuration::second_configuration(&unit, &regions)
+        };
         self.analyse_unit(unit, &mut report);
         for (region, reason) in second.unseen {
             report.partial.push(PartialFunction {
@@ -140,9 +143,12 @@ impl UnitReport {
     fn add(&mut self, program: &Program, findings: &Findings, sources: &SourceMap) {
         for diagnostic in &findings.diagnostics {
             let Some(rule) = cuda_lint_engine::rules::find(diagnostic.rule) else { continue };
-            let resolved = ReportedDiagnostic::resolve(diagnostic, rule.category, &|site| span(sources, site));
+            let resolved =
+                ReportedDiagnostic::resolve(diagnostic, rule.category, &|site| span(sources, site));
             let twin = |other: &&mut ReportedDiagnostic| {
-                other.rule == resolved.rule && other.span == resolved.span && other.message == resolved.message
+                other.rule == resolved.rule
+                    && other.span == resolved.span
+                    && other.message == resolved.message
             };
             match self.diagnostics.iter_mut().find(twin) {
                 // Two configurations show the same: the surer one counts.

@@ -117,8 +117,9 @@ impl CompileCommands {
             let directory = join_clean(&database, entry.directory.as_deref().unwrap_or_default());
             let arguments = match (entry.arguments, entry.command) {
                 (Some(arguments), _) => arguments,
-                (None, Some(command)) => shlex::split(&command)
-                    .ok_or_else(|| wrong(&format!("for '{file}' has a \"command\" with an unclosed quote")))?,
+                (None, Some(command)) => shlex::split(&command).ok_or_else(|| {
+                    wrong(&format!("for '{file}' has a \"command\" with an unclosed quote"))
+                })?,
                 (None, None) => {
                     return Err(wrong(&format!("for '{file}' has neither \"command\" nor \"arguments\"")));
                 }
@@ -228,7 +229,8 @@ mod tests {
         assert!(text.contains(":1:"), "{text}");
         let text = parse(r#"[{"directory":"/p","file":"a.cu"}]"#).unwrap_err().to_string();
         assert!(text.contains("entry 0") && text.contains("'a.cu'"), "{text}");
-        let text = parse(r#"[{"directory":"/p","file":"a.cu","command":"nvcc 'a"}]"#).unwrap_err().to_string();
+        let text =
+            parse(r#"[{"directory":"/p","file":"a.cu","command":"nvcc 'a"}]"#).unwrap_err().to_string();
         assert!(text.contains("unclosed quote"), "{text}");
         let text = CompileCommands::open(Path::new("/no/such/file")).unwrap_err().to_string();
         assert!(text.contains("/no/such/file") && text.contains("cannot be read"), "{text}");

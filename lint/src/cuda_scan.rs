@@ -32,7 +32,9 @@ fn is_launch(text: &[u8], at: usize) -> bool {
 
 /// True if the text holds any word of CUDA, HIP or a library whose calls the analysis follows.
 pub fn mentions_cuda(text: &[u8]) -> bool {
-    mentions_api(text) || has_cuda_syntax(text) || LIBRARIES.iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
+    mentions_api(text)
+        || has_cuda_syntax(text)
+        || LIBRARIES.iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
 }
 
 /// True if the text holds `cuda…`, `cu[A-Z]…` or `hip[A-Z]…` at the start of a word.
@@ -41,7 +43,16 @@ pub fn mentions_api(text: &[u8]) -> bool {
     memmem::find_iter(text, b"cu").any(|at| {
         let starts = at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_');
         let rest = &text[at + 2..];
-        starts && (rest.starts_with(b"da") || rest.first().is_some_and(u8::is_ascii_uppercase) || rest.starts_with(b"blas") || rest.starts_with(b"fft") || rest.starts_with(b"rand") || rest.starts_with(b"sparse") || rest.starts_with(b"solver") || rest.starts_with(b"dnn") || rest.starts_with(b"b/"))
+        starts
+            && (rest.starts_with(b"da")
+                || rest.first().is_some_and(u8::is_ascii_uppercase)
+                || rest.starts_with(b"blas")
+                || rest.starts_with(b"fft")
+                || rest.starts_with(b"rand")
+                || rest.starts_with(b"sparse")
+                || rest.starts_with(b"solver")
+                || rest.starts_with(b"dnn")
+                || rest.starts_with(b"b/"))
     }) || memmem::find_iter(text, b"hip").any(|at| {
         let starts = at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_');
         starts && text.get(at + 3).is_some_and(u8::is_ascii_uppercase)
@@ -60,12 +71,20 @@ mod tests {
 
     #[test]
     fn cuda_words_are_found() {
-        for text in
-            ["cudaMalloc(&p, 4);", "x = cuMemAlloc(p);", "#include <cuda.h>", "k<<<1, 2>>>();", "hipMalloc(p)", "thrust::sort(a, b);", "ncclSend()"]
-        {
+        for text in [
+            "cudaMalloc(&p, 4);",
+            "x = cuMemAlloc(p);",
+            "#include <cuda.h>",
+            "k<<<1, 2>>>();",
+            "hipMalloc(p)",
+            "thrust::sort(a, b);",
+            "ncclSend()",
+        ] {
             assert!(mentions_cuda(text.as_bytes()), "{text}");
         }
-        for text in ["int focus; // occupy the circus", "std::cout << 1;", "", "class accumulate {};", "cur = cut;"] {
+        for text in
+            ["int focus; // occupy the circus", "std::cout << 1;", "", "class accumulate {};", "cur = cut;"]
+        {
             assert!(!mentions_cuda(text.as_bytes()), "{text}");
         }
     }

@@ -78,7 +78,9 @@ impl IncludeIndex {
             // Copies of one file are as good as one file.
             [first, rest @ ..] if rest.len() < 4 => {
                 let text = fs::read(first).ok()?;
-                rest.iter().all(|path| fs::read(path).is_ok_and(|other| other == text)).then(|| (*first).clone())
+                rest.iter()
+                    .all(|path| fs::read(path).is_ok_and(|other| other == text))
+                    .then(|| (*first).clone())
             }
             _ => None,
         }
@@ -101,7 +103,19 @@ fn is_header(path: &Path) -> bool {
     path.extension().and_then(OsStr::to_str).is_some_and(|extension| {
         matches!(
             extension,
-            "h" | "hh" | "hpp" | "hxx" | "cuh" | "inl" | "inc" | "ipp" | "tpp" | "cu" | "cpp" | "c" | "impl" | "def"
+            "h" | "hh"
+                | "hpp"
+                | "hxx"
+                | "cuh"
+                | "inl"
+                | "inc"
+                | "ipp"
+                | "tpp"
+                | "cu"
+                | "cpp"
+                | "c"
+                | "impl"
+                | "def"
         )
     })
 }
@@ -111,7 +125,8 @@ fn walk(roots: &[PathBuf]) -> FxHashMap<OsString, Vec<PathBuf>> {
     let mut budget = MAX_FILES;
     for root in roots {
         // A header that git ignores may be a generated one that the code needs.
-        let walker = WalkBuilder::new(root).standard_filters(false).hidden(true).max_depth(Some(MAX_DEPTH)).build();
+        let walker =
+            WalkBuilder::new(root).standard_filters(false).hidden(true).max_depth(Some(MAX_DEPTH)).build();
         for entry in walker.flatten() {
             if budget == 0 {
                 break;

@@ -43,6 +43,8 @@ pub struct WorkerCommand {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
+    /// What its environment holds in addition.
+    pub environment: &'static [(&'static str, &'static str)],
 }
 
 /// What came of a run.
@@ -223,6 +225,7 @@ impl Worker {
         let cannot = |reason: String| Stop::CannotStart(format!("a worker process does not start: {reason}"));
         let mut process = Command::new(&command.program)
             .args(&command.arguments)
+            .envs(command.environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // libclang comments on its own crashes there, in the middle of a progress bar.
@@ -376,6 +379,7 @@ done"#;
             worker: WorkerCommand {
                 program: "sh".into(),
                 arguments: vec!["-c".to_string(), script.to_string()],
+                environment: &[],
             },
             workers,
             timeout: Duration::from_millis(1500),

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::args::CheckArgs;
+use crate::clang::library::WORKER_ENVIRONMENT;
 use crate::discover;
 use crate::exit::ExitStatus;
 use crate::finding::FileReport;
@@ -15,12 +16,13 @@ use crate::worker::FileRequest;
 
 /// Analyses what the arguments name, and prints what is found. An error is one of the output.
 pub fn check(args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
-    match std::env::current_exe() {
-        Ok(program) => {
-            check_with(&WorkerCommand { program, arguments: vec!["worker".to_string()] }, args, out)
-        }
-        Err(error) => Ok(cannot_run(&error)),
-    }
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return Ok(cannot_run(&error)),
+    };
+    let worker =
+        WorkerCommand { program, arguments: vec!["worker".to_string()], environment: WORKER_ENVIRONMENT };
+    check_with(&worker, args, out)
 }
 
 fn check_with(worker: &WorkerCommand, args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
@@ -130,8 +132,8 @@ done"#;
         let root = folder.path().display().to_string();
         let arguments = ["cuda-lint"].into_iter().chain(options.split_whitespace()).chain([root.as_str()]);
         let args = Cli::try_parse_from(arguments).unwrap().check;
-        let worker =
-            WorkerCommand { program: "sh".into(), arguments: vec!["-c".to_string(), script.to_string()] };
+        let arguments = vec!["-c".to_string(), script.to_string()];
+        let worker = WorkerCommand { program: "sh".into(), arguments, environment: &[] };
         let mut out = Vec::new();
         let status = check_with(&worker, &args, &mut out).unwrap();
         (status, String::from_utf8(out).unwrap().replace(&format!("{root}/"), ""))

@@ -23,9 +23,6 @@ use crate::exit::ExitStatus;
 use crate::finding::FileReport;
 use crate::options::AnalysisOptions;
 
-/// Deep expressions recurse deeply in libclang and in the lowering.
-const STACK_BYTES: usize = 256 << 20;
-
 /// Asks for the analysis of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRequest {
@@ -79,13 +76,8 @@ pub fn command(start: Start) -> io::Result<ExitStatus> {
         // The main process is done, or gone: nobody reads the answer to what is being analysed.
         std::process::exit(0);
     });
-    let serving = std::thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(move || serve(start, receiver, &mut io::stdout().lock()))?;
-    match serving.join() {
-        Ok(served) => served.map(|()| ExitStatus::Clean),
-        Err(_) => Ok(ExitStatus::Incomplete),
-    }
+    serve(start, receiver, &mut io::stdout().lock())?;
+    Ok(ExitStatus::Clean)
 }
 
 /// The last place of an internal error.

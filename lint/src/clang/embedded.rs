@@ -84,7 +84,11 @@ pub fn wildcard(include_name: &str) -> Option<String> {
     if manifest.exact.iter().any(|(name, _)| *name == include_name) {
         return None;
     }
-    manifest.prefixes.iter().find(|(prefix, _)| include_name.starts_with(prefix)).map(|(_, files)| forwarders(files))
+    manifest
+        .prefixes
+        .iter()
+        .find(|(prefix, _)| include_name.starts_with(prefix))
+        .map(|(_, files)| forwarders(files))
 }
 
 /// A forwarder to embedded files.

@@ -127,7 +127,11 @@ impl UnitOptions {
             .language
             .or_else(|| build.language.filter(|_| !is_header(path)))
             .unwrap_or_else(|| language_of(path, text));
-        let language = if language == Language::C && cuda_scan::has_cuda_syntax(text) { Language::Cuda } else { language };
+        let language = if language == Language::C && cuda_scan::has_cuda_syntax(text) {
+            Language::Cuda
+        } else {
+            language
+        };
         let standard = options
             .standard
             .as_deref()
@@ -190,9 +194,20 @@ pub fn language_of(path: &Path, text: &[u8]) -> Language {
 
 /// True for a header that names no word of C++ at all.
 fn looks_like_c(text: &[u8]) -> bool {
-    !["class ", "namespace", "template", "std::", "public:", "using ", "constexpr", "nullptr", "&&", "operator"]
-        .iter()
-        .any(|word| memmem::find(text, word.as_bytes()).is_some())
+    ![
+        "class ",
+        "namespace",
+        "template",
+        "std::",
+        "public:",
+        "using ",
+        "constexpr",
+        "nullptr",
+        "&&",
+        "operator",
+    ]
+    .iter()
+    .any(|word| memmem::find(text, word.as_bytes()).is_some())
         || (memmem::find(text, b"__cplusplus").is_some()
             && memmem::find(text, b"template").is_none()
             && memmem::find(text, b"std::").is_none())
@@ -203,13 +218,14 @@ fn default_standard(language: Language, text: &[u8]) -> &'static str {
     if language == Language::C {
         return "gnu17";
     }
-    let needs_20 = ["co_await", "co_yield", "co_return", "<concepts>", "<span>", "<ranges>", "<format>", "<coroutine>"]
-        .iter()
-        .any(|word| memmem::find(text, word.as_bytes()).is_some())
-        || (memmem::find(text, b"template").is_some()
-            && [&b"\nconcept "[..], b" concept ", b"requires ", b"requires("]
-                .iter()
-                .any(|word| memmem::find(text, word).is_some()));
+    let needs_20 =
+        ["co_await", "co_yield", "co_return", "<concepts>", "<span>", "<ranges>", "<format>", "<coroutine>"]
+            .iter()
+            .any(|word| memmem::find(text, word.as_bytes()).is_some())
+            || (memmem::find(text, b"template").is_some()
+                && [&b"\nconcept "[..], b" concept ", b"requires ", b"requires("]
+                    .iter()
+                    .any(|word| memmem::find(text, word).is_some()));
     if needs_20 { "c++20" } else { "c++17" }
 }
 
@@ -239,9 +255,16 @@ fn standard_for(language: Language, name: &str) -> Option<String> {
 
 /// Folders of compilers, C++ libraries and toolkits: the embedded declarations stand for them.
 fn is_toolchain_folder(folder: &Path) -> bool {
-    ["cuda_runtime_api.h", "crt/host_defines.h", "stdio.h", "bits/c++config.h", "__stddef_size_t.h", "cuda/std/cstddef"]
-        .iter()
-        .any(|file| folder.join(file).is_file())
+    [
+        "cuda_runtime_api.h",
+        "crt/host_defines.h",
+        "stdio.h",
+        "bits/c++config.h",
+        "__stddef_size_t.h",
+        "cuda/std/cstddef",
+    ]
+    .iter()
+    .any(|file| folder.join(file).is_file())
 }
 
 fn per_thread_macro(macros: &[Macro]) -> Option<DefaultStream> {
@@ -298,10 +321,41 @@ struct BuildFlags {
 
 /// Flags whose separate value is no flag of its own.
 const SKIP_VALUE: &[&str] = &[
-    "-o", "-MF", "-MT", "-MQ", "-MJ", "-ccbin", "-gencode", "-arch", "-code", "-Xptxas", "-Xlinker", "-Xfatbin",
-    "-Xnvlink", "-Xarchive", "-Xclang", "-Xassembler", "-mllvm", "-target", "-L", "-l", "-G", "-m", "-T",
-    "--compiler-bindir", "--generate-code", "--gpu-architecture", "--gpu-code", "--ptxas-options",
-    "--linker-options", "--output-file", "--cuda-path", "--sysroot", "-isysroot", "-fplugin", "-plugin",
+    "-o",
+    "-MF",
+    "-MT",
+    "-MQ",
+    "-MJ",
+    "-ccbin",
+    "-gencode",
+    "-arch",
+    "-code",
+    "-Xptxas",
+    "-Xlinker",
+    "-Xfatbin",
+    "-Xnvlink",
+    "-Xarchive",
+    "-Xclang",
+    "-Xassembler",
+    "-mllvm",
+    "-target",
+    "-L",
+    "-l",
+    "-G",
+    "-m",
+    "-T",
+    "--compiler-bindir",
+    "--generate-code",
+    "--gpu-architecture",
+    "--gpu-code",
+    "--ptxas-options",
+    "--linker-options",
+    "--output-file",
+    "--cuda-path",
+    "--sysroot",
+    "-isysroot",
+    "-fplugin",
+    "-plugin",
 ];
 
 /// The flags that take a value, with the ways they are written.
@@ -354,7 +408,9 @@ impl BuildFlags {
     fn read(entry: &CompileCommand) -> Self {
         let mut flags = Self::default();
         let compiler = entry.arguments.first().map(String::as_str).unwrap_or_default();
-        if Path::new(compiler).file_stem().is_some_and(|stem| stem == "nvcc") && !is_plain_c_family(&entry.file) {
+        if Path::new(compiler).file_stem().is_some_and(|stem| stem == "nvcc")
+            && !is_plain_c_family(&entry.file)
+        {
             flags.language = Some(Language::Cuda);
         }
         let mut budget = MAX_ARGUMENTS;
@@ -502,10 +558,29 @@ mod tests {
     #[test]
     fn nvcc_commands_are_understood() {
         let unit = options(&[
-            "/opt/nv/bin/nvcc", "-forward-unknown-to-host-compiler", "-ccbin", "g++", "-DUSE_NCCL", "-D", "N=4",
-            "-I../include", "-isystem=/p/third", "--generate-code=arch=compute_80,code=[sm_80]", "-Xcompiler",
-            "-fPIC,-DHOST=2", "-std=c++20", "--default-stream", "per-thread", "--expt-relaxed-constexpr", "-rdc=true",
-            "-x", "cu", "-c", "/p/src/a.cu", "-o", "-DNOT",
+            "/opt/nv/bin/nvcc",
+            "-forward-unknown-to-host-compiler",
+            "-ccbin",
+            "g++",
+            "-DUSE_NCCL",
+            "-D",
+            "N=4",
+            "-I../include",
+            "-isystem=/p/third",
+            "--generate-code=arch=compute_80,code=[sm_80]",
+            "-Xcompiler",
+            "-fPIC,-DHOST=2",
+            "-std=c++20",
+            "--default-stream",
+            "per-thread",
+            "--expt-relaxed-constexpr",
+            "-rdc=true",
+            "-x",
+            "cu",
+            "-c",
+            "/p/src/a.cu",
+            "-o",
+            "-DNOT",
         ]);
         assert_eq!(unit.language, Language::Cuda);
         assert_eq!(unit.standard, "c++20");
@@ -542,8 +617,21 @@ mod tests {
     #[test]
     fn flags_that_load_or_write_are_dropped() {
         let unit = options(&[
-            "clang++", "-fplugin=evil.so", "-Xclang", "-load", "-Xclang", "evil.so", "-fmodules-cache-path=/tmp/x",
-            "-o", "/etc/passwd", "-serialize-diagnostics", "/x", "-D", "A(\n#include </etc/passwd>", "-D1=2", "-I",
+            "clang++",
+            "-fplugin=evil.so",
+            "-Xclang",
+            "-load",
+            "-Xclang",
+            "evil.so",
+            "-fmodules-cache-path=/tmp/x",
+            "-o",
+            "/etc/passwd",
+            "-serialize-diagnostics",
+            "/x",
+            "-D",
+            "A(\n#include </etc/passwd>",
+            "-D1=2",
+            "-I",
         ]);
         assert!(unit.macros.is_empty() && unit.includes.is_empty() && unit.extra.is_empty(), "{unit:?}");
     }

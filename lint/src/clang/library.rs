@@ -49,7 +49,9 @@ pub enum LibraryError {
         rejected: Vec<String>,
     },
     /// The path that the user named cannot be used.
-    #[error("cannot use the libclang at '{path}' (named by {named_by}): {reason}\n  install one that works with: {INSTALL_COMMAND}")]
+    #[error(
+        "cannot use the libclang at '{path}' (named by {named_by}): {reason}\n  install one that works with: {INSTALL_COMMAND}"
+    )]
     Unusable {
         /// The path as given.
         path: String,
@@ -92,7 +94,8 @@ impl Library {
             }
         }
         rejected.truncate(3);
-        let searched = "beside this command, in the Python environments in use and in the system's library folders";
+        let searched =
+            "beside this command, in the Python environments in use and in the system's library folders";
         Err(LibraryError::NotFound { searched: searched.into(), rejected })
     }
 
@@ -252,7 +255,9 @@ fn is_library_name(name: &str) -> bool {
     let Some(rest) = name.strip_prefix("libclang") else { return false };
     rest == ".so"
         || rest.starts_with(".so.")
-        || (rest.starts_with('-') && rest[1..].starts_with(|c: char| c.is_ascii_digit()) && rest.contains(".so"))
+        || (rest.starts_with('-')
+            && rest[1..].starts_with(|c: char| c.is_ascii_digit())
+            && rest.contains(".so"))
 }
 
 /// The libclang files directly in a folder.
@@ -378,7 +383,8 @@ fn version_in_path(path: &Path) -> Option<u32> {
         text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
     };
     let name = path.file_name()?.to_str()?;
-    let in_name = name.strip_prefix("libclang-").or_else(|| name.strip_prefix("libclang.so.")).and_then(number);
+    let in_name =
+        name.strip_prefix("libclang-").or_else(|| name.strip_prefix("libclang.so.")).and_then(number);
     if in_name.is_some() {
         return in_name;
     }
@@ -441,7 +447,8 @@ mod tests {
         assert!(missing.contains(INSTALL_COMMAND), "{missing}");
 
         let folder = tempfile::tempdir().unwrap();
-        let fake = folder.path().join(if cfg!(target_os = "macos") { "libclang.dylib" } else { "libclang.so" });
+        let fake =
+            folder.path().join(if cfg!(target_os = "macos") { "libclang.dylib" } else { "libclang.so" });
         fs::write(&fake, "INPUT(-lnothing)").unwrap();
         let error = Library::load(Some(&fake)).unwrap_err().to_string();
         assert!(error.contains("no shared library"), "{error}");

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clang_sys::{
-    CXErrorCode, CXError_ASTReadError, CXError_Crashed, CXTranslationUnit_DetailedPreprocessingRecord,
+    CXError_ASTReadError, CXError_Crashed, CXErrorCode, CXTranslationUnit_DetailedPreprocessingRecord,
     CXTranslationUnit_KeepGoing,
 };
 
@@ -153,7 +153,10 @@ pub struct ParsedUnit {
 impl ParsedUnit {
     /// Names that look like CUDA's own functions, are called, and exist nowhere.
     pub fn undeclared_cuda_calls(&self) -> impl Iterator<Item = &str> {
-        self.invented.iter().filter(|invention| invention.is_cuda_call).map(|invention| invention.name.as_str())
+        self.invented
+            .iter()
+            .filter(|invention| invention.is_cuda_call)
+            .map(|invention| invention.name.as_str())
     }
 }
 
@@ -316,7 +319,9 @@ fn macros_text(macros: &[Macro]) -> String {
 pub fn language_arguments(options: &UnitOptions) -> Vec<CString> {
     let mut words: Vec<String> = vec!["-x".into(), options.language.flag().into()];
     if options.language == Language::Cuda {
-        words.extend(["--cuda-host-only", "-nocudainc", "-nocudalib", "-D__CUDACC__", "-D__NVCC__"].map(str::to_owned));
+        words.extend(
+            ["--cuda-host-only", "-nocudainc", "-nocudalib", "-D__CUDACC__", "-D__NVCC__"].map(str::to_owned),
+        );
     }
     words.push(format!("-std={}", options.standard));
     words.extend(

@@ -23,17 +23,25 @@ fn an_ordinary_file_parses_without_errors_in_one_pass() {
         assert!(unit.invented.is_empty() && unit.missing_includes.is_empty());
     });
     with_unit("t.cpp", COPY, |unit| assert!(unit.messages.is_empty(), "{:?}", unit.messages));
-    with_unit("t.c", "#include <cuda_runtime.h>\n#include <stdlib.h>\nint main(void) { void *p; cudaMalloc(&p, 4); cudaFree(p); return 0; }\n", |unit| {
-        assert!(unit.messages.is_empty(), "{:?}", unit.messages);
-    });
+    with_unit(
+        "t.c",
+        "#include <cuda_runtime.h>\n#include <stdlib.h>\nint main(void) { void *p; cudaMalloc(&p, 4); cudaFree(p); return 0; }\n",
+        |unit| {
+            assert!(unit.messages.is_empty(), "{:?}", unit.messages);
+        },
+    );
 }
 
 #[test]
 fn a_precompiled_prelude_gives_the_same_result() {
     let folder = PreludeFolder::create().unwrap();
-    let precompiled =
-        Frontend { library: library(), preludes: Preludes::shared(folder.path()), headers: IncludeIndex::empty() };
-    let options = FrontendOptions { defines: vec!["N=4".into(), "size_t=int".into()], ..FrontendOptions::default() };
+    let precompiled = Frontend {
+        library: library(),
+        preludes: Preludes::shared(folder.path()),
+        headers: IncludeIndex::empty(),
+    };
+    let options =
+        FrontendOptions { defines: vec!["N=4".into(), "size_t=int".into()], ..FrontendOptions::default() };
     let text = format!("{COPY}void g(cudaStream_t s) {{ unknown(N, s); int x[N]; missing_api(); }}\n");
     for name in ["t.cu", "t.cpp"] {
         let look = |frontend: &Frontend| {
@@ -46,14 +54,23 @@ fn a_precompiled_prelude_gives_the_same_result() {
         assert!(with.0.is_empty(), "{:?}", with.0);
         assert_eq!(with.1.len(), 2);
     }
-    assert_eq!(fs::read_dir(folder.path()).unwrap().filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|x| x == "pch")).count(), 2);
+    assert_eq!(
+        fs::read_dir(folder.path())
+            .unwrap()
+            .filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|x| x == "pch"))
+            .count(),
+        2
+    );
 }
 
 #[test]
 fn a_broken_precompiled_prelude_is_not_used() {
     let folder = PreludeFolder::create().unwrap();
-    let broken =
-        Frontend { library: library(), preludes: Preludes::shared(folder.path()), headers: IncludeIndex::empty() };
+    let broken = Frontend {
+        library: library(),
+        preludes: Preludes::shared(folder.path()),
+        headers: IncludeIndex::empty(),
+    };
     let _ = with_unit_of(&broken, "t.cu", COPY, &FrontendOptions::default(), |unit| unit.passes);
     for entry in fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
@@ -84,14 +101,20 @@ fn headers_of_the_project_are_found_by_their_suffix() {
     };
     // The suffix of the first include is not in the tree: "common/util/check.h" is not "util/check.h".
     with_unit_of(&frontend, main.to_str().unwrap(), text, &FrontendOptions::default(), |unit| {
-        let missing: Vec<_> = unit.missing_includes.iter().map(|include| (include.name.as_str(), include.line)).collect();
+        let missing: Vec<_> =
+            unit.missing_includes.iter().map(|include| (include.name.as_str(), include.line)).collect();
         assert_eq!(missing, [("../common/util/check.h", 1), ("none.h", 3)]);
         assert!(unit.messages.is_empty(), "{:?}", unit.messages);
         assert_eq!(unit.invented.len(), 1, "{:?}", unit.invented);
     });
     let text = text.replace("../common/", "../elsewhere/../");
     with_unit_of(&frontend, main.to_str().unwrap(), &text, &FrontendOptions::default(), |unit| {
-        assert!(unit.invented.is_empty() && unit.messages.is_empty(), "{:?} {:?}", unit.messages, unit.missing_includes);
+        assert!(
+            unit.invented.is_empty() && unit.messages.is_empty(),
+            "{:?} {:?}",
+            unit.messages,
+            unit.missing_includes
+        );
     });
 }
 
@@ -121,11 +144,25 @@ fn text_in_another_encoding_keeps_its_offsets() {
 fn hostile_inputs_end_in_a_unit_or_an_error() {
     let deep = format!("int f() {{ return {}1{}; }}", "(".repeat(3_000), ")".repeat(3_000));
     let chain = format!("int f(int a) {{ return a{}; }}", " + a".repeat(20_000));
-    let blocks = format!("void f() {{ {} cudaDeviceSynchronize(); {} }}", "{".repeat(2_000), "}".repeat(2_000));
+    let blocks =
+        format!("void f() {{ {} cudaDeviceSynchronize(); {} }}", "{".repeat(2_000), "}".repeat(2_000));
     let broken = "#include <cuda_runtime.h>\nvoid f() { cudaMalloc((void**)&p, 4; if (x { foo<<<1, 2>>>(";
     let names: String = (0..3_000).map(|n| format!("x{n}({n});\n")).collect();
     let unknown = format!("void f() {{ {names} }}");
-    for text in ["", "\u{feff}", "}}}}", "#include \"t.cu\"\n", "#if\n#else\n", "\"", "/*", &deep, &chain, &blocks, broken, &unknown] {
+    for text in [
+        "",
+        "\u{feff}",
+        "}}}}",
+        "#include \"t.cu\"\n",
+        "#if\n#else\n",
+        "\"",
+        "/*",
+        &deep,
+        &chain,
+        &blocks,
+        broken,
+        &unknown,
+    ] {
         with_unit("t.cu", text, |unit| inactive_cuda_regions(unit).len());
     }
     for end in (0..COPY.len()).step_by(7) {

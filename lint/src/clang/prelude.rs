@@ -172,13 +172,19 @@ mod tests {
     fn every_prelude_is_free_of_errors_in_every_standard() {
         testing::library().attach();
         let all = ["c++11", "c++14", "c++17", "gnu++17", "c++20", "c++23"];
-        for (name, standards) in [("a.cu", &all[..]), ("a.cpp", &all[..]), ("a.c", &["c99", "gnu17", "c2x"][..])] {
+        for (name, standards) in
+            [("a.cu", &all[..]), ("a.cpp", &all[..]), ("a.c", &["c99", "gnu17", "c2x"][..])]
+        {
             for standard in standards {
-                let frontend = FrontendOptions { standard: Some((*standard).into()), ..FrontendOptions::default() };
+                let frontend =
+                    FrontendOptions { standard: Some((*standard).into()), ..FrontendOptions::default() };
                 let options = UnitOptions::new(Path::new(name), b"", &frontend, None);
                 let unit = parse(&options).unwrap();
-                let errors: Vec<_> =
-                    unit.messages(5).into_iter().map(|m| format!("{}:{}: {}", m.file, m.line, m.message)).collect();
+                let errors: Vec<_> = unit
+                    .messages(5)
+                    .into_iter()
+                    .map(|m| format!("{}:{}: {}", m.file, m.line, m.message))
+                    .collect();
                 assert!(errors.is_empty(), "{name} as {standard}: {errors:#?}");
             }
         }
@@ -196,7 +202,8 @@ mod tests {
 
     #[test]
     fn conditions_tell_which_macros_matter() {
-        let words: Vec<_> = tested_macros("#if defined(FOO) && BAR > 2\nint x;\n# ifdef BAZ\n#define QUX\n").collect();
+        let words: Vec<_> =
+            tested_macros("#if defined(FOO) && BAR > 2\nint x;\n# ifdef BAZ\n#define QUX\n").collect();
         assert_eq!(words, ["FOO", "BAR", "BAZ"]);
     }
 }

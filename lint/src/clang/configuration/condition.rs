@@ -115,7 +115,9 @@ impl Condition {
     pub fn is_false(&self) -> bool {
         match self {
             Self::Constant(0) => true,
-            Self::Not(inner) => matches!(**inner, Self::Constant(value) if value != 0) || **inner == Self::Always,
+            Self::Not(inner) => {
+                matches!(**inner, Self::Constant(value) if value != 0) || **inner == Self::Always
+            }
             Self::And(a, b) => a.is_false() || b.is_false(),
             Self::Or(a, b) => a.is_false() && b.is_false(),
             _ => false,
@@ -149,8 +151,12 @@ impl Condition {
                 Some(if value == 0 { Requirement::undefine(name) } else { Requirement::define(name, value) })
             }
             (Self::Not(inner), _) => inner.satisfy(!wanted),
-            (Self::And(a, b), true) | (Self::Or(a, b), false) => a.satisfy(wanted)?.merge(&b.satisfy(wanted)?),
-            (Self::Or(a, b), true) | (Self::And(a, b), false) => a.satisfy(wanted).or_else(|| b.satisfy(wanted)),
+            (Self::And(a, b), true) | (Self::Or(a, b), false) => {
+                a.satisfy(wanted)?.merge(&b.satisfy(wanted)?)
+            }
+            (Self::Or(a, b), true) | (Self::And(a, b), false) => {
+                a.satisfy(wanted).or_else(|| b.satisfy(wanted))
+            }
             (Self::Unknown(_), _) | (Self::Always, false) => None,
         }
     }
@@ -167,7 +173,9 @@ impl Comparison {
             Self::Greater => value > number,
             Self::AtLeast => value >= number,
         };
-        [number, number.saturating_add(1), number.saturating_sub(1), 0].into_iter().find(|&value| holds(value) == wanted)
+        [number, number.saturating_add(1), number.saturating_sub(1), 0]
+            .into_iter()
+            .find(|&value| holds(value) == wanted)
     }
 }
 
@@ -304,7 +312,18 @@ mod tests {
 
     #[test]
     fn others_are_not_guessed_at() {
-        for text in ["F(1)", "A + 1 > 2", "A && !A", "A < B", "", "(((", "defined(", "0", "A ? B : C", "A > 1 && A < 1"] {
+        for text in [
+            "F(1)",
+            "A + 1 > 2",
+            "A && !A",
+            "A < B",
+            "",
+            "(((",
+            "defined(",
+            "0",
+            "A ? B : C",
+            "A > 1 && A < 1",
+        ] {
             assert_eq!(solve(text), None, "{text}");
         }
         assert_eq!(solve(&"(".repeat(100_000)), None);

@@ -64,7 +64,8 @@ pub fn inactive_cuda_regions(unit: &ParsedUnit) -> Vec<HiddenRegion> {
     branches(&unit.text)
         .into_iter()
         .filter(|branch| {
-            let hidden = |at: usize| skipped.iter().any(|&(from, to)| (from as usize..to as usize).contains(&at));
+            let hidden =
+                |at: usize| skipped.iter().any(|&(from, to)| (from as usize..to as usize).contains(&at));
             // Inside: the directive itself may stand just outside the range.
             let body = unit.text.get(branch.body..branch.end).unwrap_or_default();
             !body.trim().is_empty() && hidden(branch.body) && holds_call(body)
@@ -123,7 +124,8 @@ fn holds_call(body: &str) -> bool {
     body.lines().any(|line| {
         let code = line.split("//").next().unwrap_or_default();
         let is_include = code.trim_start().starts_with('#');
-        !is_include && (code.contains("<<<") || (cuda_scan::mentions_api(code.as_bytes()) && code.contains('(')))
+        !is_include
+            && (code.contains("<<<") || (cuda_scan::mentions_api(code.as_bytes()) && code.contains('(')))
     })
 }
 
@@ -157,7 +159,10 @@ impl Branch {
 
 /// Macros that tell compilers and systems apart: defining one would make headers of another system active.
 fn is_foreign(name: &str) -> bool {
-    name.starts_with("_WIN") || name.starts_with("_MSC") || name == "WIN32" || name == "_OPENMP"
+    name.starts_with("_WIN")
+        || name.starts_with("_MSC")
+        || name == "WIN32"
+        || name == "_OPENMP"
         || name.starts_with("__")
 }
 
@@ -203,11 +208,13 @@ fn branches(text: &str) -> Vec<Branch> {
                 current: vec![condition],
             }),
             "elif" | "elifdef" | "elifndef" | "else" => {
-                let outer: Vec<Condition> = outer_conditions(stack.iter().rev().skip(1).map(|open| &open.current));
+                let outer: Vec<Condition> =
+                    outer_conditions(stack.iter().rev().skip(1).map(|open| &open.current));
                 let Some(open) = stack.last_mut() else { continue };
                 let conditions = outer.into_iter().chain(open.current.iter().cloned()).collect();
                 found.push(Branch { start: open.start, body: open.body, end: start, conditions });
-                open.current = open.earlier.iter().map(Condition::negate).chain([condition.clone()]).collect();
+                open.current =
+                    open.earlier.iter().map(Condition::negate).chain([condition.clone()]).collect();
                 open.earlier.push(condition);
                 (open.start, open.body) = (start, at);
             }
@@ -254,9 +261,18 @@ mod tests {
 
     #[test]
     fn simple_guards_are_satisfied() {
-        assert_eq!(defines("#ifdef USE_CUDA\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n"), ["USE_CUDA=1"]);
-        assert_eq!(defines("#if GPU && defined(FAST)\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n"), ["FAST=1", "GPU=1"]);
-        assert_eq!(defines("#if VERSION >= 12\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n"), ["VERSION=12"]);
+        assert_eq!(
+            defines("#ifdef USE_CUDA\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n"),
+            ["USE_CUDA=1"]
+        );
+        assert_eq!(
+            defines("#if GPU && defined(FAST)\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n"),
+            ["FAST=1", "GPU=1"]
+        );
+        assert_eq!(
+            defines("#if VERSION >= 12\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n"),
+            ["VERSION=12"]
+        );
         assert_eq!(
             defines("#ifndef CPU_ONLY\nint x;\n#else\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n"),
             ["CPU_ONLY=1"]
@@ -270,15 +286,18 @@ mod tests {
     #[test]
     fn dead_device_and_visible_code_needs_nothing() {
         assert!(second("#if 0\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n").0.is_empty());
-        assert!(second("#if __CUDA_ARCH__ > 700\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n").0.is_empty());
+        assert!(
+            second("#if __CUDA_ARCH__ > 700\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n").0.is_empty()
+        );
         assert!(second("#ifndef A\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n").0.is_empty());
         assert!(second("#ifdef A\nint x; // cudaFree(p)\n#endif\n").0.is_empty());
     }
 
     #[test]
     fn what_cannot_be_shown_is_said() {
-        let (regions, configuration) =
-            second("#if FOO(1, 2)\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n#ifdef _WIN32\nvoid g() { cudaFree(0); }\n#endif\n");
+        let (regions, configuration) = second(
+            "#if FOO(1, 2)\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n#ifdef _WIN32\nvoid g() { cudaFree(0); }\n#endif\n",
+        );
         assert_eq!(regions.len(), 2);
         assert_eq!(regions[0].line, 1);
         assert_eq!(configuration.unseen.len(), 2);
@@ -288,7 +307,8 @@ mod tests {
         );
         assert_eq!(configuration.defines, [("A".to_owned(), "1".to_owned())]);
         assert_eq!(configuration.unseen.len(), 1);
-        let (_, configuration) = second("#define M 1\n#ifdef M\nint x;\n#else\nvoid f() { cudaFree(0); }\n#endif\n");
+        let (_, configuration) =
+            second("#define M 1\n#ifdef M\nint x;\n#else\nvoid f() { cudaFree(0); }\n#endif\n");
         assert_eq!(configuration.unseen.len(), 1);
     }
 

@@ -140,9 +140,9 @@ impl Body<'_, '_> {
             self.unit.program.undeclared_calls.push(UndeclaredCall { name, args, site });
         }
         if let Some(passed) = spawned {
-            let callable = arguments.iter().position(|argument| {
-                !matches!(self.unit.ty(argument.ty()).kind, TypeKind::Int)
-            });
+            let callable = arguments
+                .iter()
+                .position(|argument| !matches!(self.unit.ty(argument.ty()).kind, TypeKind::Int));
             if let Some(first) = callable
                 && passed.len() == arguments.len()
             {
@@ -349,10 +349,7 @@ impl Body<'_, '_> {
         if let Some(closure) = self.closure_of_operator(target) {
             let source = if target.template().is_some() { target } else { closure.lambda };
             let callee = Callee::Function(self.unit.closure_function(&closure, source));
-            return (
-                Resolved { callee, declaration: Some(target), signature, object: Some(object) },
-                skip,
-            );
+            return (Resolved { callee, declaration: Some(target), signature, object: Some(object) }, skip);
         }
         if target.spelling() == "operator()" && names::qualified(target) == "std::function::operator()" {
             let site = self.at;
@@ -362,10 +359,7 @@ impl Body<'_, '_> {
             let slot = self.code.field(site, object, CLOSURE);
             let closure = self.code.load(site, slot, Type::POINTER);
             let callee = Callee::Value(function);
-            return (
-                Resolved { callee, declaration: Some(target), signature, object: Some(closure) },
-                skip,
-            );
+            return (Resolved { callee, declaration: Some(target), signature, object: Some(closure) }, skip);
         }
         let callee = self.method_callee(expression, target, object_ty);
         (Resolved { callee, declaration: Some(target), signature, object: Some(object) }, skip)
@@ -472,14 +466,15 @@ impl Body<'_, '_> {
             let object = self.place(first);
             self.at = site;
             let class = self.unit.class(ty);
-            let callee = match class.declaration.and_then(|class| method(class, "operator()", arguments.len())) {
-                Some(method) => self.unit.callee(method, None),
-                None => {
-                    let name = format!("{}::operator()", class.name);
-                    let count = arguments.len() + 1;
-                    Callee::Extern(self.unit.extern_named(name, true, count, Origin::System))
-                }
-            };
+            let callee =
+                match class.declaration.and_then(|class| method(class, "operator()", arguments.len())) {
+                    Some(method) => self.unit.callee(method, None),
+                    None => {
+                        let name = format!("{}::operator()", class.name);
+                        let count = arguments.len() + 1;
+                        Callee::Extern(self.unit.extern_named(name, true, count, Origin::System))
+                    }
+                };
             return Resolved { callee, declaration: None, signature: None, object: Some(object) };
         }
         let value = self.value(first);
@@ -488,8 +483,8 @@ impl Body<'_, '_> {
             CXType_Pointer => ty.canonical().pointee(),
             _ => ty.canonical(),
         };
-        let signature = matches!(function.kind(), CXType_FunctionProto | CXType_FunctionNoProto)
-            .then_some(function);
+        let signature =
+            matches!(function.kind(), CXType_FunctionProto | CXType_FunctionNoProto).then_some(function);
         Resolved { callee: Callee::Value(value), declaration: None, signature, object: None }
     }
 
@@ -729,7 +724,10 @@ pub(super) fn method(class: Cursor, name: &str, arguments: usize) -> Option<Curs
     let named = members.iter().filter(|member| {
         matches!(
             member.kind(),
-            CXCursor_CXXMethod | CXCursor_FunctionTemplate | CXCursor_Destructor | CXCursor_ConversionFunction
+            CXCursor_CXXMethod
+                | CXCursor_FunctionTemplate
+                | CXCursor_Destructor
+                | CXCursor_ConversionFunction
         ) && member.spelling() == name
     });
     let mut fallback = None;

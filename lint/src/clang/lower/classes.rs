@@ -2,7 +2,7 @@
 
 use clang_sys::*;
 use cuda_lint_engine::program::{
-    Call, Callee, ExternParam, Extern, Op, Origin, SiteId, Type, TypeKind, ValueId,
+    Call, Callee, Extern, ExternParam, Op, Origin, SiteId, Type, TypeKind, ValueId,
 };
 
 use super::super::cursor::{Cursor, Ty};
@@ -108,7 +108,14 @@ impl Body<'_, '_> {
             let callee = self.unit.callee(constructor, None);
             self.code.call(
                 site,
-                Call { result: None, into: None, callee, args: vec![to, from], ty: Type::VOID, discarded: false },
+                Call {
+                    result: None,
+                    into: None,
+                    callee,
+                    args: vec![to, from],
+                    ty: Type::VOID,
+                    discarded: false,
+                },
             );
             return;
         }
@@ -202,7 +209,8 @@ impl Body<'_, '_> {
             self.code.opaque(site, "a constructor that is missing", vec![address]);
             return;
         };
-        let made = if is_array(call.ty()) && !is_array(ty) { call.ty().canonical().element() } else { call.ty() };
+        let made =
+            if is_array(call.ty()) && !is_array(ty) { call.ty().canonical().element() } else { call.ty() };
         let object = if matches!(self.unit.ty(made).kind, TypeKind::Record(_)) { made } else { ty };
         let class = self.unit.class(object);
         let arguments = call.arguments();
@@ -246,7 +254,8 @@ impl Body<'_, '_> {
         }
         self.at = site;
         let passed = args[1..].to_vec();
-        self.code.call(site, Call { result: None, into: None, callee, args, ty: Type::VOID, discarded: false });
+        self.code
+            .call(site, Call { result: None, into: None, callee, args, ty: Type::VOID, discarded: false });
         self.after_construction(address, &class, &arguments, &passed, site);
     }
 

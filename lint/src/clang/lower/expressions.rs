@@ -39,8 +39,11 @@ impl Body<'_, '_> {
                 self.call(expression, None, true);
             }
             // `(void)x`, parentheses and the wrappers of temporaries.
-            CXCursor_UnexposedExpr | CXCursor_ParenExpr | CXCursor_CStyleCastExpr
-            | CXCursor_CXXStaticCastExpr | CXCursor_CXXFunctionalCastExpr => {
+            CXCursor_UnexposedExpr
+            | CXCursor_ParenExpr
+            | CXCursor_CStyleCastExpr
+            | CXCursor_CXXStaticCastExpr
+            | CXCursor_CXXFunctionalCastExpr => {
                 let parts = expression.parts();
                 if let [inner] = parts[..] {
                     let is_call = inner.kind() == CXCursor_CallExpr;
@@ -57,7 +60,9 @@ impl Body<'_, '_> {
                 }
             }
             // `x;` reads nothing.
-            CXCursor_DeclRefExpr | CXCursor_IntegerLiteral | CXCursor_StringLiteral
+            CXCursor_DeclRefExpr
+            | CXCursor_IntegerLiteral
+            | CXCursor_StringLiteral
             | CXCursor_CXXThisExpr => {}
             CXCursor_ConditionalOperator => self.conditional(expression, &mut |body, branch| {
                 body.discard(branch);
@@ -444,7 +449,12 @@ impl Body<'_, '_> {
     }
 
     /// `++` and `--`: the place, the value before, and the value after.
-    fn step(&mut self, whole: Cursor, operand: Cursor, kind: CXUnaryOperatorKind) -> (ValueId, ValueId, ValueId) {
+    fn step(
+        &mut self,
+        whole: Cursor,
+        operand: Cursor,
+        kind: CXUnaryOperatorKind,
+    ) -> (ValueId, ValueId, ValueId) {
         let site = self.at;
         let place = self.place(operand);
         let ty = self.unit.ty(operand.ty());
@@ -526,9 +536,7 @@ impl Body<'_, '_> {
             CXBinaryOperator_Sub | CXBinaryOperator_SubAssign => {
                 if steps(left) && steps(right) {
                     return match stride(lhs.ty()) {
-                        Some(size) if size > 0 => {
-                            self.code.binary(site, BinaryOp::PtrDiff(size), a, b)
-                        }
+                        Some(size) if size > 0 => self.code.binary(site, BinaryOp::PtrDiff(size), a, b),
                         _ => self.code.unknown(site, vec![a, b]),
                     };
                 }
@@ -1169,12 +1177,13 @@ pub(super) fn makes_object(expression: Cursor) -> bool {
         | CXCursor_LambdaExpr
         | CXCursor_CompoundLiteralExpr
         | CXCursor_CXXFunctionalCastExpr => true,
-        CXCursor_UnexposedExpr | CXCursor_ParenExpr | CXCursor_CStyleCastExpr | CXCursor_CXXStaticCastExpr => {
-            match expression.parts()[..] {
-                [inner] => makes_object(inner),
-                _ => true,
-            }
-        }
+        CXCursor_UnexposedExpr
+        | CXCursor_ParenExpr
+        | CXCursor_CStyleCastExpr
+        | CXCursor_CXXStaticCastExpr => match expression.parts()[..] {
+            [inner] => makes_object(inner),
+            _ => true,
+        },
         CXCursor_ConditionalOperator => expression.parts().into_iter().skip(1).any(makes_object),
         _ => false,
     }

@@ -101,7 +101,8 @@ impl Body<'_, '_> {
             | CXCursor_CompoundAssignOperator => self.copy_place(address, ty, expression),
             _ => {
                 let parts = expression.parts();
-                let operands: Vec<ValueId> = parts.into_iter().map(|part| self.value_or_place(part)).collect();
+                let operands: Vec<ValueId> =
+                    parts.into_iter().map(|part| self.value_or_place(part)).collect();
                 let reason = "an initialiser of a kind that is not understood";
                 self.code.opaque(site, reason, operands);
             }
@@ -152,9 +153,10 @@ impl Body<'_, '_> {
         let class = self.unit.class(ty);
         let mut all = vec![address];
         all.extend(args);
-        let constructor = class.declaration.filter(|_| !class.system).and_then(|declaration| {
-            super::calls::constructor(declaration, all.len() - 1)
-        });
+        let constructor = class
+            .declaration
+            .filter(|_| !class.system)
+            .and_then(|declaration| super::calls::constructor(declaration, all.len() - 1));
         let callee = match constructor {
             Some(constructor) => self.unit.callee(constructor, None),
             None => {

@@ -24,9 +24,7 @@ impl Body<'_, '_> {
         self.at = self.unit.site_or(condition, outer);
         let parts = condition.parts();
         let operator = match condition.kind() {
-            CXCursor_BinaryOperator if parts.len() == 2 => {
-                binary_operator(condition, parts[0], parts[1])
-            }
+            CXCursor_BinaryOperator if parts.len() == 2 => binary_operator(condition, parts[0], parts[1]),
             _ => CXBinaryOperator_Invalid,
         };
         if operator == CXBinaryOperator_LAnd || operator == CXBinaryOperator_LOr {

@@ -441,11 +441,7 @@ impl Body<'_, '_> {
         let name = if name.starts_with('[') { String::new() } else { name };
         let local = self.code.local(name, lowered, site, Storage::Automatic);
         self.code.push(site, Op::Live { local });
-        let variable = if is_reference(ty) {
-            Variable::Reference(local)
-        } else {
-            Variable::Local(local)
-        };
+        let variable = if is_reference(ty) { Variable::Reference(local) } else { Variable::Local(local) };
         self.variables.insert(declaration.entity(), variable);
         let address = self.code.address_of(site, local);
         initialise(self, address);

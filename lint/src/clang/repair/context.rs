@@ -74,14 +74,17 @@ fn classify_call(text: &[u8], at: usize, open: usize) -> Use {
 
 fn classify_template(text: &[u8], open: usize) -> Use {
     let Some(close) = matching_angle(text, open) else { return Use::Value };
-    let kinds: Vec<bool> = split_arguments(&text[open + 1..close]).iter().map(|argument| is_value(argument)).collect();
+    let kinds: Vec<bool> =
+        split_arguments(&text[open + 1..close]).iter().map(|argument| is_value(argument)).collect();
     let rest = &text[skip_blank(text, close + 1)..];
     if rest.starts_with(b"<<<") {
         return Use::Launch(kinds);
     }
     match rest.first() {
         Some(b'(') => Use::TemplateCall(kinds),
-        Some(byte) if is_word(*byte) || matches!(byte, b'*' | b'&' | b':' | b'>' | b',' | b'{' | b')' | b';') => {
+        Some(byte)
+            if is_word(*byte) || matches!(byte, b'*' | b'&' | b':' | b'>' | b',' | b'{' | b')' | b';') =>
+        {
             Use::ClassTemplate(kinds)
         }
         _ => Use::Value,
@@ -184,10 +187,14 @@ fn skip_blank(text: &[u8], mut at: usize) -> usize {
         match text.get(at) {
             Some(byte) if byte.is_ascii_whitespace() || *byte == b'\\' => at += 1,
             Some(b'/') if text.get(at + 1) == Some(&b'/') => {
-                at = text[at..].iter().position(|&byte| byte == b'\n').map_or(text.len(), |length| at + length);
+                at = text[at..]
+                    .iter()
+                    .position(|&byte| byte == b'\n')
+                    .map_or(text.len(), |length| at + length);
             }
             Some(b'/') if text.get(at + 1) == Some(&b'*') => {
-                at = memchr::memmem::find(&text[at + 2..], b"*/").map_or(text.len(), |length| at + length + 4);
+                at =
+                    memchr::memmem::find(&text[at + 2..], b"*/").map_or(text.len(), |length| at + length + 4);
             }
             _ => return at.min(text.len()),
         }
@@ -313,8 +320,25 @@ pub fn precedes_declaration(text: &[u8], at: usize, length: usize) -> bool {
     }
     let keyword = matches!(
         &text[first..end],
-        b"void" | b"int" | b"float" | b"double" | b"bool" | b"char" | b"static" | b"inline" | b"const" | b"unsigned"
-            | b"struct" | b"class" | b"enum" | b"template" | b"extern" | b"virtual" | b"explicit" | b"typedef" | b"using"
+        b"void"
+            | b"int"
+            | b"float"
+            | b"double"
+            | b"bool"
+            | b"char"
+            | b"static"
+            | b"inline"
+            | b"const"
+            | b"unsigned"
+            | b"struct"
+            | b"class"
+            | b"enum"
+            | b"template"
+            | b"extern"
+            | b"virtual"
+            | b"explicit"
+            | b"typedef"
+            | b"using"
     );
     keyword || word_end(second).is_some()
 }

@@ -122,7 +122,8 @@ pub fn text(language: Language, names: &BTreeMap<String, Node>, members: &BTreeM
     text.push_str(ANY_MEMBERS);
     for (name, is_template) in members {
         if *is_template {
-            let _ = writeln!(text, "  template <class... T, class... A> __CL_HD __cl_any {name}(A &&...) const;");
+            let _ =
+                writeln!(text, "  template <class... T, class... A> __CL_HD __cl_any {name}(A &&...) const;");
         } else {
             let _ = writeln!(text, "  static __cl_any &{name};");
         }
@@ -173,13 +174,15 @@ fn declare(text: &mut String, name: &str, node: &Node, place: Place) {
             writeln!(text, "}};")
         }
         Kind::Function => {
-            let result = if place == (Place::Namespace { global: true }) { result_of(name) } else { "__cl_any" };
+            let result =
+                if place == (Place::Namespace { global: true }) { result_of(name) } else { "__cl_any" };
             let _ = writeln!(text, "template <class... A> __CL_HD {outer}{result} {name}(A &&...);");
             // For arguments from which nothing can be deduced, such as a list in braces.
             writeln!(text, "{outer}{result} {name}(...);")
         }
         Kind::FunctionTemplate(kinds) => {
-            let result = if place == (Place::Namespace { global: true }) { result_of(name) } else { "__cl_any" };
+            let result =
+                if place == (Place::Namespace { global: true }) { result_of(name) } else { "__cl_any" };
             let _ = writeln!(
                 text,
                 "template <{}, class... A> __CL_HD {outer}{result} {name}(A &&...);",
@@ -237,7 +240,9 @@ fn macros(text: &mut String, names: &BTreeMap<String, Node>) {
             Form::Empty => writeln!(text, "#define {name}"),
             Form::EmptyCall => writeln!(text, "#define {name}(...)"),
             Form::Statement => writeln!(text, "#define {name}(...) __cl_use(__VA_ARGS__);"),
-            Form::Loop => writeln!(text, "#define {name}(i, ...) for (long i = 0; __cl_use(__VA_ARGS__); ++i)"),
+            Form::Loop => {
+                writeln!(text, "#define {name}(i, ...) for (long i = 0; __cl_use(__VA_ARGS__); ++i)")
+            }
             Form::Condition => writeln!(text, "#define {name}(...) if (__cl_use(__VA_ARGS__))"),
             Form::Function(parameters) => {
                 let (names, list): (Vec<String>, Vec<String>) = parameters
@@ -249,7 +254,10 @@ fn macros(text: &mut String, names: &BTreeMap<String, Node>) {
                     })
                     .unzip();
                 let list: Vec<String> = list.into_iter().filter(|parameter| !parameter.is_empty()).collect();
-                let _ = writeln!(text, "#define __CL_PASTE_(a, b) a##b\n#define __CL_PASTE(a, b) __CL_PASTE_(a, b)");
+                let _ = writeln!(
+                    text,
+                    "#define __CL_PASTE_(a, b) a##b\n#define __CL_PASTE(a, b) __CL_PASTE_(a, b)"
+                );
                 let rest = if names.is_empty() { "..." } else { ", ..." };
                 writeln!(
                     text,
@@ -275,7 +283,9 @@ fn text_for_c(names: &BTreeMap<String, Node>) -> String {
             Kind::Macro(Form::Empty) => writeln!(text, "#define {name}"),
             Kind::Macro(Form::EmptyCall) => writeln!(text, "#define {name}(...)"),
             Kind::Macro(Form::Statement) => writeln!(text, "#define {name}(...) ((void)(__VA_ARGS__));"),
-            Kind::Macro(Form::Loop) => writeln!(text, "#define {name}(i, ...) for (long i = 0; i < (__VA_ARGS__); ++i)"),
+            Kind::Macro(Form::Loop) => {
+                writeln!(text, "#define {name}(i, ...) for (long i = 0; i < (__VA_ARGS__); ++i)")
+            }
             Kind::Macro(Form::Condition) => writeln!(text, "#define {name}(...) if ((__VA_ARGS__))"),
             _ => Ok(()),
         };

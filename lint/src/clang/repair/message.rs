@@ -38,7 +38,9 @@ pub enum Wanted {
 
 /// Reads a message. `None` if it is about something else.
 pub fn read(message: &str) -> Option<Complaint> {
-    let simple = |name: &str, wanted| Some(Complaint { scope: Vec::new(), name: name.to_owned(), in_class: false, wanted });
+    let simple = |name: &str, wanted| {
+        Some(Complaint { scope: Vec::new(), name: name.to_owned(), in_class: false, wanted })
+    };
     let mut quoted = message.split('\'').skip(1).step_by(2);
     let first = quoted.next();
     let second = quoted.next();
@@ -58,7 +60,8 @@ pub fn read(message: &str) -> Option<Complaint> {
     if message.starts_with("call to function") && message.contains("neither visible") {
         return simple(first?, Wanted::Function);
     }
-    if message.starts_with("call to undeclared function") || message.starts_with("call to undeclared library") {
+    if message.starts_with("call to undeclared function") || message.starts_with("call to undeclared library")
+    {
         return simple(first?, Wanted::Function);
     }
     if message.contains("type specifier for all declarations")

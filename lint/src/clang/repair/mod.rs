@@ -100,7 +100,13 @@ impl Repair {
     ///
     /// `headers_changed`: headers were found meanwhile, which may declare what is missing; only what surely
     /// comes from nowhere else is invented then.
-    pub fn learn(&mut self, messages: &[ClangMessage], unit: &Unit, main_file: &str, headers_changed: bool) -> bool {
+    pub fn learn(
+        &mut self,
+        messages: &[ClangMessage],
+        unit: &Unit,
+        main_file: &str,
+        headers_changed: bool,
+    ) -> bool {
         if headers_changed {
             return false;
         }
@@ -124,19 +130,27 @@ impl Repair {
                 continue;
             }
             let how = context::classify(text, at, complaint.name.len());
-            if complaint.wanted == Wanted::Type && context::precedes_declaration(text, at, complaint.name.len()) {
+            if complaint.wanted == Wanted::Type
+                && context::precedes_declaration(text, at, complaint.name.len())
+            {
                 changed |= self.add(&[], &complaint.name, Kind::Macro(Form::Empty));
                 continue;
             }
             found.push((complaint, how, at, file));
         }
         // What stands between the brackets of a macro that makes a declaration are not the names they seem.
-        found.retain(|(_, _, at, file)| !macros.iter().any(|(other, from, to)| file == other && (from..to).contains(&at)));
+        found.retain(|(_, _, at, file)| {
+            !macros.iter().any(|(other, from, to)| file == other && (from..to).contains(&at))
+        });
 
         // A variable may be unknown only because its type is: types and functions first.
         let has_types = found.iter().any(|(complaint, how, ..)| is_structural(complaint, how));
         for (complaint, how, ..) in &found {
-            if has_types && *how == Use::Value && complaint.scope.is_empty() && complaint.wanted == Wanted::Anything {
+            if has_types
+                && *how == Use::Value
+                && complaint.scope.is_empty()
+                && complaint.wanted == Wanted::Anything
+            {
                 continue;
             }
             changed |= self.take(complaint, how);
@@ -255,8 +269,9 @@ impl Repair {
     fn declare_macro(&mut self, name: &str, declaration: context::DeclarationMacro) -> bool {
         let form = match declaration.arguments {
             Some(arguments) if declaration.has_body => {
-                let is_parameter =
-                    |argument: &str| is_identifier(argument) && argument.starts_with(|c: char| c.is_ascii_lowercase());
+                let is_parameter = |argument: &str| {
+                    is_identifier(argument) && argument.starts_with(|c: char| c.is_ascii_lowercase())
+                };
                 Form::Function(
                     arguments
                         .iter()
@@ -358,7 +373,8 @@ fn is_structural(complaint: &Complaint, how: &Use) -> bool {
 /// True for names in the manner of CUDA's functions: `cudaMalloc`, `cuMemAlloc`, `ncclSend`.
 pub fn is_cuda_function(name: &str) -> bool {
     ["cuda", "cu", "hip", "nccl", "cublas"].iter().any(|prefix| {
-        name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()) && rest.len() > 1)
+        name.strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()) && rest.len() > 1)
     })
 }
 
@@ -366,11 +382,56 @@ pub fn is_cuda_function(name: &str) -> bool {
 fn is_keyword(name: &str) -> bool {
     matches!(
         name,
-        "this" | "if" | "else" | "for" | "while" | "do" | "switch" | "case" | "return" | "operator" | "template"
-            | "typename" | "class" | "struct" | "public" | "private" | "protected" | "const" | "static" | "void"
-            | "int" | "char" | "float" | "double" | "bool" | "auto" | "using" | "namespace" | "default" | "co_await"
-            | "co_return" | "co_yield" | "requires" | "concept" | "throw" | "try" | "catch" | "new" | "delete" | "std"
-            | "goto" | "break" | "continue" | "extern" | "inline" | "unsigned" | "signed" | "long" | "short" | "main"
+        "this"
+            | "if"
+            | "else"
+            | "for"
+            | "while"
+            | "do"
+            | "switch"
+            | "case"
+            | "return"
+            | "operator"
+            | "template"
+            | "typename"
+            | "class"
+            | "struct"
+            | "public"
+            | "private"
+            | "protected"
+            | "const"
+            | "static"
+            | "void"
+            | "int"
+            | "char"
+            | "float"
+            | "double"
+            | "bool"
+            | "auto"
+            | "using"
+            | "namespace"
+            | "default"
+            | "co_await"
+            | "co_return"
+            | "co_yield"
+            | "requires"
+            | "concept"
+            | "throw"
+            | "try"
+            | "catch"
+            | "new"
+            | "delete"
+            | "std"
+            | "goto"
+            | "break"
+            | "continue"
+            | "extern"
+            | "inline"
+            | "unsigned"
+            | "signed"
+            | "long"
+            | "short"
+            | "main"
     )
 }
 
@@ -405,7 +466,8 @@ fn locate<'u, 'm>(
         let Some(text) = unit.contents(file) else { continue };
         let finder = memchr::memmem::Finder::new(&complaint.name);
         let place = finder.find_iter(text).find(|&at| {
-            word_at(text, at) == complaint.name && (at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_'))
+            word_at(text, at) == complaint.name
+                && (at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_'))
         });
         if let Some(at) = place
             && file == message.file

@@ -53,14 +53,22 @@ fn unknown_namespaces_templates_and_kernels_are_invented() {
 
 #[test]
 fn undeclared_cuda_calls_are_declared_and_listed() {
-    let calls = with_unit("t.cu", &format!("{HEAD}void f(cudaStream_t s) {{ if (cudaStreamFrobnicate(s) != cudaSuccess) return; cudaStreamSynchronize(s); }}\n"), |unit| {
-        unit.undeclared_cuda_calls().map(str::to_owned).collect::<Vec<_>>()
-    });
+    let calls = with_unit(
+        "t.cu",
+        &format!(
+            "{HEAD}void f(cudaStream_t s) {{ if (cudaStreamFrobnicate(s) != cudaSuccess) return; cudaStreamSynchronize(s); }}\n"
+        ),
+        |unit| unit.undeclared_cuda_calls().map(str::to_owned).collect::<Vec<_>>(),
+    );
     assert_eq!(calls, ["cudaStreamFrobnicate"]);
-    let calls = with_unit("t.c", "#include <cuda_runtime.h>\nvoid f(cudaStream_t s) { cudaStreamFrobnicate(s); }\n", |unit| {
-        assert!(unit.messages.is_empty(), "{:?}", unit.messages);
-        unit.undeclared_cuda_calls().map(str::to_owned).collect::<Vec<_>>()
-    });
+    let calls = with_unit(
+        "t.c",
+        "#include <cuda_runtime.h>\nvoid f(cudaStream_t s) { cudaStreamFrobnicate(s); }\n",
+        |unit| {
+            assert!(unit.messages.is_empty(), "{:?}", unit.messages);
+            unit.undeclared_cuda_calls().map(str::to_owned).collect::<Vec<_>>()
+        },
+    );
     assert_eq!(calls, ["cudaStreamFrobnicate"]);
 }
 
@@ -89,7 +97,12 @@ fn unknown_bases_and_members_do_not_hide_methods() {
 
 #[test]
 fn what_the_file_declares_is_not_invented() {
-    let invented = clean("t.cu", &format!("{HEAD}int later();\nint f() {{ int a = 1; return later() + a; }}\nint later() {{ return 2; }}\n"));
+    let invented = clean(
+        "t.cu",
+        &format!(
+            "{HEAD}int later();\nint f() {{ int a = 1; return later() + a; }}\nint later() {{ return 2; }}\n"
+        ),
+    );
     assert!(invented.is_empty(), "{invented:?}");
     let (_, invented) = repaired("t.cu", &format!("{HEAD}void f() {{ g(); }}\nint g = 3;\n"));
     assert!(!invented.contains(&"g".to_owned()), "{invented:?}");
