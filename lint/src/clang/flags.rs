@@ -218,14 +218,24 @@ fn default_standard(language: Language, text: &[u8]) -> &'static str {
     if language == Language::C {
         return "gnu17";
     }
-    let needs_20 =
-        ["co_await", "co_yield", "co_return", "<concepts>", "<span>", "<ranges>", "<format>", "<coroutine>"]
-            .iter()
-            .any(|word| memmem::find(text, word.as_bytes()).is_some())
-            || (memmem::find(text, b"template").is_some()
-                && [&b"\nconcept "[..], b" concept ", b"requires ", b"requires("]
-                    .iter()
-                    .any(|word| memmem::find(text, word).is_some()));
+    let includes = [
+        "<concepts>",
+        "<span>",
+        "<ranges>",
+        "<format>",
+        "<coroutine>",
+        "<source_location>",
+        "<bit>",
+        "<barrier>",
+    ];
+    let needs_20 = includes.iter().any(|name| {
+        memmem::find_iter(text, name.as_bytes()).any(|at| text[..at].trim_ascii_end().ends_with(b"include"))
+    }) || memmem::find_iter(text, b"concept ").any(|at| {
+        // `concept Name =`, not a word in a comment.
+        let rest = &text[at + 8..];
+        let end = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_')).unwrap_or(0);
+        end > 0 && rest[end..].trim_ascii_start().starts_with(b"=")
+    });
     if needs_20 { "c++20" } else { "c++17" }
 }
 
@@ -672,6 +682,8 @@ mod tests {
         assert_eq!(standard_for(Language::C, "c++17"), None);
         assert_eq!(standard_for(Language::Cxx, "; rm -rf"), None);
         assert_eq!(default_standard(Language::Cuda, b"#include <span>\n"), "c++20");
+        assert_eq!(default_standard(Language::Cuda, b"template <class T> concept A = true;"), "c++20");
+        assert_eq!(default_standard(Language::Cuda, b"// requires the concept of a stream\n"), "c++17");
     }
 
     #[test]

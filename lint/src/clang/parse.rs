@@ -64,7 +64,7 @@ pub enum ParseError {
 /// A larger file is data.
 const MAX_BYTES: u64 = 32 << 20;
 /// Passes of the repair loop.
-const MAX_PASSES: u32 = 4;
+const MAX_PASSES: u32 = 6;
 /// More messages than these are not looked at.
 const MAX_MESSAGES: usize = 2_000;
 
@@ -144,6 +144,8 @@ pub struct ParsedUnit {
     pub invented: Vec<Invention>,
     /// How often the file was parsed.
     pub passes: u32,
+    /// True if the precompiled prelude was used.
+    pub precompiled: bool,
     /// Errors that remain.
     pub messages: Vec<ClangMessage>,
     /// Includes that remain unresolved.
@@ -168,7 +170,7 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
 
     let mut files = VirtualFiles::default();
     files.set(&main_file, &source.text);
-    files.set(MACROS_FILE, &macros_text(&options.macros));
+    files.set(MACROS_FILE, &macros_text(options));
     for name in include_names(&source.text) {
         if let Some(text) = embedded::wildcard(name) {
             files.set(&format!("{INCLUDE}/{name}"), &text);
@@ -225,6 +227,7 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
             options: options.clone(),
             invented: repair.inventions(),
             passes,
+            precompiled: precompiled.is_some(),
             messages,
             missing_includes: missing,
         });
@@ -301,9 +304,13 @@ fn include_names(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The macros of the build as text, to be read after the prelude.
-fn macros_text(macros: &[Macro]) -> String {
+fn macros_text(options: &UnitOptions) -> String {
     let mut text = String::from("#pragma clang system_header\n");
-    for m in macros {
+    if options.language == Language::Cuda {
+        // libclang 18 crashes on `delete` in C++20 CUDA if it knows these from a precompiled file only.
+        text.push_str("void operator delete(void *) noexcept;\nvoid operator delete[](void *) noexcept;\n");
+    }
+    for m in &options.macros {
         match m {
             Macro::Define(name, value) => {
                 let bare = name.split('(').next().unwrap_or_default();

@@ -64,6 +64,31 @@ fn a_precompiled_prelude_gives_the_same_result() {
 }
 
 #[test]
+fn precompiled_preludes_serve_every_standard() {
+    let folder = PreludeFolder::create().unwrap();
+    let precompiled = Frontend {
+        library: library(),
+        preludes: Preludes::shared(folder.path()),
+        headers: IncludeIndex::empty(),
+    };
+    let text = format!(
+        "{COPY}struct A {{ ~A(); }};\nvoid g(A *a, int *p) {{ delete[] a; delete p; p = new int[3]; }}\n"
+    );
+    for name in ["t.cu", "t.cpp"] {
+        for standard in ["c++11", "c++14", "c++17", "c++20", "c++23"] {
+            let options = FrontendOptions { standard: Some(standard.into()), ..FrontendOptions::default() };
+            // The second parse finds the prelude ready.
+            for _ in 0..2 {
+                with_unit_of(&precompiled, name, &text, &options, |unit| {
+                    assert!(unit.precompiled, "{name} {standard}");
+                    assert!(unit.messages.is_empty(), "{name} {standard} {:?}", unit.messages);
+                });
+            }
+        }
+    }
+}
+
+#[test]
 fn a_broken_precompiled_prelude_is_not_used() {
     let folder = PreludeFolder::create().unwrap();
     let broken = Frontend {

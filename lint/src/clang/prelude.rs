@@ -123,14 +123,6 @@ fn parse(options: &UnitOptions) -> Option<Unit> {
     for folder in [embedded::INCLUDE, embedded::EMBEDDED] {
         arguments.push(CString::new(format!("-I{folder}")).ok()?);
     }
-    // The flag of the header kind must be the last `-x`.
-    let header = match options.language {
-        Language::Cuda => "cuda-header",
-        Language::Cxx => "c++-header",
-        Language::C => "c-header",
-    };
-    arguments.push(CString::new("-x").ok()?);
-    arguments.push(CString::new(header).ok()?);
     let flags = clang_sys::CXTranslationUnit_Incomplete
         | clang_sys::CXTranslationUnit_ForSerialization
         | clang_sys::CXTranslationUnit_KeepGoing;

@@ -69,6 +69,8 @@ pub(super) struct Body<'l, 'a> {
     pub accounted: FxHashSet<(u32, u32)>,
     /// Lambdas and local classes: their text is not this function's.
     pub apart: Vec<Span>,
+    /// Expressions whose values are being put into temporaries: none may need itself.
+    pub making: FxHashSet<Key>,
 }
 
 impl<'l, 'a> Body<'l, 'a> {
@@ -91,6 +93,7 @@ impl<'l, 'a> Body<'l, 'a> {
             gated: true,
             accounted: FxHashSet::default(),
             apart: Vec::new(),
+            making: FxHashSet::default(),
         }
     }
 
@@ -267,7 +270,7 @@ impl<'l, 'a> Body<'l, 'a> {
                     (self.unit.positions.span(definition), self.unit.positions.span(block))
                     && whole.file == span.file
                 {
-                    self.check_gap_to(span.file, whole.start, span.start);
+                    self.check_head(whole, span);
                 }
                 self.statement(block);
             }

@@ -133,6 +133,10 @@ impl Body<'_, '_> {
             declaration.spelling() == "async" && names::qualified(declaration) == "std::async"
         });
         let spawned = is_std_async.then(|| args.clone());
+        let held = target.is_some_and(|target| {
+            target.spelling() == "operator=" && names::qualified(target) == "std::function::operator="
+        });
+        let held = if held { args.first().copied().zip(args.get(1).copied()) } else { None };
         let returned = self.emit(resolved.callee, args, result, into, discarded, site);
         if invented && let Callee::Extern(id) = resolved.callee {
             let name = self.unit.program.externs[id.0 as usize].name.clone();
@@ -149,24 +153,10 @@ impl Body<'_, '_> {
                 self.spawn(&arguments[first..], &passed[first..], site);
             }
         }
-        if let (Some(target), Some(object)) = (target, resolved.object)
-            && target.spelling() == "operator="
-            && names::qualified(target) == "std::function::operator="
-            && let Some(argument) = arguments.get(skip)
-        {
-            self.assign_callable(object, *argument, site);
+        if let (Some((function, callable)), Some(argument)) = (held, arguments.get(skip)) {
+            self.hold_callable(function, *argument, callable, site);
         }
         returned
-    }
-
-    fn assign_callable(&mut self, object: ValueId, argument: Cursor, site: SiteId) {
-        // `f = lambda` goes through a temporary `std::function`, whose fields were set when it was made.
-        let ty = argument.ty();
-        if matches!(self.unit.ty(ty).kind, TypeKind::Record(_)) && !makes_new(argument) {
-            let from = self.place(argument);
-            self.at = site;
-            self.hold_callable(object, argument, from, site);
-        }
     }
 
     /// Emits a call and says what comes back.
@@ -696,11 +686,6 @@ fn returns_reference(expression: Cursor) -> bool {
 
 fn is_overloaded(target: Cursor) -> bool {
     target.kind() == CXCursor_OverloadedDeclRef
-}
-
-/// True if the argument makes a temporary.
-fn makes_new(argument: Cursor) -> bool {
-    super::expressions::makes_object(argument)
 }
 
 fn is_move(operator: Cursor) -> bool {

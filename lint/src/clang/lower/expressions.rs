@@ -804,6 +804,11 @@ impl Body<'_, '_> {
             return self.value(expression);
         }
         let (local, address) = self.temporary(lowered, site, extended);
+        if !self.making.insert(expression.key()) {
+            // Neither a value nor a place of its own: nothing that is understood.
+            self.code.opaque(site, "an expression of a kind that is not understood", vec![address]);
+            return address;
+        }
         if lowered.is_aggregate() {
             self.initialise(address, ty, expression);
             self.destroys(local, ty);
@@ -811,6 +816,7 @@ impl Body<'_, '_> {
             let value = self.value(expression);
             self.code.store(site, address, value, lowered);
         }
+        self.making.remove(&expression.key());
         address
     }
 

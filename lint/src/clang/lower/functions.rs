@@ -45,7 +45,18 @@ impl Lowering<'_> {
                 }
             }
             _ if names::is_function(kind) => {
-                if self.positions.is_main(declaration.location())
+                // clang lists the instances of members among the declarations of the unit, and nowhere else.
+                if kind == CXCursor_Destructor
+                    && let Some(class) = declaration.parent()
+                    && has_body(declaration)
+                {
+                    self.destructors.insert(class.entity(), declaration);
+                }
+                // Instances of a lambda's call operator hang in odd places; they belong to their closure.
+                let of_lambda =
+                    declaration.parent().is_some_and(|parent| names::plain(parent) == "<lambda>");
+                if !of_lambda
+                    && self.positions.is_main(declaration.location())
                     && declaration.definition().is_some_and(|definition| definition.is(declaration))
                     && has_body(declaration)
                 {

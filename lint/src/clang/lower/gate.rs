@@ -145,6 +145,13 @@ impl Body<'_, '_> {
         reached.max(span.end)
     }
 
+    /// Checks the head of a function for errors: its initialisers are part of what it does.
+    pub fn check_head(&mut self, whole: Span, body: Span) {
+        let gated = std::mem::replace(&mut self.gated, false);
+        self.check_gap_to(whole.file, whole.start, body.start);
+        self.gated = gated;
+    }
+
     /// Checks a stretch of text that no statement covers.
     pub fn check_gap_to(&mut self, file: u32, from: u32, to: u32) {
         // clang points some errors at the very start of what follows, which is for that statement to say.

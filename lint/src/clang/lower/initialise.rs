@@ -113,6 +113,10 @@ impl Body<'_, '_> {
         let site = self.at;
         let parts = expression.parts();
         match parts[..] {
+            // `std::initializer_list`: the array behind it is made, what the object holds is not followed.
+            [inner] if is_array(inner.ty()) => {
+                self.place(inner);
+            }
             // `T()`: all fields are zero.
             [] => {
                 let class = self.unit.class(ty);
@@ -358,10 +362,10 @@ impl Body<'_, '_> {
                     self.initialise(address, ty, inner);
                 }
                 [] => self.zero(address, ty, site, 0),
-                _ => {
-                    let from = self.value_or_place(expression);
-                    let lowered = self.unit.ty(ty);
-                    self.code.push(site, Op::CopyObject { to: address, from, ty: lowered });
+                ref parts => {
+                    for part in parts {
+                        self.value_or_place(*part);
+                    }
                 }
             },
             CXCursor_DeclRefExpr | CXCursor_MemberRefExpr | CXCursor_ArraySubscriptExpr => {

@@ -118,6 +118,7 @@ pub fn lower(
         records: FxHashMap::default(),
         classes: FxHashMap::default(),
         closures: FxHashMap::default(),
+        destructors: FxHashMap::default(),
         callables: FxHashMap::default(),
         positions: Positions::new(unit, main_file, source, is_virtual),
         gate: Gate::default(),
@@ -148,6 +149,8 @@ struct Lowering<'a> {
     records: FxHashMap<(Key, Key), RecordId>,
     classes: FxHashMap<(Key, Key), Rc<Class>>,
     closures: FxHashMap<Key, Rc<Closure>>,
+    /// Destructors by their classes, instances of templates included.
+    destructors: FxHashMap<Key, Cursor>,
     /// Adapters that give functions the signature of what a `std::function` holds.
     callables: FxHashMap<FunctionId, FunctionId>,
     positions: Positions<'a>,

@@ -364,6 +364,11 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
+        if let Some(instance) = self.destructors.get(&own.entity())
+            && class.destructor.is_some()
+        {
+            class.destructor = Some(*instance);
+        }
         let fields = if class.dependent { pattern_fields } else { canonical.fields() };
         if class.is_lambda {
             self.add_captures(&fields, own, &mut class);

@@ -273,6 +273,37 @@ pub fn split_arguments(text: &[u8]) -> Vec<String> {
     parts
 }
 
+/// The further members in `name(…).a().b->c`, for the name at `at`; true for those used as templates.
+///
+/// One pass over the file finds only the first member of a chain on an unknown object.
+pub fn member_chain(text: &[u8], at: usize, length: usize) -> Vec<(String, bool)> {
+    let mut chain = Vec::new();
+    let mut at = skip_blank(text, at + length);
+    while chain.len() < 16 {
+        match text.get(at) {
+            Some(b'(') => match matching(text, at, b'(', b')') {
+                Some(close) => at = skip_blank(text, close + 1),
+                None => break,
+            },
+            Some(b'[') => match matching(text, at, b'[', b']') {
+                Some(close) => at = skip_blank(text, close + 1),
+                None => break,
+            },
+            Some(b'.') => at = skip_blank(text, at + 1),
+            Some(b'-') if text.get(at + 1) == Some(&b'>') => at = skip_blank(text, at + 2),
+            _ => break,
+        }
+        let end = text[at..].iter().position(|byte| !is_word(*byte)).map_or(text.len(), |length| at + length);
+        if end > at && !text[at].is_ascii_digit() {
+            let name = String::from_utf8_lossy(&text[at..end]).into_owned();
+            let is_template = matches!(classify(text, at, end - at), Use::TemplateCall(_));
+            chain.push((name, is_template));
+            at = skip_blank(text, end);
+        }
+    }
+    chain
+}
+
 /// What follows a macro that stands where a declaration stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclarationMacro {
@@ -390,10 +421,18 @@ mod tests {
     }
 
     #[test]
+    fn chains_of_members_are_followed() {
+        let text = b"x.a(1).b->c<int>(2)[3].d;";
+        assert_eq!(member_chain(text, 2, 1), [("b".to_owned(), false), ("c".to_owned(), true)]);
+        assert_eq!(member_chain(b"a.b", 0, 1), [("b".to_owned(), false)]);
+    }
+
+    #[test]
     fn truncated_text_is_no_problem() {
         for text in ["foo(", "foo<", "foo", "foo /*", "foo(\"", "foo('\\", "foo<<<"] {
             let _ = of(text, "foo");
             let _ = declaration_macro(text.as_bytes(), 0, 3);
+            let _ = member_chain(text.as_bytes(), 0, 3);
         }
     }
 }

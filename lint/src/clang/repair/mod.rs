@@ -112,6 +112,7 @@ impl Repair {
         }
         let mut found: Vec<(Complaint, Use, usize, &str)> = Vec::new();
         let mut macros: Vec<(&str, usize, usize)> = Vec::new();
+        let mut chained: Vec<(String, bool)> = Vec::new();
         let mut changed = false;
         for message in messages {
             let Some(mut complaint) = message::read(&message.message) else { continue };
@@ -136,6 +137,12 @@ impl Repair {
                 changed |= self.add(&[], &complaint.name, Kind::Macro(Form::Empty));
                 continue;
             }
+            // What is called on an unknown object is unknown too.
+            if matches!(how, Use::Call | Use::TemplateCall(_)) || complaint.in_class {
+                for (member, is_template) in context::member_chain(text, at, complaint.name.len()) {
+                    chained.push((member, is_template));
+                }
+            }
             found.push((complaint, how, at, file));
         }
         // What stands between the brackets of a macro that makes a declaration are not the names they seem.
@@ -154,6 +161,11 @@ impl Repair {
                 continue;
             }
             changed |= self.take(complaint, how);
+        }
+        if changed {
+            for (member, is_template) in chained {
+                self.add_member(&member, is_template);
+            }
         }
         changed
     }
@@ -197,7 +209,7 @@ impl Repair {
             return match (self.is_invented_class(scope), &kind) {
                 (true, Kind::Class | Kind::ClassTemplate(_) | Kind::Namespace) => self.add(scope, name, kind),
                 // Objects of unknown type share their members; a class of the file may inherit them.
-                _ => self.has_classes() && self.add_member(name, &kind),
+                _ => self.has_classes() && self.add_member(name, matches!(kind, Kind::FunctionTemplate(_))),
             };
         }
         // The scope of a macro is the file.
@@ -223,8 +235,10 @@ impl Repair {
         !self.names.is_empty()
     }
 
-    fn add_member(&mut self, name: &str, kind: &Kind) -> bool {
-        let template = matches!(kind, Kind::FunctionTemplate(_));
+    fn add_member(&mut self, name: &str, template: bool) -> bool {
+        if is_keyword(name) || matches!(name, "begin" | "end") {
+            return false;
+        }
         match self.members.get_mut(name) {
             Some(known) if *known || !template => false,
             Some(known) => {

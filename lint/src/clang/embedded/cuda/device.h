@@ -63,6 +63,32 @@ template <class T> __device__ T atomicCAS(volatile T *address, __EMB_T compare, 
 template <class T> __device__ T atomicCAS_block(T *address, __EMB_T compare, __EMB_T value);
 template <class T> __device__ T atomicCAS_system(T *address, __EMB_T compare, __EMB_T value);
 
+// the __nv_atomic family of CUDA 12.8
+#define __NV_ATOMIC_RELAXED 0
+#define __NV_ATOMIC_CONSUME 1
+#define __NV_ATOMIC_ACQUIRE 2
+#define __NV_ATOMIC_RELEASE 3
+#define __NV_ATOMIC_ACQ_REL 4
+#define __NV_ATOMIC_SEQ_CST 5
+#define __NV_THREAD_SCOPE_THREAD 0
+#define __NV_THREAD_SCOPE_BLOCK 1
+#define __NV_THREAD_SCOPE_CLUSTER 2
+#define __NV_THREAD_SCOPE_DEVICE 3
+#define __NV_THREAD_SCOPE_SYSTEM 4
+template <class T> __device__ T __nv_atomic_load_n(const T *address, int order, int scope = 4);
+template <class T> __device__ void __nv_atomic_store_n(T *address, __EMB_T value, int order, int scope = 4);
+template <class T> __device__ T __nv_atomic_exchange_n(T *address, __EMB_T value, int order, int scope = 4);
+template <class T> __device__ bool __nv_atomic_compare_exchange_n(T *address, T *expected, __EMB_T value, bool weak, int success, int failure, int scope = 4);
+template <class T> __device__ bool __nv_atomic_compare_exchange(T *address, T *expected, T *value, bool weak, int success, int failure, int scope = 4);
+template <class T> __device__ T __nv_atomic_fetch_add(T *address, __EMB_T value, int order, int scope = 4);
+template <class T> __device__ T __nv_atomic_fetch_sub(T *address, __EMB_T value, int order, int scope = 4);
+template <class T> __device__ T __nv_atomic_fetch_and(T *address, __EMB_T value, int order, int scope = 4);
+template <class T> __device__ T __nv_atomic_fetch_or(T *address, __EMB_T value, int order, int scope = 4);
+template <class T> __device__ T __nv_atomic_fetch_xor(T *address, __EMB_T value, int order, int scope = 4);
+template <class T> __device__ T __nv_atomic_fetch_min(T *address, __EMB_T value, int order, int scope = 4);
+template <class T> __device__ T __nv_atomic_fetch_max(T *address, __EMB_T value, int order, int scope = 4);
+__device__ void __nv_atomic_thread_fence(int order, int scope = 4);
+
 // warps
 template <class T> __device__ T __shfl_sync(unsigned mask, T value, int lane, int width = 32);
 template <class T> __device__ T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32);

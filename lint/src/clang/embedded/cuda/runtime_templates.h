@@ -4,6 +4,9 @@
 #pragma clang system_header
 #include "runtime_api.h"
 
+typedef enum cudaDataType_t cudaDataType_t;
+typedef enum libraryPropertyType_t libraryPropertyType_t;
+
 __EMB_BEGIN_C
 // A launch `k<<<grid, block, shared, stream>>>(…)` becomes a call of one of these.
 __EMB_HD unsigned int __cudaPushCallConfiguration(dim3 gridDim, dim3 blockDim, size_t sharedMem __EMB_DV(0), struct CUstream_st *stream __EMB_DV(0));

@@ -320,4 +320,11 @@ __EMB_HD __nv_bfloat162 h2sin(const __nv_bfloat162 a);
 __EMB_HD __nv_bfloat162 atomicAdd(__nv_bfloat162 *const address, const __nv_bfloat162 val);
 __EMB_HD __nv_bfloat16 atomicAdd(__nv_bfloat16 *const address, const __nv_bfloat16 val);
 }
+#else
+typedef struct {
+  unsigned short __x;
+} __nv_bfloat16;
+typedef struct {
+  __nv_bfloat16 x, y;
+} __nv_bfloat162;
 #endif

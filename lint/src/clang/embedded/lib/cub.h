@@ -19,6 +19,12 @@ struct ArgMin { template <class T> __EMB_HD T operator()(const T &a, const T &b)
 struct Equality { template <class T> __EMB_HD bool operator()(const T &a, const T &b) const; };
 struct Inequality { template <class T> __EMB_HD bool operator()(const T &a, const T &b) const; };
 struct NullType {};
+template <class T> struct Traits {
+  using UnsignedBits = std::conditional_t<sizeof(T) == 8, unsigned long long, std::conditional_t<sizeof(T) == 4, unsigned int, unsigned short>>;
+  static constexpr bool PRIMITIVE = true;
+  __EMB_HD static UnsignedBits TwiddleIn(UnsignedBits key);
+  __EMB_HD static UnsignedBits TwiddleOut(UnsignedBits key);
+};
 template <class K, class V> struct KeyValuePair {
   using Key = K;
   using Value = V;

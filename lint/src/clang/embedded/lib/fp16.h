@@ -330,4 +330,11 @@ __EMB_HD __half2 h2sin(const __half2 a);
 __EMB_HD __half2 atomicAdd(__half2 *const address, const __half2 val);
 __EMB_HD __half atomicAdd(__half *const address, const __half val);
 }
+#else
+typedef struct {
+  unsigned short __x;
+} __half;
+typedef struct {
+  __half x, y;
+} __half2;
 #endif

@@ -12,6 +12,9 @@
 #define THRUST_NAMESPACE_BEGIN namespace thrust {
 #define THRUST_NAMESPACE_END }
 
+#if defined(__CUDA__)
+#pragma clang force_cuda_host_device begin
+#endif
 namespace thrust {
 using std::pair;
 using std::make_pair;
@@ -385,5 +388,12 @@ using std::uniform_real_distribution;
 using std::default_random_engine;
 using std::minstd_rand;
 } // namespace random
+template <class C, class R, class T> std::basic_ostream<C, R> &operator<<(std::basic_ostream<C, R> &stream, const device_reference<T> &value);
+template <class T, class A, class B> bool operator==(const host_vector<T, A> &a, const std::vector<T, B> &b);
+template <class T, class A, class B> bool operator==(const std::vector<T, A> &a, const host_vector<T, B> &b);
+template <class T, class A, class B> bool operator==(const device_vector<T, A> &a, const std::vector<T, B> &b);
 } // namespace thrust
+#if defined(__CUDA__)
+#pragma clang force_cuda_host_device end
+#endif
 #include "lib/thrust_algorithms.h"

@@ -4,6 +4,9 @@
 #pragma clang system_header
 #include "lib/thrust.h"
 
+#if defined(__CUDA__)
+#pragma clang force_cuda_host_device begin
+#endif
 namespace thrust {
 template <class I, class F> void for_each(I first, I last, F f);
 template <class D, class I, class F> void for_each(const execution_policy<D> &policy, I first, I last, F f);
@@ -172,6 +175,7 @@ template <class D, class I> I min_element(const execution_policy<D> &policy, I f
 template <class I, class C> I min_element(I first, I last, C compare);
 template <class D, class I, class C> I min_element(const execution_policy<D> &policy, I first, I last, C compare);
 template <class I> std::pair<I, I> minmax_element(I first, I last);
+template <class I, class C> std::pair<I, I> minmax_element(I first, I last, C compare);
 template <class D, class I> std::pair<I, I> minmax_element(const execution_policy<D> &policy, I first, I last);
 template <class I, class P> I partition(I first, I last, P predicate);
 template <class D, class I, class P> I partition(const execution_policy<D> &policy, I first, I last, P predicate);
@@ -226,3 +230,6 @@ template <class I, class... A> event<int> sort(I first, I last, A &&...args);
 template <class I, class... A> event<int> transform(I first, I last, A &&...args);
 } // namespace async
 } // namespace thrust
+#if defined(__CUDA__)
+#pragma clang force_cuda_host_device end
+#endif

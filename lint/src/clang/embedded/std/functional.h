@@ -8,6 +8,10 @@ namespace std {
 // function
 template <class S> class function;
 class bad_function_call : public exception {};
+template <class V, class R, class F, class... A> struct __callable : false_type {};
+template <class R, class F, class... A>
+struct __callable<void_t<invoke_result_t<F, A...>>, R, F, A...>
+    : bool_constant<is_void<R>::value || is_convertible<invoke_result_t<F, A...>, R>::value> {};
 template <class R, class... A> class function<R(A...)> {
 public:
   using result_type = R;
@@ -15,7 +19,7 @@ public:
   function(nullptr_t) noexcept;
   function(const function &other);
   function(function &&other) noexcept;
-  template <class F, class = enable_if_t<!is_same<remove_cvref_t<F>, function>::value && is_invocable<F, A...>::value>> function(F &&callee);
+  template <class F, class = enable_if_t<!is_same<remove_cvref_t<F>, function>::value && __callable<void, R, F &, A...>::value>> function(F &&callee);
   ~function();
   function &operator=(const function &other);
   function &operator=(function &&other) noexcept;

@@ -41,6 +41,9 @@ terminate_handler set_terminate(terminate_handler handler) noexcept;
 bool uncaught_exception() noexcept;
 int uncaught_exceptions() noexcept;
 
+#if defined(__CUDA__)
+#pragma clang force_cuda_host_device begin
+#endif
 // pair
 template <class A, class B> struct pair {
   using first_type = A;
@@ -287,6 +290,10 @@ template <class C> constexpr auto data(C &c) -> decltype(c.data()) { return c.da
 template <class C> constexpr auto data(const C &c) -> decltype(c.data()) { return c.data(); }
 template <class T, size_t n> constexpr T *data(T (&array)[n]) noexcept { return array; }
 template <class C> constexpr auto empty(const C &c) -> decltype(c.empty()) { return c.empty(); }
+
+#if defined(__CUDA__)
+#pragma clang force_cuda_host_device end
+#endif
 
 // allocators
 template <class T> struct allocator {

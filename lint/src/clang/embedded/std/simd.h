@@ -21,7 +21,7 @@ void _mm_lfence(void);
 void _mm_clflush(const void *address);
 void *_mm_malloc(size_t size, size_t alignment);
 void _mm_free(void *pointer);
-void _mm_prefetch(const void *address, int hint);
+#define _mm_prefetch(address, hint) __builtin_prefetch((const void *)(address))
 unsigned long long __rdtsc(void);
 #define __EMB_SIMD(p, T, E, s)       \
   T p##_loadu_##s(const E *from);    \

@@ -59,6 +59,9 @@ public:
   streamsize width(streamsize value);
   locale imbue(const locale &where);
   locale getloc() const;
+  static int xalloc();
+  long &iword(int index);
+  void *&pword(int index);
   static bool sync_with_stdio(bool value = true);
   virtual ~ios_base();
 };
@@ -330,7 +333,7 @@ bool operator==(const path &a, const path &b) noexcept;
 bool operator!=(const path &a, const path &b) noexcept;
 bool operator<(const path &a, const path &b) noexcept;
 ostream &operator<<(ostream &stream, const path &value);
-enum class file_type { none, not_found, regular, directory, symlink, unknown };
+enum class file_type { none, not_found, regular, directory, symlink, block, character, fifo, socket, unknown };
 enum class copy_options { none = 0, skip_existing = 1, overwrite_existing = 2, recursive = 8 };
 enum class perms { none = 0, all = 0777 };
 using file_time_type = chrono::system_clock::time_point;
@@ -393,6 +396,7 @@ bool copy_file(const path &from, const path &to, copy_options options = copy_opt
 void copy(const path &from, const path &to, copy_options options = copy_options::none);
 unsigned long file_size(const path &where);
 unsigned long file_size(const path &where, error_code &error) noexcept;
+file_status status(const path &where, error_code &error) noexcept;
 void resize_file(const path &where, unsigned long size);
 file_time_type last_write_time(const path &where);
 path absolute(const path &where);
