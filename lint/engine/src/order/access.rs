@@ -110,6 +110,7 @@ impl Machine<'_, '_> {
         overlap: Overlap,
         (writes, assumed): (bool, bool),
     ) {
+        let is_device = matches!(access, Access::Device(_));
         let seen = ConflictSeen {
             pending: self.describe_work(operation, writes, assumed),
             object: self.describe_object(state, object),
@@ -118,7 +119,7 @@ impl Machine<'_, '_> {
             doubts: (*operation.doubts).clone(),
             undocumented_wait: operation.undocumented_wait.clone(),
             no_waits: (*operation.no_waits).clone(),
-            again: operation.reported,
+            again: operation.reported && !is_device,
         };
         self.observations.conflict(self.at, state, seen);
     }

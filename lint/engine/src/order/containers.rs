@@ -137,6 +137,17 @@ impl Machine<'_, '_> {
             }
         };
         if let Some(elements) = elements {
+            let info = self.objects.info(elements.object);
+            if let (Some(site), ObjectKey::Made { frame, .. }) = (info.site, &info.key)
+                && *frame == state.frame()
+            {
+                self.observations.short_lived(site);
+            }
+            if function_class(function).is_some_and(|class| self.class_memory(class).is_none()) {
+                // A smart pointer with the standard deleter.
+                let described = self.describe_object(state, elements.object);
+                self.observations.release(self.at, ReleaseKind::Delete, Some(described), false);
+            }
             let range = Range { object: elements.object, offset: elements.offset, extent: Extent::Whole };
             let how = ReleaseKind::Container(function.to_owned());
             self.host_touches(state, &range, Access::Release(how));
@@ -227,4 +238,9 @@ impl Machine<'_, '_> {
         self.host_touches(state, &range, Access::Release(how));
         self.forget(state, pointer.object);
     }
+}
+
+/// The class of a method: `std::vector` of `std::vector::data`.
+fn function_class(method: &str) -> Option<&str> {
+    method.rsplit_once("::").map(|(class, _)| class)
 }

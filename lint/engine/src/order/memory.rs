@@ -169,9 +169,17 @@ impl Machine<'_, '_> {
 
     /// What an unknown pointer points to.
     pub(super) fn pointee(&mut self, symbol: super::symbol::Sym) -> ObjectId {
-        let name = match self.symbols.key(symbol) {
-            SymKey::Initial { object, .. } => self.objects.info(*object).name.clone(),
-            _ => String::new(),
+        let (name, ty) = match self.symbols.key(symbol) {
+            SymKey::Initial { object, .. } => {
+                let holder = self.objects.info(*object);
+                let record = match holder.ty.map(|ty| ty.kind) {
+                    Some(TypeKind::Pointer { pointee, .. }) => pointee,
+                    _ => None,
+                };
+                let ty = record.map(|record| Type { kind: TypeKind::Record(record), size: None });
+                (holder.name.clone(), ty)
+            }
+            _ => (String::new(), None),
         };
         self.objects.intern(ObjectKey::Pointee(symbol), || ObjectInfo {
             key: ObjectKey::Pointee(symbol),
@@ -180,7 +188,7 @@ impl Machine<'_, '_> {
             memory: None,
             site: None,
             bytes: None,
-            ty: None,
+            ty,
             host_by_use: false,
             non_blocking: None,
         })
@@ -342,6 +350,11 @@ impl Machine<'_, '_> {
             _ => return,
         };
         if self.objects.info(named).name.is_empty() {
+            // A smart pointer's memory goes by the name of the smart pointer.
+            let holder = match &self.objects.info(holder).key {
+                ObjectKey::Field { parent, field, .. } if field == super::containers::ELEMENTS => *parent,
+                _ => holder,
+            };
             let name = self.objects.info(holder).name.clone();
             self.objects.info_mut(named).name = name;
         }

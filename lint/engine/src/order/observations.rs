@@ -29,8 +29,10 @@ pub struct Observations {
     short_lived: BTreeSet<SiteId>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
-    /// Of the current root: how often each fact was seen at each statement.
-    hits: BTreeMap<(FrameId, Step, Hit), u32>,
+    /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
+    hits: BTreeMap<(FrameId, Step, Hit), (u32, u64)>,
+    /// The number of the current visit.
+    visit: u64,
 }
 
 /// A conflict seen on one path.
@@ -92,13 +94,17 @@ impl Observations {
     /// A statement is followed on a path on which nothing has failed.
     pub fn visit(&mut self, frame: FrameId, step: Step) {
         *self.visits.entry((frame, step)).or_insert(0) += 1;
+        self.visit += 1;
     }
 
     fn hit(&mut self, at: At, state: &State, hit: Hit) -> Paths {
         if state.failed {
             return Paths::AfterFailure;
         }
-        *self.hits.entry((state.frame(), at.step, hit)).or_insert(0) += 1;
+        let (count, last) = self.hits.entry((state.frame(), at.step, hit)).or_insert((0, 0));
+        if *last != self.visit {
+            (*count, *last) = (*count + 1, self.visit);
+        }
         Paths::Some
     }
 
@@ -177,7 +183,7 @@ impl Observations {
 
     /// A root has been followed: settles which of its facts hold on all paths.
     pub fn end_of_root(&mut self) {
-        for ((frame, step, hit), count) in std::mem::take(&mut self.hits) {
+        for ((frame, step, hit), (count, _)) in std::mem::take(&mut self.hits) {
             if self.visits.get(&(frame, step)).is_some_and(|visits| count < *visits) {
                 continue;
             }
@@ -223,11 +229,14 @@ impl Observations {
             .into_iter()
             .map(|(site, sum)| {
                 let waited = sum.seen == sum.waited;
+                // What is the same on all paths is certain.
+                let alone = sum.views.values().filter(|paths| **paths != Paths::AfterFailure).count() == 1;
+                let settle = |paths| if alone && paths == Paths::Some { Paths::All } else { paths };
                 let views = sum.views.into_iter().map(|(view, paths)| TransferView {
                     dst: short_lived(view.dst),
                     src: short_lived(view.src),
                     waited_at_once: waited,
-                    paths,
+                    paths: settle(paths),
                     ..view
                 });
                 Transfer {

@@ -2,17 +2,39 @@
 
 use std::rc::Rc;
 
+use super::access::add_note;
+use super::happens_before::StreamKey;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
 use super::state::{Extent, Range, State};
-use super::symbol::Linear;
+use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{MemoryKind, Outcome, Role};
 use crate::facts::Access;
 use crate::program::{BinaryOp, ExternParam};
 
 impl Machine<'_, '_> {
+    fn doubt_streams_of_caller(&mut self, state: &mut State) {
+        let site = self.at.site;
+        let is_callers: Vec<bool> = state
+            .pending
+            .iter()
+            .map(|operation| match operation.stream {
+                StreamKey::Unseen(symbol) => match self.symbols.key(Sym(symbol)) {
+                    SymKey::Initial { object, .. } => self.is_variable(*object),
+                    _ => false,
+                },
+                _ => false,
+            })
+            .collect();
+        for (operation, is_callers) in state.pending_mut().iter_mut().zip(is_callers) {
+            if is_callers {
+                add_note(&mut operation.doubts, site, "the caller has the stream and can wait for it");
+            }
+        }
+    }
+
     /// The container that a method or factory is about.
     pub(super) fn owner(&mut self, it: &Modelled<'_, '_>) -> Option<Pointer> {
         it.arg(Role::This).cloned().and_then(|value| self.pointer(&value))
@@ -132,7 +154,14 @@ impl Machine<'_, '_> {
     }
 
     /// An object is handed to the caller: whoever gets it reads it.
+    ///
+    /// Only for functions followed on their own: where the caller is followed too, what it does with the
+    /// object is seen. Where the caller has passed the stream, it can wait.
     pub(super) fn publish(&mut self, state: &mut State, value: &Value) {
+        if self.stack.len() != 1 || state.pending.is_empty() {
+            return;
+        }
+        self.doubt_streams_of_caller(state);
         let Some(pointer) = self.pointer(value) else { return };
         let cell = self.elements_cell(&pointer);
         let mut ranges =

@@ -75,7 +75,8 @@ impl Machine<'_, '_> {
             offset: pointer.offset,
             extent: extent.clone(),
         };
-        if direction == Some(Direction::HostToHost) {
+        let on_device = |kind: Option<MemoryKind>| kind.is_some_and(MemoryKind::is_device);
+        if direction == Some(Direction::HostToHost) && !on_device(src_kind) && !on_device(dst_kind) {
             // "Fully synchronous with respect to the host", in both forms.
             let via = Some(copy.function.to_owned());
             if let Some(src) = src {
@@ -122,11 +123,13 @@ impl Machine<'_, '_> {
     }
 
     /// The synchronous forms: most wait for the copy, and so for its stream; device-to-device copies do
-    /// not wait at all; from pageable memory they return once the source is staged.
+    /// not wait at all; from pageable memory they return once the source is staged. What stays pending is
+    /// held against other device work only: to free memory after a synchronous form is common, and
+    /// cudaFree waits, though nothing documents it.
     fn copy_synchronously(
         &mut self,
         state: &mut State,
-        operation: Operation,
+        mut operation: Operation,
         direction: Option<Direction>,
         host_kind: Option<MemoryKind>,
     ) {
@@ -135,11 +138,10 @@ impl Machine<'_, '_> {
         }
         state.fresh_copy = None;
         let stream = operation.stream;
+        operation.reported = true;
         let staged = (direction == Some(Direction::HostToDevice) && host_kind == Some(MemoryKind::Pageable))
             .then(|| Operation {
                 accesses: Rc::new(operation.accesses.iter().filter(|it| it.write).cloned().collect()),
-                // The host has been waited for as far as any buffer of its own goes.
-                reported: true,
                 ..operation.clone()
             });
         self.enqueue(state, operation);
@@ -174,6 +176,7 @@ impl Machine<'_, '_> {
         let mut operation = self.operation(state, function, WorkKind::Fill, stream, vec![access]);
         operation.stream_omitted = stream_omitted;
         operation.status = status;
+        operation.reported = mode == Mode::Sync;
         state.fresh_copy = None;
         self.enqueue(state, operation);
         // "Asynchronous with respect to the host, except when the target is pinned host memory"; managed

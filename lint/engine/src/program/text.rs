@@ -298,7 +298,7 @@ impl View<'_> {
             TypeKind::Int => format!("i{bytes}"),
             TypeKind::Status => "status".to_owned(),
             TypeKind::Scalar => format!("s{bytes}"),
-            TypeKind::Pointer { const_pointee, volatile_pointee } => {
+            TypeKind::Pointer { const_pointee, volatile_pointee, .. } => {
                 let mut name = "ptr".to_owned();
                 if const_pointee {
                     name.push_str("-const");

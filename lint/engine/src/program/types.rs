@@ -30,6 +30,8 @@ pub enum TypeKind {
         const_pointee: bool,
         /// True for `volatile T *` and pointers to atomics.
         volatile_pointee: bool,
+        /// The pointee's class, if it is one that is known. Not given for fields.
+        pointee: Option<RecordId>,
     },
     /// `CUdeviceptr`: device memory by type.
     DevicePointer,
@@ -62,8 +64,10 @@ impl Type {
         Self { kind: TypeKind::Int, size: Some(bytes) }
     }
     /// A pointer to something that is not `const`.
-    pub const POINTER: Self =
-        Self { kind: TypeKind::Pointer { const_pointee: false, volatile_pointee: false }, size: Some(8) };
+    pub const POINTER: Self = Self {
+        kind: TypeKind::Pointer { const_pointee: false, volatile_pointee: false, pointee: None },
+        size: Some(8),
+    };
 
     /// True if an object of this type is a record or an array, which is copied with
     /// [`super::Op::CopyObject`] and never held in a value.

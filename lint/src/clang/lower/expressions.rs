@@ -224,7 +224,19 @@ impl Body<'_, '_> {
             }
         }
         let address = self.place(expression);
-        if ty.is_aggregate() { address } else { self.code.load(self.at, address, ty) }
+        self.read(expression, address, ty)
+    }
+
+    /// Reads what is at the place of an expression. What is `volatile` may change at any time: reading it
+    /// early is meant, and its value is unknown.
+    fn read(&mut self, expression: Cursor, address: ValueId, ty: Type) -> ValueId {
+        if ty.is_aggregate() {
+            address
+        } else if expression.ty().is_volatile() {
+            self.code.unknown(self.at, vec![address])
+        } else {
+            self.code.load(self.at, address, ty)
+        }
     }
 
     fn reference_value(&mut self, expression: Cursor) -> ValueId {
@@ -400,11 +412,7 @@ impl Body<'_, '_> {
             CXUnaryOperator_Deref => {
                 let ty = self.unit.ty(expression.ty());
                 let address = self.value(operand);
-                if ty.is_aggregate() || ty.kind == TypeKind::Function {
-                    address
-                } else {
-                    self.code.load(site, address, ty)
-                }
+                if ty.kind == TypeKind::Function { address } else { self.read(expression, address, ty) }
             }
             kind @ (CXUnaryOperator_PostInc
             | CXUnaryOperator_PostDec

@@ -53,8 +53,7 @@ impl Lowering<'_> {
                     self.destructors.insert(class.entity(), declaration);
                 }
                 // Instances of a lambda's call operator hang in odd places; they belong to their closure.
-                let of_lambda =
-                    declaration.parent().is_some_and(|parent| names::plain(parent) == "<lambda>");
+                let of_lambda = declaration.parent().is_some_and(|parent| names::plain(parent) == "<lambda>");
                 if !of_lambda
                     && self.positions.is_main(declaration.location())
                     && declaration.definition().is_some_and(|definition| definition.is(declaration))

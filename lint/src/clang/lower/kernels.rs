@@ -118,7 +118,8 @@ impl Lowering<'_> {
             }
             pointers.push(pointer.then(|| parameter.entity()));
         }
-        let body = body_of(definition);
+        // A body without a statement is a placeholder: the signature says more.
+        let body = body_of(definition).filter(|body| !body.children().is_empty());
         if let Some(body) = body {
             scan.statement(body);
         }

@@ -115,6 +115,7 @@ pub fn lower(
         globals: FxHashMap::default(),
         constants: FxHashMap::default(),
         types: FxHashMap::default(),
+        filling: 0,
         records: FxHashMap::default(),
         classes: FxHashMap::default(),
         closures: FxHashMap::default(),
@@ -146,6 +147,8 @@ struct Lowering<'a> {
     /// Integer constants by their variables.
     constants: FxHashMap<Key, Option<i64>>,
     types: FxHashMap<(Key, Key), Type>,
+    /// How many records are being filled in, one for the other.
+    filling: u32,
     records: FxHashMap<(Key, Key), RecordId>,
     classes: FxHashMap<(Key, Key), Rc<Class>>,
     closures: FxHashMap<Key, Rc<Closure>>,

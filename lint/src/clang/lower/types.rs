@@ -106,7 +106,12 @@ impl Lowering<'_> {
         // A record that holds a pointer to itself meets itself here.
         self.types.insert(ty.key(), Type::UNKNOWN);
         let lowered = self.classify(ty);
-        self.types.insert(ty.key(), lowered);
+        if self.filling > 0 && matches!(lowered.kind, TypeKind::Pointer { .. }) {
+            // Elsewhere the same type is told with its pointee.
+            self.types.remove(&ty.key());
+        } else {
+            self.types.insert(ty.key(), lowered);
+        }
         lowered
     }
 
@@ -124,13 +129,16 @@ impl Lowering<'_> {
                 Some(name) if is_status(&name) => TypeKind::Status,
                 _ => TypeKind::Int,
             },
-            CXType_NullPtr => TypeKind::Pointer { const_pointee: false, volatile_pointee: false },
+            CXType_NullPtr => {
+                TypeKind::Pointer { const_pointee: false, volatile_pointee: false, pointee: None }
+            }
             CXType_Pointer => self.pointer(canonical.pointee()),
             CXType_LValueReference | CXType_RValueReference => {
                 let pointee = canonical.pointee();
                 let flags = TypeKind::Pointer {
                     const_pointee: pointee.is_const(),
                     volatile_pointee: pointee.is_volatile() || is_atomic(pointee),
+                    pointee: self.pointee_record(pointee),
                 };
                 return Type { kind: flags, size: Some(8) };
             }
@@ -177,6 +185,19 @@ impl Lowering<'_> {
         TypeKind::Pointer {
             const_pointee: pointee.is_const(),
             volatile_pointee: pointee.is_volatile() || is_atomic(pointee),
+            pointee: self.pointee_record(pointee),
+        }
+    }
+
+    /// The class that a pointer or reference leads to. From fields it is not followed, or one class would
+    /// bring in all that it can reach.
+    fn pointee_record(&mut self, pointee: Ty) -> Option<RecordId> {
+        if self.filling > 0 {
+            return None;
+        }
+        match self.ty(pointee).kind {
+            TypeKind::Record(record) => Some(record),
+            _ => None,
         }
     }
 
@@ -219,6 +240,7 @@ impl Lowering<'_> {
 
     fn fill_record(&mut self, id: RecordId, ty: Ty) {
         let class = self.class(ty);
+        self.filling += 1;
         let mut fields = Vec::new();
         for base in &class.bases {
             let lowered = self.ty(base.ty);
@@ -228,6 +250,7 @@ impl Lowering<'_> {
             let lowered = self.ty(field.ty);
             fields.push((field.name.clone(), lowered));
         }
+        self.filling -= 1;
         let (element_size, custom_memory) = self.container(ty, &class);
         let display = if class.is_lambda { "<lambda>".to_owned() } else { spelled(ty) };
         let record = &mut self.program.records[id.0 as usize];
@@ -257,9 +280,8 @@ impl Lowering<'_> {
             _ => return (element.size(), false),
         };
         let custom = canonical.template_argument(owner).is_some_and(|argument| {
-            let Some(declaration) = argument.canonical().declaration() else {
-                return !is_dependent(argument);
-            };
+            // An allocator that is a template parameter can be any.
+            let Some(declaration) = argument.canonical().declaration() else { return true };
             let name = names::plain(declaration);
             !matches!(
                 name.as_str(),
