@@ -138,9 +138,16 @@ fn severity(
 /// True if the memory lives as long as one call of a function other than `main`, or one round of a loop.
 fn lives_briefly(context: &RuleContext<'_>, object: &Object) -> bool {
     let Some(site) = object.site else { return false };
-    // Containers and variables that are declared inside a function.
+    let Some(function) = context.function_of(site) else { return false };
+    // Variables and containers that are declared inside the function, and what it frees itself.
     let owned = matches!(object.origin, Origin::Stack | Origin::Container(_));
-    (object.short_lived || (owned && context.function_of(site).is_some())) && !context.runs_once(site)
+    let freed = || {
+        context.facts.releases.iter().any(|release| {
+            context.function_of(release.site) == Some(function)
+                && release.objects.iter().flatten().any(|freed| freed.site == Some(site))
+        })
+    };
+    (owned || object.short_lived || freed()) && !context.runs_once(site)
 }
 
 fn explain(
