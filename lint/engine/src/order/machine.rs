@@ -23,14 +23,17 @@ use crate::{Options, Partial, Program};
 /// later loop that waits see the same elements.
 pub const ITERATIONS: u8 = 3;
 
-/// How many states may stand at one point before the rest is given up.
-const STATES: usize = 16;
+/// How many states may stand at one point before the rest is given up: in a root, and in what it calls.
+const STATES: [usize; 2] = [16, 6];
+
+/// How many of them may be on paths on which a CUDA call has failed.
+const FAILED_STATES: usize = 2;
 
 /// How deep calls are followed.
 const DEPTH: usize = 5;
 
 /// Statements followed for one root, at least; larger functions get more, in proportion.
-const STEPS: usize = 60_000;
+const STEPS: usize = 250_000;
 
 /// What all roots of a program share.
 #[derive(Debug)]
@@ -195,7 +198,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         let mut waiting: BTreeMap<u32, (BlockId, Vec<State>)> = BTreeMap::new();
         waiting.insert(0, (BlockId(0), vec![state]));
         while let Some((_, (block, states))) = waiting.pop_first() {
-            let mut states = merge(states);
+            let mut states = merge(states, self.limit());
             for (index, statement) in function.blocks[block.0 as usize].statements.iter().enumerate() {
                 let step = Step { block: block.0, index: index as u32 };
                 states = self.run(step, statement, states);
@@ -218,8 +221,13 @@ impl<'m, 'p> Machine<'m, 'p> {
                 }
             }
         }
+        let limit = self.limit();
         self.stack.pop();
-        limit_exits(exits)
+        limit_exits(exits, limit)
+    }
+
+    fn limit(&self) -> usize {
+        STATES[usize::from(self.stack.len() > 1)]
     }
 
     fn run(&mut self, step: Step, statement: &Statement, states: Vec<State>) -> Vec<State> {
@@ -236,7 +244,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             }
             self.execute(state, &statement.op, &mut next);
         }
-        if next.len() > STATES { merge(next) } else { next }
+        if next.len() > self.limit() { merge(next, self.limit()) } else { next }
     }
 
     fn execute(&mut self, mut state: State, op: &Op, next: &mut Vec<State>) {
@@ -488,29 +496,34 @@ fn forget_local_values(state: &mut State, cfg: &Cfg) {
 
 /// Joins states that differ only in what they know about numbers, and keeps the number of states down.
 /// What is dropped is a path that is not followed: it can hide a finding, never make one.
-fn merge(states: Vec<State>) -> Vec<State> {
-    let mut kept: Vec<State> = Vec::with_capacity(states.len().min(STATES));
+fn merge(states: Vec<State>, limit: usize) -> Vec<State> {
+    let mut kept: Vec<State> = Vec::with_capacity(states.len().min(limit));
     for state in states {
         match kept.iter_mut().find(|other| other.same_but_for_path(&state)) {
             Some(other) => Rc::make_mut(&mut other.path).join(&state.path),
             None => kept.push(state),
         }
     }
-    if kept.len() > STATES {
+    let mut failed = 0;
+    kept.retain(|state| {
+        failed += usize::from(state.failed);
+        !state.failed || failed <= FAILED_STATES
+    });
+    if kept.len() > limit {
         // Paths on which nothing has failed say more.
         kept.sort_by_key(|state| state.failed);
-        kept.truncate(STATES);
+        kept.truncate(limit);
     }
     kept
 }
 
-fn limit_exits(exits: Vec<Exit>) -> Vec<Exit> {
-    let mut kept: Vec<Exit> = Vec::with_capacity(exits.len().min(STATES));
+fn limit_exits(exits: Vec<Exit>, limit: usize) -> Vec<Exit> {
+    let mut kept: Vec<Exit> = Vec::with_capacity(exits.len().min(limit));
     for exit in exits {
         let twin = |other: &Exit| other.value == exit.value && other.state.same_but_for_path(&exit.state);
         match kept.iter().position(twin) {
             Some(other) => Rc::make_mut(&mut kept[other].state.path).join(&exit.state.path),
-            None if kept.len() < STATES => kept.push(exit),
+            None if kept.len() < limit => kept.push(exit),
             None => {}
         }
     }
