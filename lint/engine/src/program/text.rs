@@ -6,9 +6,9 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    BinaryOp, Block, BlockId, Call, Callee, Constant, Extern, ExternId, Function, FunctionId, Global, GlobalId,
-    GlobalMemory, LaunchArg, LocalId, Op, Origin, ParamAccess, Program, Record, Space, Statement, Storage,
-    Terminator, Type, TypeKind, UnaryOp, ValueId,
+    BinaryOp, Block, BlockId, Call, Callee, Constant, Extern, ExternId, Function, FunctionId, Global,
+    GlobalId, GlobalMemory, LaunchArg, LocalId, Op, Origin, ParamAccess, Program, Record, Space, Statement,
+    Storage, Terminator, Type, TypeKind, UnaryOp, ValueId,
 };
 
 impl Display for Program {
@@ -151,12 +151,7 @@ impl View<'_> {
         }
     }
 
-    fn statement(
-        &self,
-        function: &Function,
-        statement: &Statement,
-        out: &mut Formatter<'_>,
-    ) -> fmt::Result {
+    fn statement(&self, function: &Function, statement: &Statement, out: &mut Formatter<'_>) -> fmt::Result {
         write!(out, "  ")?;
         match &statement.op {
             Op::Const { result, constant } => {
@@ -318,9 +313,11 @@ impl View<'_> {
             TypeKind::Event => "event".to_owned(),
             TypeKind::Handle => "handle".to_owned(),
             TypeKind::Function => "function".to_owned(),
-            TypeKind::Record(id) => {
-                self.program.records.get(id.0 as usize).map_or("?".to_owned(), |record| record.display.clone())
-            }
+            TypeKind::Record(id) => self
+                .program
+                .records
+                .get(id.0 as usize)
+                .map_or("?".to_owned(), |record| record.display.clone()),
             TypeKind::Array { stride } => {
                 let stride = stride.map_or("?".to_owned(), |stride| stride.to_string());
                 format!("array {bytes}/{stride}")

@@ -106,8 +106,8 @@ impl<'l, 'a> Body<'l, 'a> {
         body.code.function_mut().result = result;
         body.code.function_mut().is_root = is_root;
         let kind = definition.kind();
-        body.result = (!matches!(kind, CXCursor_Constructor | CXCursor_Destructor))
-            .then(|| definition.ty().result());
+        body.result =
+            (!matches!(kind, CXCursor_Constructor | CXCursor_Destructor)).then(|| definition.ty().result());
         let owner = definition.parent().filter(|parent| names::is_class(parent.kind()));
         if let Some(owner) = owner
             && !definition.is_static()
@@ -171,14 +171,11 @@ impl<'l, 'a> Body<'l, 'a> {
         let target = unit.closure_function(closure, closure.lambda);
         let site = unit.site_or(closure.lambda, unit.nowhere);
         let mut body = Self::new(unit, "<lambda>".into(), format!("{}*", closure.symbol), site);
-        let parameters: Vec<Cursor> = closure
-            .lambda
-            .children()
-            .into_iter()
-            .filter(|child| child.kind() == CXCursor_ParmDecl)
-            .collect();
+        let parameters: Vec<Cursor> =
+            closure.lambda.children().into_iter().filter(|child| child.kind() == CXCursor_ParmDecl).collect();
         // There are no captures: any address will do for the closure.
-        let object = Type { kind: cuda_lint_engine::program::TypeKind::Record(closure.record), size: Some(1) };
+        let object =
+            Type { kind: cuda_lint_engine::program::TypeKind::Record(closure.record), size: Some(1) };
         let params = body.forwarded(&parameters);
         let temporary = body.code.local("", object, site, Storage::Temporary);
         body.code.push(site, cuda_lint_engine::program::Op::Live { local: temporary });
@@ -273,7 +270,7 @@ impl<'l, 'a> Body<'l, 'a> {
                     (self.unit.positions.span(definition), self.unit.positions.span(block))
                     && whole.file == span.file
                 {
-                    self.check_head(whole, span);
+                    self.check_head(block, whole, span);
                 }
                 self.statement(block);
             }

@@ -129,15 +129,8 @@ impl Body<'_, '_> {
             (None, None) => String::new(),
         };
         let record = self.unit.record(ty);
-        let closure = Rc::new(Closure {
-            lambda,
-            record,
-            captures,
-            captures_this,
-            class: self.class,
-            operator,
-            symbol,
-        });
+        let closure =
+            Rc::new(Closure { lambda, record, captures, captures_this, class: self.class, operator, symbol });
         self.unit.closures.insert(key, closure.clone());
         self.unit.refresh_record(ty);
         closure
@@ -320,7 +313,9 @@ impl Body<'_, '_> {
             }
         };
         let method = matches!(callee, Callee::Function(_) | Callee::Extern(_))
-            && at.referenced().is_some_and(|target| target.kind() == CXCursor_CXXMethod && !target.is_static());
+            && at
+                .referenced()
+                .is_some_and(|target| target.kind() == CXCursor_CXXMethod && !target.is_static());
         for (index, (argument, place)) in arguments.iter().zip(passed).enumerate().skip(1) {
             let ty = self.unit.ty(argument.ty());
             let parameter = (index - 1).checked_sub(usize::from(method));

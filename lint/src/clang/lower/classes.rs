@@ -2,14 +2,14 @@
 
 use clang_sys::*;
 use cuda_lint_engine::program::{
-    Call, Callee, ExternParam, Extern, Op, Origin, SiteId, Type, TypeKind, ValueId,
+    Call, Callee, Extern, ExternParam, Op, Origin, SiteId, Type, TypeKind, ValueId,
 };
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
 use super::scopes::Cleanup;
 use super::types::{Class, is_array};
-use super::{calls, names};
+use super::{callees, names};
 
 impl Body<'_, '_> {
     /// True if the end of an object of this type does something.
@@ -103,12 +103,19 @@ impl Body<'_, '_> {
             return;
         }
         if class.copies
-            && let Some(constructor) = class.declaration.and_then(|class| calls::copying(class, moved))
+            && let Some(constructor) = class.declaration.and_then(|class| callees::copying(class, moved))
         {
             let callee = self.unit.callee(constructor, None);
             self.code.call(
                 site,
-                Call { result: None, into: None, callee, args: vec![to, from], ty: Type::VOID, discarded: false },
+                Call {
+                    result: None,
+                    into: None,
+                    callee,
+                    args: vec![to, from],
+                    ty: Type::VOID,
+                    discarded: false,
+                },
             );
             return;
         }
@@ -132,7 +139,7 @@ impl Body<'_, '_> {
             return;
         }
         if class.assigns
-            && let Some(operator) = class.declaration.and_then(|class| calls::assigning(class, moved))
+            && let Some(operator) = class.declaration.and_then(|class| callees::assigning(class, moved))
         {
             let callee = self.unit.callee(operator, None);
             let result = self.code.value();
@@ -202,7 +209,8 @@ impl Body<'_, '_> {
             self.code.opaque(site, "a constructor that is missing", vec![address]);
             return;
         };
-        let made = if is_array(call.ty()) && !is_array(ty) { call.ty().canonical().element() } else { call.ty() };
+        let made =
+            if is_array(call.ty()) && !is_array(ty) { call.ty().canonical().element() } else { call.ty() };
         let object = if matches!(self.unit.ty(made).kind, TypeKind::Record(_)) { made } else { ty };
         let class = self.unit.class(object);
         let arguments = call.arguments();
@@ -246,7 +254,8 @@ impl Body<'_, '_> {
         }
         self.at = site;
         let passed = args[1..].to_vec();
-        self.code.call(site, Call { result: None, into: None, callee, args, ty: Type::VOID, discarded: false });
+        self.code
+            .call(site, Call { result: None, into: None, callee, args, ty: Type::VOID, discarded: false });
         self.after_construction(address, &class, &arguments, &passed, site);
     }
 

@@ -139,35 +139,36 @@ impl Body<'_, '_> {
         if statement.kind() == CXCursor_CompoundStmt {
             return;
         }
-        self.check(span, Some(statement));
+        self.check(span, statement);
     }
 
     /// Checks the text between two statements; returns the end of the second.
-    pub fn check_gap(&mut self, file: u32, reached: u32, next: Cursor) -> u32 {
+    pub fn check_gap(&mut self, block: Cursor, file: u32, reached: u32, next: Cursor) -> u32 {
         let Some(span) = self.unit.positions.span(next) else { return reached };
         if span.file != file {
             return reached;
         }
-        self.check_gap_to(file, reached, span.start);
+        self.check_gap_to(block, file, reached, span.start);
         reached.max(span.end)
     }
 
     /// Checks the head of a function for errors: its initialisers are part of what it does.
-    pub fn check_head(&mut self, whole: Span, body: Span) {
+    pub fn check_head(&mut self, block: Cursor, whole: Span, body: Span) {
         let gated = std::mem::replace(&mut self.gated, false);
-        self.check_gap_to(whole.file, whole.start, body.start);
+        self.check_gap_to(block, whole.file, whole.start, body.start);
         self.gated = gated;
     }
 
     /// Checks a stretch of text that no statement covers.
-    pub fn check_gap_to(&mut self, file: u32, from: u32, to: u32) {
+    pub fn check_gap_to(&mut self, block: Cursor, file: u32, from: u32, to: u32) {
         // clang points some errors at the very start of what follows, which is for that statement to say.
         if to > from + 1 {
-            self.check(Span { file, start: from + 1, end: to - 1 }, None);
+            self.check(Span { file, start: from + 1, end: to - 1 }, block);
         }
     }
 
-    fn check(&mut self, span: Span, statement: Option<Cursor>) {
+    /// `around` is the node to look into before a call counts as lost.
+    fn check(&mut self, span: Span, around: Cursor) {
         let errors = self.unit.gate.errors.get(&span.file);
         let error = errors.and_then(|errors| {
             let first = errors.partition_point(|(offset, _)| *offset < span.start);
@@ -192,7 +193,7 @@ impl Body<'_, '_> {
                 && !self.unit.gate.seen.contains(&(span.file, call.offset))
                 && !self.accounted.contains(&(span.file, call.offset))
                 && !self.is_apart(span.file, call.offset)
-                && statement.is_none_or(|statement| !names_something(statement, call.offset))
+                && !names_something(around, call.offset)
         });
         if let Some(call) = lost {
             let call = call.clone();
@@ -323,11 +324,7 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
                 at = literal_end(text, at);
             }
             b'<' if text[at..].starts_with(b"<<<") => {
-                calls.push(TextCall {
-                    offset: at as u32,
-                    name: "<<<".to_owned(),
-                    conditional: depth > 0,
-                });
+                calls.push(TextCall { offset: at as u32, name: "<<<".to_owned(), conditional: depth > 0 });
                 fresh_line = false;
                 at += 3;
             }

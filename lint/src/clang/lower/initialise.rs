@@ -85,7 +85,7 @@ impl Body<'_, '_> {
             CXCursor_BinaryOperator => {
                 let parts = expression.parts();
                 if let [lhs, rhs] = parts[..]
-                    && super::expressions::binary_operator(expression, lhs, rhs) == CXBinaryOperator_Comma
+                    && super::operators::binary_operator(expression, lhs, rhs) == CXBinaryOperator_Comma
                 {
                     self.discard(lhs);
                     self.initialise(address, ty, rhs);
@@ -107,7 +107,8 @@ impl Body<'_, '_> {
             | CXCursor_CompoundAssignOperator => self.copy_place(address, ty, expression),
             _ => {
                 let parts = expression.parts();
-                let operands: Vec<ValueId> = parts.into_iter().map(|part| self.value_or_place(part)).collect();
+                let operands: Vec<ValueId> =
+                    parts.into_iter().map(|part| self.value_or_place(part)).collect();
                 let reason = "an initialiser of a kind that is not understood";
                 self.code.opaque(site, reason, operands);
             }
@@ -122,10 +123,7 @@ impl Body<'_, '_> {
         !list
             && !call
             && !ty.is_invalid()
-            && !matches!(
-                self.unit.ty(ty).kind,
-                TypeKind::Record(_) | TypeKind::Unknown | TypeKind::Void
-            )
+            && !matches!(self.unit.ty(ty).kind, TypeKind::Record(_) | TypeKind::Unknown | TypeKind::Void)
     }
 
     fn initialise_through(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
@@ -149,7 +147,7 @@ impl Body<'_, '_> {
                 if matches!(source.kind, TypeKind::Record(_)) && from.bare() != ty.bare() {
                     // A base of an object: slicing, or the same class by another name.
                     let object = self.place(inner);
-                    let base = self.to_base(object, from, ty);
+                    let base = self.base_part(object, from, ty);
                     self.copy_from(address, base, ty, false, site);
                 } else if source.kind == TypeKind::Unknown || source.is_aggregate() {
                     self.initialise(address, ty, inner);
@@ -176,9 +174,10 @@ impl Body<'_, '_> {
         let class = self.unit.class(ty);
         let mut all = vec![address];
         all.extend(args);
-        let constructor = class.declaration.filter(|_| !class.system).and_then(|declaration| {
-            super::calls::constructor(declaration, all.len() - 1)
-        });
+        let constructor = class
+            .declaration
+            .filter(|_| !class.system)
+            .and_then(|declaration| super::callees::constructor(declaration, all.len() - 1));
         let callee = match constructor {
             Some(constructor) => self.unit.callee(constructor, None),
             None => {

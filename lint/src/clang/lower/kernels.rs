@@ -7,8 +7,8 @@ use cuda_lint_engine::program::{
 use rustc_hash::FxHashMap;
 
 use super::super::cursor::{Cursor, Key, Ty};
-use super::expressions::{binary_operator, unary_operator};
 use super::functions::body_of;
+use super::operators::{binary_operator, unary_operator};
 use super::types::is_reference;
 use super::{Lowering, names};
 
@@ -340,7 +340,8 @@ impl Scan {
                 continue;
             }
             if part.kind() == CXCursor_MemberRefExpr {
-                let usage = if callee.is_some_and(Cursor::is_const_method) { Use::Value } else { Use::Modify };
+                let usage =
+                    if callee.is_some_and(Cursor::is_const_method) { Use::Value } else { Use::Modify };
                 for base in part.parts() {
                     let usage = if is_pointer(base.ty()) { Self::through(usage) } else { usage };
                     self.expression(base, usage);
@@ -354,7 +355,11 @@ impl Scan {
             let parameter = index.and_then(|index| signature.and_then(|ty| ty.parameter(index)));
             let usage = match (index, parameter) {
                 (None, _) => {
-                    if callee.is_some_and(Cursor::is_const_method) { Use::Value } else { Use::Modify }
+                    if callee.is_some_and(Cursor::is_const_method) {
+                        Use::Value
+                    } else {
+                        Use::Modify
+                    }
                 }
                 (_, Some(ty)) => self.usage_for(ty),
                 (_, None) if is_pointer(argument.ty()) => Use::Passed,

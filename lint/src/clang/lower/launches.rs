@@ -1,9 +1,7 @@
 //! Kernel launches.
 
 use clang_sys::*;
-use cuda_lint_engine::program::{
-    FunctionId, Launch, LaunchArg, Op, ParamAccess, Space, TypeKind, ValueId,
-};
+use cuda_lint_engine::program::{FunctionId, Launch, LaunchArg, Op, ParamAccess, Space, TypeKind, ValueId};
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
@@ -119,8 +117,10 @@ impl Body<'_, '_> {
             && !at.children().iter().any(|child| child.kind() == CXCursor_TypeRef);
         if converts {
             let arguments = at.arguments();
-            let written: Vec<Cursor> =
-                arguments.into_iter().filter(|argument| self.unit.positions.span(*argument).is_some()).collect();
+            let written: Vec<Cursor> = arguments
+                .into_iter()
+                .filter(|argument| self.unit.positions.span(*argument).is_some())
+                .collect();
             if let [only] = written[..] {
                 let ty = only.ty();
                 if !matches!(self.unit.ty(strip(ty)).kind, TypeKind::Record(_)) {

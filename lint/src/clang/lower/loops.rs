@@ -7,7 +7,7 @@ use cuda_lint_engine::program::{
 
 use super::super::cursor::Cursor;
 use super::body::Body;
-use super::expressions::{binary_operator, unary_operator};
+use super::operators::{binary_operator, unary_operator};
 use super::scopes::{Cleanup, Jump};
 use super::types::{is_array, is_reference};
 
@@ -24,9 +24,7 @@ impl Body<'_, '_> {
         self.at = self.unit.site_or(condition, outer);
         let parts = condition.parts();
         let operator = match condition.kind() {
-            CXCursor_BinaryOperator if parts.len() == 2 => {
-                binary_operator(condition, parts[0], parts[1])
-            }
+            CXCursor_BinaryOperator if parts.len() == 2 => binary_operator(condition, parts[0], parts[1]),
             _ => CXBinaryOperator_Invalid,
         };
         if operator == CXBinaryOperator_LAnd || operator == CXBinaryOperator_LOr {
@@ -371,7 +369,7 @@ impl Body<'_, '_> {
         let class = self.unit.class(ty);
         let mut results = Vec::new();
         for (member, result) in [("begin", Type::POINTER), ("size", Type::int(8))] {
-            let method = class.declaration.and_then(|class| super::calls::method(class, member, 0));
+            let method = class.declaration.and_then(|class| super::callees::method(class, member, 0));
             let callee = match method {
                 Some(method) => {
                     let name = class.system.then_some(class.name.as_str());

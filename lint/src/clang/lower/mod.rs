@@ -12,7 +12,9 @@
 
 #![allow(non_upper_case_globals, reason = "libclang's constants, matched in patterns")]
 
+mod allocation;
 mod body;
+mod callees;
 mod calls;
 mod captures;
 mod classes;
@@ -24,6 +26,8 @@ mod kernels;
 mod launches;
 mod loops;
 mod names;
+mod operators;
+mod places;
 mod positions;
 mod scopes;
 mod statements;
@@ -40,7 +44,7 @@ use cuda_lint_engine::Program;
 use cuda_lint_engine::program::{
     Extern, ExternId, Function, FunctionId, Global, GlobalId, GlobalMemory, RecordId, SiteId, Type,
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use self::captures::Closure;
 use self::functions::Work;
@@ -109,7 +113,7 @@ pub fn lower(
         function_ids: FxHashMap::default(),
         pending: VecDeque::new(),
         patterns: Vec::new(),
-        instantiated: FxHashSet::default(),
+        instantiated: FxHashMap::default(),
         externs: FxHashMap::default(),
         extern_ids: FxHashMap::default(),
         globals: FxHashMap::default(),
@@ -139,7 +143,8 @@ struct Lowering<'a> {
     pending: VecDeque<(FunctionId, Work)>,
     /// Definitions in the main file that stand in templates: lowered only if nothing instantiates them.
     patterns: Vec<Cursor>,
-    instantiated: FxHashSet<Key>,
+    /// Templates with instances: how many there are, and the first of them.
+    instantiated: FxHashMap<Key, (u32, FunctionId)>,
     externs: FxHashMap<Extern, ExternId>,
     extern_ids: FxHashMap<Key, ExternId>,
     globals: FxHashMap<Key, GlobalId>,
@@ -180,7 +185,7 @@ impl Lowering<'_> {
         }
         self.drain();
         for pattern in std::mem::take(&mut self.patterns) {
-            if !self.instantiated.contains(&pattern.entity()) {
+            if !self.instantiated.contains_key(&pattern.entity()) {
                 self.root(pattern);
             }
         }

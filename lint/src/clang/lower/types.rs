@@ -7,8 +7,8 @@ use clang_sys::*;
 use cuda_lint_engine::program::{Record, RecordId, Type, TypeKind};
 
 use super::super::cursor::{Cursor, Key, Ty};
-use super::names;
 use super::Lowering;
+use super::names;
 
 /// A class, as far as its objects' lives are concerned.
 pub(super) struct Class {
@@ -116,31 +116,15 @@ impl Lowering<'_> {
         let kind = match canonical.kind() {
             CXType_Void => return Type::VOID,
             CXType_ULongLong | CXType_ULong if is_device_pointer(ty) => TypeKind::DevicePointer,
-            CXType_Bool
-            | CXType_Char_U
-            | CXType_UChar
-            | CXType_Char16
-            | CXType_Char32
-            | CXType_UShort
-            | CXType_UInt
-            | CXType_ULong
-            | CXType_ULongLong
-            | CXType_UInt128
-            | CXType_Char_S
-            | CXType_SChar
-            | CXType_WChar
-            | CXType_Short
-            | CXType_Int
-            | CXType_Long
-            | CXType_LongLong
+            CXType_Bool | CXType_Char_U | CXType_UChar | CXType_Char16 | CXType_Char32 | CXType_UShort
+            | CXType_UInt | CXType_ULong | CXType_ULongLong | CXType_UInt128 | CXType_Char_S
+            | CXType_SChar | CXType_WChar | CXType_Short | CXType_Int | CXType_Long | CXType_LongLong
             | CXType_Int128 => TypeKind::Int,
             CXType_Enum => match canonical.declaration().map(names::plain) {
                 Some(name) if is_status(&name) => TypeKind::Status,
                 _ => TypeKind::Int,
             },
-            CXType_NullPtr => {
-                TypeKind::Pointer { const_pointee: false, volatile_pointee: false }
-            }
+            CXType_NullPtr => TypeKind::Pointer { const_pointee: false, volatile_pointee: false },
             CXType_Pointer => self.pointer(canonical.pointee()),
             CXType_LValueReference | CXType_RValueReference => {
                 let pointee = canonical.pointee();
@@ -267,8 +251,8 @@ impl Lowering<'_> {
         };
         let canonical = ty.canonical();
         let owner = match names::last(&class.name) {
-            "vector" | "deque" | "list" | "forward_list" | "unique_ptr" | "host_vector"
-            | "device_vector" | "universal_vector" | "valarray" => 1,
+            "vector" | "deque" | "list" | "forward_list" | "unique_ptr" | "host_vector" | "device_vector"
+            | "universal_vector" | "valarray" => 1,
             "basic_string" => 2,
             _ => return (element.size(), false),
         };
@@ -360,7 +344,10 @@ impl Lowering<'_> {
                     if !member.is_defaulted() {
                         if first_parameter_is(member, &unqualified) {
                             class.copies = true;
-                        } else if member.arguments().iter().all(|parameter| default_value(*parameter).is_some())
+                        } else if member
+                            .arguments()
+                            .iter()
+                            .all(|parameter| default_value(*parameter).is_some())
                         {
                             class.default_constructor = Some(member);
                         }
