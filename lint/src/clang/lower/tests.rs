@@ -19,6 +19,9 @@ const MAIN: &str = "/__cuda_lint/test/main.cu";
 fn library() -> Arc<SharedLibrary> {
     static LIBRARY: OnceLock<Mutex<Arc<SharedLibrary>>> = OnceLock::new();
     let library = LIBRARY.get_or_init(|| {
+        // libclang's own threads have small stacks.
+        // SAFETY: inside the initialisation that all tests wait for.
+        unsafe { std::env::set_var("LIBCLANG_NOTHREADS", "1") };
         if std::env::var_os("LIBCLANG_PATH").is_none() {
             // The wheel that cuda-lint is distributed with, if Python has it; else what the system has.
             let script = "import clang, os; print(os.path.join(os.path.dirname(clang.__file__), 'native'))";
