@@ -54,6 +54,11 @@ impl Lowering<'_> {
                 {
                     self.destructors.insert(class.entity(), declaration);
                 }
+                if self.positions.is_main(declaration.location())
+                    && let Some(span) = self.positions.span(declaration)
+                {
+                    self.definitions.push(span);
+                }
                 // Instances of a lambda's call operator hang in odd places; they belong to their closure.
                 let of_lambda = declaration.parent().is_some_and(|parent| names::plain(parent) == "<lambda>");
                 if !of_lambda

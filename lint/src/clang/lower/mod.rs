@@ -49,7 +49,7 @@ use rustc_hash::FxHashMap;
 use self::captures::Closure;
 use self::functions::Work;
 use self::gate::Gate;
-use self::positions::Positions;
+use self::positions::{Positions, Span};
 use self::types::Class;
 use super::cursor::{Cursor, Key, Unit};
 
@@ -122,6 +122,7 @@ pub fn lower(
         records: FxHashMap::default(),
         classes: FxHashMap::default(),
         closures: FxHashMap::default(),
+        definitions: Vec::new(),
         destructors: FxHashMap::default(),
         callables: FxHashMap::default(),
         positions: Positions::new(unit, main_file, source, is_virtual),
@@ -154,6 +155,8 @@ struct Lowering<'a> {
     records: FxHashMap<(Key, Key), RecordId>,
     classes: FxHashMap<(Key, Key), Rc<Class>>,
     closures: FxHashMap<Key, Rc<Closure>>,
+    /// The definitions of the main file, device code included.
+    definitions: Vec<Span>,
     /// Destructors by their classes, instances of templates included.
     destructors: FxHashMap<Key, Cursor>,
     /// Adapters that give functions the signature of what a `std::function` holds.
@@ -190,6 +193,7 @@ impl Lowering<'_> {
             }
         }
         self.drain();
+        self.check_file();
     }
 
     fn drain(&mut self) {

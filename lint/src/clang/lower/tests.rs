@@ -184,6 +184,19 @@ fn undeclared_calls_are_listed_with_their_arguments() {
 }
 
 #[test]
+fn functions_that_are_lost_whole_are_said() {
+    let lowered = lowered("template <class T> void Missing<T>::run() { cudaFree(pointer); cudaFree(0); }\n");
+    let notes: Vec<&str> = lowered
+        .program
+        .functions
+        .iter()
+        .flat_map(|function| &function.unlowered)
+        .map(|note| note.reason.as_str())
+        .collect();
+    assert_eq!(notes, ["`cudaFree` and 1 more stand outside of every function that could be read"]);
+}
+
+#[test]
 fn missing_includes_are_said() {
     assert!(lowered("#include <no/such/file.h>\n").program.unresolved_includes);
     assert!(!lowered("int x;\n").program.unresolved_includes);
