@@ -7,8 +7,8 @@ use cuda_lint_engine::program::{
 use rustc_hash::FxHashMap;
 
 use super::super::cursor::{Cursor, Key, Ty};
-use super::expressions::{binary_operator, unary_operator};
 use super::functions::body_of;
+use super::operators::{binary_operator, unary_operator};
 use super::types::is_reference;
 use super::{Lowering, names};
 
