@@ -18,7 +18,7 @@ use crate::cuda_scan;
 use crate::finding::{FileReport, Outcome, PartialFunction, ReportedDiagnostic, Span};
 use crate::include_index::IncludeIndex;
 use crate::options::{AnalysisOptions, Dump};
-use crate::worker::{Analyser, FileRequest};
+use crate::worker::{Analyser, FileRequest, internal_error};
 
 /// Makes the analyser of a worker, or says why it cannot be.
 pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
@@ -72,7 +72,7 @@ impl Analyser for ClangAnalyser {
         match on_big_stack(&self.frontend.library, || this.analyse_source(source, &options)) {
             Some(Ok(report)) => report.finish(&request.path),
             Some(Err(error)) => FileReport::failed(&request.path, error.to_string()),
-            None => FileReport::failed(&request.path, "the analysis failed with an internal error"),
+            None => FileReport::failed(&request.path, internal_error()),
         }
     }
 }

@@ -28,14 +28,23 @@ const TICK: Duration = Duration::from_millis(100);
 /// How to run workers.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    /// The program to start.
-    pub program: PathBuf,
-    /// Its arguments.
-    pub arguments: Vec<String>,
+    /// What to start.
+    pub worker: WorkerCommand,
     /// How many run at the same time.
     pub workers: usize,
     /// How long one file may take.
     pub timeout: Duration,
+}
+
+/// What to start as a worker: this command itself, save in tests.
+#[derive(Clone, Debug)]
+pub struct WorkerCommand {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// What its environment holds in addition.
+    pub environment: &'static [(&'static str, &'static str)],
 }
 
 /// What came of a run.
@@ -132,7 +141,7 @@ impl Pool {
     fn start(&self, greeting: &str) -> Result<Worker, Stop> {
         let mut attempt = 1;
         loop {
-            match Worker::start(self, greeting) {
+            match Worker::start(&self.worker, greeting) {
                 Err(Stop::CannotStart(_)) if attempt < START_ATTEMPTS => {
                     std::thread::sleep(TICK);
                     attempt += 1;
@@ -212,16 +221,17 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(pool: &Pool, greeting: &str) -> Result<Self, Stop> {
+    fn start(command: &WorkerCommand, greeting: &str) -> Result<Self, Stop> {
         let cannot = |reason: String| Stop::CannotStart(format!("a worker process does not start: {reason}"));
-        let mut process = Command::new(&pool.program)
-            .args(&pool.arguments)
+        let mut process = Command::new(&command.program)
+            .args(&command.arguments)
+            .envs(command.environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // libclang comments on its own crashes there, in the middle of a progress bar.
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| cannot(format!("{}: {error}", pool.program.display())))?;
+            .map_err(|error| cannot(format!("{}: {error}", command.program.display())))?;
         let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(cannot("it has no pipes".to_string()));
         };
@@ -366,8 +376,11 @@ done"#;
 
     fn run(script: &str, workers: usize, paths: &[&str]) -> PoolOutcome {
         let pool = Pool {
-            program: "sh".into(),
-            arguments: vec!["-c".to_string(), script.to_string()],
+            worker: WorkerCommand {
+                program: "sh".into(),
+                arguments: vec!["-c".to_string(), script.to_string()],
+                environment: &[],
+            },
             workers,
             timeout: Duration::from_millis(1500),
         };

@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 
 use crate::args::CheckArgs;
+use crate::clang::library::WORKER_ENVIRONMENT;
 use crate::discover;
 use crate::exit::ExitStatus;
 use crate::finding::FileReport;
 use crate::gather::{self, Threshold};
-use crate::pool::{Pool, PoolOutcome};
+use crate::pool::{Pool, PoolOutcome, WorkerCommand};
 use crate::progress::Progress;
 use crate::report::{self, FailedFile};
 use crate::terminal::{self, Terminal};
@@ -15,15 +16,22 @@ use crate::worker::FileRequest;
 
 /// Analyses what the arguments name, and prints what is found. An error is one of the output.
 pub fn check(args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return Ok(cannot_run(&error)),
+    };
+    let worker =
+        WorkerCommand { program, arguments: vec!["worker".to_string()], environment: WORKER_ENVIRONMENT };
+    check_with(&worker, args, out)
+}
+
+fn check_with(worker: &WorkerCommand, args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
     let discovery = discover::discover(&args.paths);
     let requests: Vec<_> =
         discovery.files.iter().map(|file| FileRequest { path: file.path.clone() }).collect();
-    let mut outcome = match analyse(args, &requests) {
+    let mut outcome = match analyse(worker, args, &requests) {
         Ok(outcome) => outcome,
-        Err(error) => {
-            terminal::complain(&format!("cannot run the analysis: {error}"));
-            return Ok(ExitStatus::Incomplete);
-        }
+        Err(error) => return Ok(cannot_run(&error)),
     };
     // One reason that holds for every file is said once.
     if let (Some(reason), None) = (&outcome.refused, &outcome.frontend) {
@@ -46,7 +54,12 @@ pub fn check(args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
     Ok(ExitStatus::of(&report))
 }
 
-fn analyse(args: &CheckArgs, requests: &[FileRequest]) -> io::Result<PoolOutcome> {
+fn cannot_run(error: &io::Error) -> ExitStatus {
+    terminal::complain(&format!("cannot run the analysis: {error}"));
+    ExitStatus::Incomplete
+}
+
+fn analyse(worker: &WorkerCommand, args: &CheckArgs, requests: &[FileRequest]) -> io::Result<PoolOutcome> {
     if requests.is_empty() {
         return Ok(PoolOutcome::default());
     }
@@ -55,12 +68,7 @@ fn analyse(args: &CheckArgs, requests: &[FileRequest]) -> io::Result<PoolOutcome
         || std::thread::available_parallelism().map_or(1, |processors| processors.get()),
         |jobs| jobs.get(),
     );
-    let pool = Pool {
-        program: std::env::current_exe()?,
-        arguments: vec!["worker".to_string()],
-        workers: jobs,
-        timeout: args.timeout,
-    };
+    let pool = Pool { worker: worker.clone(), workers: jobs, timeout: args.timeout };
     let mut progress = Progress::new(requests.len(), args.quiet);
     pool.analyse(requests, &args.analysis_options(scratch.path().to_path_buf()), &mut progress)
 }
@@ -81,4 +89,109 @@ fn print_dumps(reports: &mut [FileReport], out: &mut dyn Write) -> io::Result<()
         }
     }
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::Cli;
+
+    /// A worker written for the shell: finds what the file's name says.
+    const FAKE: &str = r#"
+read options
+echo '{"greeting":"ready","frontend":"fake 1"}'
+while read request; do
+    path=${request#*:\"}; path=${path%\"*}
+    case $path in
+        *bad*) found='{"rule":"some-rule","category":"lifetime","severity":"error","confidence":"CONFIDENCE","message":"what is wrong","span":{"file":"'$path'","line":2,"column":3,"end_line":2,"end_column":5,"offset":0,"length":2},"label":"","related":[],"help":""}' ;;
+        *) found= ;;
+    esac
+    case $path in
+        *unsure*) found=$(echo "$found" | sed s/CONFIDENCE/possible/) ;;
+        *) found=$(echo "$found" | sed s/CONFIDENCE/likely/) ;;
+    esac
+    case $path in
+        *part*) partial="{\"path\":\"$path\",\"line\":1,\"function\":\"f\",\"reason\":\"r\"}" ;;
+        *) partial= ;;
+    esac
+    case $path in
+        *crash*) exit 1 ;;
+        *plain*) echo "{\"path\":\"$path\",\"outcome\":{\"state\":\"skipped\"}}" ;;
+        *) echo "{\"path\":\"$path\",\"outcome\":{\"state\":\"analysed\",\"diagnostics\":[$found],\"partial\":[$partial]}}" ;;
+    esac
+done"#;
+
+    /// Runs the command over files of these names, with the folder taken out of what it prints.
+    fn run(script: &str, options: &str, files: &[&str]) -> (ExitStatus, String) {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            std::fs::write(folder.path().join(file), "\n  bad;\n").unwrap();
+        }
+        let root = folder.path().display().to_string();
+        let arguments = ["cuda-lint"].into_iter().chain(options.split_whitespace()).chain([root.as_str()]);
+        let args = Cli::try_parse_from(arguments).unwrap().check;
+        let arguments = vec!["-c".to_string(), script.to_string()];
+        let worker = WorkerCommand { program: "sh".into(), arguments, environment: &[] };
+        let mut out = Vec::new();
+        let status = check_with(&worker, &args, &mut out).unwrap();
+        (status, String::from_utf8(out).unwrap().replace(&format!("{root}/"), ""))
+    }
+
+    #[test]
+    fn the_exit_status_tells_clean_found_and_could_not_tell_apart() {
+        for (files, expected) in [
+            (&["a.cu", "plain.h"][..], ExitStatus::Clean),
+            (&["part.cu"], ExitStatus::Clean),
+            (&["unsure-bad.cu"], ExitStatus::Clean),
+            (&["a.cu", "bad.cu", "part.cu"], ExitStatus::Findings),
+            (&["bad.cu", "crash.cu"], ExitStatus::Incomplete),
+            (&[], ExitStatus::Incomplete),
+        ] {
+            assert_eq!(run(FAKE, "", files).0, expected, "{files:?}");
+        }
+        assert_eq!(run(FAKE, "--min-confidence possible", &["unsure-bad.cu"]).0, ExitStatus::Findings);
+    }
+
+    #[test]
+    fn findings_are_printed_whatever_else_fails() {
+        let files = ["bad2.cu", "crash.cu", "bad1.cu"];
+        let expected = "bad1.cu:2:3: error[some-rule] what is wrong\n\
+                        bad2.cu:2:3: error[some-rule] what is wrong\n";
+        for jobs in ["1", "3"] {
+            let (_, text) = run(FAKE, &format!("--format short --jobs {jobs}"), &files);
+            assert_eq!(text, expected);
+        }
+    }
+
+    #[test]
+    fn json_holds_what_was_analysed_and_how_far() {
+        let (_, text) = run(FAKE, "--format json", &["bad.cu", "part.cu", "plain.h", "crash.cu"]);
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["tool"]["frontend"], "fake 1");
+        assert_eq!(json["diagnostics"][0]["file"], "bad.cu");
+        assert_eq!(json["files"]["analysed"], 2);
+        assert_eq!(json["files"]["skipped"], 1);
+        assert_eq!(json["files"]["partial"][0]["path"], "part.cu");
+        assert_eq!(json["files"]["failed"][0]["path"], "crash.cu");
+    }
+
+    #[test]
+    fn pretty_ends_with_a_summary_unless_quiet() {
+        let (_, text) = run(FAKE, "", &["bad.cu", "part.cu"]);
+        assert!(
+            text.ends_with(
+                "1 error in 2 files\n1 function in 1 file analysed only in part; --format json lists them\n"
+            ),
+            "{text}"
+        );
+        assert_eq!(run(FAKE, "-q", &["part.cu"]).1, "");
+    }
+
+    #[test]
+    fn without_a_frontend_nothing_is_printed_as_if_it_were_clean() {
+        let refuse = r#"read options; echo '{"greeting":"refused","reason":"no libclang"}'"#;
+        assert_eq!(run(refuse, "--format json", &["a.cu", "b.cu"]), (ExitStatus::Incomplete, String::new()));
+    }
 }

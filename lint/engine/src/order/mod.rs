@@ -1,6 +1,6 @@
 //! Happens-before over the host program: follows every path of every function and notes what it sees.
 //!
-//! The analysis is a bounded, path-sensitive symbolic execution. A [`state`](state) holds what one path
+//! The analysis is a bounded, path-sensitive symbolic execution. A [`state`] holds what one path
 //! knows; states that meet and differ only in what they know about numbers are joined, others stay apart
 //! up to a limit, so that alias sets of different paths are never combined (DESIGN.md, "Precision
 //! first"). Loops run [`machine::ITERATIONS`] times. Calls are followed into functions with a body;

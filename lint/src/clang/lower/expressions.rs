@@ -796,6 +796,7 @@ impl Body<'_, '_> {
             | CXCursor_CXXConstCastExpr
             | CXCursor_CXXDynamicCastExpr
             | CXCursor_CXXFunctionalCastExpr => self.cast_place(expression, extended),
+            CXCursor_CXXTypeidExpr => self.code.unknown(site, Vec::new()),
             CXCursor_StmtExpr if self.unit.ty(expression.ty()).is_aggregate() => {
                 self.statement_expression(expression)
             }

@@ -27,6 +27,9 @@ pub(super) struct Gate {
     skipped: FxHashMap<u32, Vec<(u32, u32)>>,
     /// Places of calls that the tree holds.
     seen: FxHashSet<(u32, u32)>,
+    /// True if clang keeps a record of what the preprocessor skipped: it does only when asked to. Without
+    /// it, calls between `#if` and `#endif` are not looked for.
+    knows_skipped: bool,
 }
 
 /// A CUDA call as the text spells it.
@@ -36,6 +39,8 @@ pub(super) struct TextCall {
     pub offset: u32,
     /// Its name, or `<<<`.
     pub name: String,
+    /// True if it stands between `#if` and `#endif`.
+    pub conditional: bool,
 }
 
 const SERIOUS: u32 = 3;
@@ -66,7 +71,9 @@ impl Lowering<'_> {
         for errors in self.gate.errors.values_mut() {
             errors.sort();
         }
-        for (start, end) in self.unit.skipped() {
+        let skipped = self.unit.skipped();
+        self.gate.knows_skipped = !skipped.is_empty();
+        for (start, end) in skipped {
             if let Some(file) = start.file
                 && end.file == Some(file)
                 && !self.positions.is_embedded(start)
@@ -181,7 +188,8 @@ impl Body<'_, '_> {
         let calls = self.unit.calls_in(span.file);
         let first = calls.partition_point(|call| call.offset < span.start);
         let lost = calls[first..].iter().take_while(|call| call.offset < span.end).find(|call| {
-            !self.unit.gate.seen.contains(&(span.file, call.offset))
+            (self.unit.gate.knows_skipped || !call.conditional)
+                && !self.unit.gate.seen.contains(&(span.file, call.offset))
                 && !self.accounted.contains(&(span.file, call.offset))
                 && !self.is_apart(span.file, call.offset)
                 && statement.is_none_or(|statement| !names_something(statement, call.offset))
@@ -283,6 +291,7 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
     let mut macros: FxHashSet<&[u8]> = FxHashSet::default();
     let mut at = 0;
     let mut fresh_line = true;
+    let mut depth = 0u32;
     while at < text.len() {
         let byte = text[at];
         match byte {
@@ -297,8 +306,15 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
             }
             b'#' if fresh_line => {
                 let end = line_end(text, at);
-                if let Some(name) = macro_name(&text[at..end]) {
+                let directive = &text[at..end];
+                if let Some(name) = macro_name(directive) {
                     macros.insert(name);
+                }
+                let word = directive[1..].trim_ascii_start();
+                if word.starts_with(b"if") {
+                    depth += 1;
+                } else if word.starts_with(b"endif") {
+                    depth = depth.saturating_sub(1);
                 }
                 at = end;
             }
@@ -307,7 +323,7 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
                 at = literal_end(text, at);
             }
             b'<' if text[at..].starts_with(b"<<<") => {
-                calls.push(TextCall { offset: at as u32, name: "<<<".to_owned() });
+                calls.push(TextCall { offset: at as u32, name: "<<<".to_owned(), conditional: depth > 0 });
                 fresh_line = false;
                 at += 3;
             }
@@ -322,7 +338,7 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
                     at = raw_end(text, at);
                 } else if is_cuda_name(word) && opens_call(text, at) {
                     let name = String::from_utf8_lossy(word).into_owned();
-                    calls.push(TextCall { offset: start as u32, name });
+                    calls.push(TextCall { offset: start as u32, name, conditional: depth > 0 });
                 }
             }
             _ => {

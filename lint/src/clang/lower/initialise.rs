@@ -46,6 +46,12 @@ impl Body<'_, '_> {
 
     fn initialise_object(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
         let site = self.at;
+        if self.is_other_kind(expression) {
+            // `{"text"}` for strings: initialiser lists show their elements before conversion.
+            let value = self.value_or_place(expression);
+            self.dependent_constructor(address, ty, vec![value]);
+            return;
+        }
         match expression.kind() {
             CXCursor_CallExpr => {
                 let target = expression.referenced();
@@ -109,12 +115,23 @@ impl Body<'_, '_> {
         }
     }
 
+    /// True for an expression that is no object, so that a constructor has to make one of it.
+    fn is_other_kind(&mut self, expression: Cursor) -> bool {
+        let ty = expression.ty();
+        let list = matches!(expression.kind(), CXCursor_InitListExpr | CXCursor_CXXParenListInitExpr);
+        let call = expression.kind() == CXCursor_CallExpr || expression.kind() == CXCursor_CXXThrowExpr;
+        !list
+            && !call
+            && !ty.is_invalid()
+            && !matches!(self.unit.ty(ty).kind, TypeKind::Record(_) | TypeKind::Unknown | TypeKind::Void)
+    }
+
     fn initialise_through(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
         let site = self.at;
         let parts = expression.parts();
         match parts[..] {
             // `std::initializer_list`: the array behind it is made, what the object holds is not followed.
-            [inner] if is_array(inner.ty()) => {
+            [inner] if is_array(inner.ty()) && !expression.ty().is_invalid() => {
                 self.place(inner);
             }
             // `T()`: all fields are zero.

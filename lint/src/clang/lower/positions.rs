@@ -178,14 +178,15 @@ impl<'a> Positions<'a> {
 
     fn source(&mut self, file: u32) -> &Source {
         let at = file as usize;
-        let text = if self.sources[at].is_some() {
-            None
-        } else if self.main == Some(file) && !self.main_text.is_empty() {
-            Some(std::mem::take(&mut self.main_text).into_bytes())
-        } else {
-            Some(self.unit.contents(self.handles[at]))
-        };
-        self.sources[at].get_or_insert_with(|| Source::new(text.unwrap_or_default()))
+        let mut text = Vec::new();
+        if self.sources[at].is_none() {
+            // The bytes that clang's offsets count; text that is not UTF-8 has other ones once it is decoded.
+            text = self.unit.contents(self.handles[at]);
+            if text.is_empty() && self.main == Some(file) {
+                text = std::mem::take(&mut self.main_text).into_bytes();
+            }
+        }
+        self.sources[at].get_or_insert_with(|| Source::new(text))
     }
 }
 
