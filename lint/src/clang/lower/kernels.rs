@@ -128,6 +128,11 @@ impl Lowering<'_> {
                 function.kernel_params.push(ParamAccess::Value);
                 continue;
             };
+            if self.ty(parameter.ty()).is_pointer_to_volatile() {
+                // What a kernel polls or signals is meant to change while it runs: nothing is to be ordered.
+                function.kernel_params.push(ParamAccess::Unused);
+                continue;
+            }
             let points_to_const = points_to_const(parameter.ty());
             let seen = scan.params.get(&key).copied().unwrap_or_default();
             let access = match (body.is_some(), points_to_const, seen.reads, seen.writes) {
