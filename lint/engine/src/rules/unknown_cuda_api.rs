@@ -35,7 +35,7 @@ void upload(float *d_data, const float *h_data, size_t n, cudaStream_t stream) {
 - Where an `#include` could not be resolved: names that are not close to one of CUDA, and names of check helpers (`cudaCheck…`), which such a header may declare.
 
 ## Confidence
-Certain if all includes were resolved, likely otherwise.
+Certain if all includes were resolved, likely otherwise, possible for names of check helpers.
 The first call of a name is reported, the others are named beside it.
 
 ## References
@@ -69,7 +69,14 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
 
 fn explain(call: &UndeclaredCall, others: &[&UndeclaredCall], unresolved: bool) -> Option<Diagnostic> {
     let name = words::code(&call.name);
-    let confidence = if unresolved { Confidence::Likely } else { Confidence::Certain };
+    let confidence = if is_check(&call.name) {
+        // A project's own helper, in a header that was taken for another of the same name.
+        Confidence::Possible
+    } else if unresolved {
+        Confidence::Likely
+    } else {
+        Confidence::Certain
+    };
     let (severity, message, help) = if let Some(removed) = cuda::removed(&call.name) {
         (
             Severity::Warning,
@@ -197,6 +204,11 @@ mod tests {
             sample::lines(&facts(&["cudaMemcopyAsync", "cudaLaunchKernelAsync"], true)),
             ["20 unknown-cuda-api error likely", "21 unknown-cuda-api error likely"]
         );
+    }
+
+    #[test]
+    fn check_helpers_are_possible_at_most() {
+        assert_eq!(sample::lines(&facts(&["cudaCheck"], false)), ["20 unknown-cuda-api error possible"]);
     }
 
     #[test]
