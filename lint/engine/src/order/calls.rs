@@ -44,13 +44,18 @@ impl Machine<'_, '_> {
             known => known,
         };
         match callee {
-            Callee::Function(id) if self.can_follow(id) => {
-                self.follow_call(state, call, id, args, next);
-                return;
-            }
             Callee::Function(id) => {
                 let function = self.shared.function(id);
                 let params: Vec<_> = function.params.iter().map(|it| param_of(function, *it)).collect();
+                if self.can_follow(id) {
+                    if !self.shared.is_bystander(id) || self.reaches_pending(&state, &args) {
+                        self.follow_call(state, call, id, args, next);
+                    } else {
+                        self.pass_by(&mut state, call, &params, &args);
+                        next.push(state);
+                    }
+                    return;
+                }
                 let unfollowed = Unfollowed {
                     name: &function.name,
                     is_method: false,

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::object::{FrameId, Objects, Step};
 use super::observations::Observations;
+use super::relevance;
 use super::state::{Frame, State};
 use super::symbol::{Linear, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
@@ -42,6 +43,8 @@ pub struct Shared<'p> {
     pub model: &'static Model,
     cfgs: Vec<OnceCell<Cfg>>,
     births: Vec<OnceCell<Vec<Option<BlockId>>>>,
+    /// What the functions do, as far as that decides whether they are followed.
+    pub relevance: relevance::Relevance,
 }
 
 impl<'p> Shared<'p> {
@@ -49,13 +52,21 @@ impl<'p> Shared<'p> {
     pub fn new(program: &'p Program, options: &'p Options) -> Self {
         let cfgs = program.functions.iter().map(|_| OnceCell::new()).collect();
         let births = program.functions.iter().map(|_| OnceCell::new()).collect();
-        Self { program, options, model: Model::builtin(), cfgs, births }
+        let model = Model::builtin();
+        let relevance = relevance::Relevance::new(program, model);
+        Self { program, options, model, cfgs, births, relevance }
     }
 
     /// The control-flow facts of a function.
     pub fn cfg(&self, function: FunctionId) -> &Cfg {
         let index = function.0 as usize;
         self.cfgs[index].get_or_init(|| Cfg::new(&self.program.functions[index]))
+    }
+
+    /// True if a call of the function shows nothing by itself, and costs something to follow.
+    pub fn is_bystander(&self, function: FunctionId) -> bool {
+        !self.relevance.acts[function.0 as usize]
+            && !relevance::is_small(self.function(function), self.cfg(function))
     }
 
     /// The block in which a variable comes into being.

@@ -385,7 +385,10 @@ impl Machine<'_, '_> {
         if value.as_constant() == Some(0) {
             return;
         }
-        let pointer = self.pointer(&value);
+        // An object of class type that is passed by value (`thrust::device_ptr`) is not itself freed.
+        let pointer = self.pointer(&value).filter(|pointer| {
+            !(self.is_variable(pointer.object) && self.objects.record(pointer.object).is_some())
+        });
         let how = ReleaseKind::Call(with, it.row.name.clone());
         match (with, &pointer) {
             (FreeWith::CudaFreeAsync, Some(pointer)) => {

@@ -56,6 +56,9 @@ impl Machine<'_, '_> {
         let Some(to) = self.owner(it) else { return false };
         let Some(from) = it.call.args.get(1).cloned() else { return false };
         // A number or a range is no other container.
+        if !matches!(it.call.params.get(1), Some(ExternParam::Read | ExternParam::ReadWrite)) {
+            return false;
+        }
         let Some(from) = self.pointer(&from).filter(|from| self.is_container(from.object)) else {
             return false;
         };
@@ -65,7 +68,10 @@ impl Machine<'_, '_> {
             self.move_elements(state, &to, &from, it.class());
             return true;
         }
-        if let Some(elements) = self.pointer(&elements) {
+        // A library copies from device memory by itself.
+        if let Some(elements) = self.pointer(&elements)
+            && !self.memory_kind(state, elements.object).is_some_and(MemoryKind::is_device)
+        {
             let range = Range { object: elements.object, offset: elements.offset, extent: Extent::Unknown };
             let via = Some(it.row.name.clone());
             self.host_touches(state, &range, Access::HostRead { via, as_result: false });

@@ -69,11 +69,6 @@ impl Type {
         size: Some(8),
     };
 
-    /// True for `volatile T *` and pointers to atomics.
-    pub const fn is_pointer_to_volatile(&self) -> bool {
-        matches!(self.kind, TypeKind::Pointer { volatile_pointee: true, .. })
-    }
-
     /// True if an object of this type is a record or an array, which is copied with
     /// [`super::Op::CopyObject`] and never held in a value.
     pub const fn is_aggregate(&self) -> bool {

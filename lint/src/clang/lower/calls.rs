@@ -141,7 +141,10 @@ impl Body<'_, '_> {
         if invented && let Callee::Extern(id) = resolved.callee {
             let name = self.unit.program.externs[id.0 as usize].name.clone();
             let args = arguments.len();
-            self.unit.program.undeclared_calls.push(UndeclaredCall { name, args, site });
+            // A method of an invented class is no name of its own.
+            if !name.contains("::") {
+                self.unit.program.undeclared_calls.push(UndeclaredCall { name, args, site });
+            }
         }
         if let Some(passed) = spawned {
             let callable = arguments

@@ -128,8 +128,8 @@ impl Lowering<'_> {
                 function.kernel_params.push(ParamAccess::Value);
                 continue;
             };
-            if self.ty(parameter.ty()).is_pointer_to_volatile() {
-                // What a kernel polls or signals is meant to change while it runs: nothing is to be ordered.
+            // What is `volatile` is shared on purpose: the host signals a kernel that polls, or is signalled.
+            if parameter.ty().canonical().pointee().is_volatile() {
                 function.kernel_params.push(ParamAccess::Unused);
                 continue;
             }
