@@ -323,11 +323,7 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
                 at = literal_end(text, at);
             }
             b'<' if text[at..].starts_with(b"<<<") => {
-                calls.push(TextCall {
-                    offset: at as u32,
-                    name: "<<<".to_owned(),
-                    conditional: depth > 0,
-                });
+                calls.push(TextCall { offset: at as u32, name: "<<<".to_owned(), conditional: depth > 0 });
                 fresh_line = false;
                 at += 3;
             }

@@ -123,10 +123,7 @@ impl Body<'_, '_> {
         !list
             && !call
             && !ty.is_invalid()
-            && !matches!(
-                self.unit.ty(ty).kind,
-                TypeKind::Record(_) | TypeKind::Unknown | TypeKind::Void
-            )
+            && !matches!(self.unit.ty(ty).kind, TypeKind::Record(_) | TypeKind::Unknown | TypeKind::Void)
     }
 
     fn initialise_through(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
