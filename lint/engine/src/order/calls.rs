@@ -91,6 +91,7 @@ impl Machine<'_, '_> {
                     None => self.call_unknown(&mut state, unfollowed),
                 }
             }
+            // A function pointer, or a member of something that nothing declares.
             Callee::Value(_) => {
                 let params = vec![ExternParam::ReadWrite; args.len()];
                 let unfollowed = Unfollowed {
@@ -98,7 +99,7 @@ impl Machine<'_, '_> {
                     is_method: false,
                     is_const: false,
                     params: &params,
-                    is_invented: false,
+                    is_invented: true,
                     args,
                     call,
                 };

@@ -62,7 +62,8 @@ impl Machine<'_, '_> {
         let Some(from) = self.pointer(&from).filter(|from| self.is_container(from.object)) else {
             return false;
         };
-        let elements = self.elements(state, &from, it.class());
+        let class = self.class_of(from.object).unwrap_or_else(|| it.class().to_owned());
+        let elements = self.elements(state, &from, &class);
         if it.call.params.get(1) == Some(&ExternParam::ReadWrite) {
             self.release_elements(state, &to, &it.row.name);
             self.move_elements(state, &to, &from, it.class());
@@ -77,6 +78,12 @@ impl Machine<'_, '_> {
             self.host_touches(state, &range, Access::HostRead { via, as_result: false });
         }
         false
+    }
+
+    /// The class of an object, if it is known: a copy may be made from another kind of container.
+    fn class_of(&self, object: ObjectId) -> Option<String> {
+        let record = self.objects.record(object)?;
+        Some(self.shared.program.records[record.0 as usize].name.clone())
     }
 
     pub(super) fn is_container(&self, object: ObjectId) -> bool {

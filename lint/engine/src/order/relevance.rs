@@ -40,7 +40,10 @@ impl Relevance {
             Op::Launch(_) | Op::Opaque { .. } => true,
             Op::Call(call) => row(call).is_some_and(|row| row.family != Family::Std),
             Op::AddressOfGlobal { global, .. } => {
-                program.globals[global.0 as usize].memory != GlobalMemory::Host
+                matches!(
+                    program.globals[global.0 as usize].memory,
+                    GlobalMemory::Device | GlobalMemory::Managed
+                )
             }
             _ => false,
         };

@@ -46,6 +46,14 @@ impl Machine<'_, '_> {
                 }
             }
         }
+        // Nothing at all is known of what had to be invented, unless it looks at a status, as checks do.
+        let checks = it.args.iter().any(|arg| match arg {
+            Value::Number(number) => number.as_symbol().is_some_and(|symbol| self.symbols.is_status(symbol)),
+            _ => false,
+        });
+        if it.is_invented && !checks {
+            self.doubt_all(state, &format!("`{name}` is declared nowhere and may wait"));
+        }
         if has_wait_word(it.name) {
             self.doubt_all(state, &format!("`{name}` may wait, by its name"));
         }

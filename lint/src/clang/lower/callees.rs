@@ -307,7 +307,7 @@ impl Body<'_, '_> {
             Some(declaration) => Callee::Extern(self.unit.extern_of(declaration, None)),
             None => Callee::Extern(self.unit.extern_named(name, false, arguments, Origin::Project)),
         };
-        Resolved { callee, declaration: None, signature: None, object: None }
+        Resolved { callee, declaration: embedded, signature: None, object: None }
     }
 
     /// A name as the source spells it, without template arguments.

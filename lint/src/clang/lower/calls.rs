@@ -116,7 +116,13 @@ impl Body<'_, '_> {
         for (index, argument) in arguments.iter().enumerate().skip(skip) {
             let at = index - skip;
             // What the repair loop invents takes anything by reference; the values are what counts.
-            let parameter = if invented { None } else { resolved.signature.and_then(|ty| ty.parameter(at)) };
+            let parameter = match (invented, resolved.declaration) {
+                (true, _) => None,
+                // In a template pattern the call is not resolved to a signature; the template's parameter
+                // still tells a reference from a value.
+                (false, Some(declaration)) if resolved.signature.is_none() => parameter_of(declaration, at),
+                _ => resolved.signature.and_then(|ty| ty.parameter(at)),
+            };
             let source = resolved.declaration.map(|declaration| (declaration, at));
             args.push(self.argument(*argument, parameter, source));
         }
@@ -409,4 +415,10 @@ fn returns_reference(expression: Cursor) -> bool {
         }
         None => false,
     }
+}
+
+/// The type of a parameter as declared, if it is a reference.
+fn parameter_of(declaration: Cursor, at: usize) -> Option<Ty> {
+    let mut parameters = declaration.children().into_iter().filter(|it| it.kind() == CXCursor_ParmDecl);
+    parameters.nth(at).map(Cursor::ty).filter(|ty| is_reference(*ty))
 }

@@ -251,7 +251,8 @@ impl Lowering<'_> {
         id
     }
 
-    fn origin(&mut self, declaration: Cursor) -> Origin {
+    /// Where a declaration comes from.
+    pub(super) fn origin(&mut self, declaration: Cursor) -> Origin {
         let place = declaration.location();
         if let Some(file) = place.file {
             let index = self.positions.file(file);

@@ -42,7 +42,7 @@ use std::rc::Rc;
 use clang_sys::CXTranslationUnit;
 use cuda_lint_engine::Program;
 use cuda_lint_engine::program::{
-    Extern, ExternId, Function, FunctionId, Global, GlobalId, GlobalMemory, RecordId, SiteId, Type,
+    Extern, ExternId, Function, FunctionId, Global, GlobalId, GlobalMemory, Origin, RecordId, SiteId, Type,
 };
 use rustc_hash::FxHashMap;
 
@@ -220,7 +220,10 @@ impl Lowering<'_> {
         if let Some(known) = self.globals.get(&key) {
             return *known;
         }
-        let memory = kernels::memory(variable);
+        let memory = match self.origin(variable) {
+            Origin::Invented => GlobalMemory::Unknown,
+            _ => kernels::memory(variable),
+        };
         let ty = self.ty(variable.ty());
         let name = names::qualified(variable);
         let site = self.site_or(variable, self.nowhere);

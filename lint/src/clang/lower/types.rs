@@ -129,7 +129,9 @@ impl Lowering<'_> {
                 Some(name) if is_status(&name) => TypeKind::Status,
                 _ => TypeKind::Int,
             },
-            CXType_NullPtr => TypeKind::Pointer { const_pointee: false, volatile_pointee: false, pointee: None },
+            CXType_NullPtr => {
+                TypeKind::Pointer { const_pointee: false, volatile_pointee: false, pointee: None }
+            }
             CXType_Pointer => self.pointer(canonical.pointee()),
             CXType_LValueReference | CXType_RValueReference => {
                 let pointee = canonical.pointee();
