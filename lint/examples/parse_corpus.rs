@@ -22,6 +22,57 @@ use clang::parse::{Frontend, Source, parse};
 use clang::prelude::{PreludeFolder, Preludes};
 use include_index::IncludeIndex;
 
+/// Byte ranges of the functions with a body in a file: host functions and others.
+fn bodies(unit: &clang::unit::Unit, main: &str) -> Vec<(u32, u32, bool)> {
+    use clang_sys::*;
+    extern "C" fn visit(cursor: CXCursor, _: CXCursor, data: CXClientData) -> CXChildVisitResult {
+        // SAFETY: `data` is the vector below, alive during the visit.
+        unsafe {
+            let found = &mut *data.cast::<(Vec<(u32, u32, bool)>, CXFile)>();
+            let kind = clang_getCursorKind(cursor);
+            let extent = clang_getCursorExtent(cursor);
+            let (mut file, mut start, mut end) = (std::ptr::null_mut(), 0, 0);
+            let none = std::ptr::null_mut;
+            clang_getFileLocation(clang_getRangeStart(extent), &raw mut file, none(), none(), &raw mut start);
+            if kind != CXCursor_TranslationUnit && clang_File_isEqual(file, found.1) == 0 {
+                return CXChildVisit_Continue;
+            }
+            let is_function = matches!(
+                kind,
+                CXCursor_FunctionDecl
+                    | CXCursor_CXXMethod
+                    | CXCursor_Constructor
+                    | CXCursor_Destructor
+                    | CXCursor_FunctionTemplate
+                    | CXCursor_ConversionFunction
+            );
+            if is_function && clang_isCursorDefinition(cursor) != 0 {
+                clang_getFileLocation(clang_getRangeEnd(extent), none(), none(), none(), &raw mut end);
+                let mut device = (false, false);
+                extern "C" fn attributes(c: CXCursor, _: CXCursor, data: CXClientData) -> CXChildVisitResult {
+                    unsafe {
+                        let device = &mut *data.cast::<(bool, bool)>();
+                        let kind = clang_getCursorKind(c);
+                        device.0 |= kind == CXCursor_CUDADeviceAttr || kind == CXCursor_CUDAGlobalAttr;
+                        device.1 |= kind == CXCursor_CUDAHostAttr;
+                    }
+                    CXChildVisit_Continue
+                }
+                clang_visitChildren(cursor, attributes, (&raw mut device).cast());
+                found.0.push((start, end, !device.0 || device.1));
+                return CXChildVisit_Continue;
+            }
+            CXChildVisit_Recurse
+        }
+    }
+    unsafe {
+        let name = std::ffi::CString::new(main).unwrap();
+        let mut found = (Vec::new(), clang_getFile(unit.raw(), name.as_ptr()));
+        clang_visitChildren(clang_getTranslationUnitCursor(unit.raw()), visit, (&raw mut found).cast());
+        found.0
+    }
+}
+
 fn kind(message: &str) -> String {
     let mut parts = message.split('\'');
     let mut text = String::new();
@@ -55,6 +106,7 @@ fn main() {
         for entry in ignore::WalkBuilder::new(folder).hidden(true).git_ignore(false).build().flatten() {
             let path = entry.path();
             if path.is_file()
+                && !path.components().any(|part| part.as_os_str().to_string_lossy().ends_with("-hip"))
                 && path
                     .extension()
                     .and_then(|e| e.to_str())
@@ -72,6 +124,8 @@ fn main() {
     let (mut with_errors, mut errors, mut main_errors, mut invented, mut hidden, mut second) =
         (0, 0, 0, 0, 0, 0);
     let mut cuda_calls: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut host_functions, mut host_with_errors, mut host_errors) = (0, 0, 0);
+    let mut host_kinds: BTreeMap<String, usize> = BTreeMap::new();
     let start = Instant::now();
     for path in &files {
         let bytes = std::fs::read(path).unwrap();
@@ -102,10 +156,28 @@ fn main() {
         });
         let time = before.elapsed();
         times.push((time, path.clone()));
-        let Some(Ok((messages, missing, inventions, n, main, regions, configuration))) = result else {
+        let Some(Ok((messages, missing, inventions, n, main, regions, configuration, bodies))) = result
+        else {
             failed += 1;
             continue;
         };
+        let host: Vec<_> = bodies.iter().filter(|body| body.2).collect();
+        host_functions += host.len();
+        let errors_in = |m: &clang::unit::ClangMessage| m.file == main;
+        host_with_errors += host
+            .iter()
+            .filter(|(a, b, _)| messages.iter().any(|m| errors_in(m) && (*a..=*b).contains(&m.offset)))
+            .count();
+        host_errors += messages
+            .iter()
+            .filter(|m| errors_in(m) && host.iter().any(|(a, b, _)| (*a..=*b).contains(&m.offset)))
+            .count();
+        for message in messages
+            .iter()
+            .filter(|m| errors_in(m) && host.iter().any(|(a, b, _)| (*a..=*b).contains(&m.offset)))
+        {
+            *host_kinds.entry(kind(&message.message)).or_insert(0) += 1;
+        }
         *passes.entry(n).or_insert(0) += 1;
         invented += inventions.len();
         hidden += usize::from(regions > 0);
@@ -145,6 +217,12 @@ fn main() {
         "passes {passes:?}; invented {invented}; hidden regions in {hidden} files, second configuration for {second}"
     );
     println!("files with errors in themselves {with_errors}; errors {errors}, in main files {main_errors}");
+    println!(
+        "host functions {host_functions}, with an error inside {host_with_errors}; errors inside {host_errors}"
+    );
+    let mut host_kinds: Vec<_> = host_kinds.into_iter().collect();
+    host_kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    println!("in host functions: {:?}", &host_kinds[..host_kinds.len().min(25)]);
     let mut kinds: Vec<_> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
     for (kind, (count, example)) in kinds.into_iter().take(40) {

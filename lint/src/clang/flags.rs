@@ -187,30 +187,10 @@ pub fn language_of(path: &Path, text: &[u8]) -> Language {
         // C with CUDA syntax exists; nvcc compiles it when told `-x cu`.
         _ if cuda_scan::has_cuda_syntax(text) => Language::Cuda,
         "c" => Language::C,
-        "h" if looks_like_c(text) => Language::C,
+        // A header relies on what its includer has included; for one with CUDA that is the runtime's header.
+        _ if is_header(path) && cuda_scan::mentions_api(text) => Language::Cuda,
         _ => Language::Cxx,
     }
-}
-
-/// True for a header that names no word of C++ at all.
-fn looks_like_c(text: &[u8]) -> bool {
-    ![
-        "class ",
-        "namespace",
-        "template",
-        "std::",
-        "public:",
-        "using ",
-        "constexpr",
-        "nullptr",
-        "&&",
-        "operator",
-    ]
-    .iter()
-    .any(|word| memmem::find(text, word.as_bytes()).is_some())
-        || (memmem::find(text, b"__cplusplus").is_some()
-            && memmem::find(text, b"template").is_none()
-            && memmem::find(text, b"std::").is_none())
 }
 
 /// The standard where nothing names one: C++17 as nvcc has it, C++20 where the text needs it.
@@ -671,7 +651,8 @@ mod tests {
         assert_eq!(of("a.c", "cudaMalloc(&p, 4);"), Language::C);
         assert_eq!(of("a.c", "__global__ void k(void) {}"), Language::Cuda);
         assert_eq!(of("a.h", "namespace a { class B; }"), Language::Cxx);
-        assert_eq!(of("a.h", "int f(void);"), Language::C);
+        assert_eq!(of("a.h", "int f(void);"), Language::Cxx);
+        assert_eq!(of("a.h", "void f(cudaStream_t);"), Language::Cuda);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod configuration;
 pub mod cxstring;
 pub mod embedded;
 pub mod flags;
+pub mod includes;
 pub mod library;
 pub mod parse;
 pub mod prelude;

@@ -166,6 +166,17 @@ fn text_in_another_encoding_keeps_its_offsets() {
 }
 
 #[test]
+fn launches_that_a_formatter_tore_apart_are_read() {
+    let text = "#include <cuda_runtime.h>\n__global__ void k(int);\nvoid f(cudaStream_t s) { k << <1, 2, 0, s >> > (3); }\n";
+    let source = Source::from_bytes(Path::new("t.cu"), text.into()).unwrap();
+    assert_eq!(source.text.len(), text.len());
+    assert!(source.text.contains("k <<< 1, 2, 0, s >>>  (3);"), "{}", source.text);
+    with_unit("t.cu", text, |unit| assert!(unit.messages.is_empty(), "{:?}", unit.messages));
+    let other = Source::from_bytes(Path::new("t.cu"), b"a << <b; c >> > (d)".to_vec()).unwrap();
+    assert_eq!(other.text, "a << <b; c >> > (d)");
+}
+
+#[test]
 fn hostile_inputs_end_in_a_unit_or_an_error() {
     let deep = format!("int f() {{ return {}1{}; }}", "(".repeat(3_000), ")".repeat(3_000));
     let chain = format!("int f(int a) {{ return a{}; }}", " + a".repeat(20_000));

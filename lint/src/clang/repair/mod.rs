@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use self::context::Use;
-use self::message::{Complaint, Wanted};
+use self::message::{Complaint, Problem, Wanted};
 use super::embedded;
 use super::flags::{Language, is_identifier};
 use super::unit::{ClangMessage, Unit};
@@ -43,6 +43,12 @@ enum Kind {
     FunctionTemplate(Vec<bool>),
     Kernel(Vec<bool>),
     Value,
+    /// A value where only a constant can stand; which one is arbitrary, but no two are the same.
+    Constant(u32),
+    /// A template that is a condition.
+    Concept,
+    /// One more overload of a function that exists, for arguments of unknown type.
+    Overload,
     Macro(Form),
 }
 
@@ -82,6 +88,7 @@ pub struct Repair {
     /// Qualified names that are declared after all.
     declared: FxHashSet<String>,
     count: usize,
+    constants: u32,
 }
 
 impl Repair {
@@ -93,6 +100,7 @@ impl Repair {
             members: BTreeMap::new(),
             declared: FxHashSet::default(),
             count: 0,
+            constants: 0,
         }
     }
 
@@ -115,10 +123,16 @@ impl Repair {
         let mut chained: Vec<(String, bool)> = Vec::new();
         let mut changed = false;
         for message in messages {
-            let Some(mut complaint) = message::read(&message.message) else { continue };
+            let Some(mut complaint) = message::read(&message.message) else {
+                changed |= self.adjust(message, unit);
+                continue;
+            };
             let Some((file, text, at)) = locate(message, &complaint, unit, main_file) else { continue };
             if complaint.name.is_empty() {
                 complaint.name = word_at(text, at).to_owned();
+                if complaint.wanted != Wanted::Declaration {
+                    complaint.scope = context::written_scope(text, at);
+                }
             }
             if !is_identifier(&complaint.name) || is_keyword(&complaint.name) {
                 continue;
@@ -170,6 +184,92 @@ impl Repair {
         changed
     }
 
+    /// Changes inventions that were a wrong guess, and adds overloads for arguments of unknown type.
+    fn adjust(&mut self, message: &ClangMessage, unit: &Unit) -> bool {
+        if self.names.is_empty() {
+            return false;
+        }
+        let Some(problem) = message::read_problem(&message.message) else { return false };
+        let places = [(&message.spelled.0, message.spelled.1), (&message.file, message.offset)];
+        let Some((text, at)) = places.into_iter().find_map(|(file, at)| {
+            let text = unit.contents(file).filter(|_| !embedded::is_virtual(file))?;
+            (at as usize <= text.len()).then_some((text, at as usize))
+        }) else {
+            return false;
+        };
+        match problem {
+            Problem::NotConstant => {
+                let mut changed = false;
+                let mut next = 1_000 + self.constants;
+                for word in context::constant_words(text, at) {
+                    changed |= make_constant(&mut self.names, &word, &mut next);
+                }
+                self.constants = next - 1_000;
+                changed
+            }
+            Problem::Argument { is_value } => {
+                let Some((name_at, length, index)) = context::enclosing_template(text, at) else {
+                    return false;
+                };
+                let name = String::from_utf8_lossy(&text[name_at..name_at + length]).into_owned();
+                self.set_argument(&context::written_scope(text, name_at), &name, index, is_value)
+            }
+            Problem::NoOverload(name) => {
+                if word_at(text, at) != name || is_keyword(&name) || !is_identifier(&name) {
+                    return false;
+                }
+                let scope = context::written_scope(text, at);
+                let is_launch = matches!(context::classify(text, at, name.len()), Use::Launch(_));
+                let known = self.node(&scope, &name).is_some();
+                // Only names of the file or of `std` can be overloaded from outside.
+                let reachable = scope.is_empty() || scope == ["std"];
+                !known && !is_launch && reachable && self.add(&scope, &name, Kind::Overload)
+            }
+        }
+    }
+
+    /// Says that an argument of an invented template is a value, or a type. True if that is new.
+    fn set_argument(&mut self, scope: &[String], name: &str, index: usize, is_value: bool) -> bool {
+        // With a using-directive the scope is not written.
+        let scope = match self.node(scope, name) {
+            Some(_) => scope.to_vec(),
+            None => match self.names.iter().find(|(_, node)| node.members.contains_key(name)) {
+                Some((outer, _)) => vec![outer.clone()],
+                None => return false,
+            },
+        };
+        let Some(node) = self.node_mut(&scope, name) else { return false };
+        let (Kind::ClassTemplate(kinds) | Kind::FunctionTemplate(kinds) | Kind::Kernel(kinds)) =
+            &mut node.kind
+        else {
+            return false;
+        };
+        if index > 32 || kinds.get(index).is_some_and(|&known| known == is_value) {
+            return false;
+        }
+        if kinds.len() <= index {
+            kinds.resize(index + 1, false);
+        }
+        kinds[index] = is_value;
+        true
+    }
+
+    fn node(&self, scope: &[String], name: &str) -> Option<&Node> {
+        let mut siblings = &self.names;
+        for part in scope {
+            siblings = &siblings.get(part)?.members;
+        }
+        siblings.get(name)
+    }
+
+    fn node_mut(&mut self, scope: &[String], name: &str) -> Option<&mut Node> {
+        let mut siblings = &mut self.names;
+        for part in scope {
+            siblings = &mut siblings.get_mut(part)?.members;
+        }
+        siblings.get_mut(name)
+    }
+
     fn take(&mut self, complaint: &Complaint, how: &Use) -> bool {
         let Complaint { scope, name, in_class, wanted } = complaint;
         let kind = match wanted {
@@ -179,6 +279,7 @@ impl Repair {
             Wanted::Declaration => return false,
             Wanted::Namespace => Kind::Namespace,
             Wanted::Function => Kind::Function,
+            _ if *how == Use::Concept => Kind::Concept,
             Wanted::Type => match how {
                 Use::ClassTemplate(kinds) | Use::TemplateCall(kinds) => Kind::ClassTemplate(kinds.clone()),
                 Use::Statement(false) => Kind::Macro(Form::Empty),
@@ -202,6 +303,7 @@ impl Repair {
                     Some(first) if is_identifier(first) && arguments.len() > 1 => Form::Loop,
                     _ => Form::Condition,
                 }),
+                Use::Concept => Kind::Concept,
                 Use::Value => Kind::Value,
             },
         };
@@ -220,14 +322,7 @@ impl Repair {
     }
 
     fn is_invented_class(&self, scope: &[String]) -> bool {
-        let mut siblings = &self.names;
-        let mut is_class = false;
-        for part in scope {
-            let Some(node) = siblings.get(part) else { return false };
-            is_class = node.is_class();
-            siblings = &node.members;
-        }
-        is_class
+        scope.split_last().and_then(|(name, outer)| self.node(outer, name)).is_some_and(Node::is_class)
     }
 
     /// True if objects of unknown type exist.
@@ -311,7 +406,7 @@ impl Repair {
                 None => return false,
             }
         }
-        if siblings.get(last).is_some_and(|node| node.kind != Kind::Namespace) {
+        if siblings.get(last).is_some_and(|node| !matches!(node.kind, Kind::Namespace | Kind::Overload)) {
             siblings.remove(last);
             self.declared.insert(qualified.to_owned());
             return true;
@@ -339,7 +434,7 @@ impl Repair {
         fn walk(prefix: &str, names: &BTreeMap<String, Node>, into: &mut Vec<Invention>) {
             for (name, node) in names {
                 let qualified = format!("{prefix}{name}");
-                if node.kind != Kind::Namespace {
+                if !matches!(node.kind, Kind::Namespace | Kind::Overload) {
                     let called = matches!(node.kind, Kind::Function | Kind::FunctionTemplate(_));
                     let is_cuda_call = called && prefix.is_empty() && is_cuda_function(name);
                     into.push(Invention { name: qualified.clone(), is_cuda_call });
@@ -363,16 +458,33 @@ impl Kind {
     /// Of two kinds that a name is used as, the one with the higher rank can stand for both.
     fn rank(&self) -> u32 {
         match self {
+            Self::Overload => 0,
             Self::Value => 1,
+            Self::Constant(_) => 1,
             Self::Function => 2,
             Self::FunctionTemplate(_) => 3,
             Self::Kernel(_) => 4,
             Self::Namespace => 5,
             Self::Class => 6,
             Self::ClassTemplate(_) => 7,
+            Self::Concept => 7,
             Self::Macro(_) => 8,
         }
     }
+}
+
+/// Makes every value of this name a constant.
+fn make_constant(names: &mut BTreeMap<String, Node>, word: &str, next: &mut u32) -> bool {
+    let mut changed = false;
+    for (name, node) in names {
+        if name == word && node.kind == Kind::Value {
+            node.kind = Kind::Constant(*next);
+            *next += 1;
+            changed = true;
+        }
+        changed |= make_constant(&mut node.members, word, next);
+    }
+    changed
 }
 
 /// True for messages whose repair may make other messages go away.
@@ -390,6 +502,14 @@ pub fn is_cuda_function(name: &str) -> bool {
         name.strip_prefix(prefix)
             .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()) && rest.len() > 1)
     })
+}
+
+/// True for messages about declarations that stay in the tree as they are: methods that override what the
+/// invented or embedded base class does not declare.
+pub fn is_harmless(message: &str) -> bool {
+    message.starts_with("only virtual member functions can be marked")
+        || message.ends_with("marked 'override' but does not override any member functions")
+        || message.starts_with("exception specification of overriding function")
 }
 
 /// Words that a message names where nothing can be declared.
