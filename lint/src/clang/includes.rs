@@ -27,12 +27,15 @@ pub struct Includes<'i> {
     headers: &'i IncludeIndex,
     /// Folders of the project in which a header was found: what else is included lies there too.
     folders: Vec<PathBuf>,
+    /// Libraries (`rmm/`) whose headers are the project's own: mixing them with the embedded ones would
+    /// declare everything twice.
+    own_libraries: Vec<String>,
 }
 
 impl<'i> Includes<'i> {
     /// With the headers of a project.
     pub fn new(headers: &'i IncludeIndex) -> Self {
-        Self { headers, folders: Vec::new() }
+        Self { headers, folders: Vec::new(), own_libraries: Vec::new() }
     }
 
     /// Folders to be searched after all others.
@@ -71,7 +74,13 @@ impl<'i> Includes<'i> {
             }
             files.set(&forward, &text);
             self.add_folder(found, name);
+            if wildcard.is_some() {
+                self.own_libraries.push(library(name).to_owned());
+            }
             return true;
+        }
+        if self.own_libraries.iter().any(|own| own == library(name)) {
+            return false;
         }
         let forward = format!("{INCLUDE}/{name}");
         match wildcard {
@@ -97,6 +106,11 @@ impl<'i> Includes<'i> {
             self.folders.push(folder.to_path_buf());
         }
     }
+}
+
+/// The first folder of an include name.
+fn library(name: &str) -> &str {
+    name.split('/').next().unwrap_or_default()
 }
 
 /// The name in clang's message about a missing include.

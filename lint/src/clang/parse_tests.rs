@@ -144,6 +144,35 @@ fn headers_of_the_project_are_found_by_their_suffix() {
 }
 
 #[test]
+fn a_project_that_is_a_library_itself_uses_its_own_headers() {
+    let tree = tempfile::tempdir().unwrap();
+    fs::create_dir_all(tree.path().join("include/rmm/detail")).unwrap();
+    fs::create_dir(tree.path().join(".git")).unwrap();
+    fs::write(
+        tree.path().join("include/rmm/mine.hpp"),
+        "#include <rmm/detail/deep.hpp>\n#include <rmm/none.hpp>\n",
+    )
+    .unwrap();
+    fs::write(
+        tree.path().join("include/rmm/detail/deep.hpp"),
+        "namespace rmm { struct device_buffer { int own; }; }\n",
+    )
+    .unwrap();
+    let main = tree.path().join("main.cpp");
+    let text = "#include <rmm/mine.hpp>\nint f(rmm::device_buffer b) { return b.own; }\n";
+    let frontend = Frontend {
+        library: library(),
+        preludes: Preludes::textual(),
+        headers: IncludeIndex::new([tree.path()]),
+    };
+    with_unit_of(&frontend, main.to_str().unwrap(), text, &FrontendOptions::default(), |unit| {
+        assert!(unit.messages.is_empty() && unit.invented.is_empty(), "{:?}", unit.messages);
+        assert_eq!(unit.missing_includes.len(), 1);
+        assert_eq!(unit.passes, 1);
+    });
+}
+
+#[test]
 fn files_that_are_no_source_are_refused_with_a_reason() {
     let tree = tempfile::tempdir().unwrap();
     let path = tree.path().join("a.cu");

@@ -85,7 +85,7 @@ pub struct Repair {
     names: BTreeMap<String, Node>,
     /// Members that objects of unknown type must have; true: used as a template.
     members: BTreeMap<String, bool>,
-    /// Qualified names that are declared after all.
+    /// Names that are declared after all.
     declared: FxHashSet<String>,
     count: usize,
     constants: u32,
@@ -350,8 +350,7 @@ impl Repair {
 
     /// Declares `name` in `scope`, or changes what it is declared as, if that is more than before.
     fn add(&mut self, scope: &[String], name: &str, kind: Kind) -> bool {
-        let qualified = scope.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("::");
-        if self.declared.contains(&qualified) || self.count >= MAX_INVENTIONS {
+        if self.declared.contains(name) || self.count >= MAX_INVENTIONS {
             return false;
         }
         let mut siblings = &mut self.names;
@@ -394,24 +393,24 @@ impl Repair {
         self.add(&[], name, Kind::Macro(form))
     }
 
-    /// Takes an invention back.
+    /// Takes an invention back. A message names what it is about without its scope: every invention of
+    /// that name goes.
     fn withdraw(&mut self, name: &str) -> bool {
-        let qualified = name.split('<').next().unwrap_or_default();
-        let mut siblings = &mut self.names;
-        let mut parts: Vec<&str> = qualified.split("::").collect();
-        let Some(last) = parts.pop() else { return false };
-        for part in parts {
-            match siblings.get_mut(part) {
-                Some(node) => siblings = &mut node.members,
-                None => return false,
+        fn remove(names: &mut BTreeMap<String, Node>, name: &str) -> bool {
+            let is_invented =
+                names.get(name).is_some_and(|node| !matches!(node.kind, Kind::Namespace | Kind::Overload));
+            let mut removed = is_invented && names.remove(name).is_some();
+            for node in names.values_mut() {
+                removed |= remove(&mut node.members, name);
             }
+            removed
         }
-        if siblings.get(last).is_some_and(|node| !matches!(node.kind, Kind::Namespace | Kind::Overload)) {
-            siblings.remove(last);
-            self.declared.insert(qualified.to_owned());
-            return true;
+        let name = name.split('<').next().unwrap_or_default().rsplit("::").next().unwrap_or_default();
+        let removed = remove(&mut self.names, name);
+        if removed {
+            self.declared.insert(name.to_owned());
         }
-        false
+        removed
     }
 
     fn replace(&mut self, name: &str, kind: Kind, if_is: impl Fn(&Kind) -> bool) -> bool {
