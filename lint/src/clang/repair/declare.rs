@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::super::flags::Language;
-use super::{Form, Kind, Node, is_cuda_function};
+use super::{Form, Kind, Member, Node, is_cuda_function};
 
 /// Attributes under CUDA: device code calls unknown functions too.
 const HEAD: &str = "\
@@ -37,6 +37,7 @@ const CLASS_MEMBERS: &str = "\
 const ANY_MEMBERS: &str = "\
   template <class T> __CL_HD operator T &() const;
   __CL_HD operator long() const;
+  __CL_HD __cl_any &operator=(__cl_list);
   template <class... A> __CL_HD __cl_any operator()(A &&...) const;
   template <class... A> __CL_HD __cl_any operator()(__cl_list, A &&...) const;
   template <class T, class... A> __CL_HD __cl_any operator()(T &&, __cl_list, A &&...) const;
@@ -130,7 +131,11 @@ template <class... A> __CL_HD bool __cl_use(A &&...);
 ";
 
 /// The repair file for C++ and CUDA, or for C. Empty if nothing was invented.
-pub fn text(language: Language, names: &BTreeMap<String, Node>, members: &BTreeMap<String, bool>) -> String {
+pub fn text(
+    language: Language,
+    names: &BTreeMap<String, Node>,
+    members: &BTreeMap<String, Member>,
+) -> String {
     if names.is_empty() && members.is_empty() {
         return String::new();
     }
@@ -141,8 +146,10 @@ pub fn text(language: Language, names: &BTreeMap<String, Node>, members: &BTreeM
     text.push_str("struct __cl_any {\n");
     text.push_str(&class_members("__cl_any", true));
     text.push_str(ANY_MEMBERS);
-    for (name, is_template) in members {
-        if *is_template {
+    for (name, member) in members {
+        if let Member::Constant(value) = member {
+            let _ = writeln!(text, "  static constexpr int {name} = {value};");
+        } else if *member == Member::Template {
             let _ =
                 writeln!(text, "  template <class... T, class... A> __CL_HD __cl_any {name}(A &&...) const;");
         } else {

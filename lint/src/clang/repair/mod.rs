@@ -69,6 +69,17 @@ enum Form {
     Function(Vec<String>),
 }
 
+/// A member of every object of unknown type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Member {
+    /// An unknown object, which can be called too.
+    Data,
+    /// A function with explicit template arguments.
+    Template,
+    /// A value where only a constant can stand.
+    Constant(u32),
+}
+
 #[derive(Clone, Debug)]
 struct Node {
     kind: Kind,
@@ -83,8 +94,8 @@ const MAX_INVENTIONS: usize = 4_000;
 pub struct Repair {
     language: Language,
     names: BTreeMap<String, Node>,
-    /// Members that objects of unknown type must have; true: used as a template.
-    members: BTreeMap<String, bool>,
+    /// Members that objects of unknown type must have.
+    members: BTreeMap<String, Member>,
     /// Names that are declared after all.
     declared: FxHashSet<String>,
     count: usize,
@@ -203,6 +214,11 @@ impl Repair {
                 let mut next = 1_000 + self.constants;
                 for word in context::constant_words(text, at) {
                     changed |= make_constant(&mut self.names, &word, &mut next);
+                    if let Some(member @ Member::Data) = self.members.get_mut(&word) {
+                        *member = Member::Constant(next);
+                        next += 1;
+                        changed = true;
+                    }
                 }
                 self.constants = next - 1_000;
                 changed
@@ -335,14 +351,14 @@ impl Repair {
             return false;
         }
         match self.members.get_mut(name) {
-            Some(known) if *known || !template => false,
-            Some(known) => {
-                *known = true;
+            Some(known @ Member::Data) if template => {
+                *known = Member::Template;
                 true
             }
+            Some(_) => false,
             None => {
                 self.count += 1;
-                self.members.insert(name.to_owned(), template);
+                self.members.insert(name.to_owned(), if template { Member::Template } else { Member::Data });
                 self.count < MAX_INVENTIONS
             }
         }
@@ -396,17 +412,21 @@ impl Repair {
     /// Takes an invention back. A message names what it is about without its scope: every invention of
     /// that name goes.
     fn withdraw(&mut self, name: &str) -> bool {
-        fn remove(names: &mut BTreeMap<String, Node>, name: &str) -> bool {
-            let is_invented =
-                names.get(name).is_some_and(|node| !matches!(node.kind, Kind::Namespace | Kind::Overload));
+        // A namespace at the top is shared with the file; one inside another may hide it.
+        fn remove(names: &mut BTreeMap<String, Node>, name: &str, nested: bool) -> bool {
+            let is_invented = names.get(name).is_some_and(|node| match node.kind {
+                Kind::Namespace => nested,
+                Kind::Overload => false,
+                _ => true,
+            });
             let mut removed = is_invented && names.remove(name).is_some();
             for node in names.values_mut() {
-                removed |= remove(&mut node.members, name);
+                removed |= remove(&mut node.members, name, true);
             }
             removed
         }
         let name = name.split('<').next().unwrap_or_default().rsplit("::").next().unwrap_or_default();
-        let removed = remove(&mut self.names, name);
+        let removed = remove(&mut self.names, name, false);
         if removed {
             self.declared.insert(name.to_owned());
         }
