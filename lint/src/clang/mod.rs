@@ -5,6 +5,7 @@
 //! [`library`] finds libclang, [`embedded`] and [`prelude`] bring the declarations, [`repair`] invents what
 //! is missing, [`configuration`] looks after code that the preprocessor hides.
 
+pub mod build_flags;
 pub mod configuration;
 pub mod cxstring;
 pub mod embedded;

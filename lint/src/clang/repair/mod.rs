@@ -11,6 +11,7 @@
 mod context;
 mod declare;
 mod message;
+mod place;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use rustc_hash::FxHashSet;
 
 use self::context::Use;
 use self::message::{Complaint, Problem, Wanted};
+use self::place::{is_cuda_function, is_keyword, locate, word_at};
 use super::embedded;
 use super::flags::{Language, is_identifier};
 use super::unit::{ClangMessage, Unit};
@@ -515,128 +517,12 @@ fn is_structural(complaint: &Complaint, how: &Use) -> bool {
     }
 }
 
-/// True for names in the manner of CUDA's functions: `cudaMalloc`, `cuMemAlloc`, `ncclSend`.
-pub fn is_cuda_function(name: &str) -> bool {
-    ["cuda", "cu", "hip", "nccl", "cublas"].iter().any(|prefix| {
-        name.strip_prefix(prefix)
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()) && rest.len() > 1)
-    })
-}
-
 /// True for messages about declarations that stay in the tree as they are: methods that override what the
 /// invented or embedded base class does not declare.
 pub fn is_harmless(message: &str) -> bool {
     message.starts_with("only virtual member functions can be marked")
         || message.ends_with("marked 'override' but does not override any member functions")
         || message.starts_with("exception specification of overriding function")
-}
-
-/// Words that a message names where nothing can be declared.
-fn is_keyword(name: &str) -> bool {
-    matches!(
-        name,
-        "this"
-            | "if"
-            | "else"
-            | "for"
-            | "while"
-            | "do"
-            | "switch"
-            | "case"
-            | "return"
-            | "operator"
-            | "template"
-            | "typename"
-            | "class"
-            | "struct"
-            | "public"
-            | "private"
-            | "protected"
-            | "const"
-            | "static"
-            | "void"
-            | "int"
-            | "char"
-            | "float"
-            | "double"
-            | "bool"
-            | "auto"
-            | "using"
-            | "namespace"
-            | "default"
-            | "co_await"
-            | "co_return"
-            | "co_yield"
-            | "requires"
-            | "concept"
-            | "throw"
-            | "try"
-            | "catch"
-            | "new"
-            | "delete"
-            | "std"
-            | "goto"
-            | "break"
-            | "continue"
-            | "extern"
-            | "inline"
-            | "unsigned"
-            | "signed"
-            | "long"
-            | "short"
-            | "main"
-    )
-}
-
-/// The text in which the token of a message stands, and the offset there.
-///
-/// libclang's versions disagree about spelling locations inside macros: the token at the place decides.
-fn locate<'u, 'm>(
-    message: &'m ClangMessage,
-    complaint: &Complaint,
-    unit: &'u Unit,
-    main_file: &str,
-) -> Option<(&'m str, &'u [u8], usize)> {
-    let places = [
-        (message.spelled.0.as_str(), message.spelled.1 as usize),
-        (message.file.as_str(), message.offset as usize),
-    ];
-    for (file, at) in places {
-        if embedded::is_virtual(file) {
-            continue;
-        }
-        let Some(text) = unit.contents(file) else { continue };
-        let word = word_at(text, at);
-        if !word.is_empty() && (complaint.name.is_empty() || complaint.name.ends_with(word)) {
-            return Some((file, text, at));
-        }
-    }
-    // The name was pasted, or the message points elsewhere: any place where it stands tells how it is used.
-    if complaint.name.is_empty() {
-        return None;
-    }
-    for file in [message.file.as_str(), main_file] {
-        let Some(text) = unit.contents(file) else { continue };
-        let finder = memchr::memmem::Finder::new(&complaint.name);
-        let place = finder.find_iter(text).find(|&at| {
-            word_at(text, at) == complaint.name
-                && (at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_'))
-        });
-        if let Some(at) = place
-            && file == message.file
-        {
-            return Some((message.file.as_str(), text, at));
-        }
-    }
-    None
-}
-
-/// The identifier that starts at `at`.
-fn word_at(text: &[u8], at: usize) -> &str {
-    let rest = text.get(at..).unwrap_or_default();
-    let length =
-        rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_')).unwrap_or(rest.len());
-    std::str::from_utf8(&rest[..length]).unwrap_or_default()
 }
 
 #[cfg(test)]
