@@ -86,8 +86,6 @@ impl ClangAnalyser {
             standard: self.options.standard.clone(),
             default_stream: self.options.default_stream.map(DefaultStream::from),
             extra: self.options.extra.clone(),
-            libclang: self.options.libclang.clone(),
-            compile_commands: self.options.compile_commands.clone(),
         }
     }
 

@@ -57,7 +57,6 @@ const NAME_IT: &str = "name a compile_commands.json, or the folder that holds on
 /// A database.
 #[derive(Clone, Debug, Default)]
 pub struct CompileCommands {
-    path: PathBuf,
     commands: Vec<CompileCommand>,
     by_file: FxHashMap<PathBuf, usize>,
 }
@@ -105,7 +104,7 @@ impl CompileCommands {
             advice: REWRITE,
         })?;
         let database = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        let mut found = Self { path: path.to_path_buf(), ..Self::default() };
+        let mut found = Self::default();
         for (index, entry) in entries.into_iter().enumerate() {
             let wrong = |what: &str| DatabaseError {
                 path: shown.clone(),
@@ -162,21 +161,6 @@ impl CompileCommands {
         // The first of the equally near ones, so that the order of the database decides.
         self.commands.iter().rev().max_by_key(nearness).filter(|command| nearness(command).1 > 1)
     }
-
-    /// The file that was read.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The number of files it tells about.
-    pub fn len(&self) -> usize {
-        self.commands.len()
-    }
-
-    /// True if it tells about no file.
-    pub fn is_empty(&self) -> bool {
-        self.commands.is_empty()
-    }
 }
 
 /// serde_json's message without "at line 1 column 2", which stands before it already.
@@ -200,7 +184,7 @@ mod tests {
                 {"directory":"/q","file":"b.cpp","arguments":["g++","-DB","-c","b.cpp"],"output":"b.o"}]"#,
         )
         .unwrap();
-        assert_eq!(database.len(), 2);
+        assert_eq!(database.commands.len(), 2);
         let a = database.command_for(Path::new("/p/src/a.cu")).unwrap();
         assert_eq!(a.arguments, ["nvcc", "-DA=x y", "-c", "../src/a.cu"]);
         assert_eq!(a.directory, Path::new("/p/build"));
@@ -215,7 +199,7 @@ mod tests {
                 {"directory":"/p","file":"t/c.cu","command":"nvcc -DC t/c.cu"}]"#,
         )
         .unwrap();
-        assert_eq!(database.len(), 2);
+        assert_eq!(database.commands.len(), 2);
         assert_eq!(database.command_for(Path::new("/p/s/a.cu")).unwrap().arguments[0], "nvcc");
         assert_eq!(database.command_for(Path::new("/p/t/x.h")).unwrap().arguments[1], "-DC");
         assert!(database.command_for(Path::new("/elsewhere/x.h")).is_none());
@@ -247,6 +231,6 @@ mod tests {
         fs::write(root.join("build").join(NAME), "[]").unwrap();
         let found = CompileCommands::find_above(&root.join("src/deep/a.cu")).unwrap();
         assert_eq!(found, root.join("build").join(NAME));
-        assert!(CompileCommands::open(&root.join("build")).unwrap().is_empty());
+        assert!(CompileCommands::open(&root.join("build")).unwrap().commands.is_empty());
     }
 }

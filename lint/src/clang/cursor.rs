@@ -365,11 +365,6 @@ impl Cursor {
         unsafe { clang_Cursor_isAnonymous(self.0) != 0 }
     }
 
-    /// True for declarations that clang found wrong.
-    pub fn is_invalid_declaration(self) -> bool {
-        clang_isInvalidDeclaration::is_loaded() && unsafe { clang_isInvalidDeclaration(self.0) != 0 }
-    }
-
     /// The candidates of an unresolved name.
     pub fn overloads(self) -> Vec<Self> {
         unsafe {
@@ -503,11 +498,6 @@ impl Ty {
     pub fn template_argument(self, index: usize) -> Option<Self> {
         let ty = Self(unsafe { clang_Type_getTemplateArgumentAsType(self.0, index as c_uint) });
         (!ty.is_invalid()).then_some(ty)
-    }
-
-    /// The number of arguments of a template specialisation.
-    pub fn template_argument_count(self) -> usize {
-        usize::try_from(unsafe { clang_Type_getNumTemplateArguments(self.0) }).unwrap_or(0)
     }
 
     /// The fields of a record, in order.

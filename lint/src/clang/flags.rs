@@ -60,10 +60,6 @@ pub struct FrontendOptions {
     pub default_stream: Option<DefaultStream>,
     /// What follows `--`: passed to clang as it is, because the user wrote it.
     pub extra: Vec<String>,
-    /// `--libclang`.
-    pub libclang: Option<PathBuf>,
-    /// `-p`.
-    pub compile_commands: Option<PathBuf>,
 }
 
 /// A macro of the build.

@@ -19,7 +19,7 @@ use super::flags::{Language, Macro, UnitOptions};
 use super::includes::{self, Includes, MissingInclude};
 use super::library::Library;
 use super::prelude::{self, Preludes};
-use super::repair::{self, Invention, Repair};
+use super::repair::Repair;
 use super::unit::{ClangMessage, MessageSeverity, Unit};
 use crate::cuda_scan;
 use crate::include_index::IncludeIndex;
@@ -151,26 +151,25 @@ pub struct ParsedUnit {
     pub text: String,
     /// The options it was parsed with.
     pub options: UnitOptions,
+    /// Includes that remain unresolved.
+    pub missing_includes: Vec<MissingInclude>,
+    /// How it came about.
+    #[cfg(test)]
+    pub trace: Trace,
+}
+
+/// What the tests want to know about the way to a unit.
+#[cfg(test)]
+#[derive(Debug)]
+pub struct Trace {
     /// What nothing declares and the repair loop therefore invented.
-    pub invented: Vec<Invention>,
+    pub invented: Vec<String>,
     /// How often the file was parsed.
     pub passes: u32,
     /// True if the precompiled prelude was used.
     pub precompiled: bool,
     /// Errors that remain.
     pub messages: Vec<ClangMessage>,
-    /// Includes that remain unresolved.
-    pub missing_includes: Vec<MissingInclude>,
-}
-
-impl ParsedUnit {
-    /// Names that look like CUDA's own functions, are called, and exist nowhere.
-    pub fn undeclared_cuda_calls(&self) -> impl Iterator<Item = &str> {
-        self.invented
-            .iter()
-            .filter(|invention| invention.is_cuda_call)
-            .map(|invention| invention.name.as_str())
-    }
 }
 
 /// Parses a file. Runs on the current thread, which must have a large stack and the library attached: see
@@ -223,20 +222,19 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
             files.set(REPAIR_FILE, &repair.text());
             continue;
         }
-        let is_loss = |message: &ClangMessage| {
-            includes::missing_name(&message.message).is_none() && !repair::is_harmless(&message.message)
-        };
-        let messages = messages.into_iter().filter(is_loss).collect();
         return Ok(ParsedUnit {
             unit,
             main_file,
             text: source.text,
             options: options.clone(),
-            invented: repair.inventions(),
-            passes,
-            precompiled: precompiled.is_some(),
-            messages,
             missing_includes: missing,
+            #[cfg(test)]
+            trace: Trace {
+                invented: repair.inventions(),
+                passes,
+                precompiled: precompiled.is_some(),
+                messages: messages.into_iter().filter(super::repair::tests::is_loss).collect(),
+            },
         });
     }
 }

@@ -7,7 +7,7 @@ use super::configuration::inactive_cuda_regions;
 use super::flags::{FrontendOptions, UnitOptions};
 use super::library::on_big_stack;
 use super::parse::{Frontend, ParseError, Source, parse};
-use super::prelude::{PreludeFolder, Preludes};
+use super::prelude::Preludes;
 use super::testing::{frontend, library, with_unit, with_unit_of};
 use crate::include_index::IncludeIndex;
 
@@ -18,27 +18,27 @@ const COPY: &str = "#include <cuda_runtime.h>\n#include <vector>\n\
 #[test]
 fn an_ordinary_file_parses_without_errors_in_one_pass() {
     with_unit("t.cu", COPY, |unit| {
-        assert!(unit.messages.is_empty(), "{:?}", unit.messages);
-        assert_eq!(unit.passes, 1);
-        assert!(unit.invented.is_empty() && unit.missing_includes.is_empty());
+        assert!(unit.trace.messages.is_empty(), "{:?}", unit.trace.messages);
+        assert_eq!(unit.trace.passes, 1);
+        assert!(unit.trace.invented.is_empty() && unit.missing_includes.is_empty());
     });
-    with_unit("t.cpp", COPY, |unit| assert!(unit.messages.is_empty(), "{:?}", unit.messages));
+    with_unit("t.cpp", COPY, |unit| assert!(unit.trace.messages.is_empty(), "{:?}", unit.trace.messages));
     with_unit(
         "t.c",
         "#include <cuda_runtime.h>\n#include <stdlib.h>\nint main(void) { void *p; cudaMalloc(&p, 4); cudaFree(p); return 0; }\n",
         |unit| {
-            assert!(unit.messages.is_empty(), "{:?}", unit.messages);
+            assert!(unit.trace.messages.is_empty(), "{:?}", unit.trace.messages);
         },
     );
 }
 
 #[test]
 fn a_precompiled_prelude_gives_the_same_result() {
-    let folder = PreludeFolder::create().unwrap();
+    let folder = tempfile::tempdir().unwrap();
     let precompiled = Frontend {
         library: library(),
         preludes: Preludes::shared(folder.path()),
-        headers: IncludeIndex::empty(),
+        headers: IncludeIndex::default(),
     };
     let options =
         FrontendOptions { defines: vec!["N=4".into(), "size_t=int".into()], ..FrontendOptions::default() };
@@ -46,7 +46,7 @@ fn a_precompiled_prelude_gives_the_same_result() {
     for name in ["t.cu", "t.cpp"] {
         let look = |frontend: &Frontend| {
             with_unit_of(frontend, name, &text, &options, |unit| {
-                (unit.messages.clone(), unit.invented.clone(), unit.passes)
+                (unit.trace.messages.clone(), unit.trace.invented.clone(), unit.trace.passes)
             })
         };
         let with = look(&precompiled);
@@ -65,11 +65,11 @@ fn a_precompiled_prelude_gives_the_same_result() {
 
 #[test]
 fn precompiled_preludes_serve_every_standard() {
-    let folder = PreludeFolder::create().unwrap();
+    let folder = tempfile::tempdir().unwrap();
     let precompiled = Frontend {
         library: library(),
         preludes: Preludes::shared(folder.path()),
-        headers: IncludeIndex::empty(),
+        headers: IncludeIndex::default(),
     };
     let text = format!(
         "{COPY}struct A {{ ~A(); }};\nvoid g(A *a, int *p) {{ delete[] a; delete p; p = new int[3]; }}\n"
@@ -80,8 +80,8 @@ fn precompiled_preludes_serve_every_standard() {
             // The second parse finds the prelude ready.
             for _ in 0..2 {
                 with_unit_of(&precompiled, name, &text, &options, |unit| {
-                    assert!(unit.precompiled, "{name} {standard}");
-                    assert!(unit.messages.is_empty(), "{name} {standard} {:?}", unit.messages);
+                    assert!(unit.trace.precompiled, "{name} {standard}");
+                    assert!(unit.trace.messages.is_empty(), "{name} {standard} {:?}", unit.trace.messages);
                 });
             }
         }
@@ -90,13 +90,13 @@ fn precompiled_preludes_serve_every_standard() {
 
 #[test]
 fn a_broken_precompiled_prelude_is_not_used() {
-    let folder = PreludeFolder::create().unwrap();
+    let folder = tempfile::tempdir().unwrap();
     let broken = Frontend {
         library: library(),
         preludes: Preludes::shared(folder.path()),
-        headers: IncludeIndex::empty(),
+        headers: IncludeIndex::default(),
     };
-    let _ = with_unit_of(&broken, "t.cu", COPY, &FrontendOptions::default(), |unit| unit.passes);
+    let _ = with_unit_of(&broken, "t.cu", COPY, &FrontendOptions::default(), |unit| unit.trace.passes);
     for entry in fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "pch") {
@@ -104,7 +104,7 @@ fn a_broken_precompiled_prelude_is_not_used() {
         }
     }
     with_unit_of(&broken, "t.cu", COPY, &FrontendOptions::default(), |unit| {
-        assert!(unit.messages.is_empty(), "{:?}", unit.messages);
+        assert!(unit.trace.messages.is_empty(), "{:?}", unit.trace.messages);
     });
 }
 
@@ -129,15 +129,15 @@ fn headers_of_the_project_are_found_by_their_suffix() {
         let missing: Vec<_> =
             unit.missing_includes.iter().map(|include| (include.name.as_str(), include.line)).collect();
         assert_eq!(missing, [("../common/util/check.h", 1), ("none.h", 3)]);
-        assert!(unit.messages.is_empty(), "{:?}", unit.messages);
-        assert_eq!(unit.invented.len(), 1, "{:?}", unit.invented);
+        assert!(unit.trace.messages.is_empty(), "{:?}", unit.trace.messages);
+        assert_eq!(unit.trace.invented.len(), 1, "{:?}", unit.trace.invented);
     });
     let text = text.replace("../common/", "../elsewhere/../");
     with_unit_of(&frontend, main.to_str().unwrap(), &text, &FrontendOptions::default(), |unit| {
         assert!(
-            unit.invented.is_empty() && unit.messages.is_empty(),
+            unit.trace.invented.is_empty() && unit.trace.messages.is_empty(),
             "{:?} {:?}",
-            unit.messages,
+            unit.trace.messages,
             unit.missing_includes
         );
     });
@@ -166,9 +166,13 @@ fn a_project_that_is_a_library_itself_uses_its_own_headers() {
         headers: IncludeIndex::new([tree.path()]),
     };
     with_unit_of(&frontend, main.to_str().unwrap(), text, &FrontendOptions::default(), |unit| {
-        assert!(unit.messages.is_empty() && unit.invented.is_empty(), "{:?}", unit.messages);
+        assert!(
+            unit.trace.messages.is_empty() && unit.trace.invented.is_empty(),
+            "{:?}",
+            unit.trace.messages
+        );
         assert_eq!(unit.missing_includes.len(), 1);
-        assert_eq!(unit.passes, 1);
+        assert_eq!(unit.trace.passes, 1);
     });
 }
 
@@ -191,7 +195,7 @@ fn text_in_another_encoding_keeps_its_offsets() {
     let source = Source::from_bytes(Path::new("a.cu"), bytes.clone()).unwrap();
     assert_eq!(source.text.len(), bytes.len());
     assert!(source.text.contains("caf? ?t? \u{e9}\n"));
-    with_unit("a.cu", &source.text.replace("\n?", "\n"), |unit| assert!(unit.messages.is_empty()));
+    with_unit("a.cu", &source.text.replace("\n?", "\n"), |unit| assert!(unit.trace.messages.is_empty()));
 }
 
 #[test]
@@ -200,7 +204,7 @@ fn launches_that_a_formatter_tore_apart_are_read() {
     let source = Source::from_bytes(Path::new("t.cu"), text.into()).unwrap();
     assert_eq!(source.text.len(), text.len());
     assert!(source.text.contains("k <<< 1, 2, 0, s >>>  (3);"), "{}", source.text);
-    with_unit("t.cu", text, |unit| assert!(unit.messages.is_empty(), "{:?}", unit.messages));
+    with_unit("t.cu", text, |unit| assert!(unit.trace.messages.is_empty(), "{:?}", unit.trace.messages));
     let other = Source::from_bytes(Path::new("t.cu"), b"a << <b; c >> > (d)".to_vec()).unwrap();
     assert_eq!(other.text, "a << <b; c >> > (d)");
 }
@@ -231,7 +235,7 @@ fn hostile_inputs_end_in_a_unit_or_an_error() {
         with_unit("t.cu", text, |unit| inactive_cuda_regions(unit).len());
     }
     for end in (0..COPY.len()).step_by(7) {
-        with_unit("t.cu", &COPY[..end], |unit| unit.passes);
+        with_unit("t.cu", &COPY[..end], |unit| unit.trace.passes);
     }
 }
 
@@ -251,7 +255,7 @@ fn forced_includes_and_folders_come_from_the_options() {
     unit_options.forced_includes.push(tree.path().join("mine.h"));
     let errors = on_big_stack(&frontend.library, || {
         let source = Source::from_bytes(path, text.into()).unwrap();
-        parse(&frontend, source, &unit_options).unwrap().messages.len()
+        parse(&frontend, source, &unit_options).unwrap().trace.messages.len()
     });
     assert_eq!(errors, Some(0));
 }

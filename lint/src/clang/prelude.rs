@@ -7,7 +7,6 @@
 use std::ffi::CString;
 use std::fs;
 use std::hash::{Hash, Hasher};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -17,37 +16,22 @@ use super::embedded::{self, VirtualFiles};
 use super::flags::{Language, Macro, UnitOptions};
 use super::unit::Unit;
 
-/// The folder of a run's preludes; removed when dropped.
-#[derive(Debug)]
-pub struct PreludeFolder(tempfile::TempDir);
-
-impl PreludeFolder {
-    /// Makes an empty one, readable by this user only.
-    pub fn create() -> io::Result<Self> {
-        tempfile::Builder::new().prefix("cuda-lint-").tempdir().map(Self)
-    }
-
-    /// Its path, for [`Preludes::shared`] in the workers.
-    pub fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
 /// Hands out preludes.
 #[derive(Clone, Debug)]
 pub struct Preludes {
-    folder: Option<PathBuf>,
+    folder: PathBuf,
 }
 
 impl Preludes {
     /// Precompiled ones in a folder of this run, which other processes may share.
     pub fn shared(folder: &Path) -> Self {
-        Self { folder: Some(folder.to_path_buf()) }
+        Self { folder: folder.to_path_buf() }
     }
 
-    /// Never precompiled.
+    /// Never precompiled: there is no folder to make them in.
+    #[cfg(test)]
     pub fn textual() -> Self {
-        Self { folder: None }
+        Self::shared(Path::new("no/such/folder"))
     }
 
     /// The precompiled prelude for a unit, made now if no process has made it yet. `None`: include
@@ -55,7 +39,7 @@ impl Preludes {
     ///
     /// libclang must be attached to this thread.
     pub fn precompiled(&self, options: &UnitOptions) -> Option<PathBuf> {
-        let folder = self.folder.as_deref()?;
+        let folder = &self.folder;
         let name = format!("{:016x}", key(options));
         let ready = folder.join(format!("{name}.pch"));
         if ready.is_file() {
@@ -147,7 +131,7 @@ mod tests {
     #[test]
     fn a_prelude_is_made_once_and_kept_apart_by_language_and_standard() {
         testing::library().attach();
-        let folder = PreludeFolder::create().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let preludes = Preludes::shared(folder.path());
         let cuda = preludes.precompiled(&options("a.cu", &["FOO=1"])).unwrap();
         let made = fs::metadata(&cuda).unwrap().modified().unwrap();
@@ -155,9 +139,6 @@ mod tests {
         assert_eq!(fs::metadata(&cuda).unwrap().modified().unwrap(), made);
         assert_ne!(preludes.precompiled(&options("b.cpp", &[])).unwrap(), cuda);
         assert!(preludes.precompiled(&options("b.c", &[])).is_some());
-        let path = folder.path().to_path_buf();
-        drop(folder);
-        assert!(!path.exists());
     }
 
     #[test]
@@ -185,7 +166,7 @@ mod tests {
     #[test]
     fn a_claimed_prelude_is_not_waited_for() {
         testing::library().attach();
-        let folder = PreludeFolder::create().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let unit = options("a.cu", &[]);
         fs::write(folder.path().join(format!("{:016x}.claim", key(&unit))), "").unwrap();
         assert_eq!(Preludes::shared(folder.path()).precompiled(&unit), None);

@@ -24,7 +24,7 @@ pub fn library() -> Library {
 
 /// A frontend without precompiled preludes and without an index.
 pub fn frontend() -> Frontend {
-    Frontend { library: library(), preludes: Preludes::textual(), headers: IncludeIndex::empty() }
+    Frontend { library: library(), preludes: Preludes::textual(), headers: IncludeIndex::default() }
 }
 
 /// Parses a text as the file `name`, and hands the unit to `look` on the thread that parsed it.

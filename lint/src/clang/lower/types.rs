@@ -89,11 +89,6 @@ pub(super) fn is_bool(ty: Ty) -> bool {
     ty.canonical().kind() == CXType_Bool
 }
 
-/// True for types that only depend on template parameters.
-pub(super) fn is_dependent(ty: Ty) -> bool {
-    matches!(ty.canonical().kind(), CXType_Dependent | CXType_Unexposed | CXType_Overload | CXType_Auto)
-}
-
 impl Lowering<'_> {
     /// A type of the program.
     pub fn ty(&mut self, ty: Ty) -> Type {

@@ -6,7 +6,7 @@
 //! included after the prelude, and the file is parsed again.
 //!
 //! **Invariants.** Inventions only add: a name that turns out to be declared after all is taken back and
-//! never invented again. Each is listed, so that calls of unknown functions are known as such.
+//! never invented again. All stand in one file, by which calls of unknown functions are known as such.
 
 mod context;
 mod declare;
@@ -23,15 +23,6 @@ use self::place::{is_cuda_function, is_keyword, locate, word_at};
 use super::embedded;
 use super::flags::{Language, is_identifier};
 use super::unit::{ClangMessage, Unit};
-
-/// A name that exists nowhere and was declared for the sake of the tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invention {
-    /// The qualified name.
-    pub name: String,
-    /// True if it is called and looks like a function of CUDA or its libraries.
-    pub is_cuda_call: bool,
-}
 
 /// What a name is declared as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -451,14 +442,13 @@ impl Repair {
     }
 
     /// What was invented, by qualified name. Members of unknown objects are not listed.
-    pub fn inventions(&self) -> Vec<Invention> {
-        fn walk(prefix: &str, names: &BTreeMap<String, Node>, into: &mut Vec<Invention>) {
+    #[cfg(test)]
+    pub fn inventions(&self) -> Vec<String> {
+        fn walk(prefix: &str, names: &BTreeMap<String, Node>, into: &mut Vec<String>) {
             for (name, node) in names {
                 let qualified = format!("{prefix}{name}");
                 if !matches!(node.kind, Kind::Namespace | Kind::Overload) {
-                    let called = matches!(node.kind, Kind::Function | Kind::FunctionTemplate(_));
-                    let is_cuda_call = called && prefix.is_empty() && is_cuda_function(name);
-                    into.push(Invention { name: qualified.clone(), is_cuda_call });
+                    into.push(qualified.clone());
                 }
                 walk(&format!("{qualified}::"), &node.members, into);
             }
@@ -517,13 +507,5 @@ fn is_structural(complaint: &Complaint, how: &Use) -> bool {
     }
 }
 
-/// True for messages about declarations that stay in the tree as they are: methods that override what the
-/// invented or embedded base class does not declare.
-pub fn is_harmless(message: &str) -> bool {
-    message.starts_with("only virtual member functions can be marked")
-        || message.ends_with("marked 'override' but does not override any member functions")
-        || message.starts_with("exception specification of overriding function")
-}
-
 #[cfg(test)]
-mod tests;
+pub mod tests;
