@@ -56,6 +56,13 @@ impl Machine<'_, '_> {
                     }
                     return;
                 }
+                // Too deep, or a recursion: what it does with CUDA is not seen.
+                if self.shared.relevance.concerns_cuda[id.0 as usize] {
+                    self.doubt_all(
+                        &mut state,
+                        &format!("`{}` is not followed this deep, and may wait", function.name),
+                    );
+                }
                 let unfollowed = Unfollowed {
                     name: &function.name,
                     is_method: false,
