@@ -128,7 +128,7 @@ impl Machine<'_, '_> {
         let at = self.at;
         let into = call.into.map(|it| self.value(&state, it));
         let frame = self.objects.frame(state.frame(), at.step, state.turn());
-        self.push_frame(&mut state, frame, function);
+        self.push_frame(&mut state, frame);
         self.stack.push(id);
         for (param, arg) in function.params.iter().zip(args) {
             let object = match function.locals[param.0 as usize].storage {
