@@ -56,6 +56,13 @@ impl Machine<'_, '_> {
                     }
                     return;
                 }
+                // Too deep, or a recursion: what it does with CUDA is not seen.
+                if self.shared.relevance.concerns_cuda[id.0 as usize] {
+                    self.doubt_all(
+                        &mut state,
+                        &format!("`{}` is not followed this deep, and may wait", function.name),
+                    );
+                }
                 let unfollowed = Unfollowed {
                     name: &function.name,
                     is_method: false,
@@ -121,7 +128,7 @@ impl Machine<'_, '_> {
         let at = self.at;
         let into = call.into.map(|it| self.value(&state, it));
         let frame = self.objects.frame(state.frame(), at.step, state.turn());
-        self.push_frame(&mut state, frame, function);
+        self.push_frame(&mut state, frame);
         self.stack.push(id);
         for (param, arg) in function.params.iter().zip(args) {
             let object = match function.locals[param.0 as usize].storage {

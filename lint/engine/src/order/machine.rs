@@ -68,8 +68,7 @@ impl<'p> Shared<'p> {
 
     /// True if a call of the function shows nothing by itself, and costs something to follow.
     pub fn is_bystander(&self, function: FunctionId) -> bool {
-        !self.relevance.acts[function.0 as usize]
-            && !relevance::is_small(self.function(function), self.cfg(function))
+        self.relevance.is_bystander(function, self.function(function), self.cfg(function))
     }
 
     /// The block in which a variable comes into being.
@@ -163,7 +162,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         self.budget = STEPS + 30 * size;
         self.at.site = function.site;
         let mut state = State::default();
-        self.push_frame(&mut state, FrameId(0), function);
+        self.push_frame(&mut state, FrameId(0));
         self.follow(root, state);
         if self.exhausted {
             self.observations.partial.push(Partial {
@@ -176,9 +175,8 @@ impl<'m, 'p> Machine<'m, 'p> {
     }
 
     /// Enters a function.
-    pub fn push_frame(&mut self, state: &mut State, id: FrameId, function: &Function) {
-        let values = Rc::new(vec![None; function.values as usize]);
-        state.frames.push(Frame { id, values, arrivals: BTreeMap::new() });
+    pub fn push_frame(&mut self, state: &mut State, id: FrameId) {
+        state.frames.push(Frame { id, values: BTreeMap::new(), arrivals: BTreeMap::new() });
     }
 
     /// True if a call can be followed: not too deep, and no recursion.
@@ -330,7 +328,7 @@ impl<'m, 'p> Machine<'m, 'p> {
 
     /// A value of the current frame.
     pub fn value(&mut self, state: &State, id: ValueId) -> Value {
-        let known = state.frames.last().and_then(|frame| frame.values.get(id.0 as usize)?.clone());
+        let known = state.frames.last().and_then(|frame| frame.values.get(&id).cloned());
         known.unwrap_or_else(|| {
             // A value whose definition this path has not seen: nothing is known about it.
             let key = SymKey::Opaque {
@@ -344,10 +342,8 @@ impl<'m, 'p> Machine<'m, 'p> {
 
     /// Defines a value of the current frame.
     pub fn define(&mut self, state: &mut State, id: ValueId, value: Value) {
-        if let Some(frame) = state.frames.last_mut()
-            && let Some(slot) = Rc::make_mut(&mut frame.values).get_mut(id.0 as usize)
-        {
-            *slot = Some(value);
+        if let Some(frame) = state.frames.last_mut() {
+            frame.values.insert(id, value);
         }
     }
 
@@ -483,14 +479,8 @@ impl<'m, 'p> Machine<'m, 'p> {
 
 /// Values that no other block uses would only keep equal states apart.
 fn forget_local_values(state: &mut State, cfg: &Cfg) {
-    if let Some(frame) = state.frames.last_mut()
-        && frame.values.iter().zip(&cfg.crosses).any(|(value, crosses)| value.is_some() && !crosses)
-    {
-        for (value, crosses) in Rc::make_mut(&mut frame.values).iter_mut().zip(&cfg.crosses) {
-            if !crosses {
-                *value = None;
-            }
-        }
+    if let Some(frame) = state.frames.last_mut() {
+        frame.values.retain(|value, _| cfg.crosses[value.0 as usize]);
     }
 }
 

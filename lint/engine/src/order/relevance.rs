@@ -13,6 +13,9 @@ use crate::program::{Call, Callee, Function, FunctionId, GlobalMemory, Op};
 /// checks, conversions.
 const SMALL: usize = 60;
 
+/// Functions that allocate or free, and have nothing to do with CUDA, are followed up to this size.
+const MEDIUM: usize = 400;
+
 /// What the functions of a program do, themselves or through what they call.
 #[derive(Debug)]
 pub(super) struct Relevance {
@@ -84,10 +87,14 @@ fn through_calls(program: &Program, callers: &[Vec<u32>], is: impl Fn(&Op) -> bo
     found
 }
 
-/// True for functions that are followed whatever they do.
-pub(super) fn is_small(function: &Function, cfg: &Cfg) -> bool {
-    let size: usize = function.blocks.iter().map(|block| block.statements.len()).sum();
-    size <= SMALL && cfg.loops.iter().all(Option::is_none)
+impl Relevance {
+    /// True if a call of the function shows nothing by itself, and costs something to follow.
+    pub fn is_bystander(&self, id: FunctionId, function: &Function, cfg: &Cfg) -> bool {
+        let index = id.0 as usize;
+        let size: usize = function.blocks.iter().map(|block| block.statements.len()).sum();
+        let loops = cfg.loops.iter().any(Option::is_some);
+        !self.concerns_cuda[index] && !(size <= SMALL && !loops) && !(self.acts[index] && size <= MEDIUM)
+    }
 }
 
 fn ops(function: &Function) -> impl Iterator<Item = &Op> {

@@ -140,7 +140,6 @@ impl Machine<'_, '_> {
     /// Something unseen gets these values: what they lead to may be waited for, and what is escaped may
     /// be known to others from here.
     pub(super) fn hand_over(&mut self, state: &mut State, values: &[Value], text: &str) {
-        let reached = self.reachable(state, values);
         let objects: Vec<_> = values.iter().filter_map(|value| self.object_of(value)).collect();
         for object in &objects {
             if !state.object(*object).is_some_and(|it| it.escaped) {
@@ -157,6 +156,7 @@ impl Machine<'_, '_> {
         if state.pending.is_empty() {
             return;
         }
+        let reached = self.reachable(state, values);
         let streams: BTreeSet<StreamKey> = values
             .iter()
             .filter(|value| !matches!(value, Value::Number(number) if number.as_constant().is_some()))
