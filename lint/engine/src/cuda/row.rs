@@ -326,7 +326,7 @@ impl Direction {
 /// When a copy or fill returns to the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// As documented for synchronous forms (SEMANTICS §4): depends on direction and memory kind.
+    /// As documented for synchronous forms: depends on direction and memory kind.
     Sync,
     /// As documented for asynchronous forms.
     Async,

@@ -1,4 +1,4 @@
-//! Happens-before on the device, as DESIGN.md and RULES.md part A state it.
+//! Happens-before on the device: what waits for what.
 //!
 //! The state is the set of *pending* operations: device work that may still be running. Each carries its
 //! **cover**, the set of synchronisation points whose completion implies its own. Everything here works
@@ -72,7 +72,7 @@ pub trait Pending {
 }
 
 /// Which streams take part in the legacy default stream's barrier: all but those made with
-/// cudaStreamNonBlocking (SEMANTICS §1.4).
+/// cudaStreamNonBlocking.
 pub trait Barrier {
     /// True if the stream and the legacy default stream order each other.
     fn is_blocking(&self, stream: StreamKey) -> bool;

@@ -2,8 +2,8 @@
 //!
 //! The analysis is a bounded, path-sensitive symbolic execution. A [`state`] holds what one path
 //! knows; states that meet and differ only in what they know about numbers are joined, others stay apart
-//! up to a limit, so that alias sets of different paths are never combined (DESIGN.md, "Precision
-//! first"). Loops run [`machine::ITERATIONS`] times. Calls are followed into functions with a body;
+//! up to a limit, so that alias sets of different paths are never combined: a
+//! finding must hold on one path. Loops run [`machine::ITERATIONS`] times. Calls are followed into functions with a body;
 //! functions without one are looked up in the [CUDA model](crate::cuda) or are unknown.
 //!
 //! Layers, each using only those before it:

@@ -93,7 +93,9 @@ impl Relevance {
         let index = id.0 as usize;
         let size: usize = function.blocks.iter().map(|block| block.statements.len()).sum();
         let loops = cfg.loops.iter().any(Option::is_some);
-        !self.concerns_cuda[index] && !(size <= SMALL && !loops) && !(self.acts[index] && size <= MEDIUM)
+        let is_cheap = size <= SMALL && !loops;
+        let is_needed = self.acts[index] && size <= MEDIUM;
+        !(self.concerns_cuda[index] || is_cheap || is_needed)
     }
 }
 

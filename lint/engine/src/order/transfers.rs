@@ -1,4 +1,4 @@
-//! Copies and fills: what they touch, and when they return (SEMANTICS §3, §4).
+//! Copies and fills: what they touch, and when they return.
 
 use std::rc::Rc;
 
