@@ -18,43 +18,57 @@ use crate::cuda_scan;
 use crate::finding::{FileReport, Outcome, PartialFunction, ReportedDiagnostic, Span};
 use crate::include_index::IncludeIndex;
 use crate::options::{AnalysisOptions, Dump};
+use crate::report::FailedFile;
 use crate::worker::{Analyser, FileRequest, internal_error};
 
 /// Makes the analyser of a worker, or says why it cannot be.
 pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
     let library = Library::load(options.libclang.as_deref()).map_err(|error| error.to_string())?;
-    let databases = databases(&options)?;
+    let (databases, unusable) = databases(&options)?;
     let frontend = Frontend {
         library,
         preludes: Preludes::shared(&options.scratch),
         headers: IncludeIndex::new(options.roots.iter().map(PathBuf::as_path)),
     };
-    Ok(Box::new(ClangAnalyser { frontend, databases, options }))
+    Ok(Box::new(ClangAnalyser { frontend, databases, unusable, options }))
 }
 
 /// The compilation databases of a run: the one that the user names, else those found above the inputs.
-fn databases(options: &AnalysisOptions) -> Result<Vec<CompileCommands>, String> {
-    let paths: Vec<PathBuf> = match &options.compile_commands {
-        Some(path) => vec![path.clone()],
-        None => {
-            let mut seen = FxHashSet::default();
-            let found = options.roots.iter().filter_map(|root| CompileCommands::find_above(root));
-            found.filter(|path| seen.insert(path.clone())).collect()
+///
+/// A broken one that the user names is an error: without its flags the answer is not what was asked for. A
+/// broken one that lies about costs nobody the findings; it is listed.
+fn databases(options: &AnalysisOptions) -> Result<(Vec<CompileCommands>, Vec<FailedFile>), String> {
+    if let Some(path) = &options.compile_commands {
+        let database = CompileCommands::open(path).map_err(|error| error.to_string())?;
+        return Ok((vec![database], Vec::new()));
+    }
+    let (mut databases, mut unusable) = (Vec::new(), Vec::new());
+    let mut seen = FxHashSet::default();
+    let found = options.roots.iter().filter_map(|root| CompileCommands::find_above(root));
+    for path in found.filter(|path| seen.insert(path.clone())) {
+        match CompileCommands::open(&path) {
+            Ok(database) => databases.push(database),
+            Err(error) => unusable.push(FailedFile { path: error.path, reason: error.reason }),
         }
-    };
-    paths.iter().map(|path| CompileCommands::open(path).map_err(|error| error.to_string())).collect()
+    }
+    Ok((databases, unusable))
 }
 
 /// The analyser for C, C++ and CUDA.
 struct ClangAnalyser {
     frontend: Frontend,
     databases: Vec<CompileCommands>,
+    unusable: Vec<FailedFile>,
     options: AnalysisOptions,
 }
 
 impl Analyser for ClangAnalyser {
     fn frontend(&self) -> String {
         self.frontend.library.version().to_owned()
+    }
+
+    fn unusable(&self) -> Vec<FailedFile> {
+        self.unusable.clone()
     }
 
     fn analyse(&mut self, request: &FileRequest) -> FileReport {

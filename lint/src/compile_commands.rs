@@ -39,16 +39,12 @@ impl CompileCommand {
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}{place}: {what}\n  {advice}")]
+#[error("{path}: {reason}")]
 pub struct DatabaseError {
     /// The file, for people.
     pub path: String,
-    /// `:line:column` or nothing.
-    place: String,
-    /// What is wrong.
-    what: String,
-    /// What to do.
-    advice: &'static str,
+    /// What is wrong, where in the file, and on a second line what to do.
+    pub reason: String,
 }
 
 const REWRITE: &str = "generate it again (cmake -DCMAKE_EXPORT_COMPILE_COMMANDS=ON), or remove it";
@@ -73,17 +69,15 @@ impl CompileCommands {
     /// Reads the database at `path`: a file, or a folder that holds one.
     pub fn open(path: &Path) -> Result<Self, DatabaseError> {
         let file = if path.is_dir() { path.join(NAME) } else { path.to_path_buf() };
-        let error = |what: String, advice| DatabaseError {
+        let error = |what: String| DatabaseError {
             path: file.display().to_string(),
-            place: String::new(),
-            what,
-            advice,
+            reason: format!("{what}\n  {NAME_IT}"),
         };
-        let size = fs::metadata(&file).map_err(|why| error(format!("cannot be read: {why}"), NAME_IT))?.len();
+        let size = fs::metadata(&file).map_err(|why| error(format!("cannot be read: {why}")))?.len();
         if size > MAX_BYTES {
-            return Err(error(format!("{size} bytes are more than the {MAX_BYTES} that are read"), NAME_IT));
+            return Err(error(format!("{size} bytes are more than the {MAX_BYTES} that are read")));
         }
-        let bytes = fs::read(&file).map_err(|why| error(format!("cannot be read: {why}"), NAME_IT))?;
+        let bytes = fs::read(&file).map_err(|why| error(format!("cannot be read: {why}")))?;
         Self::parse(&file, &bytes)
     }
 
@@ -96,22 +90,16 @@ impl CompileCommands {
     }
 
     fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DatabaseError> {
-        let shown = path.display().to_string();
-        let entries: Vec<Entry> = serde_json::from_slice(bytes).map_err(|error| DatabaseError {
-            path: shown.clone(),
-            place: format!(":{}:{}", error.line(), error.column()),
-            what: format!("is no compilation database: {}", without_place(&error)),
-            advice: REWRITE,
-        })?;
+        let error = |what: String| DatabaseError {
+            path: path.display().to_string(),
+            reason: format!("{what}\n  {REWRITE}"),
+        };
+        let entries: Vec<Entry> = serde_json::from_slice(bytes)
+            .map_err(|why| error(format!("is no compilation database: {why}")))?;
         let database = path.parent().map(Path::to_path_buf).unwrap_or_default();
         let mut found = Self::default();
         for (index, entry) in entries.into_iter().enumerate() {
-            let wrong = |what: &str| DatabaseError {
-                path: shown.clone(),
-                place: String::new(),
-                what: format!("entry {index} (counted from 0) {what}"),
-                advice: REWRITE,
-            };
+            let wrong = |what: &str| error(format!("entry {index} (counted from 0) {what}"));
             let file = entry.file.ok_or_else(|| wrong("names no \"file\""))?;
             let directory = join_clean(&database, entry.directory.as_deref().unwrap_or_default());
             let arguments = match (entry.arguments, entry.command) {
@@ -163,12 +151,6 @@ impl CompileCommands {
     }
 }
 
-/// serde_json's message without "at line 1 column 2", which stands before it already.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rfind(" at line ").map_or(text.clone(), |at| text[..at].to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,9 +190,9 @@ mod tests {
     #[test]
     fn errors_say_where_and_what_to_do() {
         let text = parse("[{\"file\": }]").unwrap_err().to_string();
-        assert!(text.contains("compile_commands.json:1:11") && text.contains("generate it again"), "{text}");
+        assert!(text.contains("at line 1 column 11") && text.contains("generate it again"), "{text}");
         let text = parse("{\"file\": 1}").unwrap_err().to_string();
-        assert!(text.contains(":1:"), "{text}");
+        assert!(text.contains("at line 1 "), "{text}");
         let text = parse(r#"[{"directory":"/p","file":"a.cu"}]"#).unwrap_err().to_string();
         assert!(text.contains("entry 0") && text.contains("'a.cu'"), "{text}");
         let text =

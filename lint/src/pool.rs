@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::finding::FileReport;
 use crate::options::AnalysisOptions;
+use crate::report::FailedFile;
 use crate::worker::{FileRequest, Greeting};
 
 /// An answer longer than this is garbage.
@@ -54,6 +55,8 @@ pub struct PoolOutcome {
     pub reports: Vec<FileReport>,
     /// The frontend that the workers used, if any worker got ready.
     pub frontend: Option<String>,
+    /// Files beside the inputs that the workers would have used and cannot.
+    pub unusable: Vec<FailedFile>,
     /// Why the workers refused to work, if they did.
     pub refused: Option<String>,
 }
@@ -100,7 +103,7 @@ impl Pool {
                 }
             }
         });
-        let QueueState { next, frontend, stopped } =
+        let QueueState { next, ready, stopped } =
             queue.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let reason = stopped.as_ref().map_or("no worker process is left", Stop::reason);
         reports.extend(requests[next..].iter().map(|request| FileReport::failed(&request.path, reason)));
@@ -108,7 +111,8 @@ impl Pool {
             Some(Stop::Refused(reason)) => Some(reason),
             _ => None,
         };
-        Ok(PoolOutcome { reports, frontend, refused })
+        let (frontend, unusable) = ready.unzip();
+        Ok(PoolOutcome { reports, frontend, unusable: unusable.unwrap_or_default(), refused })
     }
 
     /// The life of one worker and its successors.
@@ -119,7 +123,7 @@ impl Pool {
                 Some(current) => current,
                 None => match self.start(greeting) {
                     Ok(started) => {
-                        queue.note_frontend(&started.frontend);
+                        queue.note_ready(&started);
                         started
                     }
                     Err(stop) => {
@@ -162,7 +166,8 @@ struct Queue<'a> {
 struct QueueState {
     /// The first request that nobody has taken.
     next: usize,
-    frontend: Option<String>,
+    /// What the first worker that got ready says of itself; the others say the same.
+    ready: Option<(String, Vec<FailedFile>)>,
     stopped: Option<Stop>,
 }
 
@@ -180,9 +185,9 @@ impl Queue<'_> {
         })
     }
 
-    fn note_frontend(&self, frontend: &str) {
+    fn note_ready(&self, worker: &Worker) {
         self.with_state(|state| {
-            state.frontend.get_or_insert_with(|| frontend.to_string());
+            state.ready.get_or_insert_with(|| (worker.frontend.clone(), worker.unusable.clone()));
         });
     }
 
@@ -218,6 +223,7 @@ struct Worker {
     /// Lines that it wrote; closed at the end of its output.
     answers: Receiver<io::Result<Vec<u8>>>,
     frontend: String,
+    unusable: Vec<FailedFile>,
 }
 
 impl Worker {
@@ -237,11 +243,12 @@ impl Worker {
         };
         let (sender, answers) = mpsc::channel();
         std::thread::spawn(move || read_lines(output, |line| sender.send(line).is_ok()));
-        let mut worker = Self { process, input, answers, frontend: String::new() };
+        let mut worker = Self { process, input, answers, frontend: String::new(), unusable: Vec::new() };
         let answer = worker.exchange(greeting, START_TIMEOUT).map_err(cannot)?;
         match serde_json::from_slice(&answer) {
-            Ok(Greeting::Ready { frontend }) => {
+            Ok(Greeting::Ready { frontend, unusable }) => {
                 worker.frontend = frontend;
+                worker.unusable = unusable;
                 Ok(worker)
             }
             Ok(Greeting::Refused { reason }) => Err(Stop::Refused(reason)),

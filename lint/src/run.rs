@@ -39,13 +39,15 @@ fn check_with(worker: &WorkerCommand, args: &CheckArgs, out: &mut dyn Write) -> 
         terminal::complain(reason);
         return Ok(ExitStatus::Incomplete);
     }
+    let mut failed = discovery.failed;
+    failed.extend(outcome.unusable);
     if args.dump.is_some() {
-        return print_dumps(outcome.reports, discovery.failed, out);
+        return print_dumps(outcome.reports, failed, out);
     }
     let threshold = Threshold { confidence: args.min_confidence, severity: args.min_severity };
     let mut report = gather::gather(outcome.reports, &discovery.files, threshold);
     report.frontend = outcome.frontend;
-    report.failed.extend(discovery.failed);
+    report.failed.extend(failed);
     report.failed.sort();
     complain_of(&report.failed);
     report::write(&report, args.format, Terminal::of_stdout(args.color), args.quiet, out)?;

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::exit::ExitStatus;
 use crate::finding::FileReport;
 use crate::options::AnalysisOptions;
+use crate::report::FailedFile;
 
 /// Asks for the analysis of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,9 @@ pub enum Greeting {
     Ready {
         /// The frontend in use, such as `libclang 18.1.1`.
         frontend: String,
+        /// Files beside the inputs that it would have used and cannot: broken compilation databases.
+        #[serde(default)]
+        unusable: Vec<FailedFile>,
     },
     /// It cannot: there is no libclang, or an option makes no sense.
     Refused {
@@ -50,6 +54,11 @@ pub enum Greeting {
 pub trait Analyser {
     /// The frontend in use, for reports.
     fn frontend(&self) -> String;
+
+    /// Files beside the inputs that would have been used and cannot be: broken compilation databases.
+    fn unusable(&self) -> Vec<FailedFile> {
+        Vec::new()
+    }
 
     /// Analyses one file. Whatever goes wrong is an outcome.
     fn analyse(&mut self, request: &FileRequest) -> FileReport;
@@ -111,7 +120,7 @@ pub fn serve(
         Ok(analyser) => analyser,
         Err(reason) => return answer(output, &Greeting::Refused { reason }),
     };
-    answer(output, &Greeting::Ready { frontend: analyser.frontend() })?;
+    answer(output, &Greeting::Ready { frontend: analyser.frontend(), unusable: analyser.unusable() })?;
     for line in lines {
         let request: FileRequest = serde_json::from_str(&line?)?;
         let report = guarded(|| analyser.analyse(&request))
@@ -178,7 +187,7 @@ mod tests {
     fn each_request_is_answered_once_in_order() {
         let answers = talk(Ok(Fake { served: 0 }), &[options(), request("a.cu"), request("b.cu")]);
         let greeting: Greeting = serde_json::from_str(&answers[0]).unwrap();
-        assert_eq!(greeting, Greeting::Ready { frontend: "fake 1.0".to_string() });
+        assert_eq!(greeting, Greeting::Ready { frontend: "fake 1.0".to_string(), unusable: Vec::new() });
         let reports: Vec<FileReport> =
             answers[1..].iter().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(reports, [FileReport::failed("a.cu", "number 1"), FileReport::failed("b.cu", "number 2")]);

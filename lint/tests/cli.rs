@@ -138,6 +138,158 @@ fn what_is_given_explicitly_and_cannot_be_used_is_said_once() {
     }
 }
 
+/// Runs the command over files beside `good.cu`, whose finding must be printed in any case.
+///
+/// Gives back the exit code, the paths that failed, and standard error.
+fn beside_a_good_file(prepare: impl Fn(&Path), arguments: &[&str]) -> (Option<i32>, Vec<String>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("good.cu"), program("")).unwrap();
+    prepare(folder.path());
+    let (code, stdout, stderr) =
+        texts(&cuda_lint(&[&["--format", "json"], arguments].concat(), folder.path()).unwrap());
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stderr}"));
+    let found = json["diagnostics"].as_array().unwrap();
+    let good: Vec<_> = found.iter().filter(|it| it["file"] == "good.cu").collect();
+    assert_eq!(good.len(), 1, "{stdout}");
+    assert_eq!((&good[0]["rule"], &good[0]["line"]), (&"host-read-before-sync".into(), &7.into()));
+    let root = folder.path().canonicalize().unwrap();
+    let name =
+        |path: &str| Path::new(path).strip_prefix(&root).unwrap_or(Path::new(path)).display().to_string();
+    let failed = json["files"]["failed"].as_array().unwrap();
+    let failed = failed.iter().map(|it| name(it["path"].as_str().unwrap())).collect();
+    assert!(!stderr.contains("panicked") && !stderr.contains("internal error"), "{stderr}");
+    (code, failed, stderr)
+}
+
+#[test]
+fn truncated_files_are_read_as_far_as_they_go() {
+    let whole = program("");
+    for end in (0..whole.len()).step_by(23) {
+        let (code, failed, stderr) = beside_a_good_file(
+            |root| std::fs::write(root.join("cut.cu"), &whole[..end]).unwrap(),
+            &["cut.cu", "good.cu"],
+        );
+        assert_eq!((code, failed), (Some(1), Vec::new()), "cut at {end}: {stderr}");
+    }
+}
+
+#[test]
+fn a_missing_include_costs_no_finding() {
+    let (code, failed, stderr) = beside_a_good_file(
+        |root| {
+            let text =
+                format!("#include \"nowhere/at/all.h\"\n#include <not/installed.hpp>\n{}", program(""));
+            std::fs::write(root.join("more.cu"), text).unwrap();
+        },
+        &["."],
+    );
+    assert_eq!((code, failed, stderr.as_str()), (Some(1), Vec::new(), ""));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_is_said_beside_what_can() {
+    use std::fs::{Permissions, create_dir, set_permissions, write};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let prepare = |root: &Path| {
+        write(root.join("noise.cu"), (0..=255).cycle().take(9_000).collect::<Vec<u8>>()).unwrap();
+        write(root.join("locked.cu"), program("")).unwrap();
+        set_permissions(root.join("locked.cu"), Permissions::from_mode(0)).unwrap();
+        symlink("nowhere.cu", root.join("dangling.cu")).unwrap();
+        create_dir(root.join("folder.cu")).unwrap();
+        create_dir(root.join("deep")).unwrap();
+        symlink("..", root.join("deep/loop")).unwrap();
+        symlink("self.cu", root.join("self.cu")).unwrap();
+    };
+    let named = ["good.cu", "noise.cu", "locked.cu", "dangling.cu", "folder.cu", "deep", "self.cu"];
+    let (code, mut failed, stderr) = beside_a_good_file(prepare, &named);
+    assert_eq!(code, Some(2));
+    // Root may read everything.
+    failed.retain(|path| path != "locked.cu");
+    assert_eq!(failed, ["dangling.cu", "deep", "folder.cu", "noise.cu", "self.cu"]);
+    for line in [
+        "cuda-lint: dangling.cu: no such file or folder\n",
+        "cuda-lint: folder.cu: holds no C, C++ or CUDA source file",
+        "cuda-lint: noise.cu: is no source text",
+        "cuda-lint: self.cu: cannot be read: ",
+    ] {
+        assert_eq!(stderr.matches(line).count(), 1, "{line}: {stderr}");
+    }
+    assert_eq!(stderr.contains("locked.cu: cannot be read: Permission denied"), stderr.contains("locked"));
+}
+
+#[test]
+fn a_broken_compilation_database_that_lies_about_is_said_once_and_costs_no_finding() {
+    for (text, complaint) in [
+        ("[{]", "is no compilation database: key must be a string at line 1 column 3"),
+        ("", "is no compilation database: EOF"),
+        ("{\"file\": \"good.cu\"}", "is no compilation database: "),
+        ("[{\"file\": 1, \"command\": []}]", "is no compilation database: invalid type"),
+        ("[{\"directory\": \".\"}]", "entry 0 (counted from 0) names no \"file\""),
+        (
+            "[{\"file\": \"good.cu\", \"command\": \"nvcc 'open\"}]",
+            "has a \"command\" with an unclosed quote",
+        ),
+    ] {
+        let (code, failed, stderr) = beside_a_good_file(
+            |root| std::fs::write(root.join("compile_commands.json"), text).unwrap(),
+            &["-j", "2", "."],
+        );
+        assert_eq!((code, failed), (Some(2), vec!["compile_commands.json".to_owned()]), "{text}: {stderr}");
+        assert!(stderr.matches(complaint).count() == 1 && stderr.contains("generate it again"), "{stderr}");
+    }
+}
+
+#[test]
+fn hostile_entries_of_a_compilation_database_do_nothing() {
+    let arguments = [
+        "nvcc",
+        "-fplugin=evil.so",
+        "-Xclang",
+        "-load",
+        "-Xclang",
+        "evil.so",
+        "-o",
+        "written",
+        "-MD",
+        "-MF",
+        "written",
+        "-save-temps",
+        "--serialize-diagnostics",
+        "written",
+        "@/dev/zero",
+        "-include",
+        "/dev/zero",
+        "-x",
+        "ir",
+        "-std=nonsense",
+        "-D",
+        "A(\n#error",
+        "-I",
+        "",
+        "-ivfsoverlay",
+        "evil",
+        "good.cu",
+    ];
+    let nul = "\u{0}-Inul";
+    let (code, failed, stderr) = beside_a_good_file(
+        |root| {
+            let arguments: Vec<_> = arguments.iter().copied().chain([nul]).collect();
+            let entry = serde_json::json!([
+                { "directory": "../../../../../../..", "file": "../../etc/passwd", "arguments": [] },
+                { "directory": root, "file": "good.cu", "arguments": arguments },
+            ]);
+            std::fs::write(root.join("compile_commands.json"), entry.to_string()).unwrap();
+            let names =
+                || -> Vec<_> { root.read_dir().unwrap().flatten().map(|it| it.file_name()).collect() };
+            assert_eq!(names().len(), 2);
+        },
+        &["--timeout", "20", "good.cu"],
+    );
+    assert_eq!((code, failed, stderr.as_str()), (Some(1), Vec::new(), ""));
+}
+
 #[test]
 fn the_program_that_the_frontend_makes_can_be_printed() {
     let folder = tempfile::tempdir().unwrap();

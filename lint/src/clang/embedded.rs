@@ -31,6 +31,9 @@ pub const REPAIR_FILE: &str = "/__cuda_lint/repair.h";
 /// The macros of the build, defined after the prelude so that they cannot disturb it.
 pub const MACROS_FILE: &str = "/__cuda_lint/macros.h";
 
+/// Devices that can be read for ever: code that includes one would fill the machine's memory.
+const ENDLESS: [&str; 4] = ["/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+
 /// Name below the folder `embedded`, and text.
 static FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -131,6 +134,9 @@ impl VirtualFiles {
             // libclang forgets search folders that hold nothing.
             for folder in [INCLUDE, FALLBACK, FORWARD] {
                 files.set(&format!("{folder}/.keep"), "");
+            }
+            for device in ENDLESS {
+                files.set(device, "");
             }
             files
         })

@@ -333,7 +333,10 @@ fn arguments(options: &UnitOptions, precompiled: Option<&Path>, found: &[PathBuf
     for file in [REPAIR_FILE, MACROS_FILE] {
         words.extend(["-include".to_owned(), file.to_owned()]);
     }
-    for file in options.forced_includes.iter().filter_map(|file| file.to_str()) {
+    // A pipe or a device among them would stop every unit of the build.
+    let is_file_or_missing = |file: &&PathBuf| fs::metadata(file).map_or(true, |data| data.is_file());
+    let forced = options.forced_includes.iter().filter(is_file_or_missing);
+    for file in forced.filter_map(|file| file.to_str()) {
         words.extend(["-include".to_owned(), file.to_owned()]);
     }
     arguments.extend(words.into_iter().filter_map(|word| CString::new(word).ok()));

@@ -239,6 +239,16 @@ fn hostile_inputs_end_in_a_unit_or_an_error() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn devices_without_an_end_are_empty() {
+    let tree = tempfile::tempdir().unwrap();
+    let link = tree.path().join("link.h");
+    std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+    let text = format!("#include \"/dev/zero\"\n#include {link:?}\n{COPY}");
+    with_unit("t.cu", &text, |unit| assert!(unit.trace.messages.is_empty(), "{:?}", unit.trace.messages));
+}
+
 #[test]
 fn forced_includes_and_folders_come_from_the_options() {
     let tree = tempfile::tempdir().unwrap();

@@ -8,6 +8,8 @@ mod summary;
 
 use std::io::{self, Write};
 
+use serde::{Deserialize, Serialize};
+
 use crate::args::Format;
 use crate::finding::{PartialFunction, ReportedDiagnostic};
 use crate::terminal::Terminal;
@@ -25,14 +27,14 @@ pub struct Report {
     pub skipped: usize,
     /// Functions that were analysed only in part, by place.
     pub partial: Vec<PartialFunction>,
-    /// Files that could not be analysed, by path.
+    /// Files that could not be analysed or used, by path.
     pub failed: Vec<FailedFile>,
     /// The frontend that was used, if there was anything to do.
     pub frontend: Option<String>,
 }
 
-/// A file that could not be analysed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A file that could not be analysed, or used in analysing others.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FailedFile {
     /// Its path.
     pub path: String,
