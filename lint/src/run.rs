@@ -6,11 +6,11 @@ use crate::args::CheckArgs;
 use crate::clang::library::WORKER_ENVIRONMENT;
 use crate::discover;
 use crate::exit::ExitStatus;
-use crate::finding::FileReport;
+use crate::finding::{FileReport, Outcome};
 use crate::gather::{self, Threshold};
 use crate::pool::{Pool, PoolOutcome, WorkerCommand};
 use crate::progress::Progress;
-use crate::report::{self, FailedFile};
+use crate::report::{self, FailedFile, Report};
 use crate::terminal::{self, Terminal};
 use crate::worker::FileRequest;
 
@@ -29,7 +29,7 @@ fn check_with(worker: &WorkerCommand, args: &CheckArgs, out: &mut dyn Write) -> 
     let discovery = discover::discover(&args.paths);
     let requests: Vec<_> =
         discovery.files.iter().map(|file| FileRequest { path: file.path.clone() }).collect();
-    let mut outcome = match analyse(worker, args, &requests) {
+    let outcome = match analyse(worker, args, &requests) {
         Ok(outcome) => outcome,
         Err(error) => return Ok(cannot_run(&error)),
     };
@@ -40,7 +40,7 @@ fn check_with(worker: &WorkerCommand, args: &CheckArgs, out: &mut dyn Write) -> 
         return Ok(ExitStatus::Incomplete);
     }
     if args.dump.is_some() {
-        print_dumps(&mut outcome.reports, out)?;
+        return print_dumps(outcome.reports, discovery.failed, out);
     }
     let threshold = Threshold { confidence: args.min_confidence, severity: args.min_severity };
     let mut report = gather::gather(outcome.reports, &discovery.files, threshold);
@@ -48,9 +48,7 @@ fn check_with(worker: &WorkerCommand, args: &CheckArgs, out: &mut dyn Write) -> 
     report.failed.extend(discovery.failed);
     report.failed.sort();
     complain_of(&report.failed);
-    if args.dump.is_none() {
-        report::write(&report, args.format, Terminal::of_stdout(args.color), args.quiet, out)?;
-    }
+    report::write(&report, args.format, Terminal::of_stdout(args.color), args.quiet, out)?;
     Ok(ExitStatus::of(&report))
 }
 
@@ -80,15 +78,24 @@ fn complain_of(failed: &[FailedFile]) {
     }
 }
 
-/// Prints the intermediate forms in the order of the files.
-fn print_dumps(reports: &mut [FileReport], out: &mut dyn Write) -> io::Result<()> {
+/// Prints the intermediate forms in the order of the files. What was found is left unsaid.
+fn print_dumps(
+    mut reports: Vec<FileReport>,
+    mut failed: Vec<FailedFile>,
+    out: &mut dyn Write,
+) -> io::Result<ExitStatus> {
     reports.sort_by(|a, b| a.path.cmp(&b.path));
     for file in reports {
         if let Some(dump) = &file.dump {
             writeln!(out, "// {}\n{dump}", file.path)?;
         }
+        if let Outcome::Failed { reason } = file.outcome {
+            failed.push(FailedFile { path: file.path, reason });
+        }
     }
-    out.flush()
+    out.flush()?;
+    complain_of(&failed);
+    Ok(ExitStatus::of(&Report { failed, ..Report::default() }))
 }
 
 #[cfg(test)]

@@ -91,6 +91,11 @@ pub fn wildcard(include_name: &str) -> Option<String> {
         .map(|(_, files)| forwarders(files))
 }
 
+/// True for libraries that are no part of CUDA's toolkit: a project may be one, or bring one along.
+pub fn may_be_own(include_name: &str) -> bool {
+    ["rmm/", "opencv2/", "gtest/", "benchmark/"].iter().any(|folder| include_name.starts_with(folder))
+}
+
 /// A forwarder to embedded files.
 fn forwarders(files: &[&str]) -> String {
     files.iter().filter_map(|file| forwarder(&path(file))).collect()

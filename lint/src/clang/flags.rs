@@ -4,12 +4,12 @@
 //! that means something to the analysis is understood and rebuilt, everything else (plugins, output files,
 //! module caches, warnings, code generation) is dropped.
 
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use cuda_lint_engine::DefaultStream;
 use memchr::memmem;
 
+use super::build_flags::BuildFlags;
 use crate::compile_commands::CompileCommand;
 use crate::cuda_scan;
 
@@ -176,7 +176,8 @@ fn is_header(path: &Path) -> bool {
     matches!(extension(path).as_str(), "h" | "hh" | "hpp" | "hxx" | "inl" | "cuh")
 }
 
-fn extension(path: &Path) -> String {
+/// The extension of a file's name, in lower case.
+pub fn extension(path: &Path) -> String {
     path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase()
 }
 
@@ -187,30 +188,10 @@ pub fn language_of(path: &Path, text: &[u8]) -> Language {
         // C with CUDA syntax exists; nvcc compiles it when told `-x cu`.
         _ if cuda_scan::has_cuda_syntax(text) => Language::Cuda,
         "c" => Language::C,
-        "h" if looks_like_c(text) => Language::C,
+        // A header relies on what its includer has included; for one with CUDA that is the runtime's header.
+        _ if is_header(path) && cuda_scan::mentions_api(text) => Language::Cuda,
         _ => Language::Cxx,
     }
-}
-
-/// True for a header that names no word of C++ at all.
-fn looks_like_c(text: &[u8]) -> bool {
-    ![
-        "class ",
-        "namespace",
-        "template",
-        "std::",
-        "public:",
-        "using ",
-        "constexpr",
-        "nullptr",
-        "&&",
-        "operator",
-    ]
-    .iter()
-    .any(|word| memmem::find(text, word.as_bytes()).is_some())
-        || (memmem::find(text, b"__cplusplus").is_some()
-            && memmem::find(text, b"template").is_none()
-            && memmem::find(text, b"std::").is_none())
 }
 
 /// The standard where nothing names one: C++17 as nvcc has it, C++20 where the text needs it.
@@ -304,7 +285,7 @@ fn per_thread_in_text(path: &Path, text: &[u8]) -> Option<DefaultStream> {
 }
 
 /// Reads the argument of `-D`.
-fn parse_define(text: &str) -> Option<Macro> {
+pub fn parse_define(text: &str) -> Option<Macro> {
     let (name, value) = text.split_once('=').unwrap_or((text, "1"));
     let name = name.trim();
     let bare = name.split('(').next().unwrap_or_default();
@@ -316,221 +297,6 @@ fn parse_define(text: &str) -> Option<Macro> {
 pub fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// What one compile command says that matters.
-#[derive(Debug, Default)]
-struct BuildFlags {
-    language: Option<Language>,
-    standard: Option<String>,
-    macros: Vec<Macro>,
-    includes: Vec<(IncludeKind, PathBuf)>,
-    forced_includes: Vec<PathBuf>,
-    default_stream: Option<DefaultStream>,
-}
-
-/// Flags whose separate value is no flag of its own.
-const SKIP_VALUE: &[&str] = &[
-    "-o",
-    "-MF",
-    "-MT",
-    "-MQ",
-    "-MJ",
-    "-ccbin",
-    "-gencode",
-    "-arch",
-    "-code",
-    "-Xptxas",
-    "-Xlinker",
-    "-Xfatbin",
-    "-Xnvlink",
-    "-Xarchive",
-    "-Xclang",
-    "-Xassembler",
-    "-mllvm",
-    "-target",
-    "-L",
-    "-l",
-    "-G",
-    "-m",
-    "-T",
-    "--compiler-bindir",
-    "--generate-code",
-    "--gpu-architecture",
-    "--gpu-code",
-    "--ptxas-options",
-    "--linker-options",
-    "--output-file",
-    "--cuda-path",
-    "--sysroot",
-    "-isysroot",
-    "-fplugin",
-    "-plugin",
-];
-
-/// The flags that take a value, with the ways they are written.
-#[derive(Clone, Copy)]
-enum Valued {
-    Define,
-    Undefine,
-    Include(IncludeKind),
-    Force,
-    Language,
-    Standard,
-    DefaultStream,
-    HostFlags,
-    ResponseFile,
-}
-
-/// Longer names before names that they start with.
-const VALUED: &[(&str, Valued)] = &[
-    ("--default-stream", Valued::DefaultStream),
-    ("-default-stream", Valued::DefaultStream),
-    ("-fgpu-default-stream", Valued::DefaultStream),
-    ("--define-macro", Valued::Define),
-    ("--undefine-macro", Valued::Undefine),
-    ("--system-include", Valued::Include(IncludeKind::System)),
-    ("--include-path", Valued::Include(IncludeKind::Normal)),
-    ("--pre-include", Valued::Force),
-    ("--compiler-options", Valued::HostFlags),
-    ("--options-file", Valued::ResponseFile),
-    ("-optf", Valued::ResponseFile),
-    ("-Xcompiler", Valued::HostFlags),
-    ("-isystem", Valued::Include(IncludeKind::System)),
-    ("-iquote", Valued::Include(IncludeKind::Quote)),
-    ("-idirafter", Valued::Include(IncludeKind::After)),
-    ("-include", Valued::Force),
-    ("--std", Valued::Standard),
-    ("-std", Valued::Standard),
-    ("--x", Valued::Language),
-    ("-x", Valued::Language),
-    ("-D", Valued::Define),
-    ("-U", Valued::Undefine),
-    ("-I", Valued::Include(IncludeKind::Normal)),
-];
-
-/// Bounds for hostile databases.
-const MAX_ARGUMENTS: usize = 20_000;
-const MAX_RESPONSE_BYTES: u64 = 1 << 20;
-const MAX_RESPONSE_DEPTH: u32 = 4;
-
-impl BuildFlags {
-    fn read(entry: &CompileCommand) -> Self {
-        let mut flags = Self::default();
-        let compiler = entry.arguments.first().map(String::as_str).unwrap_or_default();
-        if Path::new(compiler).file_stem().is_some_and(|stem| stem == "nvcc")
-            && !is_plain_c_family(&entry.file)
-        {
-            flags.language = Some(Language::Cuda);
-        }
-        let mut budget = MAX_ARGUMENTS;
-        flags.take(entry.arguments.get(1..).unwrap_or_default(), entry, 0, &mut budget);
-        flags
-    }
-
-    fn take(&mut self, arguments: &[String], entry: &CompileCommand, depth: u32, budget: &mut usize) {
-        let mut rest = arguments.iter();
-        while let Some(argument) = rest.next() {
-            if *budget == 0 {
-                return;
-            }
-            *budget -= 1;
-            if argument == "--" {
-                return;
-            }
-            if let Some(file) = argument.strip_prefix('@') {
-                self.response_file(file, entry, depth, budget);
-            } else if SKIP_VALUE.contains(&argument.as_str()) {
-                rest.next();
-            } else if argument == "-cuda" || argument == "--cuda" {
-                self.language = Some(Language::Cuda);
-            } else if let Some((kind, joined)) = valued(argument) {
-                let value = match joined {
-                    Some(value) => value.to_owned(),
-                    None => match rest.next() {
-                        Some(value) => value.clone(),
-                        None => return,
-                    },
-                };
-                self.apply(kind, &value, entry, depth, budget);
-            }
-        }
-    }
-
-    fn apply(&mut self, kind: Valued, value: &str, entry: &CompileCommand, depth: u32, budget: &mut usize) {
-        if value.is_empty() || value.contains('\0') {
-            return;
-        }
-        match kind {
-            Valued::Define => self.macros.extend(parse_define(value)),
-            Valued::Undefine => {
-                if is_identifier(value) {
-                    self.macros.push(Macro::Undefine(value.to_owned()));
-                }
-            }
-            Valued::Include(how) => self.includes.push((how, entry.resolve(value))),
-            Valued::Force => self.forced_includes.push(entry.resolve(value)),
-            Valued::Language => self.language = Language::from_flag(value).or(self.language),
-            Valued::Standard => self.standard = Some(value.to_owned()),
-            Valued::DefaultStream => {
-                self.default_stream = match value {
-                    "per-thread" => Some(DefaultStream::PerThread),
-                    "legacy" | "null" => Some(DefaultStream::Legacy),
-                    _ => self.default_stream,
-                }
-            }
-            // nvcc hands a list, with commas, to the host compiler.
-            Valued::HostFlags => {
-                let words: Vec<String> = value.split([',', ' ']).map(str::to_owned).collect();
-                self.take(&words, entry, depth + 1, budget);
-            }
-            Valued::ResponseFile => {
-                for file in value.split(',') {
-                    self.response_file(file, entry, depth, budget);
-                }
-            }
-        }
-    }
-
-    /// Reads a file of further arguments, if it lies in the project's build tree and is small.
-    fn response_file(&mut self, name: &str, entry: &CompileCommand, depth: u32, budget: &mut usize) {
-        if depth >= MAX_RESPONSE_DEPTH {
-            return;
-        }
-        let Ok(path) = fs::canonicalize(entry.resolve(name)) else { return };
-        let inside = [&entry.directory, &entry.database]
-            .into_iter()
-            .filter_map(|folder| fs::canonicalize(folder).ok())
-            .any(|folder| folder.components().count() > 1 && path.starts_with(folder));
-        let small = fs::metadata(&path).is_ok_and(|data| data.is_file() && data.len() <= MAX_RESPONSE_BYTES);
-        if !inside || !small {
-            return;
-        }
-        let Ok(bytes) = fs::read(&path) else { return };
-        if let Some(words) = shlex::split(&String::from_utf8_lossy(&bytes)) {
-            self.take(&words, entry, depth + 1, budget);
-        }
-    }
-}
-
-/// True for files that nvcc hands to the host compiler unchanged.
-fn is_plain_c_family(file: &Path) -> bool {
-    matches!(extension(file).as_str(), "c" | "cc" | "cpp" | "cxx")
-}
-
-/// Recognises a flag with a value: which, and the value if it is part of the argument.
-fn valued(argument: &str) -> Option<(Valued, Option<&str>)> {
-    VALUED.iter().find_map(|(name, kind)| {
-        let rest = argument.strip_prefix(name)?;
-        if rest.is_empty() {
-            return Some((*kind, None));
-        }
-        if let Some(value) = rest.strip_prefix('=') {
-            return Some((*kind, Some(value)));
-        }
-        // `-DNAME`, `-Ifolder`, `-xcu`; the names of several letters take no joined value.
-        (name.len() == 2 || matches!(*name, "-isystem" | "-iquote")).then_some((*kind, Some(rest)))
-    })
 }
 
 /// Joins a path to a folder and takes `.` and `..` out of it, without asking the file system.
@@ -550,6 +316,8 @@ pub fn join_clean(folder: &Path, path: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn entry(arguments: &[&str]) -> CompileCommand {
@@ -671,7 +439,8 @@ mod tests {
         assert_eq!(of("a.c", "cudaMalloc(&p, 4);"), Language::C);
         assert_eq!(of("a.c", "__global__ void k(void) {}"), Language::Cuda);
         assert_eq!(of("a.h", "namespace a { class B; }"), Language::Cxx);
-        assert_eq!(of("a.h", "int f(void);"), Language::C);
+        assert_eq!(of("a.h", "int f(void);"), Language::Cxx);
+        assert_eq!(of("a.h", "void f(cudaStream_t);"), Language::Cuda);
     }
 
     #[test]

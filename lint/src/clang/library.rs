@@ -262,7 +262,7 @@ fn is_library_name(name: &str) -> bool {
 
 /// The libclang files directly in a folder.
 fn libraries_in(folder: &Path) -> Vec<PathBuf> {
-    entries(folder, |name| is_library_name(name))
+    entries(folder, is_library_name)
 }
 
 /// The entries of a folder whose names pass, in the order of their names. Empty if there is no such folder.
@@ -471,7 +471,7 @@ mod tests {
         let library = testing::library();
         assert!((OLDEST_MAJOR..=NEWEST_MAJOR).contains(&library.major()), "{}", library.version());
         assert!(candidates().iter().all(|path| path.is_absolute()));
-        let depth = on_big_stack(&library, || clang_sys::is_loaded());
+        let depth = on_big_stack(&library, clang_sys::is_loaded);
         assert_eq!(depth, Some(true));
     }
 }

@@ -5,11 +5,13 @@
 //! [`library`] finds libclang, [`embedded`] and [`prelude`] bring the declarations, [`repair`] invents what
 //! is missing, [`configuration`] looks after code that the preprocessor hides.
 
+pub mod build_flags;
 pub mod configuration;
 pub mod cursor;
 pub mod cxstring;
 pub mod embedded;
 pub mod flags;
+pub mod includes;
 pub mod library;
 pub mod lower;
 pub mod parse;

@@ -7,16 +7,19 @@ use std::ffi::CString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use memchr::memmem;
+
 use clang_sys::{
     CXError_ASTReadError, CXError_Crashed, CXErrorCode, CXTranslationUnit_DetailedPreprocessingRecord,
     CXTranslationUnit_KeepGoing,
 };
 
-use super::embedded::{self, EMBEDDED, FALLBACK, FORWARD, INCLUDE, MACROS_FILE, REPAIR_FILE, VirtualFiles};
+use super::embedded::{EMBEDDED, FALLBACK, FORWARD, INCLUDE, MACROS_FILE, REPAIR_FILE, VirtualFiles};
 use super::flags::{Language, Macro, UnitOptions};
+use super::includes::{self, Includes, MissingInclude};
 use super::library::Library;
 use super::prelude::{self, Preludes};
-use super::repair::{Invention, Repair};
+use super::repair::{self, Invention, Repair};
 use super::unit::{ClangMessage, MessageSeverity, Unit};
 use crate::cuda_scan;
 use crate::include_index::IncludeIndex;
@@ -88,8 +91,27 @@ impl Source {
                 *byte = b' ';
             }
         }
+        join_launch_brackets(&mut bytes);
         let text = String::from_utf8(bytes).unwrap_or_else(|error| in_place(error.into_bytes()));
         Ok(Self { path: path.to_path_buf(), text })
+    }
+}
+
+/// Writes `<< <grid, block>> >` as `<<< grid, block>>> `: formatters for C++ tear launches apart so; nvcc
+/// reads them all the same, clang does not.
+fn join_launch_brackets(bytes: &mut [u8]) {
+    let opens: Vec<usize> = memmem::find_iter(bytes, b"<< <").collect();
+    for open in opens {
+        let end = bytes.len().min(open + 2_000);
+        let Some(close) = memmem::find(&bytes[open..end], b">> >").map(|length| open + length) else {
+            continue;
+        };
+        let called = bytes[close + 4..].trim_ascii_start().starts_with(b"(");
+        let one_statement = !bytes[open..close].contains(&b';');
+        if called && one_statement {
+            bytes[open..open + 4].copy_from_slice(b"<<< ");
+            bytes[close..close + 4].copy_from_slice(b">>> ");
+        }
     }
 }
 
@@ -116,17 +138,6 @@ fn in_place(mut bytes: Vec<u8>) -> String {
             }
         }
     }
-}
-
-/// An `#include` that nothing was found for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct MissingInclude {
-    /// The name between the quotes.
-    pub name: String,
-    /// The file that includes it.
-    pub file: String,
-    /// The line there.
-    pub line: u32,
 }
 
 /// A parsed unit.
@@ -171,11 +182,8 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
     let mut files = VirtualFiles::default();
     files.set(&main_file, &source.text);
     files.set(MACROS_FILE, &macros_text(options));
-    for name in include_names(&source.text) {
-        if let Some(text) = embedded::wildcard(name) {
-            files.set(&format!("{INCLUDE}/{name}"), &text);
-        }
-    }
+    let mut includes = Includes::new(&frontend.headers);
+    includes.prepare(&source.path, &source.text, options, &mut files);
     let mut repair = Repair::new(options.language);
     files.set(REPAIR_FILE, "");
 
@@ -184,17 +192,15 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
         flags |= CXTranslationUnit_DetailedPreprocessingRecord;
     }
     let mut precompiled = frontend.preludes.precompiled(options);
-    let mut arguments = arguments(options, precompiled.as_deref());
-
     let mut passes = 0;
     loop {
         passes += 1;
+        let arguments = arguments(options, precompiled.as_deref(), includes.folders());
         let result = Unit::parse(&main, &arguments, &[VirtualFiles::embedded(), &files], flags);
         let unit = match result {
             Ok(unit) => unit,
             Err(_) if precompiled.is_some() => {
                 precompiled = None;
-                arguments = self::arguments(options, None);
                 continue;
             }
             Err(code) => return Err(ParseError::Clang(reason(code))),
@@ -202,14 +208,13 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
         let messages = unit.messages(MAX_MESSAGES);
         if precompiled.is_some() && messages.iter().any(is_about_prelude) {
             precompiled = None;
-            arguments = self::arguments(options, None);
             continue;
         }
-        let missing = missing_includes(&messages);
+        let missing = includes::missing(&messages);
         let mut changed = false;
         if passes < MAX_PASSES {
             for include in &missing {
-                changed |= resolve(include, &frontend.headers, &mut files);
+                changed |= includes.supply(&include.name, Path::new(&include.file), &mut files);
             }
             // Declarations that a header brings need not be invented.
             changed |= repair.learn(&messages, &unit, &main_file, changed);
@@ -218,8 +223,10 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
             files.set(REPAIR_FILE, &repair.text());
             continue;
         }
-        let messages =
-            messages.into_iter().filter(|message| missing_name(&message.message).is_none()).collect();
+        let is_loss = |message: &ClangMessage| {
+            includes::missing_name(&message.message).is_none() && !repair::is_harmless(&message.message)
+        };
+        let messages = messages.into_iter().filter(is_loss).collect();
         return Ok(ParsedUnit {
             unit,
             main_file,
@@ -249,66 +256,15 @@ fn is_about_prelude(message: &ClangMessage) -> bool {
         && ["PCH", "AST file", "precompiled"].iter().any(|word| message.message.contains(word))
 }
 
-/// The name in clang's message about a missing include.
-fn missing_name(message: &str) -> Option<&str> {
-    let rest = message.strip_prefix('\'')?;
-    let (name, rest) = rest.split_once('\'')?;
-    rest.starts_with(" file not found").then_some(name)
-}
-
-fn missing_includes(messages: &[ClangMessage]) -> Vec<MissingInclude> {
-    let mut missing: Vec<MissingInclude> = Vec::new();
-    for message in messages {
-        if let Some(name) = missing_name(&message.message) {
-            let include =
-                MissingInclude { name: name.to_owned(), file: message.file.clone(), line: message.line };
-            if !missing.contains(&include) {
-                missing.push(include);
-            }
-        }
-    }
-    missing
-}
-
-/// Makes a forwarder for a missing include, if something stands for it.
-fn resolve(include: &MissingInclude, headers: &IncludeIndex, files: &mut VirtualFiles) -> bool {
-    let found = || {
-        let found = headers.resolve(&include.name, Path::new(&include.file))?;
-        embedded::forwarder(found.to_str()?)
-    };
-    let (folder, text) = match embedded::wildcard(&include.name) {
-        Some(text) => (INCLUDE, Some(text)),
-        None => (FORWARD, found()),
-    };
-    let path = format!("{folder}/{}", include.name);
-    match text {
-        Some(text) if !files.contains(&path) => {
-            files.set(&path, &text);
-            true
-        }
-        _ => false,
-    }
-}
-
-/// The names that the text includes.
-fn include_names(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter_map(|line| {
-        let rest = line.trim_start().strip_prefix('#')?.trim_start().strip_prefix("include")?.trim_start();
-        let close = match rest.chars().next()? {
-            '<' => '>',
-            '"' => '"',
-            _ => return None,
-        };
-        rest[1..].split(close).next()
-    })
-}
-
 /// The macros of the build as text, to be read after the prelude.
 fn macros_text(options: &UnitOptions) -> String {
     let mut text = String::from("#pragma clang system_header\n");
     if options.language == Language::Cuda {
         // libclang 18 crashes on `delete` in C++20 CUDA if it knows these from a precompiled file only.
-        text.push_str("void operator delete(void *) noexcept;\nvoid operator delete[](void *) noexcept;\n");
+        text.push_str(
+            "void *operator new(size_t);\nvoid *operator new[](size_t);\n\
+             void operator delete(void *) noexcept;\nvoid operator delete[](void *) noexcept;\n",
+        );
     }
     for m in &options.macros {
         match m {
@@ -360,7 +316,7 @@ pub fn language_arguments(options: &UnitOptions) -> Vec<CString> {
 }
 
 /// The whole command line of a unit.
-fn arguments(options: &UnitOptions, precompiled: Option<&Path>) -> Vec<CString> {
+fn arguments(options: &UnitOptions, precompiled: Option<&Path>, found: &[PathBuf]) -> Vec<CString> {
     let mut arguments = language_arguments(options);
     let mut words: Vec<String> = vec![format!("-I{INCLUDE}"), format!("-I{EMBEDDED}")];
     for (kind, folder) in &options.includes {
@@ -368,7 +324,7 @@ fn arguments(options: &UnitOptions, precompiled: Option<&Path>) -> Vec<CString> 
             words.extend([kind.flag().to_owned(), folder.to_owned()]);
         }
     }
-    for folder in [FORWARD, FALLBACK] {
+    for folder in found.iter().filter_map(|folder| folder.to_str()).chain([FORWARD, FALLBACK]) {
         words.extend(["-idirafter".to_owned(), folder.to_owned()]);
     }
     match precompiled.and_then(Path::to_str) {

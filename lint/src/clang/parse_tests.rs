@@ -144,6 +144,35 @@ fn headers_of_the_project_are_found_by_their_suffix() {
 }
 
 #[test]
+fn a_project_that_is_a_library_itself_uses_its_own_headers() {
+    let tree = tempfile::tempdir().unwrap();
+    fs::create_dir_all(tree.path().join("include/rmm/detail")).unwrap();
+    fs::create_dir(tree.path().join(".git")).unwrap();
+    fs::write(
+        tree.path().join("include/rmm/mine.hpp"),
+        "#include <rmm/detail/deep.hpp>\n#include <rmm/none.hpp>\n",
+    )
+    .unwrap();
+    fs::write(
+        tree.path().join("include/rmm/detail/deep.hpp"),
+        "namespace rmm { struct device_buffer { int own; }; }\n",
+    )
+    .unwrap();
+    let main = tree.path().join("main.cpp");
+    let text = "#include <rmm/mine.hpp>\nint f(rmm::device_buffer b) { return b.own; }\n";
+    let frontend = Frontend {
+        library: library(),
+        preludes: Preludes::textual(),
+        headers: IncludeIndex::new([tree.path()]),
+    };
+    with_unit_of(&frontend, main.to_str().unwrap(), text, &FrontendOptions::default(), |unit| {
+        assert!(unit.messages.is_empty() && unit.invented.is_empty(), "{:?}", unit.messages);
+        assert_eq!(unit.missing_includes.len(), 1);
+        assert_eq!(unit.passes, 1);
+    });
+}
+
+#[test]
 fn files_that_are_no_source_are_refused_with_a_reason() {
     let tree = tempfile::tempdir().unwrap();
     let path = tree.path().join("a.cu");
@@ -163,6 +192,17 @@ fn text_in_another_encoding_keeps_its_offsets() {
     assert_eq!(source.text.len(), bytes.len());
     assert!(source.text.contains("caf? ?t? \u{e9}\n"));
     with_unit("a.cu", &source.text.replace("\n?", "\n"), |unit| assert!(unit.messages.is_empty()));
+}
+
+#[test]
+fn launches_that_a_formatter_tore_apart_are_read() {
+    let text = "#include <cuda_runtime.h>\n__global__ void k(int);\nvoid f(cudaStream_t s) { k << <1, 2, 0, s >> > (3); }\n";
+    let source = Source::from_bytes(Path::new("t.cu"), text.into()).unwrap();
+    assert_eq!(source.text.len(), text.len());
+    assert!(source.text.contains("k <<< 1, 2, 0, s >>>  (3);"), "{}", source.text);
+    with_unit("t.cu", text, |unit| assert!(unit.messages.is_empty(), "{:?}", unit.messages));
+    let other = Source::from_bytes(Path::new("t.cu"), b"a << <b; c >> > (d)".to_vec()).unwrap();
+    assert_eq!(other.text, "a << <b; c >> > (d)");
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl Unit {
         // SAFETY: the pointers point into `arguments`, `files` and `main`, which outlive the call; libclang
         // copies what it keeps. The index is disposed of in `drop`, also after a failure.
         unsafe {
-            let index = clang_createIndex(0, 0);
+            let index = clang_createIndex(1, 0);
             let mut this = Self { index, unit: ptr::null_mut() };
             let code = clang_parseTranslationUnit2(
                 index,

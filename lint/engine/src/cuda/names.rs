@@ -143,6 +143,8 @@ pub fn hip_name(name: &str) -> Option<String> {
 /// its counterpart.
 pub fn is_known_api_name(name: &str) -> bool {
     let plain = name.strip_suffix("_ptds").or_else(|| name.strip_suffix("_ptsz")).unwrap_or(name);
+    // The 64-bit twins of library functions.
+    let plain = plain.strip_suffix("_64").unwrap_or(plain);
     if KNOWN.contains(plain) {
         return true;
     }

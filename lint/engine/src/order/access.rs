@@ -167,6 +167,11 @@ impl Machine<'_, '_> {
         if self.varies_by_stream(state, other) || self.varies_by_stream(state, operation) {
             found = Overlap::Unproven;
         }
+        // Kernels that share memory which the host can reach too are often meant to talk through it.
+        let shared = self.memory_kind(state, ours.range.object).is_some_and(|memory| !memory.is_device());
+        if shared && theirs.assumed && ours.assumed {
+            found = Overlap::Unproven;
+        }
         let (theirs, object, ours) =
             ((theirs.write, theirs.assumed), ours.range.object, (ours.write, ours.assumed));
         let work = self.describe_work(operation, ours.0, ours.1);

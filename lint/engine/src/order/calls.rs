@@ -44,13 +44,25 @@ impl Machine<'_, '_> {
             known => known,
         };
         match callee {
-            Callee::Function(id) if self.can_follow(id) => {
-                self.follow_call(state, call, id, args, next);
-                return;
-            }
             Callee::Function(id) => {
                 let function = self.shared.function(id);
                 let params: Vec<_> = function.params.iter().map(|it| param_of(function, *it)).collect();
+                if self.can_follow(id) {
+                    if !self.shared.is_bystander(id) || self.reaches_pending(&state, &args) {
+                        self.follow_call(state, call, id, args, next);
+                    } else {
+                        self.pass_by(&mut state, call, &params, &args);
+                        next.push(state);
+                    }
+                    return;
+                }
+                // Too deep, or a recursion: what it does with CUDA is not seen.
+                if self.shared.relevance.concerns_cuda[id.0 as usize] {
+                    self.doubt_all(
+                        &mut state,
+                        &format!("`{}` is not followed this deep, and may wait", function.name),
+                    );
+                }
                 let unfollowed = Unfollowed {
                     name: &function.name,
                     is_method: false,
@@ -86,6 +98,7 @@ impl Machine<'_, '_> {
                     None => self.call_unknown(&mut state, unfollowed),
                 }
             }
+            // A function pointer, or a member of something that nothing declares.
             Callee::Value(_) => {
                 let params = vec![ExternParam::ReadWrite; args.len()];
                 let unfollowed = Unfollowed {
@@ -93,7 +106,7 @@ impl Machine<'_, '_> {
                     is_method: false,
                     is_const: false,
                     params: &params,
-                    is_invented: false,
+                    is_invented: true,
                     args,
                     call,
                 };
@@ -115,7 +128,7 @@ impl Machine<'_, '_> {
         let at = self.at;
         let into = call.into.map(|it| self.value(&state, it));
         let frame = self.objects.frame(state.frame(), at.step, state.turn());
-        self.push_frame(&mut state, frame, function);
+        self.push_frame(&mut state, frame);
         self.stack.push(id);
         for (param, arg) in function.params.iter().zip(args) {
             let object = match function.locals[param.0 as usize].storage {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::object::{FrameId, Objects, Step};
 use super::observations::Observations;
+use super::relevance;
 use super::state::{Frame, State};
 use super::symbol::{Linear, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
@@ -22,14 +23,17 @@ use crate::{Options, Partial, Program};
 /// later loop that waits see the same elements.
 pub const ITERATIONS: u8 = 3;
 
-/// How many states may stand at one point before the rest is given up.
-const STATES: usize = 16;
+/// How many states may stand at one point before the rest is given up: in a root, and in what it calls.
+const STATES: [usize; 2] = [16, 6];
+
+/// How many of them may be on paths on which a CUDA call has failed.
+const FAILED_STATES: usize = 2;
 
 /// How deep calls are followed.
 const DEPTH: usize = 5;
 
 /// Statements followed for one root, at least; larger functions get more, in proportion.
-const STEPS: usize = 60_000;
+const STEPS: usize = 250_000;
 
 /// What all roots of a program share.
 #[derive(Debug)]
@@ -42,6 +46,8 @@ pub struct Shared<'p> {
     pub model: &'static Model,
     cfgs: Vec<OnceCell<Cfg>>,
     births: Vec<OnceCell<Vec<Option<BlockId>>>>,
+    /// What the functions do, as far as that decides whether they are followed.
+    pub relevance: relevance::Relevance,
 }
 
 impl<'p> Shared<'p> {
@@ -49,13 +55,20 @@ impl<'p> Shared<'p> {
     pub fn new(program: &'p Program, options: &'p Options) -> Self {
         let cfgs = program.functions.iter().map(|_| OnceCell::new()).collect();
         let births = program.functions.iter().map(|_| OnceCell::new()).collect();
-        Self { program, options, model: Model::builtin(), cfgs, births }
+        let model = Model::builtin();
+        let relevance = relevance::Relevance::new(program, model);
+        Self { program, options, model, cfgs, births, relevance }
     }
 
     /// The control-flow facts of a function.
     pub fn cfg(&self, function: FunctionId) -> &Cfg {
         let index = function.0 as usize;
         self.cfgs[index].get_or_init(|| Cfg::new(&self.program.functions[index]))
+    }
+
+    /// True if a call of the function shows nothing by itself, and costs something to follow.
+    pub fn is_bystander(&self, function: FunctionId) -> bool {
+        self.relevance.is_bystander(function, self.function(function), self.cfg(function))
     }
 
     /// The block in which a variable comes into being.
@@ -149,7 +162,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         self.budget = STEPS + 30 * size;
         self.at.site = function.site;
         let mut state = State::default();
-        self.push_frame(&mut state, FrameId(0), function);
+        self.push_frame(&mut state, FrameId(0));
         self.follow(root, state);
         if self.exhausted {
             self.observations.partial.push(Partial {
@@ -162,9 +175,8 @@ impl<'m, 'p> Machine<'m, 'p> {
     }
 
     /// Enters a function.
-    pub fn push_frame(&mut self, state: &mut State, id: FrameId, function: &Function) {
-        let values = Rc::new(vec![None; function.values as usize]);
-        state.frames.push(Frame { id, values, arrivals: BTreeMap::new() });
+    pub fn push_frame(&mut self, state: &mut State, id: FrameId) {
+        state.frames.push(Frame { id, values: BTreeMap::new(), arrivals: BTreeMap::new() });
     }
 
     /// True if a call can be followed: not too deep, and no recursion.
@@ -184,7 +196,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         let mut waiting: BTreeMap<u32, (BlockId, Vec<State>)> = BTreeMap::new();
         waiting.insert(0, (BlockId(0), vec![state]));
         while let Some((_, (block, states))) = waiting.pop_first() {
-            let mut states = merge(states);
+            let mut states = merge(states, self.limit());
             for (index, statement) in function.blocks[block.0 as usize].statements.iter().enumerate() {
                 let step = Step { block: block.0, index: index as u32 };
                 states = self.run(step, statement, states);
@@ -207,8 +219,13 @@ impl<'m, 'p> Machine<'m, 'p> {
                 }
             }
         }
+        let limit = self.limit();
         self.stack.pop();
-        limit_exits(exits)
+        limit_exits(exits, limit)
+    }
+
+    fn limit(&self) -> usize {
+        STATES[usize::from(self.stack.len() > 1)]
     }
 
     fn run(&mut self, step: Step, statement: &Statement, states: Vec<State>) -> Vec<State> {
@@ -225,7 +242,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             }
             self.execute(state, &statement.op, &mut next);
         }
-        if next.len() > STATES { merge(next) } else { next }
+        if next.len() > self.limit() { merge(next, self.limit()) } else { next }
     }
 
     fn execute(&mut self, mut state: State, op: &Op, next: &mut Vec<State>) {
@@ -311,7 +328,7 @@ impl<'m, 'p> Machine<'m, 'p> {
 
     /// A value of the current frame.
     pub fn value(&mut self, state: &State, id: ValueId) -> Value {
-        let known = state.frames.last().and_then(|frame| frame.values.get(id.0 as usize)?.clone());
+        let known = state.frames.last().and_then(|frame| frame.values.get(&id).cloned());
         known.unwrap_or_else(|| {
             // A value whose definition this path has not seen: nothing is known about it.
             let key = SymKey::Opaque {
@@ -325,10 +342,8 @@ impl<'m, 'p> Machine<'m, 'p> {
 
     /// Defines a value of the current frame.
     pub fn define(&mut self, state: &mut State, id: ValueId, value: Value) {
-        if let Some(frame) = state.frames.last_mut()
-            && let Some(slot) = Rc::make_mut(&mut frame.values).get_mut(id.0 as usize)
-        {
-            *slot = Some(value);
+        if let Some(frame) = state.frames.last_mut() {
+            frame.values.insert(id, value);
         }
     }
 
@@ -464,42 +479,41 @@ impl<'m, 'p> Machine<'m, 'p> {
 
 /// Values that no other block uses would only keep equal states apart.
 fn forget_local_values(state: &mut State, cfg: &Cfg) {
-    if let Some(frame) = state.frames.last_mut()
-        && frame.values.iter().zip(&cfg.crosses).any(|(value, crosses)| value.is_some() && !crosses)
-    {
-        for (value, crosses) in Rc::make_mut(&mut frame.values).iter_mut().zip(&cfg.crosses) {
-            if !crosses {
-                *value = None;
-            }
-        }
+    if let Some(frame) = state.frames.last_mut() {
+        frame.values.retain(|value, _| cfg.crosses[value.0 as usize]);
     }
 }
 
 /// Joins states that differ only in what they know about numbers, and keeps the number of states down.
 /// What is dropped is a path that is not followed: it can hide a finding, never make one.
-fn merge(states: Vec<State>) -> Vec<State> {
-    let mut kept: Vec<State> = Vec::with_capacity(states.len().min(STATES));
+fn merge(states: Vec<State>, limit: usize) -> Vec<State> {
+    let mut kept: Vec<State> = Vec::with_capacity(states.len().min(limit));
     for state in states {
         match kept.iter_mut().find(|other| other.same_but_for_path(&state)) {
             Some(other) => Rc::make_mut(&mut other.path).join(&state.path),
             None => kept.push(state),
         }
     }
-    if kept.len() > STATES {
+    let mut failed = 0;
+    kept.retain(|state| {
+        failed += usize::from(state.failed);
+        !state.failed || failed <= FAILED_STATES
+    });
+    if kept.len() > limit {
         // Paths on which nothing has failed say more.
         kept.sort_by_key(|state| state.failed);
-        kept.truncate(STATES);
+        kept.truncate(limit);
     }
     kept
 }
 
-fn limit_exits(exits: Vec<Exit>) -> Vec<Exit> {
-    let mut kept: Vec<Exit> = Vec::with_capacity(exits.len().min(STATES));
+fn limit_exits(exits: Vec<Exit>, limit: usize) -> Vec<Exit> {
+    let mut kept: Vec<Exit> = Vec::with_capacity(exits.len().min(limit));
     for exit in exits {
         let twin = |other: &Exit| other.value == exit.value && other.state.same_but_for_path(&exit.state);
         match kept.iter().position(twin) {
             Some(other) => Rc::make_mut(&mut kept[other].state.path).join(&exit.state.path),
-            None if kept.len() < STATES => kept.push(exit),
+            None if kept.len() < limit => kept.push(exit),
             None => {}
         }
     }

@@ -119,11 +119,12 @@ impl Machine<'_, '_> {
             key: ObjectKey::Global(global),
             name: info.name.clone(),
             origin: Origin::Static,
-            memory: Some(match info.memory {
-                GlobalMemory::Host => MemoryKind::Pageable,
-                GlobalMemory::Device => MemoryKind::Device,
-                GlobalMemory::Managed => MemoryKind::Managed,
-            }),
+            memory: match info.memory {
+                GlobalMemory::Host => Some(MemoryKind::Pageable),
+                GlobalMemory::Device => Some(MemoryKind::Device),
+                GlobalMemory::Managed => Some(MemoryKind::Managed),
+                GlobalMemory::Unknown => None,
+            },
             site: Some(info.site),
             bytes: info.ty.size,
             ty: Some(info.ty),

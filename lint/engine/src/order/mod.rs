@@ -24,6 +24,7 @@ mod object;
 mod observations;
 mod owners;
 mod path;
+mod relevance;
 mod state;
 mod symbol;
 mod transfers;
@@ -39,7 +40,7 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
     let mut observations = observations::Observations::default();
     let shared = machine::Shared::new(program, options);
     for (index, function) in program.functions.iter().enumerate() {
-        if function.is_root && function.space == Space::Host {
+        if function.is_root && function.space == Space::Host && shared.relevance.concerns_cuda[index] {
             machine::Machine::new(&shared, &mut observations)
                 .follow_root(crate::program::FunctionId(index as u32));
         }

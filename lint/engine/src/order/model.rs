@@ -168,7 +168,13 @@ impl Machine<'_, '_> {
                 }
             }
             Effect::LaunchesGraph => state.fresh_copy = None,
-            Effect::MayWait => self.may_wait(state, name),
+            // A free is measured to wait. Of library calls it is documented that many do.
+            Effect::MayWait
+                if it.row.effects.iter().any(|it| matches!(it, Effect::Free(_) | Effect::Unregister)) =>
+            {
+                self.may_wait(state, name);
+            }
+            Effect::MayWait => self.doubt_all(state, &format!("`{name}` may wait for the device")),
             Effect::ResetsDevice => self.host_sees_device(state),
             Effect::SwapsElements => self.swap_elements(state, it),
             Effect::Reallocates(memory) => self.reallocate_by_model(state, it, memory),
@@ -254,11 +260,14 @@ impl Machine<'_, '_> {
             kind = self.peek_field(state, &params, &["kind"]);
         }
         if let Some(symbol) = it.arg(Role::Symbol).cloned() {
-            // A device symbol stands on the side that has no pointer.
+            // A device symbol stands on the side that has no pointer. What is not seen to be one (a variable
+            // template, a name that nothing declares) is one all the same, or the call would not compile.
+            let seen = self.pointer(&symbol).and_then(|it| self.memory_kind(state, it.object));
+            let symbol = seen.filter(|kind| !kind.is_host()).map(|_| symbol);
             if dst.is_none() {
-                (dst, dst_device) = (Some(symbol), true);
+                (dst, dst_device) = (symbol, true);
             } else {
-                (src, src_device) = (Some(symbol), true);
+                (src, src_device) = (symbol, true);
             }
         }
         match fixed {
@@ -385,7 +394,10 @@ impl Machine<'_, '_> {
         if value.as_constant() == Some(0) {
             return;
         }
-        let pointer = self.pointer(&value);
+        // An object of class type that is passed by value (`thrust::device_ptr`) is not itself freed.
+        let pointer = self.pointer(&value).filter(|pointer| {
+            !(self.is_variable(pointer.object) && self.objects.record(pointer.object).is_some())
+        });
         let how = ReleaseKind::Call(with, it.row.name.clone());
         match (with, &pointer) {
             (FreeWith::CudaFreeAsync, Some(pointer)) => {

@@ -56,21 +56,34 @@ impl Machine<'_, '_> {
         let Some(to) = self.owner(it) else { return false };
         let Some(from) = it.call.args.get(1).cloned() else { return false };
         // A number or a range is no other container.
+        if !matches!(it.call.params.get(1), Some(ExternParam::Read | ExternParam::ReadWrite)) {
+            return false;
+        }
         let Some(from) = self.pointer(&from).filter(|from| self.is_container(from.object)) else {
             return false;
         };
-        let elements = self.elements(state, &from, it.class());
+        let class = self.class_of(from.object).unwrap_or_else(|| it.class().to_owned());
+        let elements = self.elements(state, &from, &class);
         if it.call.params.get(1) == Some(&ExternParam::ReadWrite) {
             self.release_elements(state, &to, &it.row.name);
             self.move_elements(state, &to, &from, it.class());
             return true;
         }
-        if let Some(elements) = self.pointer(&elements) {
+        // A library copies from device memory by itself.
+        if let Some(elements) = self.pointer(&elements)
+            && !self.memory_kind(state, elements.object).is_some_and(MemoryKind::is_device)
+        {
             let range = Range { object: elements.object, offset: elements.offset, extent: Extent::Unknown };
             let via = Some(it.row.name.clone());
             self.host_touches(state, &range, Access::HostRead { via, as_result: false });
         }
         false
+    }
+
+    /// The class of an object, if it is known: a copy may be made from another kind of container.
+    fn class_of(&self, object: ObjectId) -> Option<String> {
+        let record = self.objects.record(object)?;
+        Some(self.shared.program.records[record.0 as usize].name.clone())
     }
 
     pub(super) fn is_container(&self, object: ObjectId) -> bool {

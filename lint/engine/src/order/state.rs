@@ -10,7 +10,7 @@ use super::symbol::{Linear, Sym};
 use super::value::Value;
 use crate::cuda::row::MemoryKind;
 use crate::facts::{Note, WorkKind};
-use crate::program::{BlockId, SiteId};
+use crate::program::{BlockId, SiteId, ValueId};
 
 /// The state at one point of one path. Parts are shared between paths until one of them changes.
 #[derive(Clone, Debug, Default)]
@@ -40,8 +40,8 @@ pub struct State {
 pub struct Frame {
     /// Its inlining context.
     pub id: FrameId,
-    /// The values defined so far.
-    pub values: Rc<Vec<Option<Value>>>,
+    /// The values defined so far that are still needed: of other blocks, and of this one.
+    pub values: BTreeMap<ValueId, Value>,
     /// How often each loop header has been reached since its loop was entered.
     pub arrivals: BTreeMap<BlockId, u8>,
 }

@@ -14,7 +14,7 @@ use super::object::ObjectId;
 use super::state::State;
 use super::symbol::SymKey;
 use super::value::Value;
-use crate::program::{ExternParam, TypeKind};
+use crate::program::{Call, ExternParam, TypeKind};
 
 /// How far addresses are followed through memory from what a call is handed.
 const REACH: usize = 3;
@@ -42,9 +42,17 @@ impl Machine<'_, '_> {
                     _ => false,
                 };
                 if written && let Some(pointer) = self.pointer(arg) {
-                    self.forget_what_it_writes(state, pointer.object);
+                    self.forget(state, pointer.object);
                 }
             }
+        }
+        // Nothing at all is known of what had to be invented, unless it looks at a status, as checks do.
+        let checks = it.args.iter().any(|arg| match arg {
+            Value::Number(number) => number.as_symbol().is_some_and(|symbol| self.symbols.is_status(symbol)),
+            _ => false,
+        });
+        if it.is_invented && !checks {
+            self.doubt_all(state, &format!("`{name}` is declared nowhere and may wait"));
         }
         if has_wait_word(it.name) {
             self.doubt_all(state, &format!("`{name}` may wait, by its name"));
@@ -66,6 +74,38 @@ impl Machine<'_, '_> {
             };
             self.define(state, result, value);
         }
+    }
+
+    /// A call that is not followed because it does nothing of interest: what it can write is unknown.
+    pub(super) fn pass_by(&mut self, state: &mut State, call: &Call, params: &[ExternParam], args: &[Value]) {
+        for (arg, param) in args.iter().zip(params) {
+            if *param == ExternParam::ReadWrite
+                && let Some(pointer) = self.pointer(arg)
+            {
+                self.forget(state, pointer.object);
+            }
+        }
+        if let Some(into) = call.into {
+            let into = self.value(state, into);
+            if let Some(pointer) = self.pointer(&into) {
+                self.forget(state, pointer.object);
+            }
+        }
+        if let Some(result) = call.result {
+            let value = self.fresh(state);
+            self.define(state, result, value);
+        }
+    }
+
+    /// True if something that is handed these values can get at memory that pending work touches.
+    pub(super) fn reaches_pending(&mut self, state: &State, values: &[Value]) -> bool {
+        if state.pending.is_empty() {
+            return false;
+        }
+        let reached = self.reachable(state, values);
+        state.pending.iter().any(|operation| {
+            operation.accesses.iter().any(|it| reached.contains(&self.objects.root(it.range.object)))
+        })
     }
 
     /// The result of an accessor: the same for the same arguments, as long as the object is the same.
@@ -100,7 +140,6 @@ impl Machine<'_, '_> {
     /// Something unseen gets these values: what they lead to may be waited for, and what is escaped may
     /// be known to others from here.
     pub(super) fn hand_over(&mut self, state: &mut State, values: &[Value], text: &str) {
-        let reached = self.reachable(state, values);
         let objects: Vec<_> = values.iter().filter_map(|value| self.object_of(value)).collect();
         for object in &objects {
             if !state.object(*object).is_some_and(|it| it.escaped) {
@@ -117,6 +156,7 @@ impl Machine<'_, '_> {
         if state.pending.is_empty() {
             return;
         }
+        let reached = self.reachable(state, values);
         let streams: BTreeSet<StreamKey> = values
             .iter()
             .filter(|value| !matches!(value, Value::Number(number) if number.as_constant().is_some()))
@@ -189,12 +229,6 @@ impl Machine<'_, '_> {
             Value::Number(number) if number.as_constant().is_some() => None,
             value => self.pointer(value).map(|pointer| pointer.object),
         }
-    }
-
-    /// Contents of what an unseen function can write: the object, and what it leads to by addresses that
-    /// are not `const`, as far as they are the program's own variables.
-    fn forget_what_it_writes(&mut self, state: &mut State, object: ObjectId) {
-        self.forget(state, object);
     }
 }
 

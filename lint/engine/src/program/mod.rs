@@ -196,6 +196,8 @@ pub enum GlobalMemory {
     Device,
     /// `__managed__`.
     Managed,
+    /// Unknown, because nothing declares the variable.
+    Unknown,
 }
 
 /// A variable, parameter or temporary.

@@ -64,6 +64,7 @@ impl View<'_> {
             GlobalMemory::Host => "",
             GlobalMemory::Device => " device",
             GlobalMemory::Managed => " managed",
+            GlobalMemory::Unknown => " unknown",
         };
         writeln!(out, "global ::{}: {}{memory}", global.name, self.ty(&global.ty))
     }

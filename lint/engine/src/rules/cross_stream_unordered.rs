@@ -102,7 +102,10 @@ fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
             || matches!(work.kind, WorkKind::Other | WorkKind::HostFunction)
     });
     let undecided = is_undecided(first, second) || is_undecided(second, first);
-    Some(if opaque || undecided { claim.at_most(Confidence::Possible) } else { claim })
+    // One launch on several streams, as in a loop over streams or devices, works on parts that its other
+    // arguments choose.
+    let same_launch = kernels && first.site == second.site;
+    Some(if opaque || undecided || same_launch { claim.at_most(Confidence::Possible) } else { claim })
 }
 
 /// True if whether the two are ordered rests on flags that are not a constant.
@@ -233,6 +236,14 @@ mod tests {
             sample::on(sample::kernel(20), sample::stream("s2", 2, false)),
         );
         assert_eq!(lines(conflict), ["20 cross-stream-unordered error possible"]);
+    }
+
+    #[test]
+    fn one_launch_on_several_streams_is_possible() {
+        assert_eq!(
+            lines(two_streams(sample::kernel(20), sample::kernel(20))),
+            ["20 cross-stream-unordered warning possible"]
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Check, Rule, RuleContext, Witness, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
-use crate::facts::{Object, Release, ReleaseKind};
+use crate::facts::{Object, Origin, Release, ReleaseKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
 const DOC: &str = r#"
@@ -66,6 +66,8 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
             .objects
             .iter()
             .flatten()
+            // A temporary is passed by value: a handle or fancy pointer (`thrust::device_ptr`), not memory.
+            .filter(|object| object.origin != Origin::Stack || !object.name.is_empty())
             .filter_map(|object| object.memory.map(|memory| (object, memory)))
             .filter(|(_, memory)| !fits(&release.how, *memory))
             .collect();

@@ -44,7 +44,8 @@ float first(const float *h_input, size_t n) {
 - Code that runs on the device: `__device__`, `__global__` and `__host__ __device__` functions.
 - What makes no access: `&p[i]`, a reference bound to `p[i]`, pointer arithmetic, `sizeof`, a pointer passed on.
 - `thrust::device_reference`, which copies.
-- Code under a test of `cudaDevAttrDirectManagedMemAccessFromHost`.
+
+Platforms on which the host reaches device memory (`cudaDevAttrDirectManagedMemAccessFromHost`) are not told apart.
 
 ## Confidence
 Certain if the pointer holds device memory on every path to the access, likely on some path.

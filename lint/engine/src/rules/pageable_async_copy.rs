@@ -138,16 +138,17 @@ fn severity(
 /// True if the memory lives as long as one call of a function other than `main`, or one round of a loop.
 fn lives_briefly(context: &RuleContext<'_>, object: &Object) -> bool {
     let Some(site) = object.site else { return false };
-    let Some(function) = context.function_of(site) else { return false };
-    // Variables and containers that are declared inside the function, and what it frees itself.
+    // Variables and containers that are declared inside a function, and what a function frees itself.
     let owned = matches!(object.origin, Origin::Stack | Origin::Container(_));
+    let function = context.function_of(site);
     let freed = || {
         context.facts.releases.iter().any(|release| {
-            context.function_of(release.site) == Some(function)
+            context.function_of(release.site) == function
                 && release.objects.iter().flatten().any(|freed| freed.site == Some(site))
         })
     };
-    (owned || object.short_lived || freed()) && !context.runs_once(site)
+    let brief = object.short_lived || (function.is_some() && (owned || freed()));
+    brief && !context.runs_once(site)
 }
 
 fn explain(

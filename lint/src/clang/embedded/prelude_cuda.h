@@ -2,4 +2,4 @@
 #pragma once
 #pragma clang system_header
 #include "std/all.h"
-#include "cuda/device.h"
+#include "cuda/runtime_host.h"

@@ -270,7 +270,7 @@ impl<'l, 'a> Body<'l, 'a> {
                     (self.unit.positions.span(definition), self.unit.positions.span(block))
                     && whole.file == span.file
                 {
-                    self.check_head(whole, span);
+                    self.check_head(block, whole, span);
                 }
                 self.statement(block);
             }

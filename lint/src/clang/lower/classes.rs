@@ -9,7 +9,7 @@ use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
 use super::scopes::Cleanup;
 use super::types::{Class, is_array};
-use super::{calls, names};
+use super::{callees, names};
 
 impl Body<'_, '_> {
     /// True if the end of an object of this type does something.
@@ -103,7 +103,7 @@ impl Body<'_, '_> {
             return;
         }
         if class.copies
-            && let Some(constructor) = class.declaration.and_then(|class| calls::copying(class, moved))
+            && let Some(constructor) = class.declaration.and_then(|class| callees::copying(class, moved))
         {
             let callee = self.unit.callee(constructor, None);
             self.code.call(
@@ -139,7 +139,7 @@ impl Body<'_, '_> {
             return;
         }
         if class.assigns
-            && let Some(operator) = class.declaration.and_then(|class| calls::assigning(class, moved))
+            && let Some(operator) = class.declaration.and_then(|class| callees::assigning(class, moved))
         {
             let callee = self.unit.callee(operator, None);
             let result = self.code.value();

@@ -12,6 +12,10 @@ use super::types::is_reference;
 use super::{Lowering, REPAIR_FILE, Variant, kernels, names};
 use std::rc::Rc;
 
+/// Instances of one template that are lowered; further ones are taken to be like the first. Dispatch over
+/// many types and constants multiplies them, and they differ in little that matters here.
+const MAX_INSTANCES: u32 = 4;
+
 /// What a slot of the function table waits for.
 pub(super) enum Work {
     /// A function or method; the cursor is its definition.
@@ -30,18 +34,16 @@ impl Lowering<'_> {
     pub fn find_roots(&mut self, declaration: Cursor, roots: &mut Vec<Cursor>) {
         let kind = declaration.kind();
         match kind {
-            CXCursor_Namespace | CXCursor_LinkageSpec | CXCursor_UnexposedDecl | CXCursor_FriendDecl => {
-                if !self.positions.is_embedded(declaration.location()) {
-                    for inner in declaration.children() {
-                        self.find_roots(inner, roots);
-                    }
+            CXCursor_Namespace | CXCursor_LinkageSpec | CXCursor_UnexposedDecl | CXCursor_FriendDecl
+                if !self.positions.is_embedded(declaration.location()) =>
+            {
+                for inner in declaration.children() {
+                    self.find_roots(inner, roots);
                 }
             }
-            _ if names::is_class(kind) => {
-                if self.positions.is_main(declaration.location()) {
-                    for inner in declaration.children() {
-                        self.find_roots(inner, roots);
-                    }
+            _ if names::is_class(kind) && self.positions.is_main(declaration.location()) => {
+                for inner in declaration.children() {
+                    self.find_roots(inner, roots);
                 }
             }
             _ if names::is_function(kind) => {
@@ -51,6 +53,11 @@ impl Lowering<'_> {
                     && has_body(declaration)
                 {
                     self.destructors.insert(class.entity(), declaration);
+                }
+                if self.positions.is_main(declaration.location())
+                    && let Some(span) = self.positions.span(declaration)
+                {
+                    self.definitions.push(span);
                 }
                 // Instances of a lambda's call operator hang in odd places; they belong to their closure.
                 let of_lambda = declaration.parent().is_some_and(|parent| names::plain(parent) == "<lambda>");
@@ -87,11 +94,18 @@ impl Lowering<'_> {
         if let Some(known) = self.function_ids.get(&key) {
             return *known;
         }
-        if let Some(pattern) = definition.template() {
-            self.instantiated.insert(pattern.entity());
+        let pattern = definition.template().map(Cursor::entity);
+        if let Some(pattern) = pattern
+            && let Some((count, first)) = self.instantiated.get(&pattern)
+            && *count >= MAX_INSTANCES
+        {
+            return *first;
         }
         let id = self.slot(Work::Definition(definition));
         self.function_ids.insert(key, id);
+        if let Some(pattern) = pattern {
+            self.instantiated.entry(pattern).or_insert((0, id)).0 += 1;
+        }
         id
     }
 
@@ -237,7 +251,8 @@ impl Lowering<'_> {
         id
     }
 
-    fn origin(&mut self, declaration: Cursor) -> Origin {
+    /// Where a declaration comes from.
+    pub(super) fn origin(&mut self, declaration: Cursor) -> Origin {
         let place = declaration.location();
         if let Some(file) = place.file {
             let index = self.positions.file(file);

@@ -8,7 +8,7 @@
 use std::rc::Rc;
 
 use clang_sys::*;
-use cuda_lint_engine::program::UndeclaredCall;
+use cuda_lint_engine::program::{FunctionBuilder, UndeclaredCall};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cursor::{Cursor, Message};
@@ -88,7 +88,7 @@ impl Lowering<'_> {
     fn undeclared(&mut self, message: &Message) {
         let Some(rest) = message.text.strip_prefix("use of undeclared identifier '") else { return };
         let name = rest.split('\'').next().unwrap_or_default().to_owned();
-        if !is_cuda_name(name.as_bytes()) || !self.positions.is_main(message.place) {
+        if !is_api_name(name.as_bytes()) || !self.positions.is_main(message.place) {
             return;
         }
         let Some(file) = message.place.file else { return };
@@ -97,7 +97,48 @@ impl Lowering<'_> {
         let end = start + name.len() as u32;
         let Some(args) = count_arguments(&self.positions.whole(file)[end as usize..]) else { return };
         let site = self.positions.site_of(Span { file, start, end });
-        self.program.undeclared_calls.push(UndeclaredCall { name, args, site });
+        self.undeclared_call(UndeclaredCall { name, args, site });
+    }
+
+    /// Notes a call of a name that nothing declares, if it is one that CUDA might have had; once a place,
+    /// however many instances of a template it stands in.
+    pub fn undeclared_call(&mut self, call: UndeclaredCall) {
+        let known = self.program.undeclared_calls.iter().any(|other| other.site == call.site);
+        if !known && is_api_name(call.name.as_bytes()) {
+            self.program.undeclared_calls.push(call);
+        }
+    }
+
+    /// Calls that stand in no definition the tree holds: the functions around them were lost whole, or are
+    /// initialisers of globals, which are not followed. A function without a body says so.
+    pub fn check_file(&mut self) {
+        let Some(file) = self.positions.main else { return };
+        let calls = self.calls_in(file);
+        let mut lost = Vec::new();
+        for call in calls.iter() {
+            let known = (call.conditional && !self.gate.knows_skipped)
+                || self.gate.seen.contains(&(file, call.offset))
+                || self.definitions.iter().any(|span| span.file == file && span.contains(call.offset));
+            if !known {
+                lost.push(call.clone());
+            }
+        }
+        // One note for each function that is lost would be best; the first call and the number have to do.
+        let Some(first) = lost.first() else { return };
+        let end = first.offset + first.name.len() as u32;
+        let site = self.positions.site_of(Span { file, start: first.offset, end });
+        let what =
+            if first.name == "<<<" { "a kernel launch".to_owned() } else { format!("`{}`", first.name) };
+        let reason = match lost.len() {
+            1 => format!("{what} stands outside of every function that could be read"),
+            count => {
+                format!("{what} and {} more stand outside of every function that could be read", count - 1)
+            }
+        };
+        let mut code = FunctionBuilder::new("<file>", "", site);
+        code.function_mut().is_root = true;
+        code.opaque(site, reason, Vec::new());
+        self.functions.push(Some(code.finish(site)));
     }
 
     fn calls_in(&mut self, file: u32) -> Rc<Vec<TextCall>> {
@@ -139,35 +180,36 @@ impl Body<'_, '_> {
         if statement.kind() == CXCursor_CompoundStmt {
             return;
         }
-        self.check(span, Some(statement));
+        self.check(span, statement);
     }
 
     /// Checks the text between two statements; returns the end of the second.
-    pub fn check_gap(&mut self, file: u32, reached: u32, next: Cursor) -> u32 {
+    pub fn check_gap(&mut self, block: Cursor, file: u32, reached: u32, next: Cursor) -> u32 {
         let Some(span) = self.unit.positions.span(next) else { return reached };
         if span.file != file {
             return reached;
         }
-        self.check_gap_to(file, reached, span.start);
+        self.check_gap_to(block, file, reached, span.start);
         reached.max(span.end)
     }
 
     /// Checks the head of a function for errors: its initialisers are part of what it does.
-    pub fn check_head(&mut self, whole: Span, body: Span) {
+    pub fn check_head(&mut self, block: Cursor, whole: Span, body: Span) {
         let gated = std::mem::replace(&mut self.gated, false);
-        self.check_gap_to(whole.file, whole.start, body.start);
+        self.check_gap_to(block, whole.file, whole.start, body.start);
         self.gated = gated;
     }
 
     /// Checks a stretch of text that no statement covers.
-    pub fn check_gap_to(&mut self, file: u32, from: u32, to: u32) {
+    pub fn check_gap_to(&mut self, block: Cursor, file: u32, from: u32, to: u32) {
         // clang points some errors at the very start of what follows, which is for that statement to say.
         if to > from + 1 {
-            self.check(Span { file, start: from + 1, end: to - 1 }, None);
+            self.check(Span { file, start: from + 1, end: to - 1 }, block);
         }
     }
 
-    fn check(&mut self, span: Span, statement: Option<Cursor>) {
+    /// `around` is the node to look into before a call counts as lost.
+    fn check(&mut self, span: Span, around: Cursor) {
         let errors = self.unit.gate.errors.get(&span.file);
         let error = errors.and_then(|errors| {
             let first = errors.partition_point(|(offset, _)| *offset < span.start);
@@ -192,7 +234,7 @@ impl Body<'_, '_> {
                 && !self.unit.gate.seen.contains(&(span.file, call.offset))
                 && !self.accounted.contains(&(span.file, call.offset))
                 && !self.is_apart(span.file, call.offset)
-                && statement.is_none_or(|statement| !names_something(statement, call.offset))
+                && !names_something(around, call.offset)
         });
         if let Some(call) = lost {
             let call = call.clone();
@@ -249,6 +291,27 @@ fn shortened(text: &str) -> String {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
     }
+}
+
+/// True for names that only a function of a GPU API can have: `cudaX…`, `cuX…`, `hipX…`, and libraries.
+pub(super) fn is_api_name(name: &[u8]) -> bool {
+    let prefixes: [&[u8]; 12] = [
+        b"cuda",
+        b"cu",
+        b"hip",
+        b"nccl",
+        b"nvrtc",
+        b"cublas",
+        b"cufft",
+        b"curand",
+        b"cusparse",
+        b"cusolver",
+        b"cudnn",
+        b"nvml",
+    ];
+    prefixes.iter().any(|prefix| {
+        name.strip_prefix(*prefix).and_then(|rest| rest.first()).is_some_and(u8::is_ascii_uppercase)
+    })
 }
 
 /// True for names of CUDA functions: `cudaX…`, `cuX…`.

@@ -85,7 +85,7 @@ impl Body<'_, '_> {
             CXCursor_BinaryOperator => {
                 let parts = expression.parts();
                 if let [lhs, rhs] = parts[..]
-                    && super::expressions::binary_operator(expression, lhs, rhs) == CXBinaryOperator_Comma
+                    && super::operators::binary_operator(expression, lhs, rhs) == CXBinaryOperator_Comma
                 {
                     self.discard(lhs);
                     self.initialise(address, ty, rhs);
@@ -147,7 +147,7 @@ impl Body<'_, '_> {
                 if matches!(source.kind, TypeKind::Record(_)) && from.bare() != ty.bare() {
                     // A base of an object: slicing, or the same class by another name.
                     let object = self.place(inner);
-                    let base = self.to_base(object, from, ty);
+                    let base = self.base_part(object, from, ty);
                     self.copy_from(address, base, ty, false, site);
                 } else if source.kind == TypeKind::Unknown || source.is_aggregate() {
                     self.initialise(address, ty, inner);
@@ -177,7 +177,7 @@ impl Body<'_, '_> {
         let constructor = class
             .declaration
             .filter(|_| !class.system)
-            .and_then(|declaration| super::calls::constructor(declaration, all.len() - 1));
+            .and_then(|declaration| super::callees::constructor(declaration, all.len() - 1));
         let callee = match constructor {
             Some(constructor) => self.unit.callee(constructor, None),
             None => {

@@ -7,8 +7,8 @@ use cuda_lint_engine::program::{
 use rustc_hash::FxHashMap;
 
 use super::super::cursor::{Cursor, Key, Ty};
-use super::expressions::{binary_operator, unary_operator};
 use super::functions::body_of;
+use super::operators::{binary_operator, unary_operator};
 use super::types::is_reference;
 use super::{Lowering, names};
 
@@ -128,6 +128,11 @@ impl Lowering<'_> {
                 function.kernel_params.push(ParamAccess::Value);
                 continue;
             };
+            // What is `volatile` is shared on purpose: the host signals a kernel that polls, or is signalled.
+            if parameter.ty().canonical().pointee().is_volatile() {
+                function.kernel_params.push(ParamAccess::Unused);
+                continue;
+            }
             let points_to_const = points_to_const(parameter.ty());
             let seen = scan.params.get(&key).copied().unwrap_or_default();
             let access = match (body.is_some(), points_to_const, seen.reads, seen.writes) {

@@ -7,7 +7,7 @@ use cuda_lint_engine::program::{
 
 use super::super::cursor::Cursor;
 use super::body::Body;
-use super::expressions::{binary_operator, unary_operator};
+use super::operators::{binary_operator, unary_operator};
 use super::scopes::{Cleanup, Jump};
 use super::types::{is_array, is_reference};
 
@@ -369,7 +369,7 @@ impl Body<'_, '_> {
         let class = self.unit.class(ty);
         let mut results = Vec::new();
         for (member, result) in [("begin", Type::POINTER), ("size", Type::int(8))] {
-            let method = class.declaration.and_then(|class| super::calls::method(class, member, 0));
+            let method = class.declaration.and_then(|class| super::callees::method(class, member, 0));
             let callee = match method {
                 Some(method) => {
                     let name = class.system.then_some(class.name.as_str());

@@ -12,7 +12,9 @@
 
 #![allow(non_upper_case_globals, reason = "libclang's constants, matched in patterns")]
 
+mod allocation;
 mod body;
+mod callees;
 mod calls;
 mod captures;
 mod classes;
@@ -24,6 +26,8 @@ mod kernels;
 mod launches;
 mod loops;
 mod names;
+mod operators;
+mod places;
 mod positions;
 mod scopes;
 mod statements;
@@ -38,14 +42,14 @@ use std::rc::Rc;
 use clang_sys::CXTranslationUnit;
 use cuda_lint_engine::Program;
 use cuda_lint_engine::program::{
-    Extern, ExternId, Function, FunctionId, Global, GlobalId, GlobalMemory, RecordId, SiteId, Type,
+    Extern, ExternId, Function, FunctionId, Global, GlobalId, GlobalMemory, Origin, RecordId, SiteId, Type,
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use self::captures::Closure;
 use self::functions::Work;
 use self::gate::Gate;
-use self::positions::Positions;
+use self::positions::{Positions, Span};
 use self::types::Class;
 use super::cursor::{Cursor, Key, Unit};
 
@@ -109,7 +113,7 @@ pub fn lower(
         function_ids: FxHashMap::default(),
         pending: VecDeque::new(),
         patterns: Vec::new(),
-        instantiated: FxHashSet::default(),
+        instantiated: FxHashMap::default(),
         externs: FxHashMap::default(),
         extern_ids: FxHashMap::default(),
         globals: FxHashMap::default(),
@@ -119,6 +123,7 @@ pub fn lower(
         records: FxHashMap::default(),
         classes: FxHashMap::default(),
         closures: FxHashMap::default(),
+        definitions: Vec::new(),
         destructors: FxHashMap::default(),
         callables: FxHashMap::default(),
         positions: Positions::new(unit, main_file, source, is_virtual),
@@ -140,7 +145,8 @@ struct Lowering<'a> {
     pending: VecDeque<(FunctionId, Work)>,
     /// Definitions in the main file that stand in templates: lowered only if nothing instantiates them.
     patterns: Vec<Cursor>,
-    instantiated: FxHashSet<Key>,
+    /// Templates with instances: how many there are, and the first of them.
+    instantiated: FxHashMap<Key, (u32, FunctionId)>,
     externs: FxHashMap<Extern, ExternId>,
     extern_ids: FxHashMap<Key, ExternId>,
     globals: FxHashMap<Key, GlobalId>,
@@ -152,6 +158,8 @@ struct Lowering<'a> {
     records: FxHashMap<(Key, Key), RecordId>,
     classes: FxHashMap<(Key, Key), Rc<Class>>,
     closures: FxHashMap<Key, Rc<Closure>>,
+    /// The definitions of the main file, device code included.
+    definitions: Vec<Span>,
     /// Destructors by their classes, instances of templates included.
     destructors: FxHashMap<Key, Cursor>,
     /// Adapters that give functions the signature of what a `std::function` holds.
@@ -183,11 +191,12 @@ impl Lowering<'_> {
         }
         self.drain();
         for pattern in std::mem::take(&mut self.patterns) {
-            if !self.instantiated.contains(&pattern.entity()) {
+            if !self.instantiated.contains_key(&pattern.entity()) {
                 self.root(pattern);
             }
         }
         self.drain();
+        self.check_file();
     }
 
     fn drain(&mut self) {
@@ -211,7 +220,10 @@ impl Lowering<'_> {
         if let Some(known) = self.globals.get(&key) {
             return *known;
         }
-        let memory = kernels::memory(variable);
+        let memory = match self.origin(variable) {
+            Origin::Invented => GlobalMemory::Unknown,
+            _ => kernels::memory(variable),
+        };
         let ty = self.ty(variable.ty());
         let name = names::qualified(variable);
         let site = self.site_or(variable, self.nowhere);

@@ -75,13 +75,13 @@ impl Body<'_, '_> {
         let mut reached = span.map_or(0, |span| span.start);
         for child in children {
             if let Some(span) = span {
-                reached = self.check_gap(span.file, reached, child);
+                reached = self.check_gap(statement, span.file, reached, child);
             }
             self.statement(child);
         }
         let brace = match span {
             Some(span) => {
-                self.check_gap_to(span.file, reached, span.end);
+                self.check_gap_to(statement, span.file, reached, span.end);
                 let start = span.end.saturating_sub(1).max(span.start);
                 self.unit.positions.site_of(Span { file: span.file, start, end: span.end })
             }

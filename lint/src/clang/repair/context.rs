@@ -17,6 +17,8 @@ pub enum Use {
     Type,
     /// `Name<…> x`, `Name<…>::…`.
     ClassTemplate(Vec<bool>),
+    /// A template that is used as a condition: `static_assert(name<…>)`.
+    Concept,
     /// A macro that stands where a statement stands, without semicolon; true if it has arguments.
     Statement(bool),
     /// A macro with arguments, followed by a block: `FOR_EACH(i, n) {…}`. The arguments.
@@ -31,6 +33,7 @@ const WINDOW: usize = 4_000;
 /// Looks at the name of `length` bytes at `at`.
 pub fn classify(text: &[u8], at: usize, length: usize) -> Use {
     let after = skip_blank(text, at + length);
+    let (at, length) = with_scope(text, at, length);
     let rest = &text[after..];
     if rest.starts_with(b"<<<") {
         return Use::Launch(Vec::new());
@@ -40,10 +43,13 @@ pub fn classify(text: &[u8], at: usize, length: usize) -> Use {
     }
     match rest.first() {
         Some(b'(') => classify_call(text, at, after),
-        Some(b'<') => classify_template(text, after),
+        Some(b'<') => classify_template(text, at, after),
         Some(b'{') if !before_is_paren(text, at) => Use::Type,
         Some(byte) if is_word(*byte) && !byte.is_ascii_digit() => {
-            if newline_between(text, at + length, after) && is_upper(&text[at..at + length]) {
+            if newline_between(text, at + length, after)
+                && is_upper(&text[at..at + length])
+                && statement_start(text, at)
+            {
                 Use::Statement(false)
             } else {
                 Use::Type
@@ -72,11 +78,14 @@ fn classify_call(text: &[u8], at: usize, open: usize) -> Use {
     }
 }
 
-fn classify_template(text: &[u8], open: usize) -> Use {
+fn classify_template(text: &[u8], at: usize, open: usize) -> Use {
     let Some(close) = matching_angle(text, open) else { return Use::Value };
     let kinds: Vec<bool> =
         split_arguments(&text[open + 1..close]).iter().map(|argument| is_value(argument)).collect();
     let rest = &text[skip_blank(text, close + 1)..];
+    if matches!(previous_word(text, at), Some(b"static_assert" | b"requires")) && !rest.starts_with(b"::") {
+        return Use::Concept;
+    }
     if rest.starts_with(b"<<<") {
         return Use::Launch(kinds);
     }
@@ -123,7 +132,7 @@ fn is_value(argument: &str) -> bool {
 fn statement_start(text: &[u8], at: usize) -> bool {
     match previous_byte(text, at) {
         None | Some(b';' | b'{' | b'}') => true,
-        Some(b':') => true,
+        Some(b':') => true, // A label: the names' own scopes were skipped.
         // After `if (…)`, `for (…)`; an expression never continues so.
         Some(b')') => newline_between(text, previous_place(text, at).map_or(0, |place| place + 1), at),
         Some(byte) if is_word(byte) => previous_word(text, at) == Some(b"else"),
@@ -273,6 +282,62 @@ pub fn split_arguments(text: &[u8]) -> Vec<String> {
     parts
 }
 
+/// Takes the scopes before a name (`a::b::`) into the stretch.
+fn with_scope(text: &[u8], at: usize, length: usize) -> (usize, usize) {
+    let mut start = at;
+    while let Some(colon) =
+        previous_place(text, start).filter(|&place| place > 0 && &text[place - 1..=place] == b"::")
+    {
+        start = colon - 1;
+        let Some(end) = previous_place(text, start).filter(|&place| is_word(text[place])) else { break };
+        start = text[..=end].iter().rposition(|byte| !is_word(*byte)).map_or(0, |place| place + 1);
+    }
+    (start, at + length - start)
+}
+
+/// The scopes written before the name at `at`.
+pub fn written_scope(text: &[u8], at: usize) -> Vec<String> {
+    let (start, _) = with_scope(text, at, 0);
+    let scope = String::from_utf8_lossy(&text[start..at]);
+    scope.split("::").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// For a template argument at `at`: where the template's name is, its length, and the argument's index.
+pub fn enclosing_template(text: &[u8], at: usize) -> Option<(usize, usize, usize)> {
+    let (mut depth, mut index) = (0_i32, 0);
+    let start = at.saturating_sub(WINDOW);
+    for place in (start..at).rev() {
+        match text[place] {
+            b'>' | b')' | b']' | b'}' => depth += 1,
+            b'<' if depth == 0 => {
+                let end = previous_place(text, place)? + 1;
+                let name = text[..end].iter().rposition(|byte| !is_word(*byte)).map_or(0, |place| place + 1);
+                return (name < end).then_some((name, end - name, index));
+            }
+            b'(' | b'[' | b'{' if depth == 0 => return None,
+            b'<' | b'(' | b'[' | b'{' => depth -= 1,
+            b',' if depth == 0 => index += 1,
+            b';' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The identifiers from `at` to the end of the constant expression there.
+pub fn constant_words(text: &[u8], at: usize) -> Vec<String> {
+    let end = text.len().min(at + 200);
+    let stop = text[at..end]
+        .iter()
+        .position(|byte| matches!(byte, b';' | b'{' | b'\n'))
+        .map_or(end, |length| at + length);
+    text[at..stop]
+        .split(|byte| !is_word(*byte))
+        .filter(|word| word.first().is_some_and(|byte| !byte.is_ascii_digit()))
+        .map(|word| String::from_utf8_lossy(word).into_owned())
+        .collect()
+}
+
 /// The further members in `name(…).a().b->c`, for the name at `at`; true for those used as templates.
 ///
 /// One pass over the file finds only the first member of a chain on an unknown object.
@@ -404,6 +469,18 @@ mod tests {
         assert_eq!(of("std::vector<Foo> v;", "Foo"), Use::Type);
         assert_eq!(of("i <n; i++", "n"), Use::Value);
         assert_eq!(of("static_cast<Foo *>(p)", "Foo"), Use::Type);
+    }
+
+    #[test]
+    fn scopes_belong_to_a_name() {
+        let text = "if (t == DataType::kFLOAT && x) {}";
+        assert_eq!(of(text, "kFLOAT"), Use::Value);
+        assert_eq!(written_scope(b"x a::b :: C", 10), ["a", "b"]);
+        assert_eq!(of("static_assert(a::con<X>);", "con"), Use::Concept);
+        let text = b"cub::BlockReduce<f(1, 2), T, 3> x;";
+        assert_eq!(enclosing_template(text, 29), Some((5, 11, 2)));
+        assert_eq!(enclosing_template(b"f(a, b)", 5), None);
+        assert_eq!(constant_words(b"N + M2]; x", 0), ["N", "M2"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::super::flags::Language;
-use super::{Form, Kind, Node, is_cuda_function};
+use super::{Form, Kind, Member, Node, is_cuda_function};
 
 /// Attributes under CUDA: device code calls unknown functions too.
 const HEAD: &str = "\
@@ -18,6 +18,7 @@ const HEAD: &str = "\
 #else
 #define __CL_HD
 #endif
+struct __cl_list { template <class... A> __CL_HD __cl_list(A &&...); };
 ";
 
 /// Members of every invented class, with `@` for its name.
@@ -26,7 +27,7 @@ const CLASS_MEMBERS: &str = "\
   __CL_HD @(const @ &);
   __CL_HD @(@ &);
   __CL_HD @(@ &&);
-  template <class A, class... B> __CL_HD @(A &&, B &&...);
+  template <class A, class... B> __CL_HD EXPLICIT @(A &&, B &&...);
   __CL_HD ~@();
   __CL_HD @ &operator=(const @ &);
   template <class T> __CL_HD @ &operator=(T &&);
@@ -35,7 +36,11 @@ const CLASS_MEMBERS: &str = "\
 /// What an unknown object can do besides; inherited by invented classes.
 const ANY_MEMBERS: &str = "\
   template <class T> __CL_HD operator T &() const;
+  __CL_HD operator long() const;
+  __CL_HD __cl_any &operator=(__cl_list);
   template <class... A> __CL_HD __cl_any operator()(A &&...) const;
+  template <class... A> __CL_HD __cl_any operator()(__cl_list, A &&...) const;
+  template <class T, class... A> __CL_HD __cl_any operator()(T &&, __cl_list, A &&...) const;
   template <class T> __CL_HD __cl_any &operator[](T &&) const;
   __CL_HD __cl_any &operator*() const;
   __CL_HD __cl_any *operator->() const;
@@ -47,8 +52,8 @@ const ANY_MEMBERS: &str = "\
   __CL_HD __cl_any operator+() const;
   __CL_HD __cl_any operator~() const;
   __CL_HD bool operator!() const;
-  __CL_HD __cl_any *begin() const;
-  __CL_HD __cl_any *end() const;
+  __CL_HD __cl_any begin() const;
+  __CL_HD __cl_any end() const;
   template <class T> __CL_HD __cl_any &operator+=(T &&);
   template <class T> __CL_HD __cl_any &operator-=(T &&);
   template <class T> __CL_HD __cl_any &operator*=(T &&);
@@ -80,6 +85,7 @@ template <class L, class R> struct __cl_operands {
   using r = typename __cl_bare<R>::type;
   static constexpr bool any = __is_base_of(__cl_any, l) || __is_base_of(__cl_any, r);
   static constexpr bool value = any && !__cl_pointer<l>::value && !__cl_pointer<r>::value;
+  static constexpr bool onto_value = value && !__is_base_of(__cl_any, l);
 };
 #define __CL_BINARY(op, result) \\
   template <class L, class R> \\
@@ -105,11 +111,31 @@ __CL_BINARY(>, bool)
 __CL_BINARY(<=, bool)
 __CL_BINARY(>=, bool)
 #undef __CL_BINARY
+#define __CL_ASSIGN(op) \\
+  template <class L, class R> \\
+  __CL_HD typename __cl_if<__cl_operands<L, R>::onto_value, L &>::type operator op(L &, R &&);
+__CL_ASSIGN(+=)
+__CL_ASSIGN(-=)
+__CL_ASSIGN(*=)
+__CL_ASSIGN(/=)
+__CL_ASSIGN(%=)
+__CL_ASSIGN(|=)
+__CL_ASSIGN(&=)
+__CL_ASSIGN(^=)
+#undef __CL_ASSIGN
+template <class... A> struct __cl_has_any { static constexpr bool value = false; };
+template <class A, class... B> struct __cl_has_any<A, B...> {
+  static constexpr bool value = __is_base_of(__cl_any, typename __cl_bare<A>::type) || __cl_has_any<B...>::value;
+};
 template <class... A> __CL_HD bool __cl_use(A &&...);
 ";
 
 /// The repair file for C++ and CUDA, or for C. Empty if nothing was invented.
-pub fn text(language: Language, names: &BTreeMap<String, Node>, members: &BTreeMap<String, bool>) -> String {
+pub fn text(
+    language: Language,
+    names: &BTreeMap<String, Node>,
+    members: &BTreeMap<String, Member>,
+) -> String {
     if names.is_empty() && members.is_empty() {
         return String::new();
     }
@@ -118,10 +144,12 @@ pub fn text(language: Language, names: &BTreeMap<String, Node>, members: &BTreeM
     }
     let mut text = String::from(HEAD);
     text.push_str("struct __cl_any {\n");
-    text.push_str(&CLASS_MEMBERS.replace('@', "__cl_any"));
+    text.push_str(&class_members("__cl_any", true));
     text.push_str(ANY_MEMBERS);
-    for (name, is_template) in members {
-        if *is_template {
+    for (name, member) in members {
+        if let Member::Constant(value) = member {
+            let _ = writeln!(text, "  static constexpr int {name} = {value};");
+        } else if *member == Member::Template {
             let _ =
                 writeln!(text, "  template <class... T, class... A> __CL_HD __cl_any {name}(A &&...) const;");
         } else {
@@ -134,6 +162,12 @@ pub fn text(language: Language, names: &BTreeMap<String, Node>, members: &BTreeM
     scope(&mut text, names, Place::Namespace { global: language == Language::Cuda });
     macros(&mut text, names);
     text
+}
+
+/// The members that each class needs of its own. Everything converts to an invented class, for it may be
+/// a parameter's type; nothing converts to the anonymous one, so that `c ? 1.0 : unknown` has one type.
+fn class_members(name: &str, is_explicit: bool) -> String {
+    CLASS_MEMBERS.replace('@', name).replace("EXPLICIT ", if is_explicit { "explicit " } else { "" })
 }
 
 /// Where a declaration stands.
@@ -169,7 +203,7 @@ fn declare(text: &mut String, name: &str, node: &Node, place: Place) {
                 let _ = writeln!(text, "template <{}>", parameters(kinds, true));
             }
             let _ = writeln!(text, "struct {name} : __cl_any {{");
-            text.push_str(&CLASS_MEMBERS.replace('@', name));
+            text.push_str(&class_members(name, false));
             scope(text, &node.members, Place::Class);
             writeln!(text, "}};")
         }
@@ -177,9 +211,20 @@ fn declare(text: &mut String, name: &str, node: &Node, place: Place) {
             let result =
                 if place == (Place::Namespace { global: true }) { result_of(name) } else { "__cl_any" };
             let _ = writeln!(text, "template <class... A> __CL_HD {outer}{result} {name}(A &&...);");
-            // For arguments from which nothing can be deduced, such as a list in braces.
-            writeln!(text, "{outer}{result} {name}(...);")
+            // From a list in braces nothing can be deduced.
+            let _ =
+                writeln!(text, "template <class... A> __CL_HD {outer}{result} {name}(__cl_list, A &&...);");
+            writeln!(
+                text,
+                "template <class T, class... A> __CL_HD {outer}{result} {name}(T &&, __cl_list, A &&...);"
+            )
         }
+        Kind::Overload => writeln!(
+            text,
+            "template <class... A> __CL_HD {outer}typename __cl_if<__cl_has_any<A...>::value, __cl_any>::type {name}(A &&...);"
+        ),
+        Kind::Concept => writeln!(text, "template <class...> inline constexpr bool {name} = true;"),
+        Kind::Constant(value) => writeln!(text, "{outer}constexpr int {name} = {value};"),
         Kind::FunctionTemplate(kinds) => {
             let result =
                 if place == (Place::Namespace { global: true }) { result_of(name) } else { "__cl_any" };
@@ -280,6 +325,7 @@ fn text_for_c(names: &BTreeMap<String, Node>) -> String {
             Kind::Function if is_cuda_function(name) => writeln!(text, "int {name}();"),
             Kind::Function => writeln!(text, "long {name}();"),
             Kind::Value => writeln!(text, "extern long {name};"),
+            Kind::Constant(value) => writeln!(text, "enum {{ {name} = {value} }};"),
             Kind::Macro(Form::Empty) => writeln!(text, "#define {name}"),
             Kind::Macro(Form::EmptyCall) => writeln!(text, "#define {name}(...)"),
             Kind::Macro(Form::Statement) => writeln!(text, "#define {name}(...) ((void)(__VA_ARGS__));"),

@@ -36,6 +36,54 @@ pub enum Wanted {
     Scope,
 }
 
+/// What is wrong with a use of names that are declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// A constant must stand there.
+    NotConstant,
+    /// A template argument is of the other kind than its parameter.
+    Argument {
+        /// True if the argument is a value.
+        is_value: bool,
+    },
+    /// No function of this name takes the arguments, or several do equally well.
+    NoOverload(String),
+}
+
+/// Reads a message that [`read`] does not understand.
+pub fn read_problem(message: &str) -> Option<Problem> {
+    if message.starts_with("template argument for template type parameter must be a type") {
+        return Some(Problem::Argument { is_value: true });
+    }
+    if message.starts_with("template argument for non-type template parameter must be an expression") {
+        return Some(Problem::Argument { is_value: false });
+    }
+    let not_constant = [
+        "case value is not a constant expression",
+        "fields must have a constant size",
+        "variable length array declaration",
+        "array size is not a constant expression",
+        "variable-sized object may not be initialized",
+        "non-type template argument is not a constant expression",
+        "a non-type template parameter cannot have type",
+        "static assertion expression is not an integral constant expression",
+        "constexpr if condition is not a constant expression",
+        "enumerator value",
+        "in-class initializer for static data member",
+        "expression is not an integral constant expression",
+        "integer constant expression",
+    ];
+    if not_constant.iter().any(|start| message.starts_with(start))
+        || message.ends_with("must be initialized by a constant expression")
+    {
+        return Some(Problem::NotConstant);
+    }
+    let name = message
+        .strip_prefix("no matching function for call to '")
+        .or_else(|| message.strip_prefix("call to '").filter(|rest| rest.ends_with("is ambiguous")))?;
+    Some(Problem::NoOverload(name.split('\'').next()?.to_owned()))
+}
+
 /// Reads a message. `None` if it is about something else.
 pub fn read(message: &str) -> Option<Complaint> {
     let simple = |name: &str, wanted| {
@@ -138,6 +186,9 @@ mod tests {
         assert_eq!(read("no member named 'f' in the global namespace").unwrap().scope, Vec::<String>::new());
         assert_eq!(read("redefinition of 'x' as different kind of symbol").unwrap().wanted, Wanted::Nothing);
         assert_eq!(read("expected ';' after expression"), None);
+        assert_eq!(read_problem("call to 'sin' is ambiguous"), Some(Problem::NoOverload("sin".into())));
+        assert_eq!(read_problem("call to constructor of 'A' is ambiguous"), None);
+        assert_eq!(read_problem("case value is not a constant expression"), Some(Problem::NotConstant));
         assert_eq!(read("no member named 'x' in '(lambda at a.cu:1:2)'"), None);
     }
 }

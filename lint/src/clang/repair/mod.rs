@@ -11,13 +11,15 @@
 mod context;
 mod declare;
 mod message;
+mod place;
 
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
 use self::context::Use;
-use self::message::{Complaint, Wanted};
+use self::message::{Complaint, Problem, Wanted};
+use self::place::{is_cuda_function, is_keyword, locate, word_at};
 use super::embedded;
 use super::flags::{Language, is_identifier};
 use super::unit::{ClangMessage, Unit};
@@ -43,6 +45,12 @@ enum Kind {
     FunctionTemplate(Vec<bool>),
     Kernel(Vec<bool>),
     Value,
+    /// A value where only a constant can stand; which one is arbitrary, but no two are the same.
+    Constant(u32),
+    /// A template that is a condition.
+    Concept,
+    /// One more overload of a function that exists, for arguments of unknown type.
+    Overload,
     Macro(Form),
 }
 
@@ -63,6 +71,17 @@ enum Form {
     Function(Vec<String>),
 }
 
+/// A member of every object of unknown type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Member {
+    /// An unknown object, which can be called too.
+    Data,
+    /// A function with explicit template arguments.
+    Template,
+    /// A value where only a constant can stand.
+    Constant(u32),
+}
+
 #[derive(Clone, Debug)]
 struct Node {
     kind: Kind,
@@ -77,11 +96,12 @@ const MAX_INVENTIONS: usize = 4_000;
 pub struct Repair {
     language: Language,
     names: BTreeMap<String, Node>,
-    /// Members that objects of unknown type must have; true: used as a template.
-    members: BTreeMap<String, bool>,
-    /// Qualified names that are declared after all.
+    /// Members that objects of unknown type must have.
+    members: BTreeMap<String, Member>,
+    /// Names that are declared after all.
     declared: FxHashSet<String>,
     count: usize,
+    constants: u32,
 }
 
 impl Repair {
@@ -93,6 +113,7 @@ impl Repair {
             members: BTreeMap::new(),
             declared: FxHashSet::default(),
             count: 0,
+            constants: 0,
         }
     }
 
@@ -115,10 +136,16 @@ impl Repair {
         let mut chained: Vec<(String, bool)> = Vec::new();
         let mut changed = false;
         for message in messages {
-            let Some(mut complaint) = message::read(&message.message) else { continue };
+            let Some(mut complaint) = message::read(&message.message) else {
+                changed |= self.adjust(message, unit);
+                continue;
+            };
             let Some((file, text, at)) = locate(message, &complaint, unit, main_file) else { continue };
             if complaint.name.is_empty() {
                 complaint.name = word_at(text, at).to_owned();
+                if complaint.wanted != Wanted::Declaration {
+                    complaint.scope = context::written_scope(text, at);
+                }
             }
             if !is_identifier(&complaint.name) || is_keyword(&complaint.name) {
                 continue;
@@ -170,6 +197,97 @@ impl Repair {
         changed
     }
 
+    /// Changes inventions that were a wrong guess, and adds overloads for arguments of unknown type.
+    fn adjust(&mut self, message: &ClangMessage, unit: &Unit) -> bool {
+        if self.names.is_empty() {
+            return false;
+        }
+        let Some(problem) = message::read_problem(&message.message) else { return false };
+        let places = [(&message.spelled.0, message.spelled.1), (&message.file, message.offset)];
+        let Some((text, at)) = places.into_iter().find_map(|(file, at)| {
+            let text = unit.contents(file).filter(|_| !embedded::is_virtual(file))?;
+            (at as usize <= text.len()).then_some((text, at as usize))
+        }) else {
+            return false;
+        };
+        match problem {
+            Problem::NotConstant => {
+                let mut changed = false;
+                let mut next = 1_000 + self.constants;
+                for word in context::constant_words(text, at) {
+                    changed |= make_constant(&mut self.names, &word, &mut next);
+                    if let Some(member @ Member::Data) = self.members.get_mut(&word) {
+                        *member = Member::Constant(next);
+                        next += 1;
+                        changed = true;
+                    }
+                }
+                self.constants = next - 1_000;
+                changed
+            }
+            Problem::Argument { is_value } => {
+                let Some((name_at, length, index)) = context::enclosing_template(text, at) else {
+                    return false;
+                };
+                let name = String::from_utf8_lossy(&text[name_at..name_at + length]).into_owned();
+                self.set_argument(&context::written_scope(text, name_at), &name, index, is_value)
+            }
+            Problem::NoOverload(name) => {
+                if word_at(text, at) != name || is_keyword(&name) || !is_identifier(&name) {
+                    return false;
+                }
+                let scope = context::written_scope(text, at);
+                let is_launch = matches!(context::classify(text, at, name.len()), Use::Launch(_));
+                let known = self.node(&scope, &name).is_some();
+                // Only names of the file or of `std` can be overloaded from outside.
+                let reachable = scope.is_empty() || scope == ["std"];
+                !known && !is_launch && reachable && self.add(&scope, &name, Kind::Overload)
+            }
+        }
+    }
+
+    /// Says that an argument of an invented template is a value, or a type. True if that is new.
+    fn set_argument(&mut self, scope: &[String], name: &str, index: usize, is_value: bool) -> bool {
+        // With a using-directive the scope is not written.
+        let scope = match self.node(scope, name) {
+            Some(_) => scope.to_vec(),
+            None => match self.names.iter().find(|(_, node)| node.members.contains_key(name)) {
+                Some((outer, _)) => vec![outer.clone()],
+                None => return false,
+            },
+        };
+        let Some(node) = self.node_mut(&scope, name) else { return false };
+        let (Kind::ClassTemplate(kinds) | Kind::FunctionTemplate(kinds) | Kind::Kernel(kinds)) =
+            &mut node.kind
+        else {
+            return false;
+        };
+        if index > 32 || kinds.get(index).is_some_and(|&known| known == is_value) {
+            return false;
+        }
+        if kinds.len() <= index {
+            kinds.resize(index + 1, false);
+        }
+        kinds[index] = is_value;
+        true
+    }
+
+    fn node(&self, scope: &[String], name: &str) -> Option<&Node> {
+        let mut siblings = &self.names;
+        for part in scope {
+            siblings = &siblings.get(part)?.members;
+        }
+        siblings.get(name)
+    }
+
+    fn node_mut(&mut self, scope: &[String], name: &str) -> Option<&mut Node> {
+        let mut siblings = &mut self.names;
+        for part in scope {
+            siblings = &mut siblings.get_mut(part)?.members;
+        }
+        siblings.get_mut(name)
+    }
+
     fn take(&mut self, complaint: &Complaint, how: &Use) -> bool {
         let Complaint { scope, name, in_class, wanted } = complaint;
         let kind = match wanted {
@@ -179,6 +297,7 @@ impl Repair {
             Wanted::Declaration => return false,
             Wanted::Namespace => Kind::Namespace,
             Wanted::Function => Kind::Function,
+            _ if *how == Use::Concept => Kind::Concept,
             Wanted::Type => match how {
                 Use::ClassTemplate(kinds) | Use::TemplateCall(kinds) => Kind::ClassTemplate(kinds.clone()),
                 Use::Statement(false) => Kind::Macro(Form::Empty),
@@ -202,6 +321,7 @@ impl Repair {
                     Some(first) if is_identifier(first) && arguments.len() > 1 => Form::Loop,
                     _ => Form::Condition,
                 }),
+                Use::Concept => Kind::Concept,
                 Use::Value => Kind::Value,
             },
         };
@@ -220,14 +340,7 @@ impl Repair {
     }
 
     fn is_invented_class(&self, scope: &[String]) -> bool {
-        let mut siblings = &self.names;
-        let mut is_class = false;
-        for part in scope {
-            let Some(node) = siblings.get(part) else { return false };
-            is_class = node.is_class();
-            siblings = &node.members;
-        }
-        is_class
+        scope.split_last().and_then(|(name, outer)| self.node(outer, name)).is_some_and(Node::is_class)
     }
 
     /// True if objects of unknown type exist.
@@ -240,14 +353,14 @@ impl Repair {
             return false;
         }
         match self.members.get_mut(name) {
-            Some(known) if *known || !template => false,
-            Some(known) => {
-                *known = true;
+            Some(known @ Member::Data) if template => {
+                *known = Member::Template;
                 true
             }
+            Some(_) => false,
             None => {
                 self.count += 1;
-                self.members.insert(name.to_owned(), template);
+                self.members.insert(name.to_owned(), if template { Member::Template } else { Member::Data });
                 self.count < MAX_INVENTIONS
             }
         }
@@ -255,8 +368,7 @@ impl Repair {
 
     /// Declares `name` in `scope`, or changes what it is declared as, if that is more than before.
     fn add(&mut self, scope: &[String], name: &str, kind: Kind) -> bool {
-        let qualified = scope.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("::");
-        if self.declared.contains(&qualified) || self.count >= MAX_INVENTIONS {
+        if self.declared.contains(name) || self.count >= MAX_INVENTIONS {
             return false;
         }
         let mut siblings = &mut self.names;
@@ -299,24 +411,28 @@ impl Repair {
         self.add(&[], name, Kind::Macro(form))
     }
 
-    /// Takes an invention back.
+    /// Takes an invention back. A message names what it is about without its scope: every invention of
+    /// that name goes.
     fn withdraw(&mut self, name: &str) -> bool {
-        let qualified = name.split('<').next().unwrap_or_default();
-        let mut siblings = &mut self.names;
-        let mut parts: Vec<&str> = qualified.split("::").collect();
-        let Some(last) = parts.pop() else { return false };
-        for part in parts {
-            match siblings.get_mut(part) {
-                Some(node) => siblings = &mut node.members,
-                None => return false,
+        // A namespace at the top is shared with the file; one inside another may hide it.
+        fn remove(names: &mut BTreeMap<String, Node>, name: &str, nested: bool) -> bool {
+            let is_invented = names.get(name).is_some_and(|node| match node.kind {
+                Kind::Namespace => nested,
+                Kind::Overload => false,
+                _ => true,
+            });
+            let mut removed = is_invented && names.remove(name).is_some();
+            for node in names.values_mut() {
+                removed |= remove(&mut node.members, name, true);
             }
+            removed
         }
-        if siblings.get(last).is_some_and(|node| node.kind != Kind::Namespace) {
-            siblings.remove(last);
-            self.declared.insert(qualified.to_owned());
-            return true;
+        let name = name.split('<').next().unwrap_or_default().rsplit("::").next().unwrap_or_default();
+        let removed = remove(&mut self.names, name, false);
+        if removed {
+            self.declared.insert(name.to_owned());
         }
-        false
+        removed
     }
 
     fn replace(&mut self, name: &str, kind: Kind, if_is: impl Fn(&Kind) -> bool) -> bool {
@@ -339,7 +455,7 @@ impl Repair {
         fn walk(prefix: &str, names: &BTreeMap<String, Node>, into: &mut Vec<Invention>) {
             for (name, node) in names {
                 let qualified = format!("{prefix}{name}");
-                if node.kind != Kind::Namespace {
+                if !matches!(node.kind, Kind::Namespace | Kind::Overload) {
                     let called = matches!(node.kind, Kind::Function | Kind::FunctionTemplate(_));
                     let is_cuda_call = called && prefix.is_empty() && is_cuda_function(name);
                     into.push(Invention { name: qualified.clone(), is_cuda_call });
@@ -363,16 +479,33 @@ impl Kind {
     /// Of two kinds that a name is used as, the one with the higher rank can stand for both.
     fn rank(&self) -> u32 {
         match self {
+            Self::Overload => 0,
             Self::Value => 1,
+            Self::Constant(_) => 1,
             Self::Function => 2,
             Self::FunctionTemplate(_) => 3,
             Self::Kernel(_) => 4,
             Self::Namespace => 5,
             Self::Class => 6,
             Self::ClassTemplate(_) => 7,
+            Self::Concept => 7,
             Self::Macro(_) => 8,
         }
     }
+}
+
+/// Makes every value of this name a constant.
+fn make_constant(names: &mut BTreeMap<String, Node>, word: &str, next: &mut u32) -> bool {
+    let mut changed = false;
+    for (name, node) in names {
+        if name == word && node.kind == Kind::Value {
+            node.kind = Kind::Constant(*next);
+            *next += 1;
+            changed = true;
+        }
+        changed |= make_constant(&mut node.members, word, next);
+    }
+    changed
 }
 
 /// True for messages whose repair may make other messages go away.
@@ -384,120 +517,12 @@ fn is_structural(complaint: &Complaint, how: &Use) -> bool {
     }
 }
 
-/// True for names in the manner of CUDA's functions: `cudaMalloc`, `cuMemAlloc`, `ncclSend`.
-pub fn is_cuda_function(name: &str) -> bool {
-    ["cuda", "cu", "hip", "nccl", "cublas"].iter().any(|prefix| {
-        name.strip_prefix(prefix)
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()) && rest.len() > 1)
-    })
-}
-
-/// Words that a message names where nothing can be declared.
-fn is_keyword(name: &str) -> bool {
-    matches!(
-        name,
-        "this"
-            | "if"
-            | "else"
-            | "for"
-            | "while"
-            | "do"
-            | "switch"
-            | "case"
-            | "return"
-            | "operator"
-            | "template"
-            | "typename"
-            | "class"
-            | "struct"
-            | "public"
-            | "private"
-            | "protected"
-            | "const"
-            | "static"
-            | "void"
-            | "int"
-            | "char"
-            | "float"
-            | "double"
-            | "bool"
-            | "auto"
-            | "using"
-            | "namespace"
-            | "default"
-            | "co_await"
-            | "co_return"
-            | "co_yield"
-            | "requires"
-            | "concept"
-            | "throw"
-            | "try"
-            | "catch"
-            | "new"
-            | "delete"
-            | "std"
-            | "goto"
-            | "break"
-            | "continue"
-            | "extern"
-            | "inline"
-            | "unsigned"
-            | "signed"
-            | "long"
-            | "short"
-            | "main"
-    )
-}
-
-/// The text in which the token of a message stands, and the offset there.
-///
-/// libclang's versions disagree about spelling locations inside macros: the token at the place decides.
-fn locate<'u, 'm>(
-    message: &'m ClangMessage,
-    complaint: &Complaint,
-    unit: &'u Unit,
-    main_file: &str,
-) -> Option<(&'m str, &'u [u8], usize)> {
-    let places = [
-        (message.spelled.0.as_str(), message.spelled.1 as usize),
-        (message.file.as_str(), message.offset as usize),
-    ];
-    for (file, at) in places {
-        if embedded::is_virtual(file) {
-            continue;
-        }
-        let Some(text) = unit.contents(file) else { continue };
-        let word = word_at(text, at);
-        if !word.is_empty() && (complaint.name.is_empty() || complaint.name.ends_with(word)) {
-            return Some((file, text, at));
-        }
-    }
-    // The name was pasted, or the message points elsewhere: any place where it stands tells how it is used.
-    if complaint.name.is_empty() {
-        return None;
-    }
-    for file in [message.file.as_str(), main_file] {
-        let Some(text) = unit.contents(file) else { continue };
-        let finder = memchr::memmem::Finder::new(&complaint.name);
-        let place = finder.find_iter(text).find(|&at| {
-            word_at(text, at) == complaint.name
-                && (at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_'))
-        });
-        if let Some(at) = place
-            && file == message.file
-        {
-            return Some((message.file.as_str(), text, at));
-        }
-    }
-    None
-}
-
-/// The identifier that starts at `at`.
-fn word_at(text: &[u8], at: usize) -> &str {
-    let rest = text.get(at..).unwrap_or_default();
-    let length =
-        rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_')).unwrap_or(rest.len());
-    std::str::from_utf8(&rest[..length]).unwrap_or_default()
+/// True for messages about declarations that stay in the tree as they are: methods that override what the
+/// invented or embedded base class does not declare.
+pub fn is_harmless(message: &str) -> bool {
+    message.starts_with("only virtual member functions can be marked")
+        || message.ends_with("marked 'override' but does not override any member functions")
+        || message.starts_with("exception specification of overriding function")
 }
 
 #[cfg(test)]

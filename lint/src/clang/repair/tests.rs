@@ -85,11 +85,28 @@ fn macros_that_define_functions_and_statements_are_understood() {
 }
 
 #[test]
+fn constants_arithmetic_and_lists_of_unknown_names_are_accepted() {
+    clean(
+        "t.cu",
+        &format!(
+            "{HEAD}using lib::kOther;\nvoid f(int n, float x, int mode) {{\n\
+               float a[BLOCK]; switch (mode) {{ case MODE_A: x += make(n); break; case MODE_B: x *= 2; }}\n\
+               switch (state(x)) {{ default: x = n > 0 ? 1.0f : make(2); }}\n\
+               lib::Reduce<float, kOther, BLOCK> reduce; Kind kind = any_kind(); switch (kind) {{ case Kind::One: x = 1; break; case Kind::Two: x = 2; }}\n\
+               Box box; box = {{1, 2}}; box.size = {{1, n}}; lib::of({{1, 2}}).go(lib::kFloat, {{n, 4}});\n\
+               float y = sin(make(x)) + sqrt(x) * make(3); const float *p = lib::data(); p = p + lib::offset();\n\
+               static_assert(lib::works<float>, \"\");\n\
+               for (auto it = lib::all().begin(); it != lib::all().end(); ++it) {{ it->run(a[n]); }}\n}}\n"
+        ),
+    );
+}
+
+#[test]
 fn unknown_bases_and_members_do_not_hide_methods() {
     let invented = clean(
         "t.cu",
         &format!(
-            "{HEAD}struct Mine : public Base {{ void run(cudaStream_t s) {{ this->prepare(s); cudaStreamSynchronize(s); }} }};\n"
+            "{HEAD}struct Mine : public Base {{ void more() override; }};\nstruct Other : public lib::deep::Base {{ }};\nstruct Third : Base {{ void run(cudaStream_t s) {{ this->prepare(s); cudaStreamSynchronize(s); }} }};\n"
         ),
     );
     assert!(invented.contains(&"Base".to_owned()), "{invented:?}");

@@ -2,6 +2,8 @@
 // attributes vanish, as in the real headers.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define __HOST_DEFINES_H__
 #include "std/c_base.h"
 
 #if defined(__cplusplus)

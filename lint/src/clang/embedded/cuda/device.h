@@ -2,6 +2,8 @@
 // barriers, atomics, warp functions, textures and surfaces, loads and stores. C++ only.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define __DEVICE_LAUNCH_PARAMETERS_H__
 #include "runtime_templates.h"
 #include "device_math.h"
 

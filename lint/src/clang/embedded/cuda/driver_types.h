@@ -1,6 +1,8 @@
 // Handles, macros and structures of the CUDA driver API.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define __cuda_cuda_h__
 #include "attributes.h"
 #include "driver_enums2.h"
 

@@ -2,6 +2,8 @@
 // parameters under the same name, its form is an overload. Templates: runtime_templates.h.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define __CUDA_RUNTIME_API_H__
 #include "runtime_types2.h"
 
 __EMB_BEGIN_C

@@ -2,6 +2,12 @@
 // cudaDeviceProp), then what 13.5 added. The layout is not the real one; names and types are.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define __DRIVER_TYPES_H__
+#define __DEVICE_TYPES_H__
+#define __LIBRARY_TYPES_H__
+#define __TEXTURE_TYPES_H__
+#define __SURFACE_TYPES_H__
 #include "attributes.h"
 #include "vector_types.h"
 #include "runtime_enums2.h"

@@ -1,6 +1,9 @@
 // Vector types (float4, dim3 …) and the make_ functions, for host and device.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define __VECTOR_TYPES_H__
+#define __VECTOR_FUNCTIONS_H__
 #include "attributes.h"
 
 struct char1 {

@@ -5,7 +5,7 @@
 #include "cuda/runtime_templates.h"
 
 template <typename T> void check(T result, char const *const func, const char *const file, int const line);
-const char *_cudaGetErrorEnum(cudaError_t error);
+template <typename T> const char *_cudaGetErrorEnum(T error);
 #ifndef checkCudaErrors
 #define checkCudaErrors(val) check((val), #val, __FILE__, __LINE__)
 #endif

@@ -1,6 +1,8 @@
 // cuda_bf16.h: __nv_bfloat16, __nv_bfloat162 and their functions, for host and device.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define __CUDA_BF16_H__
 #include "lib/fp16.h"
 
 #if defined(__cplusplus)

@@ -80,7 +80,7 @@ public:
   __EMB_GROUP
   __EMB_WARP
 };
-template <unsigned size, unsigned count> struct block_tile_memory {
+template <unsigned size, unsigned count = 1024> struct block_tile_memory {
   char __data[size * 8];
 };
 __device__ thread_block this_thread_block();

@@ -1,9 +1,14 @@
 // cuBLAS: types and functions of cublas_v2.h (plain and _v2 names; the _64 names are left out).
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define CUBLAS_API_H_
+#define CUBLAS_V2_H_
+#define CUBLASAPI
+#define CUBLASWINAPI
 #include "cucomplex.h"
 #include "lib/bf16.h"
-#include "cuda/runtime_types2.h"
+#include "cuda/runtime_templates.h"
 
 #define CUBLAS_VER_MAJOR 12
 #define CUBLAS_VER_MINOR 9

@@ -1,7 +1,9 @@
 // Complex numbers of CUDA (cuComplex.h).
 #pragma once
 #pragma clang system_header
-#include "cuda/runtime_types2.h"
+// macros that tell other headers that this one is there
+#define CU_COMPLEX_H_
+#include "cuda/runtime_templates.h"
 
 typedef float2 cuFloatComplex;
 typedef double2 cuDoubleComplex;

@@ -1,8 +1,11 @@
 // cuFFT.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define _CUFFT_H_
+#define CUFFTAPI
 #include "cucomplex.h"
-#include "cuda/runtime_types2.h"
+#include "cuda/runtime_templates.h"
 
 #define CUFFT_VER_MAJOR 11
 #define CUFFT_VER_MINOR 4

@@ -1,7 +1,10 @@
 // cuRAND, host API.
 #pragma once
 #pragma clang system_header
-#include "cuda/runtime_types2.h"
+// macros that tell other headers that this one is there
+#define CURAND_H_
+#define CURANDAPI
+#include "cuda/runtime_templates.h"
 
 #define CURAND_VER_MAJOR 10
 #define CURAND_VER_MINOR 3

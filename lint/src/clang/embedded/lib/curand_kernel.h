@@ -1,6 +1,8 @@
 // curand_kernel.h: device side random numbers.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define CURAND_KERNEL_H_
 #include "lib/curand.h"
 #include "cuda/device.h"
 

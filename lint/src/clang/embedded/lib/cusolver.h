@@ -1,6 +1,10 @@
 // cuSOLVER: dense, sparse, refactorisation, several GPUs.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define CUSOLVER_COMMON_H_
+#define CUSOLVERDN_H_
+#define CUSOLVERAPI
 #include "cublas.h"
 #include "cusparse2.h"
 

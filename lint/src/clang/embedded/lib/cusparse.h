@@ -1,9 +1,12 @@
 // cuSPARSE.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define CUSPARSE_H_
+#define CUSPARSEAPI
 #include "cucomplex.h"
 #include "lib/bf16.h"
-#include "cuda/runtime_types2.h"
+#include "cuda/runtime_templates.h"
 
 #define CUSPARSE_VER_MAJOR 12
 #define CUSPARSE_VER_MINOR 5

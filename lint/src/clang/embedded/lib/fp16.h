@@ -1,6 +1,8 @@
 // cuda_fp16.h: __half, __half2 and their functions, for host and device.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define __CUDA_FP16_H__
 #include "cuda/vector_types.h"
 
 #if defined(__cplusplus)

@@ -1,6 +1,8 @@
 // cuda_fp8.h, cuda_fp6.h, cuda_fp4.h (light): the storage types and their conversions.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define __CUDA_FP8_H__
 #include "lib/bf16.h"
 
 #if defined(__cplusplus)

@@ -1,6 +1,10 @@
 // OpenGL, GLU, GLUT, GLEW (light), EGL handles, and the CUDA interoperability calls for them.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define __CUDA_GL_INTEROP_H__
+#define __gl_h_
+#define __GL_H__
 #include "cuda/runtime_templates.h"
 #include "cuda/driver_api2.h"
 
@@ -26,6 +30,8 @@ typedef unsigned int GLhandleARB;
 
 // constants: distinct values, not the real ones
 enum __emb_gl {
+#define GL_VERSION 0x1F02
+#define GL_EXTENSIONS 0x1F03
 #define GL_FALSE 0
 #define GL_TRUE 1
 #define GL_NO_ERROR 0
@@ -48,7 +54,7 @@ enum __emb_gl {
   GL_COLOR_ATTACHMENT3_EXT, GL_COLOR_BUFFER_BIT, GL_COMPILE_STATUS, GL_COORD_REPLACE_ARB, GL_CULL_FACE,
   GL_DEPTH_ATTACHMENT_EXT, GL_DEPTH_BITS, GL_DEPTH_BUFFER_BIT, GL_DEPTH_COMPONENT, GL_DEPTH_COMPONENT24,
   GL_DEPTH_COMPONENT24_ARB, GL_DEPTH_TEST, GL_DEPTH_TEXTURE_MODE, GL_DIFFUSE, GL_DOUBLE, GL_DYNAMIC_COPY,
-  GL_DYNAMIC_DRAW, GL_DYNAMIC_DRAW_ARB, GL_ELEMENT_ARRAY_BUFFER, GL_ELEMENT_ARRAY_BUFFER_ARB, GL_EXTENSIONS,
+  GL_DYNAMIC_DRAW, GL_DYNAMIC_DRAW_ARB, GL_ELEMENT_ARRAY_BUFFER, GL_ELEMENT_ARRAY_BUFFER_ARB,
   GL_FILL, GL_FLOAT, GL_FRAGMENT_PROGRAM_ARB, GL_FRAGMENT_SHADER, GL_FRAMEBUFFER,
   GL_FRAMEBUFFER_ATTACHMENT_OBJECT_NAME_EXT, GL_FRAMEBUFFER_ATTACHMENT_OBJECT_TYPE_EXT,
   GL_FRAMEBUFFER_ATTACHMENT_TEXTURE_3D_ZOFFSET_EXT, GL_FRAMEBUFFER_ATTACHMENT_TEXTURE_CUBE_MAP_FACE_EXT,
@@ -275,6 +281,65 @@ void glutWireCube(...);
 #endif
 extern void *glutBitmapHelvetica12, *glutBitmapHelvetica18;
 __EMB_END_C
+
+// entry points by pointer: any arguments
+#if defined(__cplusplus)
+typedef void (*PFNGLACTIVETEXTUREPROC)(...);
+typedef void (*PFNGLATTACHSHADERPROC)(...);
+typedef void (*PFNGLBINDBUFFERPROC)(...);
+typedef void (*PFNGLBINDFRAGDATALOCATIONEXTPROC)(...);
+typedef void (*PFNGLBINDFRAMEBUFFEREXTPROC)(...);
+typedef void (*PFNGLBINDPROGRAMARBPROC)(...);
+typedef void (*PFNGLBINDRENDERBUFFEREXTPROC)(...);
+typedef void (*PFNGLBUFFERDATAPROC)(...);
+typedef void (*PFNGLBUFFERSUBDATAPROC)(...);
+typedef void (*PFNGLCHECKFRAMEBUFFERSTATUSEXTPROC)(...);
+typedef void (*PFNGLCLAMPCOLORARBPROC)(...);
+typedef void (*PFNGLCOMPILESHADERPROC)(...);
+typedef void (*PFNGLCREATEPROGRAMPROC)(...);
+typedef void (*PFNGLCREATESHADERPROC)(...);
+typedef void (*PFNGLDELETEBUFFERSPROC)(...);
+typedef void (*PFNGLDELETEFRAMEBUFFERSEXTPROC)(...);
+typedef void (*PFNGLDELETEPROGRAMPROC)(...);
+typedef void (*PFNGLDELETEPROGRAMSARBPROC)(...);
+typedef void (*PFNGLDELETERENDERBUFFERSEXTPROC)(...);
+typedef void (*PFNGLDELETESHADERPROC)(...);
+typedef void (*PFNGLFRAMEBUFFERRENDERBUFFEREXTPROC)(...);
+typedef void (*PFNGLFRAMEBUFFERTEXTURE1DEXTPROC)(...);
+typedef void (*PFNGLFRAMEBUFFERTEXTURE2DEXTPROC)(...);
+typedef void (*PFNGLFRAMEBUFFERTEXTURE3DEXTPROC)(...);
+typedef void (*PFNGLGENBUFFERSPROC)(...);
+typedef void (*PFNGLGENERATEMIPMAPEXTPROC)(...);
+typedef void (*PFNGLGENFRAMEBUFFERSEXTPROC)(...);
+typedef void (*PFNGLGENPROGRAMSARBPROC)(...);
+typedef void (*PFNGLGENRENDERBUFFERSEXTPROC)(...);
+typedef void (*PFNGLGETBUFFERPARAMETERIVPROC)(...);
+typedef void (*PFNGLGETFRAMEBUFFERATTACHMENTPARAMETERIVEXTPROC)(...);
+typedef void (*PFNGLGETPROGRAMINFOLOGPROC)(...);
+typedef void (*PFNGLGETPROGRAMIVPROC)(...);
+typedef void (*PFNGLGETSHADERINFOLOGPROC)(...);
+typedef void (*PFNGLGETSHADERIVPROC)(...);
+typedef void (*PFNGLGETUNIFORMLOCATIONPROC)(...);
+typedef void (*PFNGLLINKPROGRAMPROC)(...);
+typedef void (*PFNGLMAPBUFFERPROC)(...);
+typedef void (*PFNGLPROGRAMPARAMETERIEXTPROC)(...);
+typedef void (*PFNGLPROGRAMSTRINGARBPROC)(...);
+typedef void (*PFNGLRENDERBUFFERSTORAGEEXTPROC)(...);
+typedef void (*PFNGLSECONDARYCOLOR3FVPROC)(...);
+typedef void (*PFNGLSHADERSOURCEPROC)(...);
+typedef void (*PFNGLUNIFORM1FPROC)(...);
+typedef void (*PFNGLUNIFORM1FVPROC)(...);
+typedef void (*PFNGLUNIFORM1IPROC)(...);
+typedef void (*PFNGLUNIFORM2FPROC)(...);
+typedef void (*PFNGLUNIFORM2FVPROC)(...);
+typedef void (*PFNGLUNIFORM3FPROC)(...);
+typedef void (*PFNGLUNIFORM3FVPROC)(...);
+typedef void (*PFNGLUNIFORM4FPROC)(...);
+typedef void (*PFNGLUNIFORM4FVPROC)(...);
+typedef void (*PFNGLUNIFORMMATRIX4FVPROC)(...);
+typedef void (*PFNGLUNMAPBUFFERPROC)(...);
+typedef void (*PFNGLUSEPROGRAMPROC)(...);
+#endif
 
 // interoperability with CUDA
 enum cudaGLDeviceList { cudaGLDeviceListAll = 1, cudaGLDeviceListCurrentFrame, cudaGLDeviceListNextFrame };

@@ -1,6 +1,9 @@
 // mpi.h (light). Buffers of receives are `void *`, of sends `const void *`.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define MPI_VERSION 3
+#define MPI_INCLUDED
 #include "std/c_base.h"
 
 typedef struct __mpi_comm *MPI_Comm;

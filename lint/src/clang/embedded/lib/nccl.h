@@ -1,7 +1,9 @@
 // NCCL.
 #pragma once
 #pragma clang system_header
-#include "cuda/runtime_types2.h"
+// macros that tell other headers that this one is there
+#define NCCL_H_
+#include "cuda/runtime_templates.h"
 
 #define NCCL_MAJOR 2
 #define NCCL_MINOR 32

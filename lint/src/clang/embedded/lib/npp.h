@@ -2,7 +2,10 @@
 // one in fifteen.
 #pragma once
 #pragma clang system_header
-#include "cuda/runtime_types2.h"
+// macros that tell other headers that this one is there
+#define NV_NPPIDEFS_H
+#define NV_NPP_H
+#include "cuda/runtime_templates.h"
 
 enum NppiInterpolationMode {
   NPPI_INTER_UNDEFINED, NPPI_INTER_NN, NPPI_INTER_LINEAR, NPPI_INTER_CUBIC = 4, NPPI_INTER_CUBIC2P_BSPLINE,

@@ -1,7 +1,10 @@
 // nvJPEG.
 #pragma once
 #pragma clang system_header
-#include "cuda/runtime_types2.h"
+// macros that tell other headers that this one is there
+#define NV_JPEG_HEADER
+#define NVJPEGAPI
+#include "cuda/runtime_templates.h"
 
 #define NVJPEG_MAX_COMPONENT 4
 #define NVJPEG_VER_MAJOR 12

@@ -1,6 +1,8 @@
 // NVRTC, run time compilation.
 #pragma once
 #pragma clang system_header
+// macros that tell other headers that this one is there
+#define __NVRTC_H__
 #include "std/c_base.h"
 #include "cuda/attributes.h"
 

@@ -117,7 +117,9 @@ public:
 };
 template <> class device_ptr<void> {
 public:
+  __EMB_HD device_ptr();
   __EMB_HD explicit device_ptr(void *raw);
+  template <class U> __EMB_HD device_ptr(const device_ptr<U> &other);
   __EMB_HD void *get() const;
 };
 template <class T, class U> __EMB_HD ptrdiff_t operator-(const device_ptr<T> &a, const device_ptr<U> &b);

@@ -86,6 +86,10 @@ template <class I, class J, class O> O exclusive_scan_by_key(I first, I last, J 
 template <class D, class I, class J, class O> O exclusive_scan_by_key(const execution_policy<D> &policy, I first, I last, J values, O out);
 template <class I, class J, class O, class T> O exclusive_scan_by_key(I first, I last, J values, O out, T init);
 template <class D, class I, class J, class O, class T> O exclusive_scan_by_key(const execution_policy<D> &policy, I first, I last, J values, O out, T init);
+template <class I, class J, class O, class P> O inclusive_scan_by_key(I first, I last, J values, O out, P equal);
+template <class I, class J, class O, class P, class F> O inclusive_scan_by_key(I first, I last, J values, O out, P equal, F f);
+template <class D, class I, class J, class O, class P, class F> O inclusive_scan_by_key(const execution_policy<D> &policy, I first, I last, J values, O out, P equal, F f);
+template <class I, class J, class O, class T, class P, class F> O exclusive_scan_by_key(I first, I last, J values, O out, T init, P equal, F f);
 template <class I, class O> O adjacent_difference(I first, I last, O out);
 template <class D, class I, class O> O adjacent_difference(const execution_policy<D> &policy, I first, I last, O out);
 template <class I, class O, class F> O adjacent_difference(I first, I last, O out, F f);

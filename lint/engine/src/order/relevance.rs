@@ -1,0 +1,118 @@
+//! Which functions a call has to be followed into.
+//!
+//! Most functions of a program compute and print. To follow them costs time and multiplies paths, and shows
+//! nothing: only what allocates, frees, enqueues or waits matters, and what touches pending memory.
+
+use crate::Program;
+use crate::cuda::Model;
+use crate::cuda::row::{Effect, Family, Outcome, Row};
+use crate::flow::Cfg;
+use crate::program::{Call, Callee, Function, FunctionId, GlobalMemory, Op};
+
+/// Functions of at most this many statements, without loops, are followed whatever they do: accessors,
+/// checks, conversions.
+const SMALL: usize = 60;
+
+/// Functions that allocate or free, and have nothing to do with CUDA, are followed up to this size.
+const MEDIUM: usize = 400;
+
+/// What the functions of a program do, themselves or through what they call.
+#[derive(Debug)]
+pub(super) struct Relevance {
+    /// Acts on CUDA or on memory: calls of it are followed.
+    pub acts: Vec<bool>,
+    /// Has to do with CUDA: worth following on its own.
+    pub concerns_cuda: Vec<bool>,
+}
+
+impl Relevance {
+    /// Looks at every function once, then along the calls.
+    pub fn new(program: &Program, model: &Model) -> Self {
+        let rows: Vec<Option<&Row>> =
+            program.externs.iter().map(|it| model.lookup(&it.name, it.params.len())).collect();
+        let row = |call: &Call| match call.callee {
+            Callee::Extern(id) => rows[id.0 as usize],
+            _ => None,
+        };
+        let acts = |op: &Op| match op {
+            Op::Launch(_) | Op::New { .. } | Op::Delete { .. } | Op::Opaque { .. } => true,
+            Op::Call(call) => row(call).is_some_and(acts),
+            _ => false,
+        };
+        let concerns_cuda = |op: &Op| match op {
+            Op::Launch(_) | Op::Opaque { .. } => true,
+            Op::Call(call) => row(call).is_some_and(|row| row.family != Family::Std),
+            Op::AddressOfGlobal { global, .. } => {
+                matches!(
+                    program.globals[global.0 as usize].memory,
+                    GlobalMemory::Device | GlobalMemory::Managed
+                )
+            }
+            _ => false,
+        };
+        let callers = callers(program);
+        Self {
+            acts: through_calls(program, &callers, acts),
+            concerns_cuda: through_calls(program, &callers, concerns_cuda),
+        }
+    }
+}
+
+fn callers(program: &Program) -> Vec<Vec<u32>> {
+    let mut callers: Vec<Vec<u32>> = vec![Vec::new(); program.functions.len()];
+    for (caller, function) in program.functions.iter().enumerate() {
+        for op in ops(function) {
+            if let Op::Call(call) = op
+                && let Callee::Function(FunctionId(callee)) = call.callee
+            {
+                callers[callee as usize].push(caller as u32);
+            }
+        }
+    }
+    callers
+}
+
+/// For each function: does it hold such a statement, or does something that it calls?
+fn through_calls(program: &Program, callers: &[Vec<u32>], is: impl Fn(&Op) -> bool) -> Vec<bool> {
+    let mut found: Vec<bool> = program.functions.iter().map(|function| ops(function).any(&is)).collect();
+    let mut queue: Vec<u32> = (0..found.len() as u32).filter(|it| found[*it as usize]).collect();
+    while let Some(callee) = queue.pop() {
+        for caller in &callers[callee as usize] {
+            if !found[*caller as usize] {
+                found[*caller as usize] = true;
+                queue.push(*caller);
+            }
+        }
+    }
+    found
+}
+
+impl Relevance {
+    /// True if a call of the function shows nothing by itself, and costs something to follow.
+    pub fn is_bystander(&self, id: FunctionId, function: &Function, cfg: &Cfg) -> bool {
+        let index = id.0 as usize;
+        let size: usize = function.blocks.iter().map(|block| block.statements.len()).sum();
+        let loops = cfg.loops.iter().any(Option::is_some);
+        !self.concerns_cuda[index] && !(size <= SMALL && !loops) && !(self.acts[index] && size <= MEDIUM)
+    }
+}
+
+fn ops(function: &Function) -> impl Iterator<Item = &Op> {
+    function.blocks.iter().flat_map(|block| &block.statements).map(|statement| &statement.op)
+}
+
+fn acts(row: &Row) -> bool {
+    let effects = row.effects.iter().any(|effect| !matches!(effect, Effect::None | Effect::HostAccess));
+    match row.family {
+        Family::Runtime | Family::Driver | Family::Library => effects,
+        Family::Std => {
+            matches!(row.result, Outcome::Memory(_))
+                || row.effects.iter().any(|effect| {
+                    matches!(
+                        effect,
+                        Effect::Free(_) | Effect::Create | Effect::WaitsForHost | Effect::NoReturn
+                    )
+                })
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! `new` and `delete`.
+
+use cuda_lint_engine::program::{Op, Terminator, ValueId};
+
+use super::super::cursor::Cursor;
+use super::body::Body;
+
+/// What a `new` looks like.
+pub(super) struct NewShape {
+    /// The number of arguments in parentheses before the type.
+    placement: usize,
+    /// True if they are `std::nothrow`.
+    nothrow: bool,
+    /// True for `new T[n]`.
+    array: bool,
+}
+
+impl Body<'_, '_> {
+    /// `new T`, `new T[n]`, `new (place) T`.
+    pub(super) fn new_expression(&mut self, expression: Cursor) -> ValueId {
+        let site = self.at;
+        let object = expression.ty().canonical().pointee();
+        let parts = expression.parts();
+        let shape = self.new_shape(expression);
+        let array = shape.array;
+        let mut parts = parts.into_iter();
+        let mut place = None;
+        for _ in 0..shape.placement {
+            if let Some(part) = parts.next() {
+                let value = self.value_or_place(part);
+                if !shape.nothrow {
+                    place.get_or_insert(value);
+                }
+            }
+        }
+        let count = if array { parts.next().map(|part| self.value(part)) } else { None };
+        let address = match place {
+            Some(place) => place,
+            None => {
+                let result = self.code.value();
+                self.code.push(site, Op::New { result, count, stride: object.size() });
+                result
+            }
+        };
+        if let Some(initializer) = parts.next() {
+            if array && !self.unit.ty(initializer.ty()).is_aggregate() {
+                self.discard(initializer);
+            } else {
+                let ty = if array { initializer.ty() } else { object };
+                self.initialise(address, ty, initializer);
+            }
+        }
+        address
+    }
+
+    /// What only the text of a `new` tells.
+    pub(super) fn new_shape(&mut self, expression: Cursor) -> NewShape {
+        let parts = expression.parts();
+        let plain = NewShape { placement: 0, nothrow: false, array: false };
+        let Some(span) = self.unit.positions.span(expression) else { return plain };
+        let text = self.unit.positions.text(span.file, span.start, span.end);
+        let Some(after) = memchr::memmem::find(text, b"new").filter(|at| *at <= 4) else {
+            return plain;
+        };
+        let head = text[after + 3..].trim_ascii_start();
+        let mut placement = 0;
+        let mut nothrow = false;
+        let mut rest = head;
+        if head.starts_with(b"(") {
+            let mut depth = 0;
+            let mut end = 0;
+            placement = 1;
+            for (at, byte) in head.iter().enumerate() {
+                match byte {
+                    b'(' | b'[' | b'{' => depth += 1,
+                    b')' | b']' | b'}' => {
+                        depth -= 1;
+                        if depth == 0 {
+                            end = at + 1;
+                            break;
+                        }
+                    }
+                    b',' if depth == 1 => placement += 1,
+                    _ => {}
+                }
+            }
+            rest = &head[end..];
+            // `new (T)` and `new (std::nothrow) T` look alike up to what follows.
+            if rest.trim_ascii().is_empty() {
+                return plain;
+            }
+            nothrow = head[..end].ends_with(b"nothrow)");
+        }
+        // The brackets of the type come before any initialiser; those of template arguments do not count.
+        let mut angle = 0;
+        let mut array = false;
+        for byte in rest {
+            match byte {
+                b'<' => angle += 1,
+                b'>' => angle -= 1,
+                b'(' | b'{' if angle == 0 => break,
+                b'[' if angle == 0 => {
+                    array = true;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        NewShape { placement: placement.min(parts.len()), nothrow, array }
+    }
+
+    pub(super) fn delete_expression(&mut self, expression: Cursor) {
+        let site = self.at;
+        let parts = expression.parts();
+        let Some(operand) = parts.first() else { return };
+        let pointer = self.value(*operand);
+        let object = operand.ty().canonical().pointee();
+        if self.needs_destruction(object) {
+            // Nothing happens to a null pointer.
+            let destroy = self.code.block();
+            let after = self.code.block();
+            self.code.terminate(Terminator::Branch { condition: pointer, then: destroy, otherwise: after });
+            self.code.switch_to(destroy);
+            self.destroy(pointer, object, site);
+            self.code.goto(after);
+            self.code.switch_to(after);
+        }
+        self.code.push(site, Op::Delete { pointer });
+    }
+}
