@@ -48,9 +48,9 @@ struct Arguments {
     /// Keep each mutated file in this folder
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
-    /// Passed on to cuda-lint
-    #[arg(long, default_value = "likely", value_name = "LEVEL")]
-    min_confidence: String,
+    /// Passed on to cuda-lint, such as `--flag=--min-confidence=possible`
+    #[arg(long = "flag", value_name = "FLAG")]
+    flags: Vec<String>,
     /// Projects of correct code
     #[arg(required = true)]
     folders: Vec<PathBuf>,
@@ -221,7 +221,8 @@ fn choose(sites: Vec<Site>, arguments: &Arguments) -> Vec<Site> {
 /// What cuda-lint says about a file.
 fn lint(arguments: &Arguments, path: &Path, mode: &str) -> Result<BTreeSet<Key>, Box<dyn Error>> {
     let output = Command::new(&arguments.cuda_lint)
-        .args(["--format", "json", "--default-stream", mode, "--min-confidence", &arguments.min_confidence])
+        .args(["--format", "json", "--default-stream", mode])
+        .args(&arguments.flags)
         .arg(path)
         .output()
         .map_err(|error| format!("{}: {error}", arguments.cuda_lint.display()))?;
