@@ -25,6 +25,11 @@ pub(super) struct Modelled<'c, 'u> {
 }
 
 impl Modelled<'_, '_> {
+    /// The function's name as written, for people: rows serve HIP names too.
+    pub(super) fn shown(&self) -> &str {
+        if self.call.name.is_empty() { &self.row.name } else { self.call.name }
+    }
+
     /// The first argument with a role.
     pub(super) fn arg(&self, role: Role) -> Option<&Value> {
         self.position(role).and_then(|at| self.call.args.get(at))
@@ -82,7 +87,7 @@ impl Machine<'_, '_> {
     }
 
     fn effect(&mut self, state: &mut State, it: &Modelled<'_, '_>, effect: Effect) {
-        let name = it.row.name.as_str();
+        let name = it.shown();
         match effect {
             Effect::Copy { direction, mode } => self.model_copy(state, it, direction, mode),
             Effect::Fill { unit, mode } => {
@@ -291,7 +296,7 @@ impl Machine<'_, '_> {
         };
         let bytes = self.product(it);
         let copy = Copy {
-            function: &it.row.name,
+            function: it.shown(),
             dst,
             src,
             dst_device_by_type: dst_device,
@@ -398,7 +403,7 @@ impl Machine<'_, '_> {
         let pointer = self.pointer(&value).filter(|pointer| {
             !(self.is_variable(pointer.object) && self.objects.record(pointer.object).is_some())
         });
-        let how = ReleaseKind::Call(with, it.row.name.clone());
+        let how = ReleaseKind::Call(with, it.shown().to_owned());
         match (with, &pointer) {
             (FreeWith::CudaFreeAsync, Some(pointer)) => {
                 let described = self.describe_object(state, pointer.object);
@@ -434,7 +439,7 @@ impl Machine<'_, '_> {
             user_data = self.peek_field(state, &params, &["userData"]);
         }
         if let Some(Value::Function(id)) = function {
-            self.observations.callbacks.insert((self.at.site, it.row.name.clone(), id));
+            self.observations.callbacks.insert((self.at.site, it.shown().to_owned(), id));
         }
         if it.position(Role::Stream).is_none() {
             return;

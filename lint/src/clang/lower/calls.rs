@@ -2,7 +2,7 @@
 
 use clang_sys::*;
 use cuda_lint_engine::program::{
-    Call, Callee, Origin, SiteId, Terminator, Type, TypeKind, UndeclaredCall, ValueId,
+    Call, Callee, GlobalMemory, Origin, SiteId, Terminator, Type, TypeKind, UndeclaredCall, ValueId,
 };
 
 use super::super::cursor::{Cursor, Ty};
@@ -124,6 +124,11 @@ impl Body<'_, '_> {
                 _ => resolved.signature.and_then(|ty| ty.parameter(at)),
             };
             let source = resolved.declaration.map(|declaration| (declaration, at));
+            if invented && names_device_variable(*argument) {
+                // `HIP_SYMBOL(x)` and the like name the variable; the host does not read it.
+                args.push(self.place(*argument));
+                continue;
+            }
             args.push(self.argument(*argument, parameter, source));
         }
         self.at = site;
@@ -421,4 +426,11 @@ fn returns_reference(expression: Cursor) -> bool {
 fn parameter_of(declaration: Cursor, at: usize) -> Option<Ty> {
     let mut parameters = declaration.children().into_iter().filter(|it| it.kind() == CXCursor_ParmDecl);
     parameters.nth(at).map(Cursor::ty).filter(|ty| is_reference(*ty))
+}
+
+/// True for an expression that is just the name of a `__device__` or `__constant__` variable.
+fn names_device_variable(expression: Cursor) -> bool {
+    expression.referenced().is_some_and(|target| {
+        target.kind() == CXCursor_VarDecl && super::kernels::memory(target) == GlobalMemory::Device
+    })
 }

@@ -233,7 +233,8 @@ impl Lowering<'_> {
         id
     }
 
-    /// The value of a variable that is an integer constant.
+    /// The value of a variable that is an integer constant. One in device memory counts as well: host code
+    /// that names it gets the value at compile time, and reads nothing.
     fn constant(&mut self, variable: Cursor, reference: Cursor) -> Option<i64> {
         let key = variable.entity();
         if let Some(known) = self.constants.get(&key) {
@@ -243,7 +244,6 @@ impl Lowering<'_> {
         let value = if ty.is_const()
             && !ty.is_volatile()
             && self.ty(ty).kind == cuda_lint_engine::program::TypeKind::Int
-            && kernels::memory(variable) == GlobalMemory::Host
         {
             reference.evaluate()
         } else {
