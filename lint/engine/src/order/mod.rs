@@ -8,7 +8,7 @@
 //!
 //! Layers, each using only those before it:
 //! [`symbol`], [`value`], [`path`] (numbers) → [`object`] (memory) → [`happens_before`] (device order) →
-//! [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `unknown`) →
+//! [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `resources`, `unknown`) →
 //! [`observe`] (facts).
 
 mod access;
@@ -25,6 +25,7 @@ mod observations;
 mod owners;
 mod path;
 mod relevance;
+mod resources;
 mod state;
 mod symbol;
 mod transfers;

@@ -5,13 +5,12 @@ use std::rc::Rc;
 use super::calls::Unfollowed;
 use super::happens_before::{Point, StreamKey};
 use super::machine::Machine;
-use super::object::{ObjectId, ObjectInfo, ObjectKey};
 use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::transfers::Copy;
 use super::value::{Pointer, Value};
-use crate::cuda::row::{Direction, Effect, Family, FreeWith, MemoryKind, Mode, Outcome, Role, Row, Thing};
-use crate::facts::{Access, Origin, ReleaseKind, WorkKind};
+use crate::cuda::row::{Direction, Effect, Family, MemoryKind, Mode, Outcome, Role, Row};
+use crate::facts::{Access, ReleaseKind, WorkKind};
 use crate::program::{BinaryOp, ParamAccess};
 
 /// Arguments of a kernel launch by `void **args` that are looked at.
@@ -232,14 +231,14 @@ impl Machine<'_, '_> {
         self.doubt_all(state, "this waits for another thread, which may have waited for the device");
     }
 
-    fn stream_of(&mut self, it: &Modelled<'_, '_>) -> (StreamKey, bool) {
+    pub(super) fn stream_of(&mut self, it: &Modelled<'_, '_>) -> (StreamKey, bool) {
         let value = it.arg(Role::Stream).cloned();
         let omitted = value.is_none();
         (self.stream_key(value.as_ref()), omitted)
     }
 
     /// The product of the arguments that count bytes.
-    fn product(&mut self, it: &Modelled<'_, '_>) -> Option<Linear> {
+    pub(super) fn product(&mut self, it: &Modelled<'_, '_>) -> Option<Linear> {
         let factors: Vec<Value> = it.args(Role::Bytes).cloned().collect();
         let mut product: Option<Linear> = None;
         for factor in &factors {
@@ -319,114 +318,6 @@ impl Machine<'_, '_> {
             at = self.start_of(object);
         }
         state.memory.get(&(at.object, at.offset)).cloned()
-    }
-
-    fn create(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        let outs: Vec<(u8, Thing, Value)> = it
-            .row
-            .params
-            .iter()
-            .zip(&it.call.args)
-            .enumerate()
-            .filter_map(|(index, (param, arg))| match param.role {
-                Role::Out(thing) => Some((index as u8, thing, arg.clone())),
-                _ => None,
-            })
-            .collect();
-        for (index, thing, out) in outs {
-            let Some(target) = self.pointer(&out) else { continue };
-            let value = match thing {
-                Thing::Memory(kind) => {
-                    let bytes = self.product(it).and_then(|it| it.as_constant());
-                    let bytes = bytes.and_then(|it| u64::try_from(it).ok());
-                    let object = self.make_memory(state, index, Some(kind), &it.row.name, bytes);
-                    Value::Pointer(self.start_of(object))
-                }
-                Thing::Stream => {
-                    let non_blocking = match it.position(Role::Flags) {
-                        Some(_) => {
-                            it.arg(Role::Flags).and_then(Value::as_constant).map(|flags| flags & 1 != 0)
-                        }
-                        None => Some(false),
-                    };
-                    Value::Handle(self.make_handle(state, index, non_blocking))
-                }
-                Thing::Event => Value::Handle(self.make_handle(state, index, None)),
-                Thing::Alias => match it.arg(Role::Memory).or_else(|| it.arg(Role::Src)).cloned() {
-                    Some(value) => value,
-                    None => self.fresh(state),
-                },
-                Thing::SymbolAddress => match it.arg(Role::Symbol).cloned() {
-                    Some(value) => value,
-                    None => self.fresh(state),
-                },
-                Thing::Fresh => {
-                    let step = self.at.step;
-                    let key = SymKey::Opaque {
-                        frame: state.frame(),
-                        step,
-                        operands: vec![Value::int(i64::from(index)), Value::int(i64::from(state.turn()))],
-                    };
-                    Value::symbol(self.symbols.intern(key))
-                }
-            };
-            if matches!(thing, Thing::Fresh) {
-                // A number or a structure: nothing is known of what is there now.
-                self.forget(state, target.object);
-            }
-            self.poke(state, &target, value, Some(8));
-        }
-    }
-
-    fn make_handle(&mut self, state: &State, output: u8, non_blocking: Option<bool>) -> ObjectId {
-        let key = ObjectKey::Made { frame: state.frame(), step: self.at.step, output, turn: state.turn() };
-        let site = self.at.site;
-        self.objects.intern(key.clone(), || ObjectInfo {
-            key,
-            name: String::new(),
-            origin: Origin::Unseen,
-            memory: None,
-            site: Some(site),
-            bytes: None,
-            ty: None,
-            host_by_use: false,
-            non_blocking,
-        })
-    }
-
-    fn free(&mut self, state: &mut State, it: &Modelled<'_, '_>, with: FreeWith) {
-        let Some(value) = it.arg(Role::Memory).cloned() else { return };
-        if value.as_constant() == Some(0) {
-            return;
-        }
-        // An object of class type that is passed by value (`thrust::device_ptr`) is not itself freed.
-        let pointer = self.pointer(&value).filter(|pointer| {
-            !(self.is_variable(pointer.object) && self.objects.record(pointer.object).is_some())
-        });
-        let how = ReleaseKind::Call(with, it.shown().to_owned());
-        match (with, &pointer) {
-            (FreeWith::CudaFreeAsync, Some(pointer)) => {
-                let described = self.describe_object(state, pointer.object);
-                self.observations.release(
-                    self.at,
-                    how,
-                    Some(described),
-                    pointer.offset != Linear::constant(0),
-                );
-                let (stream, _) = self.stream_of(it);
-                self.free_in_order(state, pointer.object, stream, &it.row.name);
-            }
-            _ => self.release(state, pointer, how),
-        }
-    }
-
-    fn release_keeping_contents(&mut self, state: &mut State, pointer: Option<Pointer>, how: ReleaseKind) {
-        let described = pointer.as_ref().map(|it| self.describe_object(state, it.object));
-        self.observations.release(self.at, how.clone(), described, false);
-        if let Some(pointer) = pointer {
-            let range = Range { object: pointer.object, offset: pointer.offset, extent: Extent::Whole };
-            self.host_touches(state, &range, Access::Release(how));
-        }
     }
 
     fn enqueue_host_function(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
