@@ -25,7 +25,9 @@ impl Body<'_, '_> {
         let [operand] = parts[..] else { return self.not_understood(expression) };
         match unary_operator(expression) {
             CXUnaryOperator_AddrOf => {
-                if let Some(target) = operand.referenced()
+                // A call refers to its callee, and `&vector[i]` is the address of what the call returns.
+                if operand.kind() != CXCursor_CallExpr
+                    && let Some(target) = operand.referenced()
                     && names::is_function(target.kind())
                 {
                     return self.function_value(target);

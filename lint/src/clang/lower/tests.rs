@@ -169,6 +169,16 @@ fn functions_that_macros_define_are_roots() {
 }
 
 #[test]
+fn the_address_of_what_a_call_returns_is_not_that_of_the_callee() {
+    let code = "int &pick(); void use(void *p);\n\
+                void f() { std::vector<int> v(1); use(&v[0]); use(&pick()); use((void *)&pick); }\n";
+    let text = text(&lowered(code));
+    assert!(!text.contains("&std::vector::operator[]"), "{text}");
+    assert_eq!(text.matches("call pick(").count(), 1, "{text}");
+    assert_eq!(text.matches("= &pick").count(), 1, "{text}");
+}
+
+#[test]
 fn calls_that_the_preprocessor_skips_are_not_lost() {
     let code = "void f(cudaStream_t s) {\n#ifdef UNDEFINED\n  cudaStreamSynchronize(s);\n#endif\n}\n";
     assert!(lowered(code).program.functions[0].unlowered.is_empty());
