@@ -130,6 +130,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("waits-for-host", Effect::WaitsForHost),
     ("spawns", Effect::Spawns),
     ("no-return", Effect::NoReturn),
+    ("no-wait", Effect::NoWait),
     ("none", Effect::None),
 ];
 

@@ -297,6 +297,8 @@ pub enum Effect {
     Spawns,
     /// Does not return.
     NoReturn,
+    /// Nothing, though it is often taken for a wait (cudaGetLastError): findings say that it is none.
+    NoWait,
     /// Explicitly nothing: the call orders, reads, writes and keeps nothing of its arguments.
     None,
 }

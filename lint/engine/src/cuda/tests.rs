@@ -139,7 +139,7 @@ fn waits_are_only_where_they_are_promised() {
     assert_eq!(row("cudaStreamSynchronize", 1).effects, [Effect::HostWaitsForStream]);
     assert_eq!(row("cudaDeviceSynchronize", 0).effects, [Effect::HostWaitsForDevice]);
     assert_eq!(row("cudaStreamDestroy", 1).effects, [Effect::DestroyStream]);
-    assert_eq!(row("cudaGetLastError", 0).effects, [Effect::None]);
+    assert_eq!(row("cudaGetLastError", 0).effects, [Effect::NoWait]);
     assert_eq!(row("cudaMalloc", 2).effects, [Effect::Create]);
     assert_eq!(row("cudaMallocHost", 2).effects, [Effect::Create]);
     assert_eq!(row("cudaHostRegister", 3).effects, [Effect::Register]);

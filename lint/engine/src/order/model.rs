@@ -120,7 +120,6 @@ impl Machine<'_, '_> {
                     }
                 }
             }
-            Effect::DestroyStream => self.is_no_wait(state, &format!("`{name}` does not wait")),
             Effect::DestroyEvent | Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
             Effect::Record => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
@@ -193,13 +192,10 @@ impl Machine<'_, '_> {
                 let args = it.call.args.clone();
                 self.hand_over(state, &args, &format!("`{name}` hands it to another thread"));
             }
-            Effect::None => {
-                if matches!(it.row.family, Family::Runtime | Family::Driver)
-                    && matches!(name, "cudaGetLastError" | "cudaPeekAtLastError")
-                {
-                    self.is_no_wait(state, &format!("`{name}` does not wait"));
-                }
+            Effect::NoWait | Effect::DestroyStream => {
+                self.is_no_wait(state, &format!("`{name}` does not wait"))
             }
+            Effect::None => {}
         }
     }
 

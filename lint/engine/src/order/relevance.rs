@@ -104,7 +104,10 @@ fn ops(function: &Function) -> impl Iterator<Item = &Op> {
 }
 
 fn acts(row: &Row) -> bool {
-    let effects = row.effects.iter().any(|effect| !matches!(effect, Effect::None | Effect::HostAccess));
+    let effects = row
+        .effects
+        .iter()
+        .any(|effect| !matches!(effect, Effect::None | Effect::NoWait | Effect::HostAccess));
     match row.family {
         Family::Runtime | Family::Driver | Family::Library => effects,
         Family::Std => {
