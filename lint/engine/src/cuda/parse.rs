@@ -72,6 +72,7 @@ pub const THINGS: &[(&str, Thing)] = &[
     ("symbol-address", Thing::SymbolAddress),
     ("stream", Thing::Stream),
     ("event", Thing::Event),
+    ("device-attribute", Thing::DeviceAttribute),
     ("fresh", Thing::Fresh),
 ];
 

@@ -128,6 +128,9 @@ pub enum Thing {
     Stream,
     /// An event.
     Event,
+    /// A property of the device, named by the argument with [`Role::Flags`]. Some of them say that the host
+    /// may touch device memory: code that asks for one and branches on it knows what it does.
+    DeviceAttribute,
     /// Any other handle or number: a fresh, unknown value.
     Fresh,
 }

@@ -46,6 +46,9 @@ impl Machine<'_, '_> {
         let releases = matches!(access, Access::Release(_));
         if !releases {
             let memory = self.memory_kind(state, range.object);
+            if memory.is_some_and(MemoryKind::is_device) && state.host_may_access {
+                return;
+            }
             if memory.is_some_and(MemoryKind::is_device) {
                 let (write, via) = match &access {
                     Access::HostRead { via, .. } => (false, via.clone()),

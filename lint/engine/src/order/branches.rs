@@ -131,10 +131,14 @@ impl Machine<'_, '_> {
         if !Rc::make_mut(&mut state.path).assume(condition) {
             return false;
         }
-        if let [(symbol, _)] = condition.expression.terms[..]
-            && self.symbols.is_status(symbol)
-        {
-            self.learn_status(state, symbol);
+        if let [(symbol, _)] = condition.expression.terms[..] {
+            match self.symbols.key(symbol) {
+                SymKey::Status { .. } => self.learn_status(state, symbol),
+                SymKey::HostAccess(_) => {
+                    state.host_may_access |= state.path.decide(&equals(symbol, 0)) == Some(false);
+                }
+                _ => {}
+            }
         }
         true
     }
@@ -146,16 +150,11 @@ impl Machine<'_, '_> {
     /// A status has been compared: success of a query is a wait; failure of a call means that it has
     /// enqueued nothing.
     fn learn_status(&mut self, state: &mut State, status: Sym) {
-        let is = |value: i64| Condition {
-            expression: Linear { terms: vec![(status, 1)], constant: -value },
-            relation: Relation::Zero,
-            negated: false,
-        };
-        let success = state.path.decide(&is(0));
+        let success = state.path.decide(&equals(status, 0));
         if let Some(point) = state.proofs.get(&status).copied() {
             // A query that is no longer "not ready" is taken for done: errors end the program.
             if success == Some(true)
-                || (success.is_none() && state.path.decide(&is(NOT_READY)) == Some(false))
+                || (success.is_none() && state.path.decide(&equals(status, NOT_READY)) == Some(false))
             {
                 self.host_sees(state, point);
             }
@@ -187,6 +186,14 @@ impl Machine<'_, '_> {
                 Rc::make_mut(&mut state.memory).insert((object, Linear::constant(0)), value);
             }
         }
+    }
+}
+
+fn equals(symbol: Sym, value: i64) -> Condition {
+    Condition {
+        expression: Linear { terms: vec![(symbol, 1)], constant: -value },
+        relation: Relation::Zero,
+        negated: false,
     }
 }
 

@@ -50,17 +50,16 @@ impl Machine<'_, '_> {
                     Some(value) => value,
                     None => self.fresh(state),
                 },
-                Thing::Fresh => {
-                    let step = self.at.step;
-                    let key = SymKey::Opaque {
+                Thing::DeviceAttribute | Thing::Fresh => {
+                    let key = host_access_attribute(it, thing).unwrap_or_else(|| SymKey::Opaque {
                         frame: state.frame(),
-                        step,
+                        step: self.at.step,
                         operands: vec![Value::int(i64::from(index)), Value::int(i64::from(state.turn()))],
-                    };
+                    });
                     Value::symbol(self.symbols.intern(key))
                 }
             };
-            if matches!(thing, Thing::Fresh) {
+            if matches!(thing, Thing::DeviceAttribute | Thing::Fresh) {
                 // A number or a structure: nothing is known of what is there now.
                 self.forget(state, target.object);
             }
@@ -126,4 +125,14 @@ impl Machine<'_, '_> {
             self.host_touches(state, &range, Access::Release(how));
         }
     }
+}
+
+/// The attributes that say that the host may touch device memory in place: pageable memory access (with
+/// and without host page tables, ATS), and direct access to managed memory (SEMANTICS §9).
+const HOST_ACCESS: [i64; 3] = [88, 100, 101];
+
+fn host_access_attribute(it: &Modelled<'_, '_>, thing: Thing) -> Option<SymKey> {
+    let attribute = it.arg(Role::Flags).and_then(Value::as_constant)?;
+    (thing == Thing::DeviceAttribute && HOST_ACCESS.contains(&attribute))
+        .then_some(SymKey::HostAccess(attribute))
 }

@@ -31,6 +31,8 @@ pub struct State {
     pub capturing: Rc<BTreeSet<StreamKey>>,
     /// The copy that was enqueued last, until the next CUDA call: its place, and which it was.
     pub fresh_copy: Option<(SiteId, (FrameId, Step, u32))>,
+    /// The code has made sure on this path that the platform lets the host touch device memory.
+    pub host_may_access: bool,
     /// A CUDA call is known to have failed on this path.
     pub failed: bool,
 }
@@ -176,6 +178,7 @@ impl State {
     /// True if the two states differ at most in what they know about numbers.
     pub fn same_but_for_path(&self, other: &Self) -> bool {
         self.failed == other.failed
+            && self.host_may_access == other.host_may_access
             && self.fresh_copy == other.fresh_copy
             && self.frames == other.frames
             && same(&self.pending, &other.pending)

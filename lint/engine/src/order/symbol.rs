@@ -70,6 +70,8 @@ pub enum SymKey {
         /// The operands.
         operands: Vec<Value>,
     },
+    /// A device attribute that says whether the host may touch device memory: `cudaDevAttr…` by number.
+    HostAccess(i64),
     /// The address of an object, as a number.
     Address(ObjectId),
     /// The truth value of a comparison, as a number.
