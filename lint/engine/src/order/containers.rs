@@ -12,6 +12,7 @@ use super::symbol::{Linear, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Effect, MemoryKind};
 use crate::facts::{Access, Origin, ReleaseKind};
+use crate::program::BinaryOp;
 
 /// The hidden field.
 pub(super) const ELEMENTS: &str = "<elements>";
@@ -173,12 +174,9 @@ impl Machine<'_, '_> {
         count: Option<Value>,
         stride: Option<u64>,
     ) -> Value {
-        let count = match count {
-            Some(value) => value.as_constant(),
-            None => Some(1),
-        };
-        let bytes =
-            count.and_then(|it| u64::try_from(it).ok()).zip(stride).and_then(|(a, b)| a.checked_mul(b));
+        let count = count.map_or(Linear::constant(1), |value| self.number(&value));
+        let stride = stride.and_then(|it| i64::try_from(it).ok()).map(Linear::constant);
+        let bytes = stride.map(|stride| self.symbols.arithmetic(BinaryOp::Mul, &count, &stride));
         let object = self.make_memory(state, 0, Some(MemoryKind::Pageable), "new", bytes);
         Value::Pointer(self.start_of(object))
     }
@@ -190,7 +188,7 @@ impl Machine<'_, '_> {
         output: u8,
         memory: Option<MemoryKind>,
         function: &str,
-        bytes: Option<u64>,
+        bytes: Option<Linear>,
     ) -> ObjectId {
         let key = ObjectKey::Made { frame: state.frame(), step: self.at.step, output, turn: state.turn() };
         let site = self.at.site;
@@ -200,13 +198,16 @@ impl Machine<'_, '_> {
             origin: Origin::Allocated(function.to_owned()),
             memory,
             site: Some(site),
-            bytes,
+            bytes: bytes.as_ref().and_then(Linear::as_constant).and_then(|it| u64::try_from(it).ok()),
             ty: None,
             host_by_use: false,
             non_blocking: None,
         });
         self.forget(state, object);
         Rc::make_mut(&mut state.objects).remove(&object);
+        if bytes.is_some() {
+            state.object_mut(object).size = bytes;
+        }
         object
     }
 

@@ -461,8 +461,7 @@ impl Machine<'_, '_> {
                 None => self.fresh(state),
             },
             Outcome::Memory(kind) => {
-                let bytes = self.product(it).and_then(|it| it.as_constant());
-                let bytes = bytes.and_then(|it| u64::try_from(it).ok());
+                let bytes = self.product(it);
                 let object = self.make_memory(state, u8::MAX, Some(kind), &it.row.name, bytes);
                 Value::Pointer(self.start_of(object))
             }

@@ -27,8 +27,7 @@ impl Machine<'_, '_> {
             let Some(target) = self.pointer(&out) else { continue };
             let value = match thing {
                 Thing::Memory(kind) => {
-                    let bytes = self.product(it).and_then(|it| it.as_constant());
-                    let bytes = bytes.and_then(|it| u64::try_from(it).ok());
+                    let bytes = self.product(it);
                     let object = self.make_memory(state, index, Some(kind), &it.row.name, bytes);
                     Value::Pointer(self.start_of(object))
                 }

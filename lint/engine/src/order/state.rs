@@ -61,6 +61,8 @@ impl Frame {
 /// What has become of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectState {
+    /// How many bytes were allocated, if this path has seen the allocation.
+    pub size: Option<Linear>,
     /// Its kind of memory, where that has changed (cudaHostRegister).
     pub memory: Option<MemoryKind>,
     /// How often something unseen may have written it.
@@ -144,7 +146,7 @@ pub enum Extent {
     Bytes(Linear),
     /// Unknown (a kernel).
     Unknown,
-    /// The whole object, whatever the offset (release).
+    /// The whole object, whatever the offset (release, a copy of all of it).
     Whole,
 }
 

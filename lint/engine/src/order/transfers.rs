@@ -69,25 +69,20 @@ impl Machine<'_, '_> {
             }),
         });
         self.note_transfer(state, &copy, dst.as_ref(), src.as_ref());
-        let extent = copy.bytes.clone().map_or(Extent::Unknown, Extent::Bytes);
-        let range = |pointer: Pointer| Range {
-            object: pointer.object,
-            offset: pointer.offset,
-            extent: extent.clone(),
+        let range = |pointer: Pointer| {
+            let extent = extent(state, &pointer, copy.bytes.as_ref());
+            Range { object: pointer.object, offset: pointer.offset, extent }
         };
+        let (src, dst) = (src.map(range), dst.map(range));
         let on_device = |kind: Option<MemoryKind>| kind.is_some_and(MemoryKind::is_device);
         if direction == Some(Direction::HostToHost) && !on_device(src_kind) && !on_device(dst_kind) {
             // "Fully synchronous with respect to the host", in both forms.
             let via = Some(copy.function.to_owned());
             if let Some(src) = src {
-                self.host_touches(
-                    state,
-                    &range(src),
-                    Access::HostRead { via: via.clone(), as_result: false },
-                );
+                self.host_touches(state, &src, Access::HostRead { via: via.clone(), as_result: false });
             }
             if let Some(dst) = dst {
-                self.host_touches(state, &range(dst), Access::HostWrite { via });
+                self.host_touches(state, &dst, Access::HostWrite { via });
             }
             return;
         }
@@ -96,12 +91,7 @@ impl Machine<'_, '_> {
             Some(Direction::HostToDevice) => src_kind,
             _ => None,
         };
-        let touch = |pointer: Pointer, write: bool| DeviceAccess {
-            range: range(pointer),
-            write,
-            read: !write,
-            assumed: false,
-        };
+        let touch = |range: Range, write: bool| DeviceAccess { range, write, read: !write, assumed: false };
         let accesses: Vec<_> =
             src.map(|it| touch(it, false)).into_iter().chain(dst.map(|it| touch(it, true))).collect();
         let kind = WorkKind::Copy {
@@ -170,7 +160,7 @@ impl Machine<'_, '_> {
     ) {
         let Some(dst) = self.pointer(dst) else { return };
         let memory = self.memory_kind(state, dst.object);
-        let extent = bytes.map_or(Extent::Unknown, Extent::Bytes);
+        let extent = extent(state, &dst, bytes.as_ref());
         let range = Range { object: dst.object, offset: dst.offset, extent };
         let access = DeviceAccess { range, write: true, read: false, assumed: false };
         let mut operation = self.operation(state, function, WorkKind::Fill, stream, vec![access]);
@@ -252,5 +242,17 @@ impl Machine<'_, '_> {
             paths: Paths::Some,
         };
         self.observations.transfer(self.at, state, copy.function, copy.mode, view);
+    }
+}
+
+/// How far a copy or fill goes: as many bytes as were allocated are the whole object, so that what is
+/// accessed at an offset that nothing is known of (`x[index[i]]`) is part of it.
+fn extent(state: &State, pointer: &Pointer, bytes: Option<&Linear>) -> Extent {
+    let Some(bytes) = bytes else { return Extent::Unknown };
+    let size = state.object(pointer.object).and_then(|it| it.size.as_ref());
+    if size == Some(bytes) && pointer.offset == Linear::constant(0) {
+        Extent::Whole
+    } else {
+        Extent::Bytes(bytes.clone())
     }
 }

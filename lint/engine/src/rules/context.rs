@@ -44,6 +44,20 @@ impl<'a> RuleContext<'a> {
         })
     }
 
+    /// True if the two sites are in the same round of a loop.
+    pub fn in_one_loop(&self, a: SiteId, b: SiteId) -> bool {
+        let (Some((function, a)), Some((other, b))) = (self.place_of(a), self.place_of(b)) else {
+            return false;
+        };
+        let body = &self.program.functions[function.0 as usize];
+        function == other && reaches(body, a, b) && reaches(body, b, a)
+    }
+
+    /// True if the site stands in `main`.
+    pub fn is_in_main(&self, site: SiteId) -> bool {
+        self.function_of(site).is_some_and(|id| self.program.functions[id.0 as usize].name == "main")
+    }
+
     fn place_of(&self, site: SiteId) -> Option<(FunctionId, BlockId)> {
         self.sites
             .get_or_init(|| {
@@ -68,10 +82,15 @@ impl<'a> RuleContext<'a> {
 
 /// True if control can come back to `block`.
 fn in_cycle(function: &Function, block: BlockId) -> bool {
+    reaches(function, block, block)
+}
+
+/// True if control can come from the end of one block to the start of the other.
+fn reaches(function: &Function, from: BlockId, to: BlockId) -> bool {
     let mut seen = vec![false; function.blocks.len()];
-    let mut work = successors(function, block);
+    let mut work = successors(function, from);
     while let Some(next) = work.pop() {
-        if next == block {
+        if next == to {
             return true;
         }
         if let Some(seen) = seen.get_mut(next.0 as usize)
@@ -124,6 +143,8 @@ mod tests {
         assert!(
             !context.runs_once(SiteId(2)) && !context.runs_once(SiteId(5)) && !context.runs_once(SiteId(7))
         );
+        assert!(context.is_in_main(SiteId(2)) && !context.is_in_main(SiteId(5)));
+        assert!(context.in_one_loop(SiteId(2), SiteId(2)) && !context.in_one_loop(SiteId(1), SiteId(2)));
         assert_eq!(context.function_of(SiteId(9)), Some(FunctionId(0)));
         assert_eq!(context.function_of(SiteId(5)), Some(FunctionId(1)));
     }

@@ -45,7 +45,7 @@ float first(const float *h_input, size_t n) {
 - What makes no access: `&p[i]`, a reference bound to `p[i]`, pointer arithmetic, `sizeof`, a pointer passed on.
 - `thrust::device_reference`, which copies.
 
-Platforms on which the host reaches device memory (`cudaDevAttrDirectManagedMemAccessFromHost`) are not told apart.
+Code that asks for `cudaDevAttrDirectManagedMemAccessFromHost` and branches on it is right; that the platform allows it is otherwise not known.
 
 ## Confidence
 Certain if the pointer holds device memory on every path to the access, likely on some path.

@@ -144,6 +144,8 @@ fn lives_briefly(context: &RuleContext<'_>, object: &Object) -> bool {
     let freed = || {
         context.facts.releases.iter().any(|release| {
             context.function_of(release.site) == function
+                // One loop of `main` allocates what another frees: it lives as long as the program.
+                && (!context.is_in_main(site) || context.in_one_loop(site, release.site))
                 && release.objects.iter().flatten().any(|freed| freed.site == Some(site))
         })
     };
