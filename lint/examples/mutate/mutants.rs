@@ -210,12 +210,12 @@ pub fn mutants(source: &Source) -> Vec<Mutant> {
 fn pins<'s>(source: &'s Source, calls: &'s [Call]) -> impl Iterator<Item = String> + 's {
     calls.iter().filter_map(|call| {
         let (_, pointer, _) = PINS.iter().find(|(name, ..)| *name == call.name)?;
-        Some(base(source.slice(call.arguments.get(*pointer)?)).to_owned())
+        Some(base(source.slice(call.arguments.get(*pointer)?)))
     })
 }
 
 fn operations(source: &Source, function: &Function, calls: &[Call]) -> Vec<Operation> {
-    let name = |range: &Range<usize>| base(source.slice(range)).to_owned();
+    let name = |range: &Range<usize>| base(source.slice(range));
     let mut found: Vec<Operation> = Vec::new();
     for call in calls {
         let bare = call.name.trim_end_matches("_v2");
@@ -377,7 +377,7 @@ impl Scan<'_> {
             }
             let Some(free) = self.movable(&call) else { continue };
             let Some(argument) = call.arguments.first() else { continue };
-            let buffer = base(self.text(argument)).to_owned();
+            let buffer = base(self.text(argument));
             let in_flight = self.operations.iter().any(|operation| {
                 (before..wait.range.start).contains(&operation.call.range.start)
                     && operation.buffers.contains(&buffer)
@@ -405,7 +405,7 @@ impl Scan<'_> {
             let Some(host) = operation.host.clone() else { continue };
             let writes = operation.direction == Direction::ToDevice;
             let pointer = self.text(&host).to_owned();
-            let buffer = base(&pointer).to_owned();
+            let buffer = base(&pointer);
             let call = operation.call.clone();
             let here = pinned_here.contains(&buffer);
             // Writing the pageable source of a copy is no hazard: it was staged.
@@ -441,7 +441,7 @@ impl Scan<'_> {
                 continue;
             };
             let (pointer, size) = (self.text(pointer).to_owned(), self.text(size).to_owned());
-            let buffer = base(&pointer).to_owned();
+            let buffer = base(&pointer);
             let copied_here = self
                 .operations
                 .iter()

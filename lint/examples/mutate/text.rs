@@ -216,18 +216,19 @@ impl Source {
     }
 }
 
-/// What an expression names, without casts, `&`, `*`, subscripts and offsets: `(void **)&p->x[i]` is `p->x`.
-pub fn base(expression: &str) -> &str {
+/// What an expression names, without casts, `&`, `*`, subscripts and offsets: `(void **)&p[i].x[j]` is `p.x`.
+pub fn base(expression: &str) -> String {
     let mut rest = expression.trim();
     loop {
         let before = rest;
         rest = rest.trim_start_matches(['&', '*', ' ', '\t', '\n']);
         if let Some(end) = rest.find("_cast<").filter(|at| rest[..*at].bytes().all(is_word)) {
-            let bytes = rest.as_bytes();
-            let Some(open) = bytes.iter().skip(end).position(|b| *b == b'(') else { return "" };
+            let Some(open) = rest.bytes().skip(end).position(|byte| byte == b'(') else {
+                return String::new();
+            };
             rest = &rest[end + open + 1..];
         } else if rest.starts_with('(') {
-            let Some(close) = closing(rest.as_bytes(), 0) else { return "" };
+            let Some(close) = closing(rest.as_bytes(), 0) else { return String::new() };
             let tail = rest[close + 1..].trim_start();
             let is_cast = tail.starts_with(|c: char| c.is_alphanumeric() || "_&(*".contains(c))
                 && rest[1..close]
@@ -240,17 +241,28 @@ pub fn base(expression: &str) -> &str {
         }
     }
     let bytes = rest.as_bytes();
-    let mut end = 0;
-    while end < bytes.len() {
-        end += match &bytes[end..] {
-            [byte, ..] if is_word(*byte) => 1,
-            [b'.', ..] => 1,
-            [b'-', b'>', ..] | [b':', b':', ..] => 2,
+    let (mut name, mut at) = (String::new(), 0);
+    while at < bytes.len() {
+        let end = match &bytes[at..] {
+            [byte, ..] if is_word(*byte) || *byte == b'.' => at + 1,
+            [b'-', b'>', ..] | [b':', b':', ..] => at + 2,
+            // Only a subscript that a member follows is in the middle of a name.
+            [b'[', ..] => match closing(bytes, at) {
+                Some(close) if matches!(&bytes[close + 1..], [b'.', ..] | [b'-', b'>', ..]) => {
+                    at = close + 1;
+                    continue;
+                }
+                _ => break,
+            },
             _ => break,
         };
+        name.push_str(&rest[at..end]);
+        at = end;
     }
-    let name = rest[..end].trim_end_matches(".data");
-    if name.starts_with(|c: char| c.is_ascii_digit()) { "" } else { name }
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        return String::new();
+    }
+    name.trim_end_matches(".data").to_owned()
 }
 
 /// Part of an identifier.

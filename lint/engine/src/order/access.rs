@@ -84,8 +84,10 @@ impl Machine<'_, '_> {
                     .map(|(it, overlap)| (index, overlap, it.write, it.assumed))
             })
             .collect();
-        for (index, overlap, writes, assumed) in hits {
-            let operation = state.pending[index].clone();
+        // All are noted before one is marked: which of them matters most is for the rules to say.
+        let hits: Vec<_> =
+            hits.into_iter().map(|(index, a, b, c)| (state.pending[index].clone(), a, b, c)).collect();
+        for (operation, overlap, writes, assumed) in hits {
             self.note_conflict(state, &operation, range.object, access.clone(), overlap, (writes, assumed));
             if !operation.reported && overlap == Overlap::Proven && operation.doubts.is_empty() {
                 self.mark_reported(state, &operation, releases);

@@ -149,7 +149,11 @@ fn lives_briefly(context: &RuleContext<'_>, object: &Object) -> bool {
                 && release.objects.iter().flatten().any(|freed| freed.site == Some(site))
         })
     };
-    let brief = object.short_lived || (function.is_some() && (owned || freed()));
+    let brief = if context.is_in_main(site) {
+        owned || freed()
+    } else {
+        object.short_lived || (function.is_some() && (owned || freed()))
+    };
     brief && !context.runs_once(site)
 }
 
