@@ -82,6 +82,21 @@ impl Model {
             || names::spellings(name).iter().any(|name| self.by_name.contains_key(name))
     }
 
+    /// The numbers of arguments that some version of a function takes, in order; empty for names without a
+    /// row and for functions that take any number.
+    pub fn arities(&self, name: &str) -> Vec<usize> {
+        let names = std::iter::once(name.to_owned()).chain(names::spellings(name));
+        let rows = names.filter_map(|name| self.by_name.get(&name)).flatten();
+        let rows: Vec<&Row> = rows.filter_map(|&index| self.rows.get(index as usize)).collect();
+        if rows.iter().any(|row| row.variadic) {
+            return Vec::new();
+        }
+        let mut counts: Vec<usize> = rows.iter().flat_map(|row| row.required()..=row.params.len()).collect();
+        counts.sort_unstable();
+        counts.dedup();
+        counts
+    }
+
     /// The row with exactly this name. Later rows win, so that added rows replace built-in ones.
     fn overload(&self, name: &str, args: usize) -> Option<&Row> {
         let rows = self.by_name.get(name)?.iter().rev().filter_map(|&index| self.rows.get(index as usize));
