@@ -259,6 +259,7 @@ mod tests {
         let wait = message("cudaStreamSynchronize", 0);
         assert_eq!(wait.as_deref(), Some("`cudaStreamSynchronize` takes 1 argument, and the call has 0"));
         assert_eq!(message("cudaThatNobodyKnows", 1), None);
+        assert_eq!(message("cublasDtrsm", 11), None, "cuBLAS without a handle");
     }
 
     #[test]
