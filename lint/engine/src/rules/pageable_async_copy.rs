@@ -1,6 +1,6 @@
 //! `pageable-async-copy`: an asynchronous copy whose host side is pageable does not overlap with anything.
 
-use super::{Check, Rule, RuleContext, Witness, host_buffer_released_in_flight::STAGED, words};
+use super::{Check, Rule, RuleContext, Witness, host_buffer_released_in_flight::STAGED, witness, words};
 use crate::cuda::row::{Direction, MemoryKind, Mode};
 use crate::facts::{Object, Origin, Stream, Transfer, TransferView};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -94,7 +94,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
             .max_by_key(|(severity, view, ..)| (*severity, view.paths));
         if let Some((severity, view, object, to_device)) = worst {
             let confidence = words::agreement(transfer, |view| host_side(view).is_some());
-            diagnostics.push(explain(transfer, view, object, to_device, severity, confidence));
+            diagnostics.push(explain(context, transfer, view, object, to_device, severity, confidence));
         }
     }
 }
@@ -158,6 +158,7 @@ fn lives_briefly(context: &RuleContext<'_>, object: &Object) -> bool {
 }
 
 fn explain(
+    context: &RuleContext<'_>,
     transfer: &Transfer,
     view: &TransferView,
     object: &Object,
@@ -165,6 +166,7 @@ fn explain(
     severity: Severity,
     confidence: Confidence,
 ) -> Diagnostic {
+    let presumed = witness::stated_memory(view.stated);
     let name = words::object(object);
     let function = words::code(&transfer.function);
     let synchronous = transfer.function.replace("Async", "");
@@ -189,6 +191,7 @@ fn explain(
             "{pin}, or page-lock it with `cudaHostRegister`; if nothing is to overlap, {} says so",
             words::code(&synchronous)
         ),
+        witness: Some(witness::of_copy(context, transfer, view, presumed)),
     }
 }
 
