@@ -258,7 +258,10 @@ impl Body<'_, '_> {
             let class = self.unit.class(ty);
             // What a library declares as a plain structure is one. Its classes may own what is not declared.
             let plain = !class.system
-                || (!class.has_constructors && class.destructor.is_none() && !class.assigns && !class.deep_copy);
+                || (!class.has_constructors
+                    && class.destructor.is_none()
+                    && !class.assigns
+                    && !class.deep_copy);
             let implicit = plain
                 && !class.dependent
                 && (target.is_defaulted() || !class.assigns)
