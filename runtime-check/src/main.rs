@@ -6,7 +6,10 @@
 
 mod device;
 mod hold;
+mod machine;
 mod platform;
+mod replay;
+mod values;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -4,7 +4,7 @@
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
 use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
-use crate::program::{SiteId, UndeclaredCall};
+use crate::program::{InvalidCall, SiteId};
 
 /// Everything that was observed in one program.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ pub struct Facts {
     /// The functions that CUDA calls back, and the CUDA calls they reach.
     pub callbacks: Vec<Callback>,
     /// Calls to names that nothing declares.
-    pub undeclared_calls: Vec<UndeclaredCall>,
+    pub invalid_calls: Vec<InvalidCall>,
     /// True if an `#include` could not be resolved.
     pub unresolved_includes: bool,
     /// What was analysed only in part.

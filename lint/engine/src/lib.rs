@@ -14,6 +14,7 @@ pub mod order;
 pub mod program;
 pub mod rules;
 pub mod suggest;
+pub mod trace;
 
 pub use diagnostic::{Category, Confidence, Diagnostic, Related, Severity};
 pub use program::Program;
@@ -27,6 +28,7 @@ pub struct Options {
 
 /// What stream 0 means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum DefaultStream {
     /// The legacy default stream.
     #[default]

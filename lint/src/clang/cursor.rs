@@ -48,6 +48,28 @@ pub struct Message {
     pub text: String,
     /// Where.
     pub place: Place,
+    /// Where the notes below it point: for a call that fits no declaration, the declarations it does not fit.
+    pub notes: Vec<Place>,
+}
+
+/// The places of the notes below a diagnostic.
+///
+/// # Safety
+/// The diagnostic must be alive.
+unsafe fn notes(diagnostic: CXDiagnostic) -> Vec<Place> {
+    // SAFETY: the set of children belongs to the diagnostic and needs no disposal (Index.h); each child that
+    // is taken from it is disposed once.
+    unsafe {
+        let children = clang_getChildDiagnostics(diagnostic);
+        (0..clang_getNumDiagnosticsInSet(children))
+            .map(|index| {
+                let note = clang_getDiagnosticInSet(children, index);
+                let place = place(clang_getDiagnosticLocation(note));
+                clang_disposeDiagnostic(note);
+                place
+            })
+            .collect()
+    }
 }
 
 fn string(text: CXString) -> String {
@@ -127,6 +149,7 @@ impl Unit {
                         severity: clang_getDiagnosticSeverity(diagnostic) as u32,
                         text: string(clang_getDiagnosticSpelling(diagnostic)),
                         place: place(clang_getDiagnosticLocation(diagnostic)),
+                        notes: notes(diagnostic),
                     };
                     clang_disposeDiagnostic(diagnostic);
                     message

@@ -82,6 +82,23 @@ impl Model {
             || names::spellings(name).iter().any(|name| self.by_name.contains_key(name))
     }
 
+    /// The numbers of arguments that some version of a function of the runtime or driver API takes, in
+    /// order; empty for other names and for functions that take any number. The rows of libraries leave
+    /// out old interfaces of the same name (cuBLAS without a handle), so they say nothing here.
+    pub fn arities(&self, name: &str) -> Vec<usize> {
+        let names = std::iter::once(name.to_owned()).chain(names::spellings(name));
+        let rows = names.filter_map(|name| self.by_name.get(&name)).flatten();
+        let rows: Vec<&Row> = rows.filter_map(|&index| self.rows.get(index as usize)).collect();
+        let complete = |row: &Row| matches!(row.family, Family::Runtime | Family::Driver);
+        if rows.iter().any(|row| row.variadic || !complete(row)) {
+            return Vec::new();
+        }
+        let mut counts: Vec<usize> = rows.iter().flat_map(|row| row.required()..=row.params.len()).collect();
+        counts.sort_unstable();
+        counts.dedup();
+        counts
+    }
+
     /// The row with exactly this name. Later rows win, so that added rows replace built-in ones.
     fn overload(&self, name: &str, args: usize) -> Option<&Row> {
         let rows = self.by_name.get(name)?.iter().rev().filter_map(|&index| self.rows.get(index as usize));

@@ -33,7 +33,7 @@ mod unknown;
 mod value;
 
 use crate::facts::Facts;
-use crate::program::{Callee, Op, Origin, Space, UndeclaredCall};
+use crate::program::{Callee, InvalidCall, Op, Origin, Space};
 use crate::{Options, Program};
 
 /// Follows every function of the program and notes what is observed.
@@ -49,13 +49,13 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
     let mut facts = observations.into_facts(program);
     facts.callbacks = callbacks::search(program, facts.callbacks, &shared);
     facts.launches = callbacks::launch_shapes(program);
-    facts.undeclared_calls.extend(removed_calls(program));
+    facts.invalid_calls.extend(removed_calls(program));
     facts
 }
 
 /// Calls of functions that the declarations know, since they are those of all versions together, and that
 /// the newest version of CUDA no longer has. Names with a version (`_v2`) come from headers' macros.
-fn removed_calls(program: &Program) -> impl Iterator<Item = UndeclaredCall> {
+fn removed_calls(program: &Program) -> impl Iterator<Item = InvalidCall> {
     let roots = program.functions.iter().filter(|function| function.is_root);
     let statements = roots.flat_map(|function| &function.blocks).flat_map(|block| &block.statements);
     statements.filter_map(|statement| {
@@ -65,10 +65,11 @@ fn removed_calls(program: &Program) -> impl Iterator<Item = UndeclaredCall> {
         let gone = callee.origin == Origin::System
             && !callee.name.contains("_v")
             && crate::cuda::removed(&callee.name).is_some();
-        gone.then(|| UndeclaredCall {
+        gone.then(|| InvalidCall {
             name: callee.name.clone(),
             args: call.args.len(),
             site: statement.site,
+            declared: false,
         })
     })
 }

@@ -284,7 +284,7 @@ impl Observations {
             dereferences,
             launches: Vec::new(),
             callbacks,
-            undeclared_calls: program.undeclared_calls.clone(),
+            invalid_calls: program.invalid_calls.clone(),
             unresolved_includes: program.unresolved_includes,
             partial: self.partial,
         }

@@ -60,8 +60,8 @@ pub struct Program {
     pub globals: Vec<Global>,
     /// Classes, structs, unions and closures.
     pub records: Vec<Record>,
-    /// Calls to names that nothing declares (input of the rule `unknown-cuda-api`).
-    pub undeclared_calls: Vec<UndeclaredCall>,
+    /// Calls that no version of CUDA could compile, as far as the frontend can tell (input of the rule `unknown-cuda-api`).
+    pub invalid_calls: Vec<InvalidCall>,
     /// True if an `#include` of the file could not be resolved, so that declarations may be missing.
     pub unresolved_includes: bool,
 }
@@ -547,13 +547,15 @@ pub enum UnaryOp {
     BitNot,
 }
 
-/// A call to a name that nothing declares.
+/// A call to a name that nothing declares, or with a number of arguments that no declaration takes.
 #[derive(Clone, Debug)]
-pub struct UndeclaredCall {
+pub struct InvalidCall {
     /// The name as written.
     pub name: String,
     /// The number of arguments as written.
     pub args: usize,
     /// The name in the call.
     pub site: SiteId,
+    /// True if CUDA's declarations have the name, so that the number of arguments is what does not fit.
+    pub declared: bool,
 }

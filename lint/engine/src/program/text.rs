@@ -23,7 +23,7 @@ impl Display for Program {
         for entry in &self.externs {
             view.entry(entry, out)?;
         }
-        for call in &self.undeclared_calls {
+        for call in &self.invalid_calls {
             writeln!(out, "undeclared {}/{} @{}", call.name, call.args, call.site.0)?;
         }
         if self.unresolved_includes {

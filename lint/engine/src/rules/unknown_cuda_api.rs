@@ -1,14 +1,15 @@
-//! `unknown-cuda-api`: a call to a CUDA function that does not exist.
+//! `unknown-cuda-api`: a call to a CUDA function that does not exist, or with too many or too few arguments.
 
 use super::{Check, Rule, RuleContext, Witness, words};
 use crate::cuda;
-use crate::program::UndeclaredCall;
+use crate::program::InvalidCall;
 use crate::{Category, Confidence, Diagnostic, Severity};
 
 const DOC: &str = r#"
 ## What it does
 Reports calls to names that look like functions of CUDA, HIP, NCCL or cuBLAS, that nothing declares, and that no version of CUDA from 11 to 13 has.
 Functions that were removed are reported with their replacement, as a warning.
+Calls of CUDA's functions with a number of arguments that no version from 11 to 13 takes are reported too.
 
 ## Why it is wrong
 The program does not compile.
@@ -32,6 +33,8 @@ void upload(float *d_data, const float *h_data, size_t n, cudaStream_t stream) {
 
 ## Not reported
 - Names that the file or a project header declares.
+- A number of arguments that one version of CUDA takes and another does not: `cudaMemPrefetchAsync` takes 4 in CUDA 12 and 5 in CUDA 13.
+- Functions that the project overloads.
 - Where an `#include` could not be resolved: names that are not close to one of CUDA, and names of check helpers (`cudaCheck…`), which such a header may declare.
 
 ## Confidence
@@ -48,7 +51,7 @@ pub static RULE: Rule = Rule {
     number: 31,
     category: Category::ApiUsage,
     severity: Severity::Error,
-    summary: "a call to a CUDA function that does not exist",
+    summary: "a call to a CUDA function that does not exist, or that takes other arguments",
     doc: DOC,
     on_by_default: true,
     witness: Witness::CompileError,
@@ -59,15 +62,45 @@ pub static RULE: Rule = Rule {
 const CHECK_WORDS: [&str; 8] = ["check", "checked", "safe", "assert", "throw", "ensure", "verify", "try"];
 
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let mut calls: Vec<&UndeclaredCall> =
-        context.facts.undeclared_calls.iter().filter(|call| is_api_name(&call.name)).collect();
-    calls.sort_by(|a, b| (&a.name, a.site).cmp(&(&b.name, b.site)));
-    for group in calls.chunk_by(|a, b| a.name == b.name) {
+    let mut calls: Vec<&InvalidCall> =
+        context.facts.invalid_calls.iter().filter(|call| is_api_name(&call.name)).collect();
+    calls.sort_by(|a, b| (&a.name, a.declared, a.site).cmp(&(&b.name, b.declared, b.site)));
+    let (misfits, unknown): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.declared);
+    diagnostics.extend(misfits.into_iter().filter_map(misfit));
+    for group in unknown.chunk_by(|a, b| a.name == b.name) {
         diagnostics.extend(explain(group[0], &group[1..], context.facts.unresolved_includes));
     }
 }
 
-fn explain(call: &UndeclaredCall, others: &[&UndeclaredCall], unresolved: bool) -> Option<Diagnostic> {
+/// A call with a number of arguments that the function takes in no version.
+fn misfit(call: &InvalidCall) -> Option<Diagnostic> {
+    let arities = cuda::Model::builtin().arities(&call.name);
+    if arities.is_empty() || arities.contains(&call.args) {
+        return None;
+    }
+    let name = words::code(&call.name);
+    let noun = |count: usize| if count == 1 { "argument" } else { "arguments" };
+    let takes = match arities.as_slice() {
+        [first, .., last] if last - first + 1 == arities.len() => format!("{first} to {last} arguments"),
+        [one] => format!("{one} {}", noun(*one)),
+        many => {
+            let many: Vec<_> = many.iter().map(ToString::to_string).collect();
+            format!("{} arguments", many.join(" or "))
+        }
+    };
+    Some(Diagnostic {
+        rule: RULE.name,
+        severity: RULE.severity,
+        confidence: Confidence::Certain,
+        message: format!("{name} takes {takes}, and the call has {}", call.args),
+        site: call.site,
+        label: format!("{} {} here", call.args, noun(call.args)),
+        related: Vec::new(),
+        help: format!("look up the parameters of {name} in the documentation of the CUDA version in use"),
+    })
+}
+
+fn explain(call: &InvalidCall, others: &[&InvalidCall], unresolved: bool) -> Option<Diagnostic> {
     let name = words::code(&call.name);
     let confidence = if is_check(&call.name) {
         // A project's own helper, in a header that was taken for another of the same name.
@@ -161,12 +194,17 @@ mod tests {
     use crate::program::SiteId;
 
     fn facts(names: &[&str], unresolved_includes: bool) -> Facts {
-        let undeclared_calls = names
+        let invalid_calls = names
             .iter()
             .zip(20..)
-            .map(|(name, site)| UndeclaredCall { name: (*name).into(), args: 0, site: SiteId(site) })
+            .map(|(name, site)| InvalidCall {
+                name: (*name).into(),
+                args: 0,
+                site: SiteId(site),
+                declared: false,
+            })
             .collect();
-        Facts { undeclared_calls, unresolved_includes, ..Facts::default() }
+        Facts { invalid_calls, unresolved_includes, ..Facts::default() }
     }
 
     #[test]
@@ -204,6 +242,24 @@ mod tests {
             sample::lines(&facts(&["cudaMemcopyAsync", "cudaLaunchKernelAsync"], true)),
             ["20 unknown-cuda-api error likely", "21 unknown-cuda-api error likely"]
         );
+    }
+
+    #[test]
+    fn a_number_of_arguments_that_no_version_takes() {
+        let call =
+            |name: &str, args| InvalidCall { name: name.into(), args, site: SiteId(20), declared: true };
+        let message = |name, args| misfit(&call(name, args)).map(|diagnostic| diagnostic.message);
+        let prefetch = message("cudaMemPrefetchAsync", 2);
+        assert_eq!(
+            prefetch.as_deref(),
+            Some("`cudaMemPrefetchAsync` takes 3 to 5 arguments, and the call has 2")
+        );
+        assert_eq!(message("cudaMemPrefetchAsync", 4), None);
+        assert_eq!(message("cudaMemPrefetchAsync", 5), None);
+        let wait = message("cudaStreamSynchronize", 0);
+        assert_eq!(wait.as_deref(), Some("`cudaStreamSynchronize` takes 1 argument, and the call has 0"));
+        assert_eq!(message("cudaThatNobodyKnows", 1), None);
+        assert_eq!(message("cublasDtrsm", 11), None, "cuBLAS without a handle");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use clang_sys::*;
 use cuda_lint_engine::program::{
-    Call, Callee, GlobalMemory, Origin, SiteId, Terminator, Type, TypeKind, UndeclaredCall, ValueId,
+    Call, Callee, GlobalMemory, InvalidCall, Origin, SiteId, Terminator, Type, TypeKind, ValueId,
 };
 
 use super::super::cursor::{Cursor, Ty};
@@ -149,7 +149,7 @@ impl Body<'_, '_> {
         if invented && let Callee::Extern(id) = resolved.callee {
             let name = self.unit.program.externs[id.0 as usize].name.clone();
             let args = arguments.len();
-            self.unit.undeclared_call(UndeclaredCall { name, args, site });
+            self.unit.invalid_call(InvalidCall { name, args, site, declared: false });
         }
         if let Some(passed) = spawned {
             let callable = arguments

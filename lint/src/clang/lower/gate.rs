@@ -8,7 +8,7 @@
 use std::rc::Rc;
 
 use clang_sys::*;
-use cuda_lint_engine::program::{FunctionBuilder, UndeclaredCall};
+use cuda_lint_engine::program::{FunctionBuilder, InvalidCall};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cursor::{Cursor, Message};
@@ -61,7 +61,7 @@ impl Lowering<'_> {
                 self.program.unresolved_includes = true;
                 continue;
             }
-            self.undeclared(&message);
+            self.invalid(&message);
             if let Some(file) = message.place.file {
                 let file = self.positions.file(file);
                 let entry = (message.place.offset, shortened(&message.text));
@@ -84,10 +84,20 @@ impl Lowering<'_> {
         }
     }
 
-    /// A call of a name that nothing declares and that the repair loop did not invent.
-    fn undeclared(&mut self, message: &Message) {
-        let Some(rest) = message.text.strip_prefix("use of undeclared identifier '") else { return };
-        let name = rest.split('\'').next().unwrap_or_default().to_owned();
+    /// A call of a name that nothing declares and that the repair loop did not invent, or of a function
+    /// of the embedded declarations that fits none of them. A project's own overload keeps it open.
+    fn invalid(&mut self, message: &Message) {
+        let quoted = |start: &str| message.text.strip_prefix(start)?.split('\'').next();
+        let (name, declared) = if let Some(name) = quoted("use of undeclared identifier '") {
+            (name, false)
+        } else if let Some(name) = quoted("no matching function for call to '")
+            && !message.notes.is_empty()
+            && message.notes.iter().all(|note| self.positions.is_embedded(*note))
+        {
+            (name, true)
+        } else {
+            return;
+        };
         if !is_api_name(name.as_bytes()) || !self.positions.is_main(message.place) {
             return;
         }
@@ -95,17 +105,22 @@ impl Lowering<'_> {
         let file = self.positions.file(file);
         let start = message.place.offset;
         let end = start + name.len() as u32;
-        let Some(args) = count_arguments(&self.positions.whole(file)[end as usize..]) else { return };
+        let text = self.positions.whole(file);
+        if text.get(start as usize..end as usize) != Some(name.as_bytes()) {
+            return;
+        }
+        let Some(args) = count_arguments(&text[end as usize..]) else { return };
+        let name = name.to_owned();
         let site = self.positions.site_of(Span { file, start, end });
-        self.undeclared_call(UndeclaredCall { name, args, site });
+        self.invalid_call(InvalidCall { name, args, site, declared });
     }
 
     /// Notes a call of a name that nothing declares, if it is one that CUDA might have had; once a place,
     /// however many instances of a template it stands in.
-    pub fn undeclared_call(&mut self, call: UndeclaredCall) {
-        let known = self.program.undeclared_calls.iter().any(|other| other.site == call.site);
+    pub fn invalid_call(&mut self, call: InvalidCall) {
+        let known = self.program.invalid_calls.iter().any(|other| other.site == call.site);
         if !known && is_api_name(call.name.as_bytes()) {
-            self.program.undeclared_calls.push(call);
+            self.program.invalid_calls.push(call);
         }
     }
 

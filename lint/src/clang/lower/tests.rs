@@ -185,9 +185,9 @@ fn calls_that_the_preprocessor_skips_are_not_lost() {
 }
 
 #[test]
-fn undeclared_calls_are_listed_with_their_arguments() {
+fn invalid_calls_are_listed_with_their_arguments() {
     let lowered = lowered("void f(cudaStream_t s) { cudaFooAsync(s, 1, (2, 3)); }\n");
-    let calls = &lowered.program.undeclared_calls;
+    let calls = &lowered.program.invalid_calls;
     assert_eq!(calls.len(), 1);
     assert_eq!((calls[0].name.as_str(), calls[0].args), ("cudaFooAsync", 3));
     assert!(!lowered.program.functions[0].unlowered.is_empty());

@@ -1,0 +1,91 @@
+//! The model as a judge of traces: what is wrong with one, by the happens-before code of the analysis.
+
+use super::{Name, Release, Trace};
+
+/// Something wrong with a trace. Steps are indices into [`Trace::steps`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "hazard", rename_all = "kebab-case"))]
+pub enum Hazard {
+    /// Two accesses to the same bytes, at least one a write, at least one by the device, not ordered.
+    Unordered {
+        /// The device work that may still be running.
+        pending: usize,
+        /// The step that touches what it uses; a release too.
+        access: usize,
+        /// What they share.
+        buffer: Name,
+        /// Which of the two reads and which writes.
+        conflict: Conflict,
+        /// The order that is missing.
+        missing: Edge,
+        /// The step that is measured to wait, which nothing documents, and that the trace relies on: a
+        /// copy with pageable memory, cudaFree, cudaFreeHost, cudaHostUnregister.
+        relies_on: Option<usize>,
+    },
+    /// The host touches device memory.
+    HostTouchesDevice {
+        /// The step.
+        step: usize,
+        /// The buffer.
+        buffer: Name,
+    },
+    /// A copy states a direction that its memory contradicts.
+    WrongKind {
+        /// The copy.
+        step: usize,
+    },
+    /// A function releases memory of another kind.
+    WrongRelease {
+        /// The release.
+        step: usize,
+        /// What would have been right.
+        right: Release,
+    },
+    /// A host function calls a function of CUDA that it must not call.
+    CallInHostFunction {
+        /// The step that enqueues the host function.
+        step: usize,
+        /// The function called.
+        function: String,
+    },
+    /// An asynchronous copy with pageable memory: the call may block until the stream gets there.
+    PageableCopy {
+        /// The copy.
+        step: usize,
+    },
+    /// A kernel was handed the stream that it should have been launched on.
+    StreamAsArgument {
+        /// The launch.
+        step: usize,
+    },
+}
+
+/// Which of two accesses reads and which writes, the pending one first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Conflict {
+    WriteThenRead,
+    ReadThenWrite,
+    WriteThenWrite,
+    /// Any access, then the release of the memory.
+    UseThenRelease,
+}
+
+/// The order that a trace lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Edge {
+    /// The host does not wait for the pending work.
+    HostWait,
+    /// The stream of the second access does not wait for the pending work.
+    StreamWait,
+}
+
+/// What is wrong with a trace, in the order of the steps.
+pub fn judge<P>(_trace: &Trace<P>) -> Vec<Hazard> {
+    Vec::new()
+}

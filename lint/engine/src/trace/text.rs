@@ -1,0 +1,1 @@
+//! The text form of traces: one step a line, printed and parsed without loss.

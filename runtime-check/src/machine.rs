@@ -1,0 +1,71 @@
+//! What it means to run a trace: the schedule that is forced on it, and what is observed.
+//!
+//! The GPU's executor (`replay/`) implements [`Machine`]; the tests of the litmus runner implement it in
+//! plain Rust.
+
+use std::time::Duration;
+
+use cuda_lint_engine::trace::{Position, Trace};
+use serde::{Deserialize, Serialize};
+
+use crate::platform::Error;
+use crate::values::Digest;
+
+/// Runs traces.
+pub trait Machine {
+    /// Runs one trace under a schedule, then waits for the device and releases what is left. An error means
+    /// that nothing can be said: the machine refused what no trace can be blamed for.
+    fn run(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error>;
+}
+
+/// How the device is slowed down, so that a race shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schedule {
+    /// The holds, in ascending order of their steps.
+    pub holds: Vec<Hold>,
+    /// True if pinned and registered host buffers of copies in flight are guarded: a touch by the host faults, is
+    /// noted, and goes on.
+    pub guard: bool,
+}
+
+/// Keeps a stream busy just before the work of a step: a spin kernel, enqueued on that step's stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The step whose work is kept back. It enqueues work.
+    pub before: usize,
+    /// The step after which the work may start: the host lets go once this step has taken effect, on the
+    /// device too. `None`: after `patience`.
+    pub until: Option<usize>,
+    /// The longest time for which the work is kept back, from the enqueueing of the hold: what is ordered
+    /// after the work cannot take effect before it, and must not hang.
+    pub patience: Duration,
+}
+
+/// What was observed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// One entry for each step.
+    pub steps: Vec<Observed>,
+    /// The digest of each buffer at the end, as [`crate::values::Values::last`] has it. What cannot be looked
+    /// at is left out: memory that was freed and of which no next owner could be made.
+    pub last: std::collections::BTreeMap<String, Digest>,
+    /// The signal that ended the process, if it did: then the steps end where it died.
+    pub signal: Option<i32>,
+}
+
+/// What was observed of one step.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Observed {
+    /// The return code of the call; 0 for host accesses. Where a host function calls functions of CUDA: the
+    /// first code of those that is not 0.
+    pub code: i32,
+    /// How long the host was inside the step.
+    pub host: Duration,
+    /// What it read, as [`crate::values::Values::reads`] has it.
+    pub reads: Vec<Digest>,
+    /// The host touched a guarded buffer: the step whose copy was in flight.
+    pub guarded: Option<usize>,
+    /// How long the work of the step had to wait for a held stream that is not its own: the time from its
+    /// enqueueing until it was complete, where that was measured.
+    pub device: Option<Duration>,
+}
