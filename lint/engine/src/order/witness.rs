@@ -59,8 +59,8 @@ struct Buffer {
     base: Linear,
     /// The stream that uses it first.
     stream: Option<StreamKey>,
-    /// A kernel touches it.
-    in_kernel: bool,
+    /// Kernels or fills touch it, not only copies.
+    on_device: bool,
 }
 
 /// A range of a buffer; without a length, the rest of it.
@@ -295,7 +295,7 @@ impl<'a> Plan<'a, '_, '_> {
             open: false,
             base: Linear::default(),
             stream: None,
-            in_kernel: false,
+            on_device: false,
         });
         self.buffers.len() - 1
     }
@@ -312,7 +312,7 @@ impl<'a> Plan<'a, '_, '_> {
             open: false,
             base: Linear::default(),
             stream: None,
-            in_kernel: false,
+            on_device: false,
         });
         self.buffers.len() - 1
     }
@@ -373,7 +373,7 @@ impl<'a> Plan<'a, '_, '_> {
             let part = self.part(&access.range);
             let it = &mut self.buffers[part.buffer];
             it.stream.get_or_insert(operation.stream);
-            it.in_kernel |= matches!(operation.kind, WorkKind::Kernel | WorkKind::Other);
+            it.on_device |= !matches!(operation.kind, WorkKind::Copy { .. } | WorkKind::HostFunction);
             if access.read {
                 reads.push(part);
             }
@@ -445,8 +445,8 @@ impl<'a> Plan<'a, '_, '_> {
                 };
                 self.buffers[index].memory = Some(presumed);
             }
-            // Kernels reach no pageable memory here: what they are handed is page-locked.
-            if self.buffers[index].in_kernel && self.buffers[index].memory == Some(Memory::Pageable) {
+            // Kernels and fills reach no pageable memory here: what they are handed is page-locked.
+            if self.buffers[index].on_device && self.buffers[index].memory == Some(Memory::Pageable) {
                 self.buffers[index].memory = Some(Memory::Registered);
             }
         }
@@ -577,6 +577,7 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
                 let (mut dst, mut src) = (self.range(dst), self.range(src));
                 let length = dst.len().min(src.len());
                 (dst.end, src.end) = (dst.start + length, src.start + length);
+                self.part_ways(&mut dst, &mut src);
                 Action::Copy {
                     dst,
                     src,
@@ -605,6 +606,17 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
                 Action::Launch { kernel, reads, writes, stream, meant: None }
             }
         }
+    }
+
+    /// A copy within one buffer, of which it is not known where it reads, does not overlap itself.
+    fn part_ways(&self, dst: &mut trace::Range, src: &mut trace::Range) {
+        if !dst.overlaps(src) {
+            return;
+        }
+        let size = self.buffers.iter().position(|it| *it == dst.buffer).map_or(0, |it| self.sizes[it]);
+        let half = (size / 2).max(1).min(dst.len());
+        (dst.start, dst.end) = (0, half);
+        (src.start, src.end) = (half, 2 * half);
     }
 
     fn range(&self, part: &Part) -> trace::Range {

@@ -106,13 +106,18 @@ pub(super) fn of_callback(context: &RuleContext<'_>, callback: &Callback, call: 
         function,
         reads: Vec::new(),
         writes: Vec::new(),
-        calls: vec![call.name.clone()],
+        calls: vec![called(&call.name)],
         stream,
         // Callbacks are handed the stream and a status, host functions are not.
         callback: callback.params > 1,
     };
     sketch.step(host_function, call.site);
     sketch.finish()
+}
+
+/// The function behind a call: that of a launch is the runtime's.
+fn called(name: &str) -> String {
+    if name.ends_with("<<<>>>") { "cudaLaunchKernel".to_owned() } else { name.to_owned() }
 }
 
 /// A launch that names no stream, though one was meant. In a legacy build it waits for all other blocking
