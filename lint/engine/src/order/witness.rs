@@ -181,6 +181,14 @@ fn between<'a>(
             kept.push(deed);
         }
     }
+    // What comes round in a loop says the same each time.
+    let is_remark = |deed: &Deed| matches!(deed.kind, DeedKind::NoWait(_) | DeedKind::HostWait(_));
+    let mut seen = Vec::new();
+    kept.retain(|deed| {
+        let again = is_remark(deed) && seen.contains(&deed.site);
+        seen.push(deed.site);
+        !again
+    });
     let waits: Vec<EventKey> = kept.iter().filter_map(|deed| awaited(deed)).collect();
     kept.retain(|deed| !matches!(&deed.kind, DeedKind::Record(event, _) if !waits.contains(event)));
     kept
