@@ -4,6 +4,7 @@
 //! experiment stands on. It is built without CUDA: the driver and NVRTC are loaded when it runs, and where
 //! there are none it says so and ends with exit code 2.
 
+mod claims;
 mod device;
 mod hold;
 mod machine;
@@ -43,6 +44,8 @@ enum Command {
     },
     /// Compile the fixtures with nvcc, run them, and look from outside at what they do
     Programs(Whole),
+    /// Measure every claim about CUDA that the seed documents and the model make
+    Claims(Whole),
     /// Run the fixtures under compute-sanitizer, and say who reports what
     Peers(Whole),
 }
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
             hold::hold(device, Duration::from_millis(milliseconds)).map(|held| held.to_string())
         }
         Command::Programs(whole) => whole.report(programs::run, programs::table::programs),
+        Command::Claims(whole) => whole.report(claims::run, claims::table),
         Command::Peers(whole) => whole.report(peers::run, peers::table),
     };
     // A closed pipe is the reader's choice, so a failure to print is none of the command.

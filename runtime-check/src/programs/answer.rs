@@ -42,7 +42,8 @@ pub fn answers(
     end: Option<End>,
     observations: &[Observation],
 ) -> Vec<RuleAnswer> {
-    let all = fixture.breaks.iter().map(|rule| (rule, true)).chain(fixture.keeps.iter().map(|rule| (rule, false)));
+    let all =
+        fixture.breaks.iter().map(|rule| (rule, true)).chain(fixture.keeps.iter().map(|rule| (rule, false)));
     let mut answers = Vec::new();
     for (name, broken) in all {
         let Some(rule) = rules::find(name) else { continue };
@@ -107,7 +108,9 @@ fn of_a_misuse(
     let why = match (compiled, end) {
         (Compiled::Rejected(_), _) => "it does not compile",
         (Compiled::Program(_), None) => "it cannot be linked",
-        (Compiled::Program(_), Some(End::TimeOut)) => return (Answer::Failed, "it did not end in time".into()),
+        (Compiled::Program(_), Some(End::TimeOut)) => {
+            return (Answer::Failed, "it did not end in time".into());
+        }
         (Compiled::Program(_), Some(_)) => match witness {
             Witness::CompileError => "it compiles with this toolkit",
             Witness::ReliedOnWait => "no call was seen to wait beyond its documentation",
