@@ -165,7 +165,7 @@ fn look_at(sanitizer: &Path, built: &Built, tool: &Tool) -> Result<Finding, Erro
     let program = built.program().unwrap_or_default();
     // The tool starts the program; the program's settings are the tool's.
     let mut command = programs::quiet(sanitizer);
-    command.args(tool.arguments).args(["--print-limit", "20"]).arg(&program);
+    command.args(tool.arguments).args(["--print-limit", "20", "--require-cuda-init", "no"]).arg(&program);
     let finished = process::run(&mut command, LIMIT)
         .map_err(|error| Error::Unexpected(format!("{}: {error}", sanitizer.display())))?;
     let Summary { errors, first } = match finished.end {

@@ -219,7 +219,7 @@ mod tests {
     fn a_misuse_is_confirmed_by_its_own_kind_only() {
         let touch = seen(Kind::Touch, "read of the destination", Some(12));
         let read = fixture(&["host-read-before-sync"], &[]);
-        let (what, remark) = answer(&read, &[touch.clone()]);
+        let (what, remark) = answer(&read, std::slice::from_ref(&touch));
         assert_eq!(what, Answer::Confirmed);
         assert_eq!(remark, "line 12: read of the destination of a copy in flight");
         let code = fixture(&["memcpy-kind-mismatch"], &[]);
@@ -231,7 +231,7 @@ mod tests {
     fn only_waits_beyond_the_documentation_confirm() {
         let free = fixture(&["free-while-in-flight"], &[]);
         let wait = seen(Kind::Blocked, "cudaStreamSynchronize", None);
-        assert_eq!(answer(&free, &[wait.clone()]).0, Answer::NotObserved);
+        assert_eq!(answer(&free, std::slice::from_ref(&wait)).0, Answer::NotObserved);
         assert_eq!(answer(&free, &[wait, seen(Kind::Blocked, "cudaFree", None)]).0, Answer::Confirmed);
         let slow = fixture(&["pageable-async-copy"], &[]);
         assert_eq!(answer(&slow, &[seen(Kind::Blocked, "cudaFree", None)]).0, Answer::NotObserved);
