@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::platform::Error;
+use crate::platform::{self, Error};
 use crate::programs::process::{self, End, Finished, parallel};
 use crate::programs::toolchain::{Compiled, Toolchain, sha256};
 use crate::programs::{directive, progress, quiet, table};
@@ -134,6 +134,8 @@ struct Experiment {
 pub fn run(root: &Path) -> Result<Report, Error> {
     let start = Instant::now();
     let toolchain = Toolchain::find(root)?;
+    // Without a GPU every program would fail, and that says nothing.
+    platform::init_driver()?;
     let inputs = inputs(root)?;
     let sources: Vec<&Input> = inputs.iter().filter(|input| input.path.ends_with(".cu")).collect();
     let bar = progress("compiling", sources.len());

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::platform::Error;
+use crate::platform::{self, Error};
 use crate::programs::process::{self, End, parallel};
 use crate::programs::toolchain::Toolchain;
 use crate::programs::{self, Built, Fixture, Role, table};
@@ -114,6 +114,8 @@ pub struct Finding {
 pub fn run(root: &Path) -> Result<Report, Error> {
     let start = Instant::now();
     let toolchain = Toolchain::find(root)?;
+    // Without a GPU every program would fail, and that says nothing.
+    platform::init_driver()?;
     let sanitizer = toolchain.beside("compute-sanitizer");
     let version = process::run(Command::new(&sanitizer).arg("--version"), LIMIT).map_err(|error| {
         Error::Unexpected(format!("compute-sanitizer cannot be run: {error}; it is part of the CUDA toolkit"))

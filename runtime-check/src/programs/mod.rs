@@ -25,7 +25,7 @@ use observe::{Line, Observed, Observer, Settings};
 use process::{End, Finished, parallel};
 use toolchain::{Compiled, Flags, Toolchain};
 
-use crate::platform::Error;
+use crate::platform::{self, Error};
 
 /// For how long the observer keeps work back, in milliseconds.
 const HOLD_MS: u32 = 60;
@@ -128,6 +128,8 @@ pub fn build(root: &Path, toolchain: &Toolchain, fixtures: Vec<Fixture>) -> Resu
 pub fn run(root: &Path) -> Result<Report, Error> {
     let start = Instant::now();
     let toolchain = Toolchain::find(root)?;
+    // Without a GPU every program would fail, and that says nothing.
+    platform::init_driver()?;
     let observer = Observer::build(&toolchain)?;
     let built = build(root, &toolchain, find(root)?)?;
     let bar = progress("running", built.len());
