@@ -139,6 +139,8 @@ pub enum WorkKind {
     HostFunction,
     /// A graph, a library call.
     Other,
+    /// The allocation of memory in stream order: no access, but what every access has to come after.
+    Allocation,
 }
 
 /// Two accesses to the same bytes, at least one a write, at least one by the device, not ordered.

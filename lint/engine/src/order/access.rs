@@ -74,6 +74,8 @@ impl Machine<'_, '_> {
             .pending
             .iter()
             .enumerate()
+            // Memory may be released before its allocation is reached: the host has its address.
+            .filter(|(_, operation)| operation.kind != WorkKind::Allocation)
             .filter_map(|(index, operation)| {
                 operation
                     .accesses
@@ -150,7 +152,10 @@ impl Machine<'_, '_> {
             {
                 continue;
             }
-            self.compare(state, &other, &operation);
+            if self.compare(state, &other, &operation) && other.kind == WorkKind::Allocation {
+                // What was used too early is freed too early as well, which says nothing new.
+                state.pending_mut()[index].reported = true;
+            }
         }
         state.history.push(self.at.site, DeedKind::Enqueue(operation.clone()));
         operation.cover.insert(Point::Tail(operation.stream));
@@ -163,7 +168,8 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn compare(&mut self, state: &State, other: &Operation, operation: &Operation) {
+    /// Notes a conflict of two operations that nothing orders; true if there is one.
+    fn compare(&mut self, state: &State, other: &Operation, operation: &Operation) -> bool {
         let mut best: Option<(Overlap, &DeviceAccess, &DeviceAccess)> = None;
         for theirs in other.accesses.iter() {
             for ours in operation.accesses.iter().filter(|ours| ours.write || theirs.write) {
@@ -176,7 +182,7 @@ impl Machine<'_, '_> {
                 }
             }
         }
-        let Some((mut found, theirs, ours)) = best else { return };
+        let Some((mut found, theirs, ours)) = best else { return false };
         let buffer = ours.range.object;
         if self.varies_by_stream(state, other, buffer) || self.varies_by_stream(state, operation, buffer) {
             found = Overlap::Unproven;
@@ -190,6 +196,7 @@ impl Machine<'_, '_> {
         let second = Second::Device(operation, &ours.range);
         let about = (theirs.write, theirs.assumed);
         self.note_conflict(state, other, second, Access::Device(work), found, about);
+        found == Overlap::Proven
     }
 
     /// True if an operation is a launch that has a sibling on another stream with other scalar arguments

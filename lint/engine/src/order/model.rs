@@ -176,8 +176,10 @@ impl Machine<'_, '_> {
             Effect::MayWait
                 if it.row.effects.iter().any(|it| matches!(it, Effect::Free(_) | Effect::Unregister)) =>
             {
-                self.remember_free(state, it);
-                self.may_wait(state, name);
+                if !self.frees_in_order(state, it) {
+                    self.remember_free(state, it);
+                    self.may_wait(state, name);
+                }
             }
             Effect::MayWait => self.doubt_all(state, &format!("`{name}` may wait for the device")),
             Effect::ResetsDevice => self.host_sees_device(state),
@@ -202,6 +204,14 @@ impl Machine<'_, '_> {
             }
             Effect::None => {}
         }
+    }
+
+    /// True if the call frees stream-ordered memory, for which no free waits.
+    fn frees_in_order(&mut self, state: &State, it: &Modelled<'_, '_>) -> bool {
+        let pointer = it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value));
+        pointer.is_some_and(|pointer| {
+            self.memory_kind(state, pointer.object) == Some(MemoryKind::DeviceStreamOrdered)
+        })
     }
 
     /// A free that may wait belongs to the explanation of what comes after it.

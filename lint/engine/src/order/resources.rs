@@ -3,11 +3,11 @@
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectInfo, ObjectKey};
-use super::state::{Extent, Range, State};
+use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, SymKey};
 use super::value::{Pointer, Value};
-use crate::cuda::row::{FreeWith, Role, Thing};
-use crate::facts::{Access, Origin, ReleaseKind};
+use crate::cuda::row::{FreeWith, MemoryKind, Role, Thing};
+use crate::facts::{Access, Origin, ReleaseKind, WorkKind};
 
 impl Machine<'_, '_> {
     /// Puts what the call makes into the places that its arguments name.
@@ -29,6 +29,9 @@ impl Machine<'_, '_> {
                 Thing::Memory(kind) => {
                     let bytes = self.product(it);
                     let object = self.make_memory(state, index, Some(kind), &it.row.name, bytes);
+                    if kind == MemoryKind::DeviceStreamOrdered {
+                        self.allocate_in_order(state, it, object);
+                    }
                     Value::Pointer(self.start_of(object))
                 }
                 Thing::Stream => {
@@ -64,6 +67,17 @@ impl Machine<'_, '_> {
             }
             self.poke(state, &target, value, Some(8));
         }
+    }
+
+    /// Memory exists from its allocation on in the order of its stream, elsewhere only after it.
+    fn allocate_in_order(&mut self, state: &mut State, it: &Modelled<'_, '_>, object: ObjectId) {
+        let (stream, omitted) = self.stream_of(it);
+        let range = Range { object, offset: Linear::constant(0), extent: Extent::Whole };
+        let access = DeviceAccess { range, write: true, read: false, assumed: false };
+        let mut operation = self.operation(state, it.shown(), WorkKind::Allocation, stream, vec![access]);
+        operation.stream_omitted = omitted;
+        operation.status = it.status;
+        self.enqueue(state, operation);
     }
 
     /// The stream or event that this call makes.

@@ -62,6 +62,8 @@ struct Buffer {
     stream: Option<StreamKey>,
     /// Kernels or fills touch it, not only copies.
     on_device: bool,
+    /// Its allocation is a step of the witness; otherwise it is there from the start.
+    in_order: bool,
 }
 
 /// A range of a buffer; without a length, the rest of it.
@@ -76,6 +78,7 @@ struct Part {
 #[derive(Debug)]
 enum Planned<'a> {
     Work { operation: &'a Operation, reads: Vec<Part>, writes: Vec<Part> },
+    Allocate(usize),
     Record(EventKey, StreamKey),
     StreamWait(StreamKey, EventKey),
     HostWait(Point),
@@ -154,6 +157,7 @@ impl<'a> Plan<'a, '_, '_> {
             base: Linear::default(),
             stream: None,
             on_device: false,
+            in_order: false,
         });
         self.buffers.len() - 1
     }
@@ -171,6 +175,7 @@ impl<'a> Plan<'a, '_, '_> {
             base: Linear::default(),
             stream: None,
             on_device: false,
+            in_order: false,
         });
         self.buffers.len() - 1
     }
@@ -199,6 +204,9 @@ impl<'a> Plan<'a, '_, '_> {
 
     fn deed(&mut self, deed: &'a Deed) {
         let planned = match &deed.kind {
+            DeedKind::Enqueue(operation) if operation.kind == WorkKind::Allocation => {
+                self.allocation(operation)
+            }
             DeedKind::Enqueue(operation) => self.work(operation),
             DeedKind::Record(event, stream) => Planned::Record(*event, *stream),
             DeedKind::StreamWait(stream, event) => Planned::StreamWait(*stream, *event),
@@ -223,6 +231,14 @@ impl<'a> Plan<'a, '_, '_> {
             }
         };
         self.steps.push((deed.site, planned));
+    }
+
+    /// The allocation of what the conflict is about, in stream order.
+    fn allocation(&mut self, operation: &'a Operation) -> Planned<'a> {
+        let it = &mut self.buffers[0];
+        it.stream = Some(operation.stream);
+        it.in_order = true;
+        Planned::Allocate(0)
     }
 
     fn work(&mut self, operation: &'a Operation) -> Planned<'a> {

@@ -86,7 +86,7 @@ fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
             Some(Claim::new(Severity::Warning, conflict))
         }
         WorkKind::Other => Some(Claim::new(Severity::Warning, conflict).at_most(Confidence::Possible)),
-        WorkKind::HostFunction => None,
+        WorkKind::HostFunction | WorkKind::Allocation => None,
     }
 }
 

@@ -79,8 +79,8 @@ fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let known = match pending.kind {
         WorkKind::Copy { .. } | WorkKind::Fill | WorkKind::Kernel => Confidence::Certain,
         WorkKind::Other => Confidence::Possible,
-        // What a host function gets is the business of another rule.
-        WorkKind::HostFunction => return None,
+        // What a host function gets, and what an allocation makes, is the business of other rules.
+        WorkKind::HostFunction | WorkKind::Allocation => return None,
     };
     let claim = match (how, conflict.object.memory) {
         (ReleaseKind::Call(FreeWith::CudaFreeHost, _) | ReleaseKind::Unregister, memory)

@@ -13,6 +13,7 @@ mod witness;
 mod words;
 
 mod api_call_in_callback;
+mod async_alloc_misuse;
 mod cross_stream_unordered;
 mod free_kind_mismatch;
 mod free_while_in_flight;
@@ -20,6 +21,7 @@ mod host_buffer_released_in_flight;
 mod host_deref_device_pointer;
 mod host_read_before_sync;
 mod host_write_before_sync;
+mod managed_access_in_flight;
 mod memcpy_kind_mismatch;
 mod nonblocking_vs_default_race;
 mod pageable_async_copy;
@@ -89,18 +91,20 @@ pub enum Check {
 }
 
 /// All rules, in the order of the catalogue.
-static CATALOGUE: [&Rule; 14] = [
+static CATALOGUE: [&Rule; 16] = [
     &host_deref_device_pointer::RULE,
     &memcpy_kind_mismatch::RULE,
     &free_kind_mismatch::RULE,
     &host_read_before_sync::RULE,
     &host_write_before_sync::RULE,
     &host_buffer_released_in_flight::RULE,
+    &managed_access_in_flight::RULE,
     &pageable_async_copy::RULE,
     &cross_stream_unordered::RULE,
     &nonblocking_vs_default_race::RULE,
     &stream_as_kernel_argument::RULE,
     &free_while_in_flight::RULE,
+    &async_alloc_misuse::RULE,
     &api_call_in_callback::RULE,
     &unknown_cuda_api::RULE,
     &pageable_copy_as_sync::RULE,

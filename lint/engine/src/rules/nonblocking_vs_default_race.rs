@@ -81,7 +81,7 @@ fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let Access::Device(second) = &conflict.access else { return None };
     let first = &conflict.pending;
     if !applies(first, second)
-        || first.kind == WorkKind::HostFunction
+        || matches!(first.kind, WorkKind::HostFunction | WorkKind::Allocation)
         || second.kind == WorkKind::HostFunction
     {
         return None;

@@ -44,7 +44,7 @@ pub(super) fn work(work: &Work) -> String {
         WorkKind::Kernel if work.name.is_empty() => "a kernel".into(),
         WorkKind::Kernel => format!("kernel {}", code(&work.name)),
         WorkKind::HostFunction => format!("host function {}", code(&work.name)),
-        WorkKind::Copy { .. } | WorkKind::Fill | WorkKind::Other => code(&work.name),
+        WorkKind::Copy { .. } | WorkKind::Fill | WorkKind::Other | WorkKind::Allocation => code(&work.name),
     }
 }
 

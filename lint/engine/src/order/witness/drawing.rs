@@ -38,7 +38,10 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
                 None => trace::Stream::Default,
             };
             let bytes = self.sizes[index];
-            let name = self.sketch.buffer(&buffer.name, memory, bytes, Some(stream), buffer.site);
+            let name = match buffer.in_order {
+                true => self.sketch.name(&buffer.name, "d"),
+                false => self.sketch.buffer(&buffer.name, memory, bytes, Some(stream), buffer.site),
+            };
             self.buffers.push(name);
         }
         let mut pending = None;
@@ -58,6 +61,15 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
     fn action(&mut self, planned: &Planned<'_>) -> Action {
         match planned {
             Planned::Work { operation, reads, writes } => self.work(operation, reads, writes),
+            Planned::Allocate(buffer) => {
+                let stream = self.plan.buffers[*buffer].stream.map(|stream| self.stream(stream));
+                Action::Allocate {
+                    buffer: self.buffers[*buffer].clone(),
+                    memory: Memory::StreamOrdered,
+                    bytes: self.sizes[*buffer].max(1),
+                    stream,
+                }
+            }
             Planned::Record(event, stream) => {
                 Action::Record { event: self.event(*event), stream: self.stream(*stream) }
             }
