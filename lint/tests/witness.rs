@@ -46,6 +46,9 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
                     "host-buffer-released-in-flight" => *conflict == Conflict::UseThenRelease,
                     "free-while-in-flight" => *conflict == Conflict::UseThenRelease && relies_on.is_some(),
                     "managed-access-in-flight" => *conflict != Conflict::UseThenRelease,
+                    "callback-userdata-lifetime" => {
+                        matches!(conflict, Conflict::UseThenRelease | Conflict::ReadThenWrite)
+                    }
                     // Too early, or freed too early.
                     "async-alloc-misuse" => true,
                     "pageable-copy-as-sync" => relies_on.is_some() && *conflict != Conflict::UseThenRelease,

@@ -13,7 +13,14 @@ use super::value::Value;
 use super::witness::Second;
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Note, ReleaseKind, Work, WorkKind};
+use crate::program::TypeKind;
 use crate::{DefaultStream, facts};
+
+/// Classes of which a member tells that an object is shared between threads on purpose.
+const LOCKS: [&str; 6] = ["mutex", "atomic", "condition_variable", "semaphore", "latch", "promise"];
+
+/// Records within a record that are searched for one of them.
+const TALK: usize = 16;
 
 /// Pending operations kept at most; of more, the oldest are forgotten.
 const PENDING: usize = 96;
@@ -70,17 +77,21 @@ impl Machine<'_, '_> {
         }
         let writes = releases || matches!(access, Access::HostWrite { .. });
         let root = self.objects.root(range.object);
+        let is_talk = !releases && self.may_be_talk(root);
         let hits: Vec<(usize, Overlap, bool, bool)> = state
             .pending
             .iter()
             .enumerate()
             // Memory may be released before its allocation is reached: the host has its address.
             .filter(|(_, operation)| operation.kind != WorkKind::Allocation)
+            .filter(|(_, operation)| !(is_talk && operation.kind == WorkKind::HostFunction))
             .filter_map(|(index, operation)| {
                 operation
                     .accesses
                     .iter()
                     .filter(|it| it.write || writes)
+                    // What a host function is only presumed to reach, it is not presumed to read now.
+                    .filter(|it| releases || !it.assumed || operation.kind != WorkKind::HostFunction)
                     .filter(|it| self.objects.root(it.range.object) == root)
                     .map(|it| (it, overlap(&it.range, range, |a, b| self.objects.is_within(a, b))))
                     .filter(|(_, overlap)| *overlap != Overlap::None)
@@ -97,6 +108,45 @@ impl Machine<'_, '_> {
             if !operation.reported && overlap == Overlap::Proven && operation.doubts.is_empty() {
                 self.mark_reported(state, &operation, releases);
             }
+        }
+    }
+
+    /// True for memory through which the host and a host function may agree on who uses what: static storage,
+    /// and what holds a lock or an atomic.
+    fn may_be_talk(&self, object: ObjectId) -> bool {
+        if self.objects.info(object).origin == facts::Origin::Static {
+            return true;
+        }
+        let program = self.shared.program;
+        let mut records: Vec<_> = self.objects.record(object).into_iter().collect();
+        let mut next = 0;
+        while let Some(id) = records.get(next).copied().filter(|_| next < TALK) {
+            next += 1;
+            let record = &program.records[id.0 as usize];
+            if LOCKS.iter().any(|lock| record.name.contains(lock)) {
+                return true;
+            }
+            records.extend(record.fields.iter().filter_map(|(_, ty)| match ty.kind {
+                TypeKind::Record(id) => Some(id),
+                _ => None,
+            }));
+        }
+        false
+    }
+
+    /// A `volatile` place is read: where a host function has it, to poll it is a wait (A8).
+    pub(super) fn polls(&mut self, state: &mut State, place: &Value) {
+        let Some(pointer) = self.pointer(place) else { return };
+        let root = self.objects.root(pointer.object);
+        let streams: Vec<StreamKey> = state
+            .pending
+            .iter()
+            .filter(|it| it.kind == WorkKind::HostFunction)
+            .filter(|it| it.accesses.iter().any(|access| self.objects.root(access.range.object) == root))
+            .map(|it| it.stream)
+            .collect();
+        for stream in streams {
+            self.host_sees(state, Point::Tail(stream));
         }
     }
 
@@ -347,8 +397,15 @@ impl Machine<'_, '_> {
     ) {
         let streams = Streams(&self.objects);
         happens_before::reach(state.pending_mut(), stream, &streams);
-        for index in 0..state.pending.len() {
+        let mut used = false;
+        // The latest use first, the allocation last: where a use is missed, that is what matters.
+        let is_allocation = |index: &usize| state.pending[*index].kind == WorkKind::Allocation;
+        let (allocations, uses): (Vec<_>, Vec<_>) = (0..state.pending.len()).rev().partition(is_allocation);
+        for index in uses.into_iter().chain(allocations) {
             let other = state.pending[index].clone();
+            if used && other.kind == WorkKind::Allocation {
+                continue;
+            }
             let touches = other
                 .accesses
                 .iter()
@@ -360,6 +417,7 @@ impl Machine<'_, '_> {
             {
                 let how = ReleaseKind::Call(FreeWith::CudaFreeAsync, function.to_owned());
                 let about = (access.write, access.assumed);
+                used = true;
                 let second = Second::FreeInOrder(&access.range, stream);
                 self.note_conflict(state, &other, second, Access::Release(how), Overlap::Proven, about);
             }

@@ -81,6 +81,14 @@ impl Search<'_, '_> {
     }
 }
 
+/// True if a callback never touches its last parameter.
+pub(super) fn ignores_user_data(function: &Function) -> bool {
+    let Some(data) = function.params.last() else { return true };
+    let mut statements = function.blocks.iter().flat_map(|block| &block.statements);
+    !function.blocks.is_empty()
+        && !statements.any(|it| matches!(it.op, Op::AddressOfLocal { local, .. } if local == *data))
+}
+
 /// True for `void (cudaStream_t, cudaError_t, void *)`.
 pub(super) fn is_stream_callback(function: &Function) -> bool {
     let kinds: Vec<_> = function.params.iter().map(|it| function.locals[it.0 as usize].ty.kind).collect();

@@ -296,7 +296,12 @@ impl<'m, 'p> Machine<'m, 'p> {
                 self.define(&mut state, *result, value);
             }
             Op::Unknown { result, operands } => {
-                let operands = operands.iter().map(|it| self.value(&state, *it)).collect();
+                let operands: Vec<Value> = operands.iter().map(|it| self.value(&state, *it)).collect();
+                if !state.pending.is_empty() {
+                    for operand in &operands {
+                        self.polls(&mut state, operand);
+                    }
+                }
                 let key = SymKey::Opaque { frame: state.frame(), step: self.at.step, operands };
                 let value = Value::symbol(self.symbols.intern(key));
                 self.define(&mut state, *result, value);

@@ -17,6 +17,9 @@ use crate::program::{BinaryOp, ParamAccess};
 /// Arguments of a kernel launch by `void **args` that are looked at.
 const KERNEL_ARGS: i64 = 64;
 
+/// Addresses in the user data of a host function that are looked at.
+const HELD: usize = 16;
+
 /// A call with its row.
 pub(super) struct Modelled<'c, 'u> {
     pub row: &'c Row,
@@ -363,12 +366,44 @@ impl Machine<'_, '_> {
             return;
         }
         let (stream, _) = self.stream_of(it);
-        let operation = self.operation(state, &it.row.name, WorkKind::HostFunction, stream, Vec::new());
+        let (name, ignores_data) = match function {
+            Some(Value::Function(id)) => {
+                let function = self.shared.function(id);
+                (function.name.clone(), super::callbacks::ignores_user_data(function))
+            }
+            _ => (it.shown().to_owned(), false),
+        };
+        let accesses = match &user_data {
+            Some(data) if !ignores_data => self.user_data_accesses(state, data),
+            _ => Vec::new(),
+        };
+        let mut operation = self.operation(state, &name, WorkKind::HostFunction, stream, accesses);
+        operation.status = it.status;
         state.fresh_copy = None;
         self.enqueue(state, operation);
         if let Some(object) = user_data.and_then(|value| self.object_of(&value)) {
             state.object_mut(object).escaped = true;
         }
+    }
+
+    /// What a host function reads: what it is handed, and, as far as one can presume, what that holds the
+    /// addresses of. What it writes is left out: host threads have means of their own to agree on that.
+    fn user_data_accesses(&mut self, state: &State, data: &Value) -> Vec<DeviceAccess> {
+        let Some(pointer) = self.pointer(data) else { return Vec::new() };
+        let read = |pointer: Pointer, assumed| DeviceAccess {
+            range: Range { object: pointer.object, offset: pointer.offset, extent: Extent::Unknown },
+            write: false,
+            read: true,
+            assumed,
+        };
+        let held = state.memory.iter().filter_map(|((object, _), value)| match value {
+            Value::Pointer(target) if self.objects.is_within(*object, pointer.object) => Some(target.clone()),
+            _ => None,
+        });
+        let held: Vec<Pointer> = held.filter(|target| target.object != pointer.object).take(HELD).collect();
+        let mut accesses = vec![read(pointer, false)];
+        accesses.extend(held.into_iter().map(|target| read(target, true)));
+        accesses
     }
 
     fn launch_by_call(&mut self, state: &mut State, it: &Modelled<'_, '_>) {

@@ -144,7 +144,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
                 "{object} is freed on a stream that does not wait for {work} on {from}, which uses it{hidden}"
             ),
             format!("nothing orders this after {work}"),
-            format!("free it on {from}, or let this stream wait for an event recorded after {work}"),
+            format!("free it on {from}, or let this stream wait for an event recorded after its last use"),
         ),
     };
     Diagnostic {

@@ -14,6 +14,7 @@ mod words;
 
 mod api_call_in_callback;
 mod async_alloc_misuse;
+mod callback_userdata_lifetime;
 mod cross_stream_unordered;
 mod free_kind_mismatch;
 mod free_while_in_flight;
@@ -91,7 +92,7 @@ pub enum Check {
 }
 
 /// All rules, in the order of the catalogue.
-static CATALOGUE: [&Rule; 16] = [
+static CATALOGUE: [&Rule; 17] = [
     &host_deref_device_pointer::RULE,
     &memcpy_kind_mismatch::RULE,
     &free_kind_mismatch::RULE,
@@ -106,6 +107,7 @@ static CATALOGUE: [&Rule; 16] = [
     &free_while_in_flight::RULE,
     &async_alloc_misuse::RULE,
     &api_call_in_callback::RULE,
+    &callback_userdata_lifetime::RULE,
     &unknown_cuda_api::RULE,
     &pageable_copy_as_sync::RULE,
 ];
