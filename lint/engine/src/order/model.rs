@@ -3,9 +3,11 @@
 use std::rc::Rc;
 
 use super::calls::Unfollowed;
+use super::containers::ELEMENTS;
 use super::happens_before::{Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
+use super::object::{ObjectId, ObjectKey};
 use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::transfers::Copy;
@@ -396,11 +398,21 @@ impl Machine<'_, '_> {
             read: true,
             assumed,
         };
-        let held = state.memory.iter().filter_map(|((object, _), value)| match value {
-            Value::Pointer(target) if self.objects.is_within(*object, pointer.object) => Some(target.clone()),
+        // Of local variables only, and not through containers and smart pointers, which own what they hold: what
+        // else the data leads to may be there for others.
+        let is_owned = |cell: ObjectId| matches!(&self.objects.info(cell).key, ObjectKey::Field { field, .. } if field == ELEMENTS);
+        let cells = state
+            .memory
+            .iter()
+            .filter(|((cell, _), _)| self.objects.is_within(*cell, pointer.object) && !is_owned(*cell));
+        let targets = cells.filter_map(|(_, value)| match value {
+            Value::Pointer(target) => Some(target.clone()),
             _ => None,
         });
-        let held: Vec<Pointer> = held.filter(|target| target.object != pointer.object).take(HELD).collect();
+        let is_other =
+            |target: &Pointer| self.objects.root(target.object) != self.objects.root(pointer.object);
+        let held: Vec<Pointer> =
+            targets.filter(|it| is_other(it) && self.is_variable(it.object)).take(HELD).collect();
         let mut accesses = vec![read(pointer, false)];
         accesses.extend(held.into_iter().map(|target| read(target, true)));
         accesses
