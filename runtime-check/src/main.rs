@@ -38,11 +38,22 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         device: usize,
     },
+    /// Compile the replayer's kernels with NVRTC and print the PTX that ships as kernels/ptx/touch.ptx
+    Ptx,
+    /// Run traces for the parent process (`replay` starts it)
+    #[command(hide = true)]
+    Worker {
+        /// On which device
+        #[arg(long, default_value_t = 0)]
+        device: usize,
+    },
 }
 
 fn main() -> ExitCode {
     let answer = match Cli::parse().command {
         Command::Device => device::describe(),
+        Command::Ptx => replay::ptx(),
+        Command::Worker { device } => replay::worker::work(device).map(|()| String::new()),
         Command::Hold { milliseconds, device } => {
             hold::hold(device, Duration::from_millis(milliseconds)).map(|held| held.to_string())
         }
