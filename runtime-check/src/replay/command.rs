@@ -51,7 +51,8 @@ pub fn replay(arguments: &Replay) -> Result<(String, ExitCode), Error> {
     }
     bar.finish_and_clear();
     if let Some(path) = &arguments.json {
-        let text = serde_json::to_string_pretty(&verdicts).map_err(|error| Error::Unexpected(error.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(&verdicts).map_err(|error| Error::Unexpected(error.to_string()))?;
         fs::write(path, text)
             .map_err(|error| Error::Unexpected(format!("{} cannot be written: {error}", path.display())))?;
     }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use cuda_lint_engine::trace::judge::{Hazard, judge};
-use cuda_lint_engine::trace::repair::repair;
-use cuda_lint_engine::trace::{Position, Trace, text};
+use cuda_lint_engine::trace::{Position, Trace, repair, text};
 use sha2::{Digest, Sha256};
 
 use super::plan::{self, Probe, Trial};
@@ -93,7 +92,9 @@ fn without_hazard(machine: &mut dyn Machine, witness: &Witness, hazards: &[Hazar
         (Some(false), true, _) => (Answer::Contradicted, "declared correct, but the model finds a hazard"),
         (Some(false), false, true) => (Answer::Contradicted, "declared correct, but the GPU shows a race"),
         (_, false, true) => (Answer::Contradicted, "the GPU shows a race that the model does not find"),
-        (Some(true), ..) => (Answer::NotObserved, "the model finds no hazard in this trace, and the GPU shows none"),
+        (Some(true), ..) => {
+            (Answer::NotObserved, "the model finds no hazard in this trace, and the GPU shows none")
+        }
         (_, _, false) => (Answer::Confirmed, "no hazard: the model finds none, and the GPU shows none"),
         (None, true, true) => (Answer::Contradicted, "a race"),
     };
@@ -142,6 +143,8 @@ fn answer(
         let mut counts = Counts::default();
         measure(machine, &trial, trials, &mut counts)?;
         verdict.variant = Some(counts);
+    } else if matches!(hazard, Hazard::Unordered { relies_on: Some(_), .. }) {
+        remarks.push(repair::why_no_variant(trace, hazard).to_string());
     }
     let variant_hits = verdict.variant.as_ref().is_none_or(|counts| counts.hits > 0);
     verdict.answer = match (verdict.misuse.hits > 0, verdict.twin.hits > 0) {
@@ -158,10 +161,10 @@ fn answer(
 
 /// The trace without any hazard, this one first.
 fn repaired(trace: &Trace<Position>, hazard: &Hazard) -> Option<Trace<Position>> {
-    let mut trace = repair(trace, hazard)?;
+    let mut trace = repair::repair(trace, hazard)?;
     for _ in 0..REPAIRS {
         let Some(next) = judge(&trace).into_iter().next() else { break };
-        trace = repair(&trace, &next)?;
+        trace = repair::repair(&trace, &next)?;
     }
     Some(trace)
 }
@@ -171,13 +174,20 @@ fn variant(trace: &Trace<Position>, hazard: &Hazard) -> Option<(Trace<Position>,
     if !matches!(hazard, Hazard::Unordered { relies_on: Some(_), .. }) {
         return None;
     }
-    let variant: Trace<Position> = None::<Trace<Position>>.or_else(|| repair(trace, hazard)).filter(|_| false)?;
-    let race = judge(&variant).into_iter().find(|other| matches!(other, Hazard::Unordered { relies_on: None, .. }))?;
+    let variant = repair::variant(trace, hazard)?;
+    let race = judge(&variant)
+        .into_iter()
+        .find(|other| matches!(other, Hazard::Unordered { relies_on: None, .. }))?;
     Some((variant, race))
 }
 
 /// Runs a trial under the first of its schedules that shows anything, else under the first.
-fn measure(machine: &mut dyn Machine, trial: &Trial, trials: u32, counts: &mut Counts) -> Result<Schedule, Error> {
+fn measure(
+    machine: &mut dyn Machine,
+    trial: &Trial,
+    trials: u32,
+    counts: &mut Counts,
+) -> Result<Schedule, Error> {
     let expected = values::expected(&trial.trace);
     let trials = if trial.probe == Probe::Values { trials } else { trials.min(SLOW) };
     let mut chosen = trial.schedules.first().cloned().unwrap_or_default();
@@ -214,7 +224,12 @@ fn count(
             }
         }
         if let Some(observed) = trial.probe.step().and_then(|step| run.steps.get(step)) {
-            times.push(observed.device.filter(|_| matches!(trial.probe, Probe::DeviceWaits(_))).unwrap_or(observed.host));
+            times.push(
+                observed
+                    .device
+                    .filter(|_| matches!(trial.probe, Probe::DeviceWaits(_)))
+                    .unwrap_or(observed.host),
+            );
             if observed.code != 0 && !counts.codes.contains(&observed.code) {
                 counts.codes.push(observed.code);
             }
@@ -240,3 +255,5 @@ fn unseen(trace: &Trace<Position>, hazard: &Hazard) -> String {
     }
 }
 
+#[cfg(test)]
+mod tests;

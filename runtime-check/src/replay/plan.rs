@@ -51,7 +51,11 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
     match hazard {
         Hazard::Unordered { pending, relies_on: Some(step), .. } => {
             let long = long(hold_point(trace, *pending));
-            (Observation::ReliedOnWait, trial(trace.clone(), vec![long], Probe::HostWaits(*step)), String::new())
+            (
+                Observation::ReliedOnWait,
+                trial(trace.clone(), vec![long], Probe::HostWaits(*step)),
+                String::new(),
+            )
         }
         Hazard::Unordered { pending, access, .. } => {
             let schedules = schedules(trace, *pending, *access);
@@ -73,10 +77,8 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
         }
         Hazard::StreamAsArgument { step } => {
             let (trace, step) = beside_a_held_stream(trace, *step);
-            let schedule = Schedule {
-                holds: vec![Hold { before: 2, until: Some(step), patience: LONG }],
-                guard: false,
-            };
+            let schedule =
+                Schedule { holds: vec![Hold { before: 2, until: Some(step), patience: LONG }], guard: false };
             (Observation::SlowerRatio, trial(trace, vec![schedule], Probe::DeviceWaits(step)), String::new())
         }
     }
@@ -116,7 +118,8 @@ pub fn twin(of: &Trial, schedule: &Schedule, trace: &Trace<Position>, repaired: 
 
 /// True for an asynchronous copy with pageable memory, whose twin has pinned memory and does not wait.
 fn before_is_pageable(trace: &Trace<Position>, step: usize) -> bool {
-    let Some(Action::Copy { dst, src, synchronous: false, .. }) = trace.steps.get(step).map(|s| &s.action) else {
+    let Some(Action::Copy { dst, src, synchronous: false, .. }) = trace.steps.get(step).map(|s| &s.action)
+    else {
         return false;
     };
     [dst, src].into_iter().any(|range| memory(trace, &range.buffer) == Some(Memory::Pageable))
@@ -125,13 +128,13 @@ fn before_is_pageable(trace: &Trace<Position>, step: usize) -> bool {
 /// The schedules under which a race between two steps may show.
 pub fn schedules(trace: &Trace<Position>, pending: usize, access: usize) -> Vec<Schedule> {
     let pending = hold_point(trace, pending);
-    let hold = |before, until| Schedule { holds: vec![Hold { before, until, patience: PATIENCE }], guard: false };
+    let hold =
+        |before, until| Schedule { holds: vec![Hold { before, until, patience: PATIENCE }], guard: false };
     let mut all = vec![hold(pending, Some(access)), hold(pending, None)];
     all.push(Schedule { guard: true, ..hold(pending, Some(access)) });
     // Work before the pending step, on its stream, may be what the second access must not overtake.
-    let enqueues = |step: &usize| {
-        trace.steps.get(*step).is_some_and(|step| stream_of(&step.action).is_some())
-    };
+    let enqueues =
+        |step: &usize| trace.steps.get(*step).is_some_and(|step| stream_of(&step.action).is_some());
     if access > pending && enqueues(&access) {
         all.push(hold(access, None));
     }
@@ -320,7 +323,13 @@ fn stream_of(action: &Action) -> Option<&Stream> {
 
 impl Probe {
     /// What of a run is an observation, in words; `None` if nothing is.
-    pub fn hit(&self, trace: &Trace<Position>, expected: &Values, run: &Run, schedule: &Schedule) -> Option<String> {
+    pub fn hit(
+        &self,
+        trace: &Trace<Position>,
+        expected: &Values,
+        run: &Run,
+        schedule: &Schedule,
+    ) -> Option<String> {
         let held = schedule.holds.iter().map(|hold| hold.patience).max().unwrap_or_default();
         let most = held.mul_f64(WAITS);
         let number = |step: usize| step + 1;
@@ -329,16 +338,22 @@ impl Probe {
             Self::Values => difference(trace, expected, run),
             Self::HostWaits(step) => {
                 let host = run.steps.get(*step)?.host;
-                (host >= most).then(|| format!("the host was in step {} for {host:.1?} of {held:.0?}", number(*step)))
+                (host >= most)
+                    .then(|| format!("the host was in step {} for {host:.1?} of {held:.0?}", number(*step)))
             }
             Self::DeviceWaits(step) => {
                 let device = run.steps.get(*step)?.device?;
                 (device >= most).then(|| {
-                    format!("the work of step {} took {device:.1?} while another stream was held", number(*step))
+                    format!(
+                        "the work of step {} took {device:.1?} while another stream was held",
+                        number(*step)
+                    )
                 })
             }
             Self::Code(step) => match (died(*step), run.steps.get(*step)) {
-                (Some(signal), _) => Some(format!("step {} ended the process: signal {signal}", number(*step))),
+                (Some(signal), _) => {
+                    Some(format!("step {} ended the process: signal {signal}", number(*step)))
+                }
                 (None, Some(observed)) if observed.code != 0 => {
                     Some(format!("step {} returned {}", number(*step), observed.code))
                 }
@@ -353,7 +368,9 @@ impl Probe {
     pub const fn step(&self) -> Option<usize> {
         match self {
             Self::Values => None,
-            Self::HostWaits(step) | Self::DeviceWaits(step) | Self::Code(step) | Self::Fault(step) => Some(*step),
+            Self::HostWaits(step) | Self::DeviceWaits(step) | Self::Code(step) | Self::Fault(step) => {
+                Some(*step)
+            }
         }
     }
 }
@@ -372,7 +389,11 @@ pub fn difference(trace: &Trace<Position>, expected: &Values, run: &Run) -> Opti
             }
         }
         if let Some(copy) = observed.guarded {
-            return Some(format!("step {} touched pages that the copy of step {} was using", index + 1, copy + 1));
+            return Some(format!(
+                "step {} touched pages that the copy of step {} was using",
+                index + 1,
+                copy + 1
+            ));
         }
     }
     let ends = run.last.iter().filter_map(|(name, seen)| Some((name, *seen, *expected.last.get(name)?)));

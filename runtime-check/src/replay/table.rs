@@ -7,10 +7,18 @@ pub fn table(verdicts: &[Verdict]) -> String {
     let head = ["answer", "rule", "place", "misuse", "twin", "variant", "what was seen"].map(String::from);
     let mut rows = vec![head];
     for verdict in verdicts {
-        let place = if verdict.line == 0 { verdict.file.clone() } else { format!("{}:{}", verdict.file, verdict.line) };
+        let place = if verdict.line == 0 {
+            verdict.file.clone()
+        } else {
+            format!("{}:{}", verdict.file, verdict.line)
+        };
         let seen = [&verdict.misuse, &verdict.twin].map(|counts| counts.example.as_str());
         let seen = if seen[0].is_empty() { seen[1] } else { seen[0] };
-        let said = [seen, &verdict.remark].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
+        let said = [seen, &verdict.remark]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join("; ");
         rows.push([
             word(verdict.answer).to_string(),
             verdict.rule.clone(),
@@ -42,7 +50,11 @@ pub fn table(verdicts: &[Verdict]) -> String {
 fn hits(counts: &Counts) -> String {
     let time = counts.host_ms.map_or_else(String::new, |time| format!(" {time:.2} ms"));
     let codes = if counts.codes.is_empty() { String::new() } else { format!(" {:?}", counts.codes) };
-    if counts.trials == 0 { "-".to_string() } else { format!("{} of {}{codes}{time}", counts.hits, counts.trials) }
+    if counts.trials == 0 {
+        "-".to_string()
+    } else {
+        format!("{} of {}{codes}{time}", counts.hits, counts.trials)
+    }
 }
 
 const fn word(answer: Answer) -> &'static str {
