@@ -42,7 +42,7 @@ fn a_race_that_shows_in_the_misuse_alone_is_confirmed() {
     assert_eq!((verdict.answer, verdict.observation), (Answer::Confirmed, Observation::WrongValue));
     assert_eq!((verdict.misuse.trials, verdict.misuse.hits), (7, 7));
     assert_eq!((verdict.twin.trials, verdict.twin.hits), (7, 0));
-    assert!(verdict.misuse.example.contains("step 6 read a mixture"), "{}", verdict.misuse.example);
+    assert!(verdict.misuse.example.contains("step 5 read a mixture"), "{}", verdict.misuse.example);
 }
 
 #[test]
