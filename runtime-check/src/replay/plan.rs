@@ -73,7 +73,7 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
         Hazard::PageableCopy { step } => {
             let (trace, remark) = unstaged(trace, *step);
             let trial = trial(trace, vec![long(*step)], Probe::HostWaits(*step));
-            (Observation::ReliedOnWait, trial, remark)
+            (Observation::SlowerRatio, trial, remark)
         }
         Hazard::StreamAsArgument { step } => {
             let (trace, step) = beside_a_held_stream(trace, *step);
@@ -81,6 +81,19 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
                 Schedule { holds: vec![Hold { before: 2, until: Some(step), patience: LONG }], guard: false };
             (Observation::SlowerRatio, trial(trace, vec![schedule], Probe::DeviceWaits(step)), String::new())
         }
+    }
+}
+
+/// The step at which a hazard comes about.
+pub const fn step_of(hazard: &Hazard) -> usize {
+    match hazard {
+        Hazard::Unordered { access: step, .. }
+        | Hazard::HostTouchesDevice { step, .. }
+        | Hazard::WrongKind { step }
+        | Hazard::WrongRelease { step, .. }
+        | Hazard::CallInHostFunction { step, .. }
+        | Hazard::PageableCopy { step }
+        | Hazard::StreamAsArgument { step } => *step,
     }
 }
 
