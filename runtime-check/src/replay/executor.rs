@@ -74,7 +74,7 @@ struct Running<'a> {
     captured: Option<Vec<usize>>,
     looks: Vec<Look>,
     next_slot: usize,
-    host_work: Vec<Box<HostWork>>,
+    host_work: Vec<Arc<HostWork>>,
     guards: Vec<Guard>,
     guarded: usize,
     spare_events: Vec<*mut c_void>,
@@ -396,7 +396,7 @@ impl<'a> Running<'a> {
                             "the replayer does not know how to call {name}"
                         )));
                     }
-                    let work = Box::new(HostWork {
+                    let work = Arc::new(HostWork {
                         step: index,
                         reads: reads?,
                         writes: writes?,
@@ -405,7 +405,7 @@ impl<'a> Running<'a> {
                         scratch: self.gpu.scratch,
                         seen: std::sync::Mutex::default(),
                     });
-                    let data = (&raw const *work).cast_mut().cast();
+                    let data = Arc::as_ptr(&work).cast_mut().cast();
                     self.looks[index] = Look::Host(self.host_work.len(), 0);
                     self.host_work.push(work);
                     if *callback {
