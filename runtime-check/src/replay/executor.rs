@@ -303,7 +303,10 @@ impl<'a> Running<'a> {
         self.spare_events.push(event);
         // SAFETY: the handles are live.
         unsafe {
-            check((self.gpu.calls.event_record)(event, stream), "cudaEventRecord")?;
+            // It fails after a fault of the device, which the end of the run tells.
+            if (self.gpu.calls.event_record)(event, stream) != 0 {
+                return Ok(false);
+            }
             while (self.gpu.calls.event_query)(event) == NOT_READY && Instant::now() < deadline {
                 std::hint::spin_loop();
             }

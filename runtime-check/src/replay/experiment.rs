@@ -149,6 +149,8 @@ fn answer(
     let schedule = measure(machine, trial, trials, &mut verdict.misuse)?;
     if verdict.misuse.hits == 0 && trial.probe == Probe::Values {
         remarks.push(unseen(&trial.trace, hazard));
+    } else if let (0, Probe::Code(step)) = (verdict.misuse.hits, &trial.probe) {
+        remarks.push(format!("step {} returned 0: this form is accepted here", step + 1));
     }
     let Some(repaired) = repaired(trace, hazard) else {
         verdict.answer = Answer::Failed;

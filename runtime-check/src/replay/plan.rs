@@ -50,12 +50,11 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
     let plain = vec![Schedule::default()];
     match hazard {
         Hazard::Unordered { pending, relies_on: Some(step), .. } => {
-            let long = long(hold_point(trace, *pending));
-            (
-                Observation::ReliedOnWait,
-                trial(trace.clone(), vec![long], Probe::HostWaits(*step)),
-                String::new(),
-            )
+            // Only where the wait is that of the copy itself can the size take it away.
+            let (trace, remark) =
+                if step == pending { unstaged(trace, *step) } else { (trace.clone(), String::new()) };
+            let long = long(hold_point(&trace, *pending));
+            (Observation::ReliedOnWait, trial(trace, vec![long], Probe::HostWaits(*step)), remark)
         }
         Hazard::Unordered { pending, access, .. } => {
             let schedules = schedules(trace, *pending, *access);
@@ -392,6 +391,10 @@ impl Probe {
 pub fn difference(trace: &Trace<Position>, expected: &Values, run: &Run) -> Option<String> {
     if let Some(signal) = run.signal {
         return Some(format!("the process ended by signal {signal} at step {}", run.steps.len()));
+    }
+    // 700 to 719: the device's own faults, after which the context is lost.
+    if let Some(step) = run.steps.iter().position(|observed| (700..=719).contains(&observed.code)) {
+        return Some(format!("the device faulted: step {} returned {}", step + 1, run.steps[step].code));
     }
     for (index, (observed, wanted)) in run.steps.iter().zip(&expected.reads).enumerate() {
         if observed.reads.len() == wanted.len() {

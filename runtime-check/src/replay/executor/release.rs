@@ -5,7 +5,7 @@ use std::ptr;
 
 use cuda_lint_engine::trace::{Memory, Release, Stream};
 
-use super::{Running, State, check, unknown};
+use super::{Running, State, unknown};
 use crate::platform::Error;
 use crate::replay::host_function::{self, Words};
 use crate::replay::memory::Block;
@@ -110,7 +110,7 @@ impl<'a> Running<'a> {
         let mut others = Vec::new();
         let mut found = false;
         for stream in [Some(self.gpu.own), stream].into_iter().flatten() {
-            for _ in 0..3 {
+            for _ in 0..16 {
                 let mut again = ptr::null_mut();
                 // SAFETY: the handles are live.
                 if unsafe { (calls.malloc_async)(&mut again, words * 4, stream) } != 0 {
@@ -129,8 +129,8 @@ impl<'a> Running<'a> {
             }
         }
         for (other, stream) in others {
-            // SAFETY: it was allocated above and is not used.
-            check(unsafe { (calls.free_async)(other, stream) }, "cudaFreeAsync")?;
+            // SAFETY: it was allocated above and is not used. It fails only after a fault of the device.
+            unsafe { (calls.free_async)(other, stream) };
         }
         Ok(found)
     }
