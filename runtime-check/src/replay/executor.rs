@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use cuda_lint_engine::DefaultStream;
 use cuda_lint_engine::trace::{Action, Memory, Position, Range, Stream, Trace};
-use cudarc::driver::CudaContext;
+use cudarc::driver::{CudaContext, sys};
 
 use super::calls::Calls;
 use super::guard::{self, Guard};
@@ -128,6 +128,7 @@ impl Gpu {
             // SAFETY: the runtime is loaded.
             check(unsafe { set_device(i32::try_from(ordinal).unwrap_or(0)) }, "cudaSetDevice")?;
         }
+        keep_freed_memory(ordinal);
         let kernels = Kernels::load()?;
         let (mut own, mut slots) = (ptr::null_mut(), ptr::null_mut());
         let (mut fetched, mut done) = (ptr::null_mut(), ptr::null_mut());
@@ -400,6 +401,21 @@ impl Gpu {
         // SAFETY: the pointer is to a live variable. 2: without timing.
         check(unsafe { (self.calls.event_create)(&mut event, 2) }, "cudaEventCreate")?;
         Ok(event)
+    }
+}
+
+/// Lets the pool of stream-ordered memory keep what is freed: it is handed out again, as in a program that
+/// allocates often, and a late write meets its next owner instead of an unmapped page. Where the pool does not
+/// take the setting, the fault is what is observed.
+fn keep_freed_memory(ordinal: usize) {
+    let (mut pool, mut everything) = (ptr::null_mut(), u64::MAX);
+    let threshold = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+    // SAFETY: the driver is initialised, and the pointers are to live variables.
+    unsafe {
+        let device = i32::try_from(ordinal).unwrap_or(0);
+        if sys::cuDeviceGetDefaultMemPool(&mut pool, device) == sys::CUresult::CUDA_SUCCESS {
+            sys::cuMemPoolSetAttribute(pool, threshold, (&raw mut everything).cast());
+        }
     }
 }
 
