@@ -6,6 +6,7 @@
 
 mod device;
 mod hold;
+mod litmus;
 mod machine;
 mod platform;
 mod replay;
@@ -38,6 +39,8 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         device: usize,
     },
+    /// Hold the happens-before model against a GPU with random traces
+    Litmus(litmus::Litmus),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +49,14 @@ fn main() -> ExitCode {
         Command::Hold { milliseconds, device } => {
             hold::hold(device, Duration::from_millis(milliseconds)).map(|held| held.to_string())
         }
+        Command::Litmus(args) => match litmus::litmus(&args) {
+            Ok((text, true)) => Ok(text),
+            Ok((text, false)) => {
+                let _ = writeln!(std::io::stdout(), "{text}");
+                return ExitCode::FAILURE;
+            }
+            Err(error) => Err(error),
+        },
     };
     // A closed pipe is the reader's choice, so a failure to print is none of the command.
     match answer {

@@ -1,0 +1,308 @@
+//! Random valid traces.
+//!
+//! A trace starts with its streams, events and most of its buffers; then comes work on few, small buffers and
+//! few streams, so that steps meet. Nothing in it can end the process: the host leaves device memory alone,
+//! every release is the right one, host functions call nothing of CUDA.
+
+use cuda_lint_engine::DefaultStream;
+use cuda_lint_engine::trace::judge::{self, Hazard};
+use cuda_lint_engine::trace::{
+    Action, CopyKind, Memory, Point, Position, Range, Step, Stream, Trace, repair,
+};
+
+use super::random::Random;
+
+/// The size of a buffer in bytes. Two of it hold different halves apart; more would only take time.
+const BYTES: u64 = 2048;
+
+/// Makes the trace of a seed: half of them are as they come, mostly with hazards, and half are repaired until
+/// none is left, which leaves them close to one.
+pub fn generate(random: &mut Random) -> Trace<Position> {
+    let repaired = random.chance(50);
+    let trace = draft(random);
+    if !repaired {
+        return trace;
+    }
+    let mut trace = trace;
+    // A repair adds an edge that may mend several pairs; a trace has far fewer pairs than this.
+    for _ in 0..40 {
+        let hazards = judge::judge(&trace);
+        let Some(hazard) = hazards.iter().find(|it| matches!(it, Hazard::Unordered { .. })) else { break };
+        match repair::repair(&trace, hazard) {
+            Some(better) => trace = better,
+            None => break,
+        }
+    }
+    trace
+}
+
+struct Buffer {
+    name: String,
+    memory: Memory,
+    live: bool,
+}
+
+struct Draft {
+    steps: Vec<Step<Position>>,
+    buffers: Vec<Buffer>,
+    /// The streams that exist, with the built-in ones.
+    streams: Vec<Stream>,
+    events: Vec<String>,
+    recorded: bool,
+}
+
+fn draft(random: &mut Random) -> Trace<Position> {
+    let default_stream =
+        if random.chance(70) { DefaultStream::Legacy } else { DefaultStream::PerThread };
+    let mut draft = Draft {
+        steps: Vec::new(),
+        buffers: Vec::new(),
+        streams: Vec::new(),
+        events: Vec::new(),
+        recorded: false,
+    };
+    draft.set_up(random);
+    let work = 4 + random.below(12);
+    let limit = draft.steps.len() + work;
+    while draft.steps.len() < limit {
+        draft.step(random);
+    }
+    // What the host would do with a result.
+    if random.chance(50) {
+        draft.host_access(random);
+    }
+    Trace { default_stream, steps: draft.steps }
+}
+
+impl Draft {
+    fn push(&mut self, action: Action) {
+        self.steps.push(Step { action, place: None });
+    }
+
+    fn set_up(&mut self, random: &mut Random) {
+        for index in 0..1 + random.below(3) {
+            let stream = format!("s{index}");
+            self.push(Action::CreateStream { stream: stream.clone(), non_blocking: random.chance(45) });
+            self.streams.push(Stream::Named(stream));
+        }
+        if random.chance(60) {
+            self.streams.push(Stream::Default);
+        }
+        if random.chance(12) {
+            self.streams.push(Stream::Legacy);
+        }
+        if random.chance(15) {
+            self.streams.push(Stream::PerThread);
+        }
+        for index in 0..random.below(3) {
+            let event = format!("e{index}");
+            self.push(Action::CreateEvent { event: event.clone() });
+            self.events.push(event);
+        }
+        for _ in 0..2 + random.below(3) {
+            self.allocate(random);
+        }
+    }
+
+    fn allocate(&mut self, random: &mut Random) {
+        let weights = [10, 26, 10, 12, 30, 12];
+        let memory = Memory::ALL[random.weighted(&weights)];
+        let name = format!("{}{}", &memory.word()[..1], self.buffers.len());
+        let stream = (memory == Memory::StreamOrdered).then(|| self.stream(random));
+        self.push(Action::Allocate { buffer: name.clone(), memory, bytes: BYTES, stream });
+        self.buffers.push(Buffer { name, memory, live: true });
+    }
+
+    fn stream(&mut self, random: &mut Random) -> Stream {
+        random.pick(&self.streams).cloned().unwrap_or(Stream::Default)
+    }
+
+    /// A part of a live buffer that `fits`.
+    fn range(&mut self, random: &mut Random, fits: impl Fn(Memory) -> bool) -> Option<Range> {
+        let fitting: Vec<&Buffer> = self.buffers.iter().filter(|it| it.live && fits(it.memory)).collect();
+        let buffer = random.pick(&fitting)?.name.clone();
+        let (start, end) = match random.below(8) {
+            0 => (0, BYTES / 2),
+            1 => (BYTES / 2, BYTES),
+            2 => (BYTES / 4, BYTES / 4 * 3),
+            3 => {
+                let start = 4 * random.below(BYTES as usize / 8) as u64;
+                (start, start + 4 * (1 + random.below(BYTES as usize / 8) as u64))
+            }
+            _ => (0, BYTES),
+        };
+        Some(Range { buffer, start, end })
+    }
+
+    fn ranges(&mut self, random: &mut Random, most: usize, fits: impl Fn(Memory) -> bool) -> Vec<Range> {
+        let mut ranges: Vec<Range> = Vec::new();
+        for _ in 0..random.below(most + 1) {
+            if let Some(range) = self.range(random, &fits)
+                && !ranges.iter().any(|it| it.buffer == range.buffer)
+            {
+                ranges.push(range);
+            }
+        }
+        ranges
+    }
+
+    fn step(&mut self, random: &mut Random) {
+        let has_event = !self.events.is_empty();
+        let if_event = |weight| if has_event { weight } else { 0 };
+        let if_recorded = if self.recorded { 8 } else { if_event(1) };
+        match random.weighted(&[
+            20,            // 0 launch
+            20,            // 1 copy
+            6,             // 2 fill
+            6,             // 3 host function
+            if_event(8),   // 4 record
+            if_recorded,   // 5 wait
+            10,            // 6 host access
+            5,             // 7 synchronise
+            3,             // 8 query or poll
+            2,             // 9 another call
+            4,             // 10 free
+            2,             // 11 allocate
+            1,             // 12 destroy
+        ]) {
+            0 => self.launch(random),
+            1 => self.copy(random),
+            2 => {
+                if let Some(dst) = self.range(random, Memory::is_device_accessible) {
+                    let synchronous = random.chance(20);
+                    let stream = if synchronous { Stream::Default } else { self.stream(random) };
+                    self.push(Action::Fill { dst, synchronous, stream });
+                }
+            }
+            3 => self.host_function(random),
+            4 => {
+                if let Some(event) = random.pick(&self.events).cloned() {
+                    let stream = self.stream(random);
+                    self.recorded = true;
+                    self.push(Action::Record { event, stream });
+                }
+            }
+            5 => {
+                if let Some(event) = random.pick(&self.events).cloned() {
+                    let stream = self.stream(random);
+                    self.push(Action::StreamWait { stream, event });
+                }
+            }
+            6 => self.host_access(random),
+            7 => {
+                let point = if random.chance(15) { Point::Device } else { self.point(random) };
+                self.push(Action::Synchronize { point });
+            }
+            8 => {
+                let point = self.point(random);
+                self.push(Action::Query { point, until_complete: random.chance(50) });
+            }
+            9 => {
+                let function = if random.chance(50) { "cudaGetLastError" } else { "cudaPeekAtLastError" };
+                self.push(Action::Call { function: function.to_owned() });
+            }
+            10 => self.free(random),
+            11 if self.buffers.len() < 6 => self.allocate(random),
+            12 => self.destroy(random),
+            _ => {}
+        }
+    }
+
+    fn point(&mut self, random: &mut Random) -> Point {
+        match random.pick(&self.events) {
+            Some(event) if random.chance(40) => Point::Event(event.clone()),
+            _ => Point::Stream(self.stream(random)),
+        }
+    }
+
+    fn launch(&mut self, random: &mut Random) {
+        let reads = self.ranges(random, 2, Memory::is_device_accessible);
+        let mut writes = self.ranges(random, 2, Memory::is_device_accessible);
+        // In place would be legal too, but a kernel that reads what it writes shows nothing more.
+        writes.retain(|range| !reads.iter().any(|read| read.overlaps(range)));
+        if reads.is_empty() && writes.is_empty() {
+            return;
+        }
+        let kernel = format!("k{}", self.steps.len());
+        let stream = self.stream(random);
+        self.push(Action::Launch { kernel, reads, writes, stream, meant: None });
+    }
+
+    fn host_function(&mut self, random: &mut Random) {
+        let reads = self.ranges(random, 1, Memory::is_host_accessible);
+        let mut writes = self.ranges(random, 1, Memory::is_host_accessible);
+        writes.retain(|range| !reads.iter().any(|read| read.overlaps(range)));
+        if reads.is_empty() && writes.is_empty() {
+            return;
+        }
+        let (function, callback) = (format!("f{}", self.steps.len()), random.chance(30));
+        let stream = self.stream(random);
+        self.push(Action::HostFunction { function, reads, writes, calls: Vec::new(), stream, callback });
+    }
+
+    fn copy(&mut self, random: &mut Random) {
+        let (Some(mut dst), Some(mut src)) = (self.range(random, |_| true), self.range(random, |_| true)) else {
+            return;
+        };
+        if dst.buffer == src.buffer {
+            return;
+        }
+        let bytes = dst.len().min(src.len());
+        dst.end = dst.start + bytes;
+        src.end = src.start + bytes;
+        let kind = if random.chance(75) { self.kind(&dst, &src) } else { None };
+        let synchronous = random.chance(20);
+        let stream = if synchronous { Stream::Default } else { self.stream(random) };
+        self.push(Action::Copy { dst, src, kind, synchronous, stream });
+    }
+
+    fn kind(&self, dst: &Range, src: &Range) -> Option<CopyKind> {
+        let on_host = |range: &Range| match self.memory(range)? {
+            Memory::Managed => None,
+            memory => Some(memory.is_host_accessible()),
+        };
+        Some(match (on_host(src)?, on_host(dst)?) {
+            (true, true) => CopyKind::HostToHost,
+            (true, false) => CopyKind::HostToDevice,
+            (false, true) => CopyKind::DeviceToHost,
+            (false, false) => CopyKind::DeviceToDevice,
+        })
+    }
+
+    fn memory(&self, range: &Range) -> Option<Memory> {
+        self.buffers.iter().find(|it| it.name == range.buffer).map(|it| it.memory)
+    }
+
+    fn host_access(&mut self, random: &mut Random) {
+        if let Some(range) = self.range(random, Memory::is_host_accessible) {
+            self.push(if random.chance(60) { Action::HostRead { range } } else { Action::HostWrite { range } });
+        }
+    }
+
+    fn free(&mut self, random: &mut Random) {
+        let live: Vec<usize> = (0..self.buffers.len()).filter(|it| self.buffers[*it].live).collect();
+        // Some memory has to stay for the steps that follow.
+        let Some(index) = random.pick(&live).copied().filter(|_| live.len() > 2) else { return };
+        let (buffer, with) = (self.buffers[index].name.clone(), self.buffers[index].memory.release());
+        let stream = (self.buffers[index].memory == Memory::StreamOrdered).then(|| self.stream(random));
+        self.buffers[index].live = false;
+        self.push(Action::Free { buffer, with, stream });
+    }
+
+    fn destroy(&mut self, random: &mut Random) {
+        let named = |it: &Stream| match it {
+            Stream::Named(name) => Some(name.clone()),
+            _ => None,
+        };
+        let streams: Vec<String> = self.streams.iter().filter_map(named).collect();
+        if random.chance(50) && streams.len() > 1 {
+            if let Some(stream) = random.pick(&streams).cloned() {
+                self.streams.retain(|it| *it != Stream::Named(stream.clone()));
+                self.push(Action::DestroyStream { stream });
+            }
+        } else if let Some(event) = random.pick(&self.events).cloned() {
+            self.events.retain(|it| *it != event);
+            self.push(Action::DestroyEvent { event });
+        }
+    }
+}
