@@ -7,7 +7,7 @@
 use cuda_lint_engine::DefaultStream;
 use cuda_lint_engine::trace::judge::{self, Hazard};
 use cuda_lint_engine::trace::{
-    Action, CopyKind, Memory, Point, Position, Range, Step, Stream, Trace, repair,
+    Action, CopyKind, Memory, Point, Position, Range, Release, Step, Stream, Trace, repair,
 };
 
 use super::random::Random;
@@ -49,17 +49,19 @@ struct Draft {
     streams: Vec<Stream>,
     events: Vec<String>,
     recorded: bool,
+    /// The graphs, each with the stream that it is launched on.
+    graphs: Vec<(String, Stream)>,
 }
 
 fn draft(random: &mut Random) -> Trace<Position> {
-    let default_stream =
-        if random.chance(70) { DefaultStream::Legacy } else { DefaultStream::PerThread };
+    let default_stream = if random.chance(70) { DefaultStream::Legacy } else { DefaultStream::PerThread };
     let mut draft = Draft {
         steps: Vec::new(),
         buffers: Vec::new(),
         streams: Vec::new(),
         events: Vec::new(),
         recorded: false,
+        graphs: Vec::new(),
     };
     draft.set_up(random);
     let work = 4 + random.below(12);
@@ -107,7 +109,16 @@ impl Draft {
     fn allocate(&mut self, random: &mut Random) {
         let weights = [10, 26, 10, 12, 30, 12];
         let memory = Memory::ALL[random.weighted(&weights)];
-        let name = format!("{}{}", &memory.word()[..1], self.buffers.len());
+        // No letter of a stream, an event or a graph.
+        let letter = match memory {
+            Memory::Pageable => 'v',
+            Memory::Pinned => 'h',
+            Memory::Registered => 'r',
+            Memory::Managed => 'm',
+            Memory::Device => 'd',
+            Memory::StreamOrdered => 'a',
+        };
+        let name = format!("{letter}{}", self.buffers.len());
         let stream = (memory == Memory::StreamOrdered).then(|| self.stream(random));
         self.push(Action::Allocate { buffer: name.clone(), memory, bytes: BYTES, stream });
         self.buffers.push(Buffer { name, memory, live: true });
@@ -151,22 +162,31 @@ impl Draft {
         let if_event = |weight| if has_event { weight } else { 0 };
         let if_recorded = if self.recorded { 8 } else { if_event(1) };
         match random.weighted(&[
-            20,            // 0 launch
-            20,            // 1 copy
-            6,             // 2 fill
-            6,             // 3 host function
-            if_event(8),   // 4 record
-            if_recorded,   // 5 wait
-            10,            // 6 host access
-            5,             // 7 synchronise
-            3,             // 8 query or poll
-            2,             // 9 another call
-            4,             // 10 free
-            2,             // 11 allocate
-            1,             // 12 destroy
+            20,                                         // 0 launch
+            20,                                         // 1 copy
+            6,                                          // 2 fill
+            6,                                          // 3 host function
+            if_event(8),                                // 4 record
+            if_recorded,                                // 5 wait
+            10,                                         // 6 host access
+            5,                                          // 7 synchronise
+            3,                                          // 8 query or poll
+            2,                                          // 9 another call
+            4,                                          // 10 free
+            2,                                          // 11 allocate
+            1,                                          // 12 destroy
+            2,                                          // 13 capture
+            if self.graphs.is_empty() { 0 } else { 8 }, // 14 graph launch
         ]) {
-            0 => self.launch(random),
-            1 => self.copy(random),
+            0 => {
+                let stream = self.stream(random);
+                self.launch(random, stream);
+            }
+            1 => {
+                let synchronous = random.chance(20);
+                let stream = if synchronous { Stream::Default } else { self.stream(random) };
+                self.copy(random, synchronous, stream, |_| true);
+            }
             2 => {
                 if let Some(dst) = self.range(random, Memory::is_device_accessible) {
                     let synchronous = random.chance(20);
@@ -174,7 +194,10 @@ impl Draft {
                     self.push(Action::Fill { dst, synchronous, stream });
                 }
             }
-            3 => self.host_function(random),
+            3 => {
+                let stream = self.stream(random);
+                self.host_function(random, stream);
+            }
             4 => {
                 if let Some(event) = random.pick(&self.events).cloned() {
                     let stream = self.stream(random);
@@ -204,6 +227,12 @@ impl Draft {
             10 => self.free(random),
             11 if self.buffers.len() < 6 => self.allocate(random),
             12 => self.destroy(random),
+            13 => self.capture(random),
+            14 => {
+                if let Some((graph, stream)) = random.pick(&self.graphs).cloned() {
+                    self.push(Action::LaunchGraph { graph, stream });
+                }
+            }
             _ => {}
         }
     }
@@ -215,7 +244,7 @@ impl Draft {
         }
     }
 
-    fn launch(&mut self, random: &mut Random) {
+    fn launch(&mut self, random: &mut Random, stream: Stream) {
         let reads = self.ranges(random, 2, Memory::is_device_accessible);
         let mut writes = self.ranges(random, 2, Memory::is_device_accessible);
         // In place would be legal too, but a kernel that reads what it writes shows nothing more.
@@ -224,11 +253,10 @@ impl Draft {
             return;
         }
         let kernel = format!("k{}", self.steps.len());
-        let stream = self.stream(random);
         self.push(Action::Launch { kernel, reads, writes, stream, meant: None });
     }
 
-    fn host_function(&mut self, random: &mut Random) {
+    fn host_function(&mut self, random: &mut Random, stream: Stream) {
         let reads = self.ranges(random, 1, Memory::is_host_accessible);
         let mut writes = self.ranges(random, 1, Memory::is_host_accessible);
         writes.retain(|range| !reads.iter().any(|read| read.overlaps(range)));
@@ -236,12 +264,11 @@ impl Draft {
             return;
         }
         let (function, callback) = (format!("f{}", self.steps.len()), random.chance(30));
-        let stream = self.stream(random);
         self.push(Action::HostFunction { function, reads, writes, calls: Vec::new(), stream, callback });
     }
 
-    fn copy(&mut self, random: &mut Random) {
-        let (Some(mut dst), Some(mut src)) = (self.range(random, |_| true), self.range(random, |_| true)) else {
+    fn copy(&mut self, random: &mut Random, synchronous: bool, stream: Stream, fits: fn(Memory) -> bool) {
+        let (Some(mut dst), Some(mut src)) = (self.range(random, fits), self.range(random, fits)) else {
             return;
         };
         if dst.buffer == src.buffer {
@@ -251,8 +278,6 @@ impl Draft {
         dst.end = dst.start + bytes;
         src.end = src.start + bytes;
         let kind = if random.chance(75) { self.kind(&dst, &src) } else { None };
-        let synchronous = random.chance(20);
-        let stream = if synchronous { Stream::Default } else { self.stream(random) };
         self.push(Action::Copy { dst, src, kind, synchronous, stream });
     }
 
@@ -275,7 +300,35 @@ impl Draft {
 
     fn host_access(&mut self, random: &mut Random) {
         if let Some(range) = self.range(random, Memory::is_host_accessible) {
-            self.push(if random.chance(60) { Action::HostRead { range } } else { Action::HostWrite { range } });
+            self.push(if random.chance(60) {
+                Action::HostRead { range }
+            } else {
+                Action::HostWrite { range }
+            });
+        }
+    }
+
+    /// Captures a few steps of one stream. In between the host only touches memory: most calls would end the
+    /// capture with an error.
+    fn capture(&mut self, random: &mut Random) {
+        let named = |it: &&Stream| matches!(it, Stream::Named(_));
+        let streams: Vec<Stream> = self.streams.iter().filter(named).cloned().collect();
+        let Some(stream) = random.pick(&streams).cloned().filter(|_| self.graphs.len() < 2) else { return };
+        self.push(Action::BeginCapture { stream: stream.clone() });
+        for _ in 0..1 + random.below(2) {
+            match random.below(4) {
+                0 => self.copy(random, false, stream.clone(), Memory::is_device_accessible),
+                1 if random.chance(50) => self.host_access(random),
+                _ => self.launch(random, stream.clone()),
+            }
+        }
+        let graph = format!("g{}", self.graphs.len());
+        self.push(Action::EndCapture { stream, graph: graph.clone() });
+        // Launches of one graph are ordered among themselves, so they stay on one stream.
+        let stream = self.stream(random);
+        self.graphs.push((graph.clone(), stream.clone()));
+        if random.chance(70) {
+            self.push(Action::LaunchGraph { graph, stream });
         }
     }
 
@@ -283,9 +336,20 @@ impl Draft {
         let live: Vec<usize> = (0..self.buffers.len()).filter(|it| self.buffers[*it].live).collect();
         // Some memory has to stay for the steps that follow.
         let Some(index) = random.pick(&live).copied().filter(|_| live.len() > 2) else { return };
-        let (buffer, with) = (self.buffers[index].name.clone(), self.buffers[index].memory.release());
-        let stream = (self.buffers[index].memory == Memory::StreamOrdered).then(|| self.stream(random));
-        self.buffers[index].live = false;
+        let Buffer { name, memory, live } = &mut self.buffers[index];
+        let (buffer, mut with) = (name.clone(), memory.release());
+        // What a graph touches stays: the graph may be launched again.
+        let touches = |it: &Step<Position>| {
+            it.action.reads().into_iter().chain(it.action.writes()).any(|range| range.buffer == buffer)
+        };
+        if !self.graphs.is_empty() && self.steps.iter().any(touches) {
+            return;
+        }
+        *live = false;
+        if with == Release::CudaFreeAsync && random.chance(30) {
+            with = Release::CudaFree;
+        }
+        let stream = (with == Release::CudaFreeAsync).then(|| self.stream(random));
         self.push(Action::Free { buffer, with, stream });
     }
 
@@ -296,7 +360,8 @@ impl Draft {
         };
         let streams: Vec<String> = self.streams.iter().filter_map(named).collect();
         if random.chance(50) && streams.len() > 1 {
-            if let Some(stream) = random.pick(&streams).cloned() {
+            let launches = |name: &String| self.graphs.iter().any(|it| it.1 == Stream::Named(name.clone()));
+            if let Some(stream) = random.pick(&streams).cloned().filter(|it| !launches(it)) {
                 self.streams.retain(|it| *it != Stream::Named(stream.clone()));
                 self.push(Action::DestroyStream { stream });
             }

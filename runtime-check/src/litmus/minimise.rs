@@ -1,7 +1,7 @@
 //! The smallest trace that still does something: delta debugging over the steps of a trace and the holds of
 //! its schedule.
 
-use cuda_lint_engine::trace::{Action, Point, Position, Stream, Trace, text};
+use cuda_lint_engine::trace::{Action, Point, Position, Stream, Trace, validate};
 
 use crate::machine::{Hold, Schedule};
 
@@ -17,7 +17,7 @@ pub fn minimise(
     let mut best = (trace.clone(), schedule.clone());
     let mut tries = TRIES;
     let mut attempt = |best: &mut (Trace<Position>, Schedule), candidate: (Trace<Position>, Schedule)| {
-        if tries == 0 || text::validate(&candidate.0).is_err() {
+        if tries == 0 || validate::validate(&candidate.0).is_err() {
             return false;
         }
         tries -= 1;

@@ -80,13 +80,7 @@ pub fn catch(
 ) -> Result<Vec<Caught>, Error> {
     let mutants = Axioms::mutants();
     let mut caught: Vec<Caught> = (mutants.iter())
-        .map(|(name, _)| Caught {
-            mutant: (*name).to_string(),
-            tried: 0,
-            never_shown: 0,
-            shown: 0,
-            by: None,
-        })
+        .map(|(name, _)| Caught { mutant: (*name).to_string(), tried: 0, never_shown: 0, shown: 0, by: None })
         .collect();
     for index in 0..traces {
         if caught.iter().all(|it| it.by.is_some()) {
@@ -98,10 +92,10 @@ pub fn catch(
             if caught.by.is_some() || caught.tried >= DISAGREEMENTS {
                 continue;
             }
-            let mutated = oracle::pairs(&trace, &judge::judge_with(&trace, axioms));
+            let mutated = oracle::pairs(&trace, &judge::judge_with(&trace, *axioms));
             if differs(&mutated, &documented) {
                 caught.tried += 1;
-                attempt(machine, index, &trace, axioms, &mutated, &documented, settings, caught)?;
+                attempt(machine, index, &trace, *axioms, &mutated, &documented, settings, caught)?;
             }
         }
         progress(caught.iter().filter(|it| it.by.is_some()).count());
@@ -126,7 +120,7 @@ fn attempt(
     machine: &mut dyn Machine,
     index: u64,
     trace: &Trace<Position>,
-    axioms: &Axioms,
+    axioms: Axioms,
     mutated: &[Pair],
     documented: &[Pair],
     settings: Settings,
@@ -191,7 +185,7 @@ fn refutes(
     machine: &mut dyn Machine,
     trace: &Trace<Position>,
     schedule: &Schedule,
-    axioms: &Axioms,
+    axioms: Axioms,
     settings: Settings,
 ) -> bool {
     let [hold] = schedule.holds.as_slice() else { return false };

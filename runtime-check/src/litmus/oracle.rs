@@ -160,38 +160,49 @@ pub fn reach<'p, P>(trace: &Trace<P>, pairs: impl IntoIterator<Item = &'p Pair>)
         .collect();
     let mut spoilt: BTreeMap<&str, Vec<bool>> =
         sizes.iter().map(|(name, bytes)| (*name, vec![false; words(*bytes)])).collect();
-    let writes = |step: usize| written(&trace.steps[step].action, &sizes);
+    let members = queues::members(trace);
+    let writes = |step: usize| -> Vec<Range> {
+        members[step].iter().flat_map(|member| written(&trace.steps[*member].action, &sizes)).collect()
+    };
     let mut places = BTreeSet::new();
-    for (index, step) in trace.steps.iter().enumerate() {
-        let mut carried = Vec::new();
-        for (number, read) in step.action.reads().into_iter().enumerate() {
-            let Some(memory) = spoilt.get(read.buffer.as_str()) else { continue };
-            let (start, end) = (words(read.start), words(read.end).min(memory.len()));
-            let mut seen = memory.get(start..end).unwrap_or(&[]).to_vec();
-            for pair in &pairs {
-                let other = match index {
-                    _ if pair.buffer != read.buffer => continue,
-                    index if index == pair.pending => pair.access,
-                    index if index == pair.access => pair.pending,
-                    _ => continue,
+    for index in 0..trace.steps.len() {
+        let mut number = 0;
+        for member in &members[index] {
+            let action = &trace.steps[*member].action;
+            let mut carried = Vec::new();
+            for read in action.reads() {
+                let Some(memory) = spoilt.get(read.buffer.as_str()) else {
+                    number += 1;
+                    continue;
                 };
-                for range in writes(other).iter().filter(|range| range.overlaps(read)) {
-                    let from = words(range.start).max(start) - start;
-                    let to = words(range.end).min(end).saturating_sub(start);
-                    seen[from..to].fill(true);
+                let (start, end) = (words(read.start), words(read.end).min(memory.len()));
+                let mut seen = memory.get(start..end).unwrap_or(&[]).to_vec();
+                for pair in &pairs {
+                    let other = match index {
+                        _ if pair.buffer != read.buffer => continue,
+                        index if index == pair.pending => pair.access,
+                        index if index == pair.access => pair.pending,
+                        _ => continue,
+                    };
+                    for range in writes(other).iter().filter(|range| range.overlaps(read)) {
+                        let from = words(range.start).max(start) - start;
+                        let to = words(range.end).min(end).saturating_sub(start);
+                        seen[from..to].fill(true);
+                    }
                 }
+                if seen.contains(&true) {
+                    places.insert(Place::Read(index, number));
+                }
+                number += 1;
+                carried = seen;
             }
-            if seen.contains(&true) {
-                places.insert(Place::Read(index, number));
-            }
-            carried = seen;
-        }
-        let copies = matches!(step.action, Action::Copy { .. });
-        for range in writes(index) {
-            let Some(memory) = spoilt.get_mut(range.buffer.as_str()) else { continue };
-            let (start, end) = (words(range.start), words(range.end).min(memory.len()));
-            for (at, word) in memory[start..end].iter_mut().enumerate() {
-                *word = copies && carried.get(at).copied().unwrap_or(false);
+            let copies = matches!(action, Action::Copy { .. });
+            for range in written(action, &sizes) {
+                let Some(memory) = spoilt.get_mut(range.buffer.as_str()) else { continue };
+                let (start, end) = (words(range.start), words(range.end).min(memory.len()));
+                for (at, word) in memory[start..end].iter_mut().enumerate() {
+                    *word = copies && carried.get(at).copied().unwrap_or(false);
+                }
             }
         }
         for pair in pairs.iter().filter(|pair| pair.access == index) {
@@ -204,6 +215,17 @@ pub fn reach<'p, P>(trace: &Trace<P>, pairs: impl IntoIterator<Item = &'p Pair>)
                     memory[start..end].fill(true);
                 }
             }
+        }
+    }
+    // Where cudaFree releases memory whose stream-ordered allocation has not happened yet, the next owner and
+    // the first value meet; that is an artefact of giving memory a first value.
+    for step in &trace.steps {
+        if let Action::Free { buffer, stream: None, .. } = &step.action
+            && trace.steps.iter().any(|it| {
+                matches!(&it.action, Action::Allocate { buffer: it, stream: Some(_), .. } if it == buffer)
+            })
+        {
+            places.insert(Place::Last(buffer.clone()));
         }
     }
     let last = spoilt.into_iter().filter(|(_, words)| words.contains(&true));

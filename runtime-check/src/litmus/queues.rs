@@ -16,6 +16,8 @@ pub struct Queues {
     non_blocking: BTreeSet<String>,
     last: BTreeMap<Stream, usize>,
     records: BTreeMap<String, usize>,
+    capturing: Option<(Stream, Vec<usize>)>,
+    graphs: BTreeMap<String, Vec<usize>>,
     /// In the order in which they were enqueued.
     pub entries: Vec<Entry>,
 }
@@ -37,6 +39,8 @@ impl Queues {
             non_blocking: BTreeSet::new(),
             last: BTreeMap::new(),
             records: BTreeMap::new(),
+            capturing: None,
+            graphs: BTreeMap::new(),
             entries: Vec::new(),
         }
     }
@@ -44,6 +48,21 @@ impl Queues {
     /// Enqueues what a step enqueues, if it does; the number of the entry.
     pub fn step(&mut self, step: usize, action: &Action) -> Option<usize> {
         match action {
+            Action::BeginCapture { stream } => {
+                self.capturing = Some((self.resolve(stream), Vec::new()));
+                None
+            }
+            Action::EndCapture { graph, .. } => {
+                let (_, members) = self.capturing.take()?;
+                self.graphs.insert(graph.clone(), members);
+                None
+            }
+            action if self.is_captured(action) => {
+                if let Some((_, members)) = &mut self.capturing {
+                    members.push(step);
+                }
+                None
+            }
             Action::CreateStream { stream, non_blocking: true } => {
                 self.non_blocking.insert(stream.clone());
                 None
@@ -75,6 +94,20 @@ impl Queues {
             },
             Point::Event(event) => self.records.get(event).copied().into_iter().collect(),
             Point::Device => self.last.values().copied().collect(),
+        }
+    }
+
+    /// True if a step's work is noted down for a graph, not run.
+    pub fn is_captured(&self, action: &Action) -> bool {
+        let stream = action.work_stream().map(|it| self.resolve(it));
+        stream.is_some_and(|it| self.capturing.as_ref().is_some_and(|(capturing, _)| *capturing == it))
+    }
+
+    /// The steps whose work runs as a step's: its own, or those of the graph that it launches.
+    pub fn members(&self, step: usize, action: &Action) -> Vec<usize> {
+        match action {
+            Action::LaunchGraph { graph, .. } => self.graphs.get(graph).cloned().unwrap_or_default(),
+            _ => vec![step],
         }
     }
 
@@ -118,4 +151,32 @@ pub fn kept_back<P>(trace: &Trace<P>, pending: usize, access: usize) -> Vec<usiz
         }
     }
     kept.into_iter().map(|entry| queues.entries[entry].step).collect()
+}
+
+/// For each step, the steps whose accesses happen as its own: none for what is captured, and what its graph
+/// holds for a launch.
+pub fn members<P>(trace: &Trace<P>) -> Vec<Vec<usize>> {
+    let mut queues = Queues::new(trace.default_stream);
+    let steps = trace.steps.iter().enumerate();
+    let members = steps.map(|(index, step)| {
+        let captured = queues.is_captured(&step.action);
+        queues.step(index, &step.action);
+        if captured { Vec::new() } else { queues.members(index, &step.action) }
+    });
+    members.collect()
+}
+
+/// The steps that stand between the begin and the end of a capture, those two among them: no stream can be
+/// held there.
+pub fn in_capture<P>(trace: &Trace<P>) -> BTreeSet<usize> {
+    let mut inside = false;
+    let mut steps = BTreeSet::new();
+    for (index, step) in trace.steps.iter().enumerate() {
+        inside |= matches!(step.action, Action::BeginCapture { .. });
+        if inside {
+            steps.insert(index);
+        }
+        inside &= !matches!(step.action, Action::EndCapture { .. });
+    }
+    steps
 }

@@ -170,7 +170,12 @@ impl Report {
         let _ = writeln!(
             text,
             "seed {}: {} traces, {} of them free of hazards; {} runs in {:.1} s ({:.0} traces a minute)",
-            self.seed, self.traces, self.hazard_free, self.runs, self.seconds, self.speed(),
+            self.seed,
+            self.traces,
+            self.hazard_free,
+            self.runs,
+            self.seconds,
+            self.speed(),
         );
         for relies in [false, true] {
             let rows: Vec<&Row> = self.classes.iter().filter(|row| row.relies == relies).collect();
@@ -210,7 +215,8 @@ impl Report {
         );
         let _ = writeln!(text, "seen although the model excludes it: {}", self.unpredicted_total);
         for it in &self.unpredicted {
-            let _ = writeln!(text, "- trace {}: {} ({})\n{}", it.trace, it.seen, it.schedule, indent(&it.text));
+            let _ =
+                writeln!(text, "- trace {}: {} ({})\n{}", it.trace, it.seen, it.schedule, indent(&it.text));
         }
         if self.refused > 0 {
             let _ = writeln!(text, "traces that could not be judged: {}", self.refused);
@@ -245,4 +251,3 @@ fn take<T>(kept: &mut Vec<T>, more: Vec<T>) {
 pub(super) fn indent(text: &str) -> String {
     text.lines().fold(String::new(), |all, line| all + "    " + line + "\n")
 }
-

@@ -40,7 +40,7 @@ impl Machine for Simulated {
     fn run(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error> {
         let mut device = Device::new(trace, schedule, self);
         for index in 0..trace.steps.len() {
-            device.step(index)?;
+            device.step(index);
         }
         device.wait_for_all();
         Ok(device.finish())
@@ -87,19 +87,17 @@ impl<'t> Device<'t> {
         }
     }
 
-    fn step(&mut self, index: usize) -> Result<(), Error> {
+    fn step(&mut self, index: usize) {
         let action = &self.trace.steps[index].action;
-        if let Action::BeginCapture { .. } | Action::EndCapture { .. } | Action::LaunchGraph { .. } = action {
-            return Err(Error::Unexpected("the simulated device knows no graphs".to_owned()));
-        }
         if let Action::Copy { dst, src, kind, .. } = action
-            && self.direction(dst, src, *kind) == Some(CopyKind::HostToHost)
+            && self.direction(dst, src, *kind) == CopyKind::HostToHost
             && !self.freedom.measured_waits
+            && !self.queues.is_captured(action)
         {
             // "Fully synchronous with respect to the host", in no stream's order.
             self.effect(index);
             self.release(index);
-            return Ok(());
+            return;
         }
         let entry = self.queues.step(index, action);
         self.done.resize(self.queues.entries.len(), false);
@@ -111,15 +109,23 @@ impl<'t> Device<'t> {
                 }
             }
             Action::Fill { dst, synchronous: true, .. } => {
-                if let (Some(entry), Memory::Pinned | Memory::Registered | Memory::Managed) =
-                    (entry, self.kind(dst))
-                {
+                let waits = match self.kind(dst) {
+                    Memory::Managed => self.freedom.measured_waits,
+                    memory => memory.is_host_accessible(),
+                };
+                if let Some(entry) = entry.filter(|_| waits) {
                     self.wait_for(index, entry);
                 }
             }
             Action::HostRead { .. } | Action::HostWrite { .. } => self.effect(index),
             Action::Free { with, .. } if entry.is_none() => {
-                if self.freedom.measured_waits && *with != Release::Free {
+                let waits = match with {
+                    Release::Free => false,
+                    // Measured: cudaFree waits, save for stream-ordered memory.
+                    Release::CudaFree => self.kind_of(action) != Some(Memory::StreamOrdered),
+                    _ => true,
+                };
+                if self.freedom.measured_waits && waits {
                     self.host_waits(index, &Point::Device);
                 }
                 self.effect(index);
@@ -132,24 +138,31 @@ impl<'t> Device<'t> {
         self.progress();
         self.release(index);
         self.progress();
-        Ok(())
+    }
+
+    fn kind_of(&self, release: &Action) -> Option<Memory> {
+        match release {
+            Action::Free { buffer, .. } => self.kinds.get(buffer.as_str()).copied(),
+            _ => None,
+        }
     }
 
     fn kind(&self, range: &Range) -> Memory {
         self.kinds.get(range.buffer.as_str()).copied().unwrap_or(Memory::Pageable)
     }
 
-    /// As the call has it, else as the memory has it; none with managed memory, which has no side.
-    fn direction(&self, dst: &Range, src: &Range, stated: Option<CopyKind>) -> Option<CopyKind> {
-        stated.or_else(|| match (self.kind(src), self.kind(dst)) {
-            (Memory::Managed, _) | (_, Memory::Managed) => None,
-            (src, dst) => Some(match (src.is_host_accessible(), dst.is_host_accessible()) {
-                (true, true) => CopyKind::HostToHost,
-                (true, false) => CopyKind::HostToDevice,
-                (false, true) => CopyKind::DeviceToHost,
-                (false, false) => CopyKind::DeviceToDevice,
-            }),
-        })
+    /// As the call has it, else as the memory has it. Managed memory counts as the device's, whatever the call
+    /// says.
+    fn direction(&self, dst: &Range, src: &Range, stated: Option<CopyKind>) -> CopyKind {
+        let (from, to) = (self.kind(src), self.kind(dst));
+        let on_host = |it: Memory| it.is_host_accessible() && it != Memory::Managed;
+        let actual = match (on_host(from), on_host(to)) {
+            (true, true) => CopyKind::HostToHost,
+            (true, false) => CopyKind::HostToDevice,
+            (false, true) => CopyKind::DeviceToHost,
+            (false, false) => CopyKind::DeviceToDevice,
+        };
+        stated.filter(|_| ![from, to].contains(&Memory::Managed)).unwrap_or(actual)
     }
 
     fn return_from_copy(
@@ -165,8 +178,8 @@ impl<'t> Device<'t> {
         let from_pageable = self.kind(src) == Memory::Pageable;
         let to_pageable = self.kind(dst) == Memory::Pageable;
         let measured = self.freedom.measured_waits;
-        let host_to_host = direction == Some(CopyKind::HostToHost);
-        if synchronous && direction == Some(CopyKind::HostToDevice) && from_pageable && !measured {
+        let host_to_host = direction == CopyKind::HostToHost;
+        if synchronous && direction == CopyKind::HostToDevice && from_pageable && !measured {
             // The stream is waited for, and the source is read; the rest is the device's.
             for before in self.queues.entries[entry].after.clone() {
                 self.wait_for(index, before);
@@ -175,24 +188,16 @@ impl<'t> Device<'t> {
                 let source = self.slice(src);
                 self.staged.insert(index, source);
             }
-        } else if (synchronous && direction != Some(CopyKind::DeviceToDevice))
+        } else if (synchronous && direction != CopyKind::DeviceToDevice)
             || host_to_host
             || (measured && to_pageable)
         {
             self.wait_for(index, entry);
-        } else if measured && from_pageable && !self.done[entry] && !self.is_written_before(entry, src) {
-            // Small copies are staged when they are called for. (What the GPU does if earlier work of the
-            // stream still writes the source is no business of a simulated one.)
+        } else if from_pageable && !self.done[entry] && (measured || self.freedom.random.chance(50)) {
+            // Small copies are staged when they are called for, whatever their stream still has to do.
             let source = self.slice(src);
             self.staged.insert(index, source);
         }
-    }
-
-    fn is_written_before(&self, entry: usize, range: &Range) -> bool {
-        let earlier = (0..entry).filter(|it| !self.done[*it]).map(|it| self.queues.entries[it].step);
-        earlier.into_iter().any(|step| {
-            self.trace.steps[step].action.writes().into_iter().any(|written| written.overlaps(range))
-        })
     }
 
     /// Starts work that is ready, in the order in which it was enqueued.
@@ -298,12 +303,21 @@ impl<'t> Device<'t> {
     }
 
     fn effect(&mut self, index: usize) {
+        let members = self.queues.members(index, &self.trace.steps[index].action);
+        let mut reads = Vec::new();
+        for member in members {
+            reads.extend(self.work(member));
+        }
+        self.steps[index].reads = reads;
+    }
+
+    /// What one step reads and writes, all at once.
+    fn work(&mut self, index: usize) -> Vec<Digest> {
         let trace = self.trace;
         let action = &trace.steps[index].action;
         let staged = self.staged.remove(&index);
         let seen: Vec<Vec<u32>> =
             action.reads().into_iter().map(|it| staged.clone().unwrap_or_else(|| self.slice(it))).collect();
-        self.steps[index].reads = seen.iter().map(|it| Digest::of(it)).collect();
         match action {
             Action::Allocate { buffer, .. } | Action::Free { buffer, .. } => {
                 if let Some(memory) = self.memory.get_mut(buffer.as_str()) {
@@ -319,6 +333,7 @@ impl<'t> Device<'t> {
                 }
             }
         }
+        seen.iter().map(|it| Digest::of(it)).collect()
     }
 
     fn finish(self) -> Run {

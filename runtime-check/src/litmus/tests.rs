@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cuda_lint_engine::trace::judge::{self, Hazard};
-use cuda_lint_engine::trace::{Action, text};
+use cuda_lint_engine::trace::{Action, text, validate};
 
 use super::generate::generate;
 use super::random::Random;
@@ -27,7 +27,7 @@ fn generated_traces_are_valid_and_half_of_them_have_no_hazard() {
     let mut free = 0;
     for index in 0..1000 {
         let trace = generate(&mut Random::member(3, index));
-        assert_eq!(text::validate(&trace), Ok(()), "{}", text::print(&trace));
+        assert_eq!(validate::validate(&trace), Ok(()), "{}", text::print(&trace));
         let hazards = judge::judge(&trace);
         assert!(
             hazards.iter().all(|it| matches!(it, Hazard::Unordered { .. } | Hazard::PageableCopy { .. })),
@@ -64,7 +64,12 @@ fn no_simulated_device_shows_what_the_model_excludes() {
 fn nearly_all_observable_pairs_show_on_a_simulated_device() {
     let report = simulate(Simulated::eager(), 7, 400);
     let target = report.target();
-    assert!(target.observable > 200 && target.rate() >= Some(0.95), "{}\n{:#?}", report.text(), report.missed);
+    assert!(
+        target.observable > 200 && target.rate() >= Some(0.95),
+        "{}\n{:#?}",
+        report.text(),
+        report.missed
+    );
 }
 
 #[test]
