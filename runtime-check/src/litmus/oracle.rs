@@ -245,8 +245,8 @@ fn written(action: &Action, sizes: &BTreeMap<&str, u64>) -> Vec<Range> {
 }
 
 /// True if the order of the pair's steps makes a difference that can be looked at: the trace with the pending
-/// work, and what is queued behind it, moved behind the access gives other values. `last` are the buffers
-/// that can be looked at in the end.
+/// work, and what is queued behind it, moved behind the access gives other values where the pair can reach.
+/// `last` are the buffers that can be looked at in the end.
 pub fn is_observable<P>(trace: &Trace<P>, pair: &Pair, right: &Values, last: &BTreeSet<&str>) -> bool {
     let kept = queues::kept_back(trace, pair.pending, pair.access);
     let order = (0..=pair.access)
@@ -254,8 +254,13 @@ pub fn is_observable<P>(trace: &Trace<P>, pair: &Pair, right: &Values, last: &BT
         .chain(kept.iter().copied())
         .chain(pair.access + 1..trace.steps.len());
     let other = values::in_order(trace, order.collect::<Vec<_>>());
-    other.reads != right.reads
-        || other.last.iter().any(|(name, digest)| {
-            last.contains(name.as_str()) && right.last.get(name).is_some_and(|right| right != digest)
-        })
+    reach(trace, [pair]).iter().any(|place| match place {
+        Place::Read(step, number) => {
+            let seen = |values: &Values| values.reads.get(*step).and_then(|it| it.get(*number)).copied();
+            seen(&other) != seen(right)
+        }
+        Place::Last(buffer) => {
+            last.contains(buffer.as_str()) && other.last.get(buffer) != right.last.get(buffer)
+        }
+    })
 }
