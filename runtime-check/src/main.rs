@@ -41,11 +41,22 @@ enum Command {
     },
     /// Hold the happens-before model against a GPU with random traces
     Litmus(litmus::Litmus),
+    /// Compile the replayer's kernels with NVRTC and print the PTX that ships as kernels/ptx/touch.ptx
+    Ptx,
+    /// Run traces for the parent process (`replay` starts it)
+    #[command(hide = true)]
+    Worker {
+        /// On which device
+        #[arg(long, default_value_t = 0)]
+        device: usize,
+    },
 }
 
 fn main() -> ExitCode {
     let answer = match Cli::parse().command {
         Command::Device => device::describe(),
+        Command::Ptx => replay::ptx(),
+        Command::Worker { device } => replay::worker::work(device).map(|()| String::new()),
         Command::Hold { milliseconds, device } => {
             hold::hold(device, Duration::from_millis(milliseconds)).map(|held| held.to_string())
         }

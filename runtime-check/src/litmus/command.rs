@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use cudarc::driver::sys;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -16,7 +17,8 @@ use super::report::Report;
 use super::run::{Settings, run};
 use super::simulated::Simulated;
 use crate::machine::Machine;
-use crate::platform::Error;
+use crate::platform::{Error, failed};
+use crate::replay::Gpu;
 
 /// What `litmus` takes.
 #[derive(Clone, Debug, Args)]
@@ -42,6 +44,9 @@ pub struct Litmus {
     /// Use a simulated device instead of a GPU
     #[arg(long, value_enum)]
     simulated: Option<Device>,
+    /// On which device
+    #[arg(long, default_value_t = 0)]
+    device: usize,
     /// Write the report as JSON to this file
     #[arg(long, value_name = "OUT")]
     json: Option<PathBuf>,
@@ -140,7 +145,28 @@ fn machine(args: &Litmus) -> Result<Box<dyn Machine>, Error> {
     match args.simulated {
         Some(Device::Measured) => Ok(Box::new(Simulated::eager())),
         Some(Device::Documented) => Ok(Box::new(Simulated::documented(args.seed))),
-        None => Err(unexpected("the executor for a GPU is not there yet; use --simulated")),
+        None => {
+            let gpu = Gpu::new(args.device)?;
+            keep_pool(args.device)?;
+            Ok(Box::new(gpu))
+        }
+    }
+}
+
+/// Makes the pool of stream-ordered memory keep what is freed: by default it goes back to the system at the
+/// next wait, and a use after free would end the process instead of showing a value.
+fn keep_pool(ordinal: usize) -> Result<(), Error> {
+    let ordinal = i32::try_from(ordinal).map_err(|_| unexpected("there are not so many devices"))?;
+    let (mut device, mut pool, mut all) = (0, std::ptr::null_mut(), u64::MAX);
+    let attribute = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+    // SAFETY: the driver is loaded and initialised; all pointers are to live variables, of the types that the
+    // calls document.
+    unsafe {
+        sys::cuDeviceGet(&mut device, ordinal).result().map_err(failed("cuDeviceGet"))?;
+        let code = sys::cuDeviceGetDefaultMemPool(&mut pool, device);
+        code.result().map_err(failed("cuDeviceGetDefaultMemPool"))?;
+        let code = sys::cuMemPoolSetAttribute(pool, attribute, (&raw mut all).cast());
+        code.result().map_err(failed("cuMemPoolSetAttribute"))
     }
 }
 
@@ -227,6 +253,7 @@ fn spawn(args: &Litmus, part: Range<u64>, bar: &ProgressBar, sum: &mut Report) -
     let mut command = Command::new(program);
     command.arg("litmus").args(["--seed", &args.seed.to_string()]);
     command.args(["--schedules", &args.schedules.to_string(), "--patience", &args.patience.to_string()]);
+    command.args(["--device", &args.device.to_string()]);
     command.args(["--part", &format!("{}..{}", part.start, part.end)]);
     if let Some(name) = args.simulated.and_then(|it| it.to_possible_value()) {
         command.args(["--simulated", name.get_name()]);

@@ -28,9 +28,13 @@ pub fn generate(random: &mut Random) -> Trace<Position> {
     for _ in 0..40 {
         let hazards = judge::judge(&trace);
         let Some(hazard) = hazards.iter().find(|it| matches!(it, Hazard::Unordered { .. })) else { break };
+        let Hazard::Unordered { access, .. } = hazard else { break };
         match repair::repair(&trace, hazard) {
             Some(better) => trace = better,
-            None => break,
+            None => {
+                let action = Action::Synchronize { point: Point::Device };
+                trace.steps.insert(*access, Step { action, place: None });
+            }
         }
     }
     trace
@@ -308,18 +312,18 @@ impl Draft {
         }
     }
 
-    /// Captures a few steps of one stream. In between the host only touches memory: most calls would end the
-    /// capture with an error.
+    /// Captures a few steps of one stream. In between the host does nothing else: most calls would end the
+    /// capture with an error, and a repair may add one.
     fn capture(&mut self, random: &mut Random) {
         let named = |it: &&Stream| matches!(it, Stream::Named(_));
         let streams: Vec<Stream> = self.streams.iter().filter(named).cloned().collect();
         let Some(stream) = random.pick(&streams).cloned().filter(|_| self.graphs.len() < 2) else { return };
         self.push(Action::BeginCapture { stream: stream.clone() });
         for _ in 0..1 + random.below(2) {
-            match random.below(4) {
-                0 => self.copy(random, false, stream.clone(), Memory::is_device_accessible),
-                1 if random.chance(50) => self.host_access(random),
-                _ => self.launch(random, stream.clone()),
+            if random.chance(30) {
+                self.copy(random, false, stream.clone(), Memory::is_device_accessible);
+            } else {
+                self.launch(random, stream.clone());
             }
         }
         let graph = format!("g{}", self.graphs.len());

@@ -5,7 +5,6 @@
 //! A model with a wrong rule calls pairs ordered that are not: what the machine shows of those, the model
 //! excludes.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use cuda_lint_engine::trace::judge::{self, Axioms};
@@ -131,7 +130,7 @@ fn attempt(
     if refusal(trace, &run).is_some() {
         return Ok(());
     }
-    let visible: BTreeSet<&str> = run.last.keys().map(String::as_str).collect();
+    let visible = oracle::visible(&right, &run);
     let observable = |it: &&Pair| oracle::is_observable(trace, it, &right, &visible);
     let model = |trace: &Trace<Position>| judge::judge_with(trace, axioms);
 
@@ -156,6 +155,9 @@ fn attempt(
         let aimed = aim(machine, trace, pair, &right, settings.patience)?;
         if aimed.shown {
             caught.shown += 1;
+            continue;
+        }
+        if !oracle::is_observable(trace, pair, &right, &oracle::visible(&right, &aimed.last)) {
             continue;
         }
         caught.never_shown += 1;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use cuda_lint_engine::trace::judge::{Conflict, Edge, Hazard};
-use cuda_lint_engine::trace::{Action, Memory, Name, Range, Trace};
+use cuda_lint_engine::trace::{Action, Memory, Name, Range, Release, Trace};
 use serde::{Deserialize, Serialize};
 
 use super::queues;
@@ -164,7 +164,9 @@ pub fn reach<'p, P>(trace: &Trace<P>, pairs: impl IntoIterator<Item = &'p Pair>)
     let writes = |step: usize| -> Vec<Range> {
         members[step].iter().flat_map(|member| written(&trace.steps[*member].action, &sizes)).collect()
     };
-    let mut places = BTreeSet::new();
+    let next_owners = next_owners(trace, &pairs);
+    let mut places: BTreeSet<Place> =
+        next_owners.iter().map(|buffer| Place::Last((*buffer).to_owned())).collect();
     for index in 0..trace.steps.len() {
         let mut number = 0;
         for member in &members[index] {
@@ -190,7 +192,20 @@ pub fn reach<'p, P>(trace: &Trace<P>, pairs: impl IntoIterator<Item = &'p Pair>)
                         seen[from..to].fill(true);
                     }
                 }
-                if seen.contains(&true) {
+                // What a copy has read is looked at where it has arrived.
+                let arrives = match action {
+                    Action::Copy { dst, .. } => pairs.iter().any(|pair| {
+                        let other = if index == pair.pending { pair.access } else { pair.pending };
+                        (index == pair.pending || index == pair.access)
+                            && pair.buffer == dst.buffer
+                            && writes(other).iter().any(|range| range.overlaps(dst))
+                    }),
+                    _ => false,
+                };
+                if next_owners.contains(read.buffer.as_str()) {
+                    seen.fill(true);
+                }
+                if arrives || seen.contains(&true) {
                     places.insert(Place::Read(index, number));
                 }
                 number += 1;
@@ -217,20 +232,37 @@ pub fn reach<'p, P>(trace: &Trace<P>, pairs: impl IntoIterator<Item = &'p Pair>)
             }
         }
     }
-    // Where cudaFree releases memory whose stream-ordered allocation has not happened yet, the next owner and
-    // the first value meet; that is an artefact of giving memory a first value.
-    for step in &trace.steps {
-        if let Action::Free { buffer, stream: None, .. } = &step.action
-            && trace.steps.iter().any(|it| {
-                matches!(&it.action, Action::Allocate { buffer: it, stream: Some(_), .. } if it == buffer)
-            })
-        {
-            places.insert(Place::Last(buffer.clone()));
-        }
-    }
     let last = spoilt.into_iter().filter(|(_, words)| words.contains(&true));
     places.extend(last.map(|(name, _)| Place::Last(name.to_owned())));
     places
+}
+
+/// Stream-ordered memory that may be, at the same address, what was released before: what still writes there
+/// after an unordered release writes to the next owner. A release by cudaFree counts in any case, since it
+/// does not wait for the memory's first value.
+fn next_owners<'t, P>(trace: &'t Trace<P>, pairs: &[&Pair]) -> BTreeSet<&'t str> {
+    let mut found = BTreeSet::new();
+    let mut released = false;
+    for (index, step) in trace.steps.iter().enumerate() {
+        match &step.action {
+            Action::Allocate { buffer, memory: Memory::StreamOrdered, .. } if released => {
+                found.insert(buffer.as_str());
+            }
+            Action::Free { buffer, with, .. } => {
+                let unordered = pairs.iter().any(|pair| pair.access == index);
+                let in_order = trace.steps.iter().any(|it| {
+                    matches!(&it.action, Action::Allocate { buffer: it, stream: Some(_), .. } if it == buffer)
+                });
+                let at_once = *with == Release::CudaFree;
+                released |= in_order && (unordered || at_once);
+                if in_order && at_once {
+                    found.insert(buffer.as_str());
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// What a step writes; an allocation in stream order, and a release, write the whole of the buffer.
@@ -244,23 +276,31 @@ fn written(action: &Action, sizes: &BTreeMap<&str, u64>) -> Vec<Range> {
     }
 }
 
+/// The places where a run was looked at.
+pub fn visible(right: &Values, run: &Run) -> BTreeSet<Place> {
+    let last = run.last.keys().filter(|it| right.last.contains_key(*it)).cloned().map(Place::Last);
+    let reads = right.reads.iter().zip(&run.steps).enumerate();
+    let reads = reads.flat_map(|(step, (right, seen))| {
+        (0..right.len().min(seen.reads.len())).map(move |number| Place::Read(step, number))
+    });
+    last.chain(reads).collect()
+}
+
 /// True if the order of the pair's steps makes a difference that can be looked at: the trace with the pending
-/// work, and what is queued behind it, moved behind the access gives other values where the pair can reach.
-/// `last` are the buffers that can be looked at in the end.
-pub fn is_observable<P>(trace: &Trace<P>, pair: &Pair, right: &Values, last: &BTreeSet<&str>) -> bool {
+/// work, and what is queued behind it, moved behind the access gives other values at a visible place where the
+/// pair can reach.
+pub fn is_observable<P>(trace: &Trace<P>, pair: &Pair, right: &Values, visible: &BTreeSet<Place>) -> bool {
     let kept = queues::kept_back(trace, pair.pending, pair.access);
     let order = (0..=pair.access)
         .filter(|step| !kept.contains(step))
         .chain(kept.iter().copied())
         .chain(pair.access + 1..trace.steps.len());
     let other = values::in_order(trace, order.collect::<Vec<_>>());
-    reach(trace, [pair]).iter().any(|place| match place {
+    reach(trace, [pair]).intersection(visible).any(|place| match place {
         Place::Read(step, number) => {
             let seen = |values: &Values| values.reads.get(*step).and_then(|it| it.get(*number)).copied();
             seen(&other) != seen(right)
         }
-        Place::Last(buffer) => {
-            last.contains(buffer.as_str()) && other.last.get(buffer) != right.last.get(buffer)
-        }
+        Place::Last(buffer) => other.last.get(buffer) != right.last.get(buffer),
     })
 }

@@ -105,9 +105,8 @@ fn try_trace(
             return Ok(());
         }
         excluded(machine, index, trace, schedule, &right, &run, &allowed, report);
-        visible = run.last.into_keys().collect();
+        visible = oracle::visible(&right, &run);
     }
-    let visible: BTreeSet<&str> = visible.iter().map(String::as_str).collect();
 
     let mut aims = settings.aims;
     for pair in &pairs {
@@ -116,12 +115,16 @@ fn try_trace(
             counts.masked = 1;
         } else if aims > 0 {
             aims -= 1;
-            counts.observable = 1;
             let aim = aim(machine, trace, pair, &right, settings.patience)?;
             report.runs += u64::from(aim.runs);
             excluded(machine, index, trace, &aim.schedule, &right, &aim.last, &allowed, report);
             counts.shown = u64::from(aim.shown);
-            if !aim.shown && !pair.relies && report.missed.len() < EXAMPLES {
+            // A next owner at the same address is not always to be had.
+            let seen = oracle::visible(&right, &aim.last);
+            let masked = !aim.shown && !oracle::is_observable(trace, pair, &right, &seen);
+            counts.masked = u64::from(masked);
+            counts.observable = u64::from(!masked);
+            if !aim.shown && !masked && !pair.relies && report.missed.len() < EXAMPLES {
                 report.missed.push(Missed {
                     trace: index,
                     pending: pair.pending,
