@@ -2,12 +2,13 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use cuda_lint_engine::trace::text;
 use cudarc::driver::sys;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -16,6 +17,7 @@ use super::mutants::{self, Caught};
 use super::report::Report;
 use super::run::{Settings, run};
 use super::simulated::Simulated;
+use super::single;
 use crate::machine::Machine;
 use crate::platform::{Error, failed};
 use crate::replay::Gpu;
@@ -44,6 +46,9 @@ pub struct Litmus {
     /// Use a simulated device instead of a GPU
     #[arg(long, value_enum)]
     simulated: Option<Device>,
+    /// Run the trace in this file, with each piece of work held until each later step
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// On which device
     #[arg(long, default_value_t = 0)]
     device: usize,
@@ -88,6 +93,9 @@ pub fn litmus(args: &Litmus) -> Result<(String, bool), Error> {
     if let Some(part) = &args.part {
         return child(args, part.clone()).map(|()| (String::new(), true));
     }
+    if let Some(path) = &args.trace {
+        return one(args, path);
+    }
     if args.mutants {
         let mut machine = machine(args)?;
         let bar = bar(args.traces);
@@ -131,6 +139,14 @@ pub fn litmus(args: &Litmus) -> Result<(String, bool), Error> {
     sum.seconds = start.elapsed().as_secs_f64();
     write_json(args, &sum)?;
     Ok((sum.text(), sum.holds()))
+}
+
+fn one(args: &Litmus, path: &Path) -> Result<(String, bool), Error> {
+    let wrong = |what: String| unexpected(format!("{}: {what}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let trace = text::parse(&text)
+        .map_err(|errors| wrong(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
+    single::examine(machine(args)?.as_mut(), &trace, Duration::from_micros(args.patience))
 }
 
 fn settings(args: &Litmus) -> Settings {
@@ -258,6 +274,8 @@ fn spawn(args: &Litmus, part: Range<u64>, bar: &ProgressBar, sum: &mut Report) -
     if let Some(name) = args.simulated.and_then(|it| it.to_possible_value()) {
         command.args(["--simulated", name.get_name()]);
     }
+    // Streams that share a queue of the hardware wait for each other, which nothing promises.
+    command.env("CUDA_DEVICE_MAX_CONNECTIONS", "32");
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child =
         command.spawn().map_err(|error| unexpected(format!("cannot start a process: {error}")))?;

@@ -15,6 +15,7 @@ mod random;
 mod report;
 mod run;
 mod simulated;
+mod single;
 #[cfg(test)]
 mod tests;
 

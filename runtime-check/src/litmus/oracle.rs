@@ -65,12 +65,7 @@ impl Meets {
 
 /// The unordered pairs among the hazards.
 pub fn pairs<P>(trace: &Trace<P>, hazards: &[Hazard]) -> Vec<Pair> {
-    let kinds: BTreeMap<&str, Memory> = (trace.steps.iter())
-        .filter_map(|step| match &step.action {
-            Action::Allocate { buffer, memory, .. } => Some((buffer.as_str(), *memory)),
-            _ => None,
-        })
-        .collect();
+    let kinds = kinds(trace);
     let pair = |hazard: &Hazard| match hazard {
         Hazard::Unordered { pending, access, buffer, conflict, missing, relies_on } => {
             let meets = match (&trace.steps[*pending].action, &trace.steps[*access].action) {
@@ -90,6 +85,26 @@ pub fn pairs<P>(trace: &Trace<P>, hazards: &[Hazard]) -> Vec<Pair> {
         _ => None,
     };
     hazards.iter().filter_map(pair).collect()
+}
+
+fn kinds<P>(trace: &Trace<P>) -> BTreeMap<&str, Memory> {
+    let kinds = trace.steps.iter().filter_map(|step| match &step.action {
+        Action::Allocate { buffer, memory, .. } => Some((buffer.as_str(), *memory)),
+        _ => None,
+    });
+    kinds.collect()
+}
+
+/// True for an asynchronous copy between host buffers, outside of a graph: it is over when the call returns,
+/// but what has arrived is looked at in stream order, that is, too late.
+fn is_on_host(members: &[usize], index: usize, action: &Action, kinds: &BTreeMap<&str, Memory>) -> bool {
+    let on_host = |range: &Range| {
+        matches!(
+            kinds.get(range.buffer.as_str()),
+            Some(Memory::Pageable | Memory::Pinned | Memory::Registered)
+        )
+    };
+    members == [index] && matches!(action, Action::Copy { dst, src, .. } if on_host(dst) && on_host(src))
 }
 
 /// A place where a run can be looked at.
@@ -164,6 +179,7 @@ pub fn reach<'p, P>(trace: &Trace<P>, pairs: impl IntoIterator<Item = &'p Pair>)
     let writes = |step: usize| -> Vec<Range> {
         members[step].iter().flat_map(|member| written(&trace.steps[*member].action, &sizes)).collect()
     };
+    let kinds = kinds(trace);
     let next_owners = next_owners(trace, &pairs);
     let mut places: BTreeSet<Place> =
         next_owners.iter().map(|buffer| Place::Last((*buffer).to_owned())).collect();
@@ -205,7 +221,7 @@ pub fn reach<'p, P>(trace: &Trace<P>, pairs: impl IntoIterator<Item = &'p Pair>)
                 if next_owners.contains(read.buffer.as_str()) {
                     seen.fill(true);
                 }
-                if arrives || seen.contains(&true) {
+                if arrives || is_on_host(&members[index], index, action, &kinds) || seen.contains(&true) {
                     places.insert(Place::Read(index, number));
                 }
                 number += 1;
