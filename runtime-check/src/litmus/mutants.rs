@@ -7,13 +7,14 @@
 
 use std::fmt::Write;
 
-use cuda_lint_engine::trace::judge::{self, Axioms};
+use cuda_lint_engine::trace::judge::{self, Axioms, Conflict};
 use cuda_lint_engine::trace::{Position, Trace, text};
 use serde::{Deserialize, Serialize};
 
 use super::generate::generate;
 use super::minimise::minimise;
 use super::oracle::{self, Pair};
+use super::queues;
 use super::random::Random;
 use super::report::indent;
 use super::run::{Settings, aim, describe, disagreement, refusal};
@@ -151,6 +152,16 @@ fn attempt(
         return Ok(());
     }
 
+    // Nothing can be kept back in a capture: there the mutant says that work runs which never does.
+    let captured = queues::in_capture(trace);
+    if extra(mutated, documented).any(|it| captured.contains(&it.pending) && is_read(it)) {
+        let differs = oracle::deviations(&right, &run);
+        let allowed = oracle::reach(trace, documented);
+        if differs.iter().all(|it| allowed.contains(&it.place)) {
+            caught.never_shown += 1;
+        }
+    }
+
     for pair in extra(mutated, documented).filter(observable).take(2) {
         let aimed = aim(machine, trace, pair, &right, settings.patience)?;
         if aimed.shown {
@@ -179,6 +190,10 @@ fn attempt(
         caught.by = Some(By { way: Way::NeverShown, trace: index, text, schedule, seen });
     }
     Ok(())
+}
+
+fn is_read(pair: &Pair) -> bool {
+    pair.class.conflict == Conflict::WriteThenRead
 }
 
 /// True if the pair that the schedule is aimed at is one that only the mutant calls unordered, and if it is

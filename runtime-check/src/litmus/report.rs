@@ -33,6 +33,13 @@ pub struct Report {
     pub unpredicted_total: u64,
     /// What showed that the model excludes.
     pub unpredicted: Vec<Unpredicted>,
+    /// Runs in which a small copy from page-locked memory did not wait for the legacy barrier, and that show
+    /// nothing else: documentation excludes it, the device does it.
+    #[serde(default)]
+    pub past_the_barrier: u64,
+    /// The first trace of those.
+    #[serde(default)]
+    pub past_the_barrier_example: String,
     /// Traces in which a call returned an error, or which the machine refused: they say nothing.
     pub refused: u64,
     /// Examples of those.
@@ -133,6 +140,10 @@ impl Report {
         self.runs += other.runs;
         self.refused += other.refused;
         self.unpredicted_total += other.unpredicted_total;
+        self.past_the_barrier += other.past_the_barrier;
+        if self.past_the_barrier_example.is_empty() {
+            self.past_the_barrier_example = other.past_the_barrier_example;
+        }
         for row in other.classes {
             self.count(row.class, row.relies, row.counts);
         }
@@ -217,6 +228,15 @@ impl Report {
         for it in &self.unpredicted {
             let _ =
                 writeln!(text, "- trace {}: {} ({})\n{}", it.trace, it.seen, it.schedule, indent(&it.text));
+        }
+        if self.past_the_barrier > 0 {
+            let _ = writeln!(
+                text,
+                "a small copy from page-locked memory did not wait for the legacy barrier, against the \
+                 documentation: in {} runs, first in\n{}",
+                self.past_the_barrier,
+                indent(&self.past_the_barrier_example)
+            );
         }
         if self.refused > 0 {
             let _ = writeln!(text, "traces that could not be judged: {}", self.refused);

@@ -74,6 +74,24 @@ pub fn run(
     report
 }
 
+/// Where a run may differ from the program's order.
+struct Allowed {
+    /// By the model.
+    model: BTreeSet<oracle::Place>,
+    /// By what the device is known not to keep, too.
+    past_the_barrier: BTreeSet<oracle::Place>,
+}
+
+impl Allowed {
+    fn new(trace: &Trace<Position>, pairs: &[Pair]) -> Self {
+        let known = oracle::past_the_barrier(trace, pairs);
+        Self {
+            model: oracle::reach(trace, pairs),
+            past_the_barrier: oracle::reach(trace, pairs.iter().chain(&known)),
+        }
+    }
+}
+
 fn refuse(report: &mut Report, why: String) {
     report.refused += 1;
     if report.refusals.len() < EXAMPLES {
@@ -91,7 +109,7 @@ fn try_trace(
 ) -> Result<(), Error> {
     let pairs = oracle::pairs(trace, &judge::judge(trace));
     let right = values::expected(trace);
-    let allowed = oracle::reach(trace, &pairs);
+    let allowed = Allowed::new(trace, &pairs);
     report.hazard_free += u64::from(pairs.is_empty());
 
     let mut schedules = vec![Schedule::default()];
@@ -115,7 +133,14 @@ fn try_trace(
             counts.masked = 1;
         } else if aims > 0 {
             aims -= 1;
-            let aim = aim(machine, trace, pair, &right, settings.patience)?;
+            let mut aim = aim(machine, trace, pair, &right, settings.patience)?;
+            if aim.shown && pair.relies {
+                // What other pairs explain is no sign that the wait is missing.
+                let others = oracle::reach(trace, pairs.iter().filter(|it| *it != pair));
+                let found = oracle::deviations(&right, &aim.last);
+                aim.shown =
+                    found.iter().any(|it| allowed.model.contains(&it.place) && !others.contains(&it.place));
+            }
             report.runs += u64::from(aim.runs);
             excluded(machine, index, trace, &aim.schedule, &right, &aim.last, &allowed, report);
             counts.shown = u64::from(aim.shown);
@@ -214,12 +239,22 @@ fn excluded(
     schedule: &Schedule,
     right: &Values,
     run: &Run,
-    allowed: &BTreeSet<oracle::Place>,
+    allowed: &Allowed,
     report: &mut Report,
 ) {
-    let found: Vec<Deviation> =
-        oracle::deviations(right, run).into_iter().filter(|it| !allowed.contains(&it.place)).collect();
-    let Some(first) = found.first() else { return };
+    let mut found = oracle::deviations(right, run);
+    found.retain(|it| !allowed.model.contains(&it.place));
+    if found.is_empty() {
+        return;
+    }
+    found.retain(|it| !allowed.past_the_barrier.contains(&it.place));
+    let Some(first) = found.first() else {
+        report.past_the_barrier += 1;
+        if report.past_the_barrier_example.is_empty() {
+            report.past_the_barrier_example = text::print(trace);
+        }
+        return;
+    };
     report.unpredicted_total += 1;
     if report.unpredicted.len() >= EXAMPLES {
         return;
@@ -250,7 +285,10 @@ pub fn disagreement(
     judge: impl Fn(&Trace<Position>) -> Vec<Hazard>,
 ) -> Option<Deviation> {
     let run = machine.run(trace, schedule).ok().filter(|run| refusal(trace, run).is_none())?;
-    let allowed = oracle::reach(trace, &oracle::pairs(trace, &judge(trace)));
+    let mut pairs = oracle::pairs(trace, &judge(trace));
+    let documented = oracle::pairs(trace, &judge::judge(trace));
+    pairs.extend(oracle::past_the_barrier(trace, &documented));
+    let allowed = oracle::reach(trace, &pairs);
     let found = oracle::deviations(&values::expected(trace), &run);
     found.into_iter().find(|it| !allowed.contains(&it.place))
 }
