@@ -5,18 +5,19 @@
 //! where it is read (of an asynchronous copy: what has arrived, in the copy's stream), into slots that are
 //! fetched when the device is idle again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod finish;
+mod release;
+mod warm_up;
+
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::c_void;
 use std::mem;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use cuda_lint_engine::DefaultStream;
-use cuda_lint_engine::trace::{
-    Action, CopyKind, Memory, Point, Position, Range, Release, Step, Stream, Trace,
-};
+use cuda_lint_engine::trace::{Action, CopyKind, Memory, Point, Position, Range, Stream, Trace};
 use cudarc::driver::CudaContext;
 
 use super::calls::Calls;
@@ -31,6 +32,8 @@ use crate::values::{self, Digest, stamp};
 
 /// How many looks a trace can take.
 const SLOTS: usize = 16 * 1024;
+/// How many copies of a trace are guarded at most.
+const GUARDS: usize = 1024;
 /// cudaErrorNotReady.
 const NOT_READY: i32 = 600;
 /// For how long work may go on after every hold has ended.
@@ -53,6 +56,8 @@ pub struct Gpu {
     own: *mut c_void,
     slots: *mut Slot,
     fetched: *mut Slot,
+    /// Words that the device raises when a guarded copy is over.
+    done: *mut u32,
     /// True after an error that the context does not recover from.
     pub broken: bool,
 }
@@ -70,7 +75,8 @@ struct Running<'a> {
     looks: Vec<Look>,
     next_slot: usize,
     host_work: Vec<Box<HostWork>>,
-    guards: Vec<(Guard, *mut c_void)>,
+    guards: Vec<Guard>,
+    guarded: usize,
     spare_events: Vec<*mut c_void>,
     observed: Vec<Observed>,
     deadline: Instant,
@@ -122,12 +128,14 @@ impl Gpu {
             check(unsafe { set_device(i32::try_from(ordinal).unwrap_or(0)) }, "cudaSetDevice")?;
         }
         let kernels = Kernels::load()?;
-        let (mut own, mut slots, mut fetched) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        let (mut own, mut slots) = (ptr::null_mut(), ptr::null_mut());
+        let (mut fetched, mut done) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the pointers are to live variables.
         unsafe {
             check((calls.stream_create)(&mut own, 1), "cudaStreamCreate")?;
             check((calls.malloc)(&mut slots, SLOTS * size_of::<Slot>()), "cudaMalloc")?;
             check((calls.malloc_host)(&mut fetched, SLOTS * size_of::<Slot>()), "cudaMallocHost")?;
+            check((calls.malloc_host)(&mut done, GUARDS * size_of::<u32>()), "cudaMallocHost")?;
         }
         let scratch = Scratch::new(calls, kernels)?;
         let mut gpu = Self {
@@ -142,6 +150,7 @@ impl Gpu {
             own,
             slots: slots.cast(),
             fetched: fetched.cast(),
+            done: done.cast(),
             broken: false,
         };
         gpu.warm_up()?;
@@ -155,7 +164,7 @@ impl Gpu {
     }
 
     fn warm_up(&mut self) -> Result<(), Error> {
-        let trace = warm_up_trace();
+        let trace = warm_up::trace();
         for _ in 0..2 {
             let run = self.run(&trace, &Schedule::default())?;
             if self.broken {
@@ -185,6 +194,7 @@ impl Machine for Gpu {
             next_slot: 0,
             host_work: Vec::new(),
             guards: Vec::new(),
+            guarded: 0,
             spare_events: Vec::new(),
             observed: vec![Observed::default(); trace.steps.len()],
             deadline: Instant::now() + patience + GRACE,
@@ -298,14 +308,8 @@ impl<'a> Running<'a> {
     }
 
     fn lift_completed(&mut self) {
-        let calls = self.gpu.calls;
-        // SAFETY: the events are live.
-        let done = |event: *mut c_void| unsafe { (calls.event_query)(event) } != NOT_READY;
-        let (gone, kept): (Vec<_>, Vec<_>) = mem::take(&mut self.guards).into_iter().partition(|g| done(g.1));
-        self.guards = kept;
-        for (guard, event) in gone {
+        for guard in self.guards.extract_if(.., |guard| guard::is_done(guard)) {
             guard::lift(guard);
-            self.spare_events.push(event);
         }
     }
 
@@ -518,128 +522,21 @@ impl<'a> Running<'a> {
             return Ok(());
         }
         let words = self.words(range)?;
-        let event = self.gpu.event()?;
-        // SAFETY: the handles are live.
-        check(unsafe { (self.gpu.calls.event_record)(event, stream) }, "cudaEventRecord")?;
-        match guard::protect(words.start as usize, words.count * 4, leave, index) {
-            Some(guard) => self.guards.push((guard, event)),
-            None => self.spare_events.push(event),
+        if self.guarded == GUARDS {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// # Safety
-    /// The stream is live.
-    unsafe fn allocate_in_order(
-        &mut self,
-        index: usize,
-        name: &str,
-        stream: *mut c_void,
-    ) -> Result<i32, Error> {
-        let calls = self.gpu.calls;
-        let Some(buffer) = self.buffers.get_mut(name) else { return Err(unknown("buffer", name)) };
-        let words = buffer.block.words;
-        let mut base = ptr::null_mut();
-        // SAFETY: the caller's promise.
-        unsafe {
-            let code = (calls.malloc_async)(&mut base, words * 4, stream);
-            if code != 0 {
-                return Ok(code);
+        // SAFETY: the index is below the number of words, and none of them is in use twice in a trace.
+        let code = unsafe {
+            let done = self.gpu.done.add(self.guarded);
+            self.guarded += 1;
+            done.write_volatile(0);
+            let code = self.gpu.kernels.fill(done, 1, 1, stream);
+            if code == 0 {
+                self.guards.extend(guard::protect(words.start as usize, words.count * 4, leave, index, done));
             }
-            buffer.block.base = base;
-            buffer.block.start = base.cast();
-            buffer.state = State::Live;
-            Ok((calls.memset_words_async)(base, stamp(index), words, stream))
-        }
-    }
-
-    fn free(
-        &mut self,
-        index: usize,
-        name: &'a str,
-        with: Release,
-        stream: Option<&Stream>,
-    ) -> Result<i32, Error> {
-        let calls = self.gpu.calls;
-        let stream = stream.map(|stream| self.stream(stream)).transpose()?;
-        let Some(buffer) = self.buffers.get(name) else { return Err(unknown("buffer", name)) };
-        let Block { memory, base, start, words } = buffer.block;
-        let is_ours = matches!(memory, Memory::Pageable | Memory::Registered);
-        // SAFETY: what may be wrong about the release is what the trace is about.
-        let (code, state) = unsafe {
-            match with {
-                Release::Free if is_ours => {
-                    host_function::fill(Words { start, count: words }, stamp(index), index);
-                    (0, State::Owned)
-                }
-                Release::Free => {
-                    libc::free(base);
-                    (0, State::Gone)
-                }
-                Release::CudaHostUnregister => {
-                    let code = (calls.host_unregister)(base);
-                    if code == 0 && is_ours {
-                        host_function::fill(Words { start, count: words }, stamp(index), index);
-                    }
-                    (code, State::Owned)
-                }
-                Release::CudaFree => ((calls.free)(base), State::Gone),
-                Release::CudaFreeHost => ((calls.free_host)(base), State::Gone),
-                Release::CudaFreeAsync => {
-                    ((calls.free_async)(base, stream.unwrap_or(ptr::null_mut())), State::Gone)
-                }
-            }
+            code
         };
-        if code != 0 {
-            // Nothing was released: the block goes back in the end.
-            return Ok(code);
-        }
-        let owned = memory == Memory::StreamOrdered && self.next_owner(index, base, words, stream)?;
-        if let Some(buffer) = self.buffers.get_mut(name) {
-            buffer.state = if owned { State::Owned } else { state };
-            // It is in the pool no more, or no longer registered.
-            if with == Release::CudaHostUnregister {
-                buffer.block.memory = Memory::Pageable;
-            }
-        }
-        Ok(0)
-    }
-
-    /// Tries to get the same address again, as another part of a program would, and fills it.
-    fn next_owner(
-        &mut self,
-        index: usize,
-        base: *mut c_void,
-        words: usize,
-        stream: Option<*mut c_void>,
-    ) -> Result<bool, Error> {
-        let calls = self.gpu.calls;
-        let mut others = Vec::new();
-        let mut found = false;
-        for stream in [Some(self.gpu.own), stream].into_iter().flatten() {
-            for _ in 0..3 {
-                let mut again = ptr::null_mut();
-                // SAFETY: the handles are live.
-                if unsafe { (calls.malloc_async)(&mut again, words * 4, stream) } != 0 {
-                    break;
-                }
-                if again == base {
-                    // SAFETY: the memory is this owner's.
-                    let code = unsafe { (calls.memset_words_async)(base, stamp(index), words, stream) };
-                    found = code == 0;
-                    break;
-                }
-                others.push((again, stream));
-            }
-            if found {
-                break;
-            }
-        }
-        for (other, stream) in others {
-            // SAFETY: it was allocated above and is not used.
-            check(unsafe { (calls.free_async)(other, stream) }, "cudaFreeAsync")?;
-        }
-        Ok(found)
+        check(code, "cuLaunchKernel")
     }
 
     /// # Safety
@@ -675,180 +572,6 @@ impl<'a> Running<'a> {
             }
             self.looks[index] = Look::Many(looks);
             Ok(code)
-        }
-    }
-
-    /// Waits for everything, looks at every buffer, and gives back what there is.
-    fn finish(&mut self) -> Result<BTreeMap<String, Digest>, Error> {
-        let calls = self.gpu.calls;
-        self.end_captures();
-        // SAFETY: a wait.
-        let code = unsafe { (calls.device_synchronize)() };
-        self.gpu.holds.reset();
-        for (guard, event) in mem::take(&mut self.guards) {
-            guard::lift(guard);
-            self.spare_events.push(event);
-        }
-        for (by, of) in guard::touched() {
-            if let Some(observed) = self.observed.get_mut(by) {
-                observed.guarded.get_or_insert(of);
-            }
-        }
-        let last = if code == 0 { self.last_looks() } else { Ok(BTreeMap::new()) };
-        self.gpu.broken |= code != 0 || last.is_err();
-        if self.gpu.broken {
-            // Host functions may still run: what they point to is left alone, and so is the rest.
-            mem::forget(mem::take(&mut self.host_work));
-            if let Some(observed) = self.observed.iter_mut().rev().find(|_| code != 0) {
-                if observed.code == 0 {
-                    observed.code = code;
-                }
-            }
-            return last;
-        }
-        self.resolve();
-        self.give_back();
-        last
-    }
-
-    fn end_captures(&mut self) {
-        let calls = self.gpu.calls;
-        for (stream, _) in self.streams.values() {
-            let (mut capturing, mut graph) = (0, ptr::null_mut());
-            // SAFETY: the handles are live.
-            unsafe {
-                (calls.is_capturing)(*stream, &mut capturing);
-                if capturing != 0 {
-                    (calls.end_capture)(*stream, &mut graph);
-                }
-            }
-        }
-    }
-
-    /// Looks at every buffer, and fetches all slots.
-    fn last_looks(&mut self) -> Result<BTreeMap<String, Digest>, Error> {
-        let mut last = BTreeMap::new();
-        let mut pending = Vec::new();
-        let names: Vec<&str> = self.buffers.keys().copied().collect();
-        for name in names {
-            let Some(buffer) = self.buffers.get(name) else { continue };
-            let Block { memory, start, words, .. } = buffer.block;
-            if !matches!(buffer.state, State::Live | State::Owned) {
-                continue;
-            }
-            if memory.is_host_accessible() {
-                let words = Words { start, count: words };
-                last.insert(name.to_owned(), host_function::look(words, self.trace.steps.len()));
-            } else {
-                let slot = self.slot()?;
-                // SAFETY: the device is idle, the memory is live.
-                let code =
-                    unsafe { self.gpu.kernels.look(start, words, self.gpu.slots.add(slot), self.gpu.own) };
-                check(code, "cuLaunchKernel")?;
-                pending.push((name, slot));
-            }
-        }
-        let bytes = self.next_slot * size_of::<Slot>();
-        // SAFETY: both blocks have that many slots.
-        unsafe {
-            let (to, from) = (self.gpu.fetched.cast(), self.gpu.slots.cast());
-            check(self.gpu.calls.copy_async(to, from, bytes, 2, self.gpu.own), "cudaMemcpyAsync")?;
-            check((self.gpu.calls.stream_synchronize)(self.gpu.own), "cudaStreamSynchronize")?;
-        }
-        for (name, slot) in pending {
-            if let Some(digest) = self.fetched(slot) {
-                last.insert(name.to_owned(), digest);
-            }
-        }
-        Ok(last)
-    }
-
-    fn fetched(&self, slot: usize) -> Option<Digest> {
-        // SAFETY: the slot was handed out, so it is within the block; the copy is over.
-        let Slot { first, last, sum, looks, .. } = unsafe { *self.gpu.fetched.add(slot) };
-        (looks == 1).then_some(Digest { first, last, sum })
-    }
-
-    /// Turns the places of digests into digests: all of a step's, or none.
-    fn resolve(&mut self) {
-        for index in 0..self.looks.len() {
-            let look = mem::replace(&mut self.looks[index], Look::Nothing);
-            let mut code = 0;
-            self.observed[index].reads = self.digests(&look, &mut code).unwrap_or_default();
-            let observed = &mut self.observed[index];
-            if observed.code == 0 {
-                observed.code = code;
-            }
-            // The digests of captured steps belong to the launches, which come later and need the look.
-            self.looks[index] = look;
-        }
-        let captured: BTreeSet<usize> =
-            self.graphs.values().flat_map(|graph| graph.members.clone()).collect();
-        for index in captured {
-            self.observed[index].reads = Vec::new();
-        }
-    }
-
-    fn digests(&self, look: &Look, code: &mut i32) -> Option<Vec<Digest>> {
-        match look {
-            Look::Nothing => None,
-            Look::Now(digests) => Some(digests.clone()),
-            Look::Slots(slots) => slots.iter().map(|slot| self.fetched(*slot)).collect(),
-            Look::Host(work, run) => {
-                let seen = self.host_work[*work].seen.lock().unwrap_or_else(PoisonError::into_inner);
-                let (digests, first) = seen.get(*run)?;
-                if *code == 0 {
-                    *code = *first;
-                }
-                Some(digests.clone())
-            }
-            Look::Many(looks) => {
-                let all: Option<Vec<Vec<Digest>>> =
-                    looks.iter().map(|look| self.digests(look, code)).collect();
-                all.map(|all| all.concat())
-            }
-        }
-    }
-
-    /// Gives back what later traces can use.
-    fn give_back(&mut self) {
-        let calls = self.gpu.calls;
-        for (_, buffer) in mem::take(&mut self.buffers) {
-            let block = buffer.block;
-            match (block.memory, buffer.state) {
-                (_, State::Coming) | (Memory::Device | Memory::Pinned | Memory::Managed, State::Gone) => {}
-                (Memory::StreamOrdered, State::Gone) => {}
-                (Memory::StreamOrdered, _) => {
-                    // SAFETY: the device is idle, and the memory is the trace's or its next owner's.
-                    unsafe { (calls.free_async)(block.base, self.gpu.own) };
-                }
-                _ => self.gpu.pool.give(block),
-            }
-        }
-        for (_, (stream, non_blocking)) in mem::take(&mut self.streams) {
-            self.gpu.streams.entry(non_blocking).or_default().push(stream);
-        }
-        // An event that was never recorded is complete, one of an earlier trace too; but one that a capture
-        // recorded is of no more use, so a trace's own events go.
-        for (_, event) in mem::take(&mut self.events) {
-            // SAFETY: the event is live.
-            unsafe { (calls.event_destroy)(event) };
-        }
-        self.gpu.events.append(&mut self.spare_events);
-        for (_, graph) in mem::take(&mut self.graphs) {
-            // SAFETY: the device is idle.
-            unsafe {
-                if !graph.executable.is_null() {
-                    (calls.graph_exec_destroy)(graph.executable);
-                }
-                if !graph.graph.is_null() {
-                    (calls.graph_destroy)(graph.graph);
-                }
-            }
-        }
-        if let Some(forget) = calls.get_last_error {
-            // SAFETY: the runtime is loaded.
-            unsafe { forget() };
         }
     }
 
@@ -958,63 +681,4 @@ fn unknown(what: &str, name: &str) -> Error {
 
 fn no_stream(index: usize) -> Error {
     Error::Unexpected(format!("step {} is synchronous: it has no stream to name", index + 1))
-}
-
-/// A trace that uses everything once.
-fn warm_up_trace() -> Trace<Position> {
-    let buffers = Memory::ALL.map(|memory| Action::Allocate {
-        buffer: memory.word().to_string(),
-        memory,
-        bytes: 4096,
-        stream: (memory == Memory::StreamOrdered).then(|| Stream::Named("s".to_string())),
-    });
-    let stream = || Stream::Named("s".to_string());
-    let range = |memory: Memory| Range { buffer: memory.word().to_string(), start: 0, end: 4096 };
-    let copy = |dst, src, synchronous| Action::Copy {
-        dst: range(dst),
-        src: range(src),
-        kind: None,
-        synchronous,
-        stream: if synchronous { Stream::Default } else { stream() },
-    };
-    let mut actions = vec![
-        Action::CreateStream { stream: "s".to_string(), non_blocking: true },
-        Action::CreateEvent { event: "e".to_string() },
-    ];
-    actions.extend(buffers);
-    for memory in Memory::ALL {
-        actions.push(copy(Memory::Device, memory, true));
-        actions.push(copy(memory, Memory::Device, true));
-        actions.push(copy(Memory::Device, memory, false));
-        actions.push(copy(memory, Memory::Device, false));
-    }
-    actions.extend([
-        Action::Fill { dst: range(Memory::Device), synchronous: true, stream: Stream::Default },
-        Action::Fill { dst: range(Memory::Device), synchronous: false, stream: stream() },
-        Action::Launch {
-            kernel: "all".to_string(),
-            reads: vec![range(Memory::Device), range(Memory::Managed)],
-            writes: vec![range(Memory::Pinned), range(Memory::StreamOrdered)],
-            stream: stream(),
-            meant: None,
-        },
-        Action::HostFunction {
-            function: "look".to_string(),
-            reads: vec![range(Memory::Pinned)],
-            writes: Vec::new(),
-            calls: Vec::new(),
-            stream: stream(),
-            callback: false,
-        },
-        Action::Record { event: "e".to_string(), stream: stream() },
-        Action::StreamWait { stream: Stream::Default, event: "e".to_string() },
-        Action::Synchronize { point: Point::Device },
-        Action::BeginCapture { stream: stream() },
-        Action::Fill { dst: range(Memory::Device), synchronous: false, stream: stream() },
-        copy(Memory::Pinned, Memory::Device, false),
-        Action::EndCapture { stream: stream(), graph: "g".to_string() },
-        Action::LaunchGraph { graph: "g".to_string(), stream: stream() },
-    ]);
-    let steps = actions.into_iter().map(|action| Step { action, place: None }).collect();
-    Trace { default_stream: DefaultStream::Legacy, steps }
 }

@@ -24,6 +24,9 @@ struct Entry {
     end: AtomicUsize,
     step: AtomicUsize,
     protection: AtomicUsize,
+    /// The address of the word that the device raises once the copy is over: what touches the pages then
+    /// touches nothing that is in use.
+    done: AtomicUsize,
 }
 
 struct Touched {
@@ -39,6 +42,7 @@ static ENTRIES: [Entry; LIMIT] = [const {
         end: AtomicUsize::new(0),
         step: AtomicUsize::new(0),
         protection: AtomicUsize::new(0),
+        done: AtomicUsize::new(0),
     }
 }; LIMIT];
 static TOUCHED: [Touched; TOUCHES] =
@@ -86,8 +90,9 @@ pub fn install() -> Result<(), Error> {
     }
 }
 
-/// Protects the pages of a range; `None` if there are too many guards, or the range is empty.
-pub fn protect(start: usize, bytes: usize, leave: Leave, step: usize) -> Option<Guard> {
+/// Protects the pages of a range until the word at `done` is raised; `None` if there are too many guards, or the
+/// range is empty. The word must live for as long as the guard.
+pub fn protect(start: usize, bytes: usize, leave: Leave, step: usize, done: *const u32) -> Option<Guard> {
     let index = ENTRIES.iter().position(|entry| entry.pages_end.load(Ordering::SeqCst) == 0)?;
     let (pages, end) = (start / PAGE * PAGE, start + bytes);
     if bytes == 0 {
@@ -98,6 +103,7 @@ pub fn protect(start: usize, bytes: usize, leave: Leave, step: usize) -> Option<
     entry.start.store(start, Ordering::SeqCst);
     entry.end.store(end, Ordering::SeqCst);
     entry.step.store(step, Ordering::SeqCst);
+    entry.done.store(done as usize, Ordering::SeqCst);
     let protection = if leave == Leave::Reads { libc::PROT_READ } else { libc::PROT_NONE };
     entry.protection.store(usize::try_from(protection).unwrap_or(0), Ordering::SeqCst);
     entry.pages_end.store(end.div_ceil(PAGE) * PAGE, Ordering::SeqCst);
@@ -125,6 +131,17 @@ pub fn lift(guard: Guard) {
             set(start, stop, i32::try_from(other.protection.load(Ordering::SeqCst)).unwrap_or(0));
         }
     }
+}
+
+/// True once the copy is over.
+pub fn is_done(guard: &Guard) -> bool {
+    is_over(&ENTRIES[guard.0])
+}
+
+fn is_over(entry: &Entry) -> bool {
+    let word = entry.done.load(Ordering::SeqCst) as *const u32;
+    // SAFETY: whoever placed the guard keeps the word alive.
+    !word.is_null() && unsafe { word.read_volatile() } != 0
 }
 
 /// Says what this thread is about to touch, and on whose behalf.
@@ -168,6 +185,9 @@ extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, _context: *mut
         entry.pages_end.store(0, Ordering::SeqCst);
         set(pages, end, libc::PROT_READ | libc::PROT_WRITE);
         let (start, stop) = (entry.start.load(Ordering::SeqCst), entry.end.load(Ordering::SeqCst));
+        if is_over(entry) {
+            continue;
+        }
         // Without an announced access it is CUDA itself that touches the page, for the step at hand.
         let (by, hit) = if by == usize::MAX {
             (STEP.load(Ordering::SeqCst), address >= start && address < stop)
@@ -235,8 +255,10 @@ mod tests {
             // SAFETY: within the mapping.
             unsafe { memory.add(word).write_volatile(value) };
         };
-        let _reading = protect(start, PAGE, Leave::Reads, 3).unwrap();
-        let whole = protect(start + PAGE, 64, Leave::Nothing, 4).unwrap();
+        let done = [0_u32, 1];
+        let (using, over) = (&raw const done[0], &raw const done[1]);
+        let _reading = protect(start, PAGE, Leave::Reads, 3, using).unwrap();
+        let whole = protect(start + PAGE, 64, Leave::Nothing, 4, using).unwrap();
         // SAFETY: within the mapping, and reads are left.
         assert_eq!(unsafe { memory.read_volatile() }, 0);
         assert!(touched().is_empty());
@@ -245,9 +267,14 @@ mod tests {
         write(PAGE / 4 + 100, 5);
         assert_eq!(touched(), [(7, 3)]);
         lift(whole);
-        let _again = protect(start + PAGE, 64, Leave::Nothing, 5).unwrap();
+        let again = protect(start + PAGE, 64, Leave::Nothing, 5, using).unwrap();
+        assert!(!is_done(&again));
         write(PAGE / 4, 6);
         assert_eq!(touched(), [(7, 5)]);
+        let late = protect(start + PAGE, 64, Leave::Nothing, 6, over).unwrap();
+        assert!(is_done(&late));
+        write(PAGE / 4, 6);
+        assert!(touched().is_empty());
         // SAFETY: within the mapping, which is read and write again.
         assert_eq!(unsafe { (memory.read_volatile(), memory.add(PAGE / 4).read_volatile()) }, (5, 6));
     }

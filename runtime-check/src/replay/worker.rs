@@ -1,6 +1,7 @@
 //! Workers: child processes of this command that run traces, so that a fault, a hang or an error that the
 //! context does not recover from costs the one trace.
 
+use std::collections::VecDeque;
 use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -19,6 +20,8 @@ use crate::platform::{self, Error};
 
 /// How long a worker may take until it is ready: a first context on a slow machine takes seconds.
 const START: Duration = Duration::from_secs(60);
+/// How many spare workers get ready: a context takes half a second, and some traces cost one each time.
+const SPARE: usize = 3;
 /// How long a trace may take on top of its holds.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -43,11 +46,11 @@ enum Answer {
     Died(usize),
 }
 
-/// Workers for one device: one that runs, and a spare one that is getting ready, once one has died.
+/// Workers for one device: one that runs, and spare ones that get ready once one has died.
 pub struct Workers {
     ordinal: usize,
     current: Option<Worker>,
-    spare: Option<Worker>,
+    spare: VecDeque<Worker>,
     /// What runs the traces, for the evidence: which API, which kernels.
     pub description: String,
     /// How many workers were replaced.
@@ -65,7 +68,8 @@ impl Workers {
     /// Starts a worker and waits until it is ready.
     pub fn start(ordinal: usize) -> Result<Self, Error> {
         platform::find_driver()?;
-        let mut this = Self { ordinal, current: None, spare: None, description: String::new(), replaced: 0 };
+        let mut this =
+            Self { ordinal, current: None, spare: VecDeque::new(), description: String::new(), replaced: 0 };
         this.current = Some(this.ready(Worker::start(ordinal)?)?);
         Ok(this)
     }
@@ -90,11 +94,12 @@ impl Workers {
 
     fn replace(&mut self) -> Result<(), Error> {
         self.replaced += 1;
-        let next = match self.spare.take() {
-            Some(worker) => worker,
-            None => Worker::start(self.ordinal)?,
+        while self.spare.len() <= SPARE {
+            self.spare.push_back(Worker::start(self.ordinal)?);
+        }
+        let Some(next) = self.spare.pop_front() else {
+            return Err(Error::Unexpected("there is no worker".to_string()));
         };
-        self.spare = Some(Worker::start(self.ordinal)?);
         self.current = Some(self.ready(next)?);
         Ok(())
     }

@@ -169,7 +169,8 @@ impl Machine<'_, '_> {
             }
         }
         let Some((mut found, theirs, ours)) = best else { return };
-        if self.varies_by_stream(state, other) || self.varies_by_stream(state, operation) {
+        let buffer = ours.range.object;
+        if self.varies_by_stream(state, other, buffer) || self.varies_by_stream(state, operation, buffer) {
             found = Overlap::Unproven;
         }
         // Kernels that share memory which the host can reach too are often meant to talk through it.
@@ -183,15 +184,17 @@ impl Machine<'_, '_> {
         self.note_conflict(state, other, object, Access::Device(work), found, theirs);
     }
 
-    /// True if an operation is a launch that has a sibling on another stream with other scalar arguments:
-    /// each may work on a part of the buffers of its own (`kernel<<<…, stream[i]>>>(data, i * chunk)`).
-    fn varies_by_stream(&self, state: &State, operation: &Operation) -> bool {
+    /// True if an operation is a launch that has a sibling on another stream with other scalar arguments
+    /// and the same buffer: each may work on a part of its own (`kernel<<<…, stream[i]>>>(data, i * chunk)`).
+    fn varies_by_stream(&self, state: &State, operation: &Operation, buffer: ObjectId) -> bool {
+        let buffer = self.objects.root(buffer);
         operation.kind == WorkKind::Kernel
             && state.pending.iter().any(|sibling| {
                 sibling.kind == WorkKind::Kernel
                     && sibling.name == operation.name
                     && sibling.stream != operation.stream
                     && sibling.scalars != operation.scalars
+                    && sibling.accesses.iter().any(|it| self.objects.root(it.range.object) == buffer)
             })
     }
 

@@ -57,7 +57,7 @@ int main() {
 - Copies that are being captured into a graph.
 - Copies of a few bytes to the host that are waited for at once, and copies on the default stream that are.
 - Copies of at most 64 KiB to the device, which are staged: an info, off by default.
-- Buffers that live as long as one call of a function other than `main`, or one round of a loop: pinning would cost more than it gains, so this is an info.
+- Buffers that live as long as one call of a function other than `main`, or one round of a loop: pinning would cost more than it gains, so this is an info. A function that makes the stream itself and is called once from `main` is like `main`.
 
 ## Confidence
 Certain if the copy runs on every path with pageable memory, likely on some path.
@@ -131,7 +131,7 @@ fn severity(
         return None;
     }
     let staged = to_device && view.bytes.or(object.bytes).is_some_and(|bytes| bytes <= STAGED);
-    let hot = lives_briefly(context, object);
+    let hot = lives_briefly(context, object) && !lives_as_long_as_its_stream(context, view, object);
     Some(if staged || hot { Severity::Info } else { Severity::Performance })
 }
 
@@ -155,6 +155,17 @@ fn lives_briefly(context: &RuleContext<'_>, object: &Object) -> bool {
         object.short_lived || (function.is_some() && (owned || freed()))
     };
     brief && !context.runs_once(site)
+}
+
+/// True if the stream of the copy is made by the function that the memory belongs to, which is called once: a
+/// program that has its work in another function than `main`.
+fn lives_as_long_as_its_stream(context: &RuleContext<'_>, view: &TransferView, object: &Object) -> bool {
+    let (Some(memory), Stream::Created { site: stream, .. }) = (object.site, &view.stream) else {
+        return false;
+    };
+    context.function_of(memory) == context.function_of(*stream)
+        && context.is_called_once(memory)
+        && context.is_called_once(*stream)
 }
 
 fn explain(
