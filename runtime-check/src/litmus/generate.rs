@@ -181,6 +181,7 @@ impl Draft {
             1,                                          // 12 destroy
             2,                                          // 13 capture
             if self.graphs.is_empty() { 0 } else { 8 }, // 14 graph launch
+            if_event(4),                                // 15 an edge by an event
         ]) {
             0 => {
                 let stream = self.stream(random);
@@ -232,12 +233,29 @@ impl Draft {
             11 if self.buffers.len() < 6 => self.allocate(random),
             12 => self.destroy(random),
             13 => self.capture(random),
+            15 => self.edge(random),
             14 => {
                 if let Some((graph, stream)) = random.pick(&self.graphs).cloned() {
                     self.push(Action::LaunchGraph { graph, stream });
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A record with what waits for it.
+    fn edge(&mut self, random: &mut Random) {
+        let Some(event) = random.pick(&self.events).cloned() else { return };
+        let stream = self.stream(random);
+        self.recorded = true;
+        self.push(Action::Record { event: event.clone(), stream: stream.clone() });
+        match random.below(4) {
+            0 => self.push(Action::Synchronize { point: Point::Stream(stream) }),
+            1 => self.push(Action::Synchronize { point: Point::Event(event) }),
+            _ => {
+                let stream = self.stream(random);
+                self.push(Action::StreamWait { stream, event });
+            }
         }
     }
 

@@ -165,7 +165,10 @@ fn attempt(
     for pair in extra(mutated, documented).filter(observable).take(2) {
         let aimed = aim(machine, trace, pair, &right, settings.patience)?;
         if aimed.shown {
-            caught.shown += 1;
+            // What other pairs explain says nothing of this one.
+            let explained = oracle::reach(trace, documented);
+            let found = oracle::deviations(&right, &aimed.last);
+            caught.shown += u64::from(found.iter().any(|it| !explained.contains(&it.place)));
             continue;
         }
         if !oracle::is_observable(trace, pair, &right, &oracle::visible(&right, &aimed.last)) {

@@ -68,13 +68,13 @@ impl Queues {
                 None
             }
             Action::Record { event, stream } => {
-                let entry = self.push(step, stream, Vec::new());
+                let entry = self.mark(step, stream, Vec::new());
                 self.records.insert(event.clone(), entry);
                 Some(entry)
             }
             Action::StreamWait { stream, event } => {
                 let record = *self.records.get(event)?;
-                Some(self.push(step, stream, vec![record]))
+                Some(self.mark(step, stream, vec![record]))
             }
             Action::Allocate { stream: Some(stream), .. } | Action::Free { stream: Some(stream), .. } => {
                 Some(self.push(step, stream, Vec::new()))
@@ -111,13 +111,22 @@ impl Queues {
         }
     }
 
+    /// An entry that is work: it takes part in the legacy barrier.
     fn push(&mut self, step: usize, stream: &Stream, mut after: Vec<usize>) -> usize {
+        let resolved = self.resolve(stream);
+        if resolved != Stream::Legacy && self.is_blocking(&resolved) {
+            after.extend(self.last.get(&Stream::Legacy));
+        }
+        self.mark(step, stream, after)
+    }
+
+    /// An entry that is none: a record or a wait. On the legacy stream it stands for the blocking streams; on
+    /// those it was measured not to wait for the legacy stream.
+    fn mark(&mut self, step: usize, stream: &Stream, mut after: Vec<usize>) -> usize {
         let stream = self.resolve(stream);
         after.extend(self.last.get(&stream));
         if stream == Stream::Legacy {
             after.extend(self.covered(&Point::Stream(Stream::Legacy)));
-        } else if self.is_blocking(&stream) {
-            after.extend(self.last.get(&Stream::Legacy));
         }
         self.entries.push(Entry { step, after });
         self.last.insert(stream, self.entries.len() - 1);

@@ -172,7 +172,7 @@ impl<'t> Order<'t> {
             if self.axioms.has(Axiom::LegacyRecordEncompasses) {
                 self.encompass(stream);
             }
-        } else {
+        } else if self.axioms.has(Axiom::BlockingRecordCoversLegacy) {
             self.reach(stream);
         }
         if !self.axioms.has(Axiom::EventsAccumulate) {
