@@ -12,6 +12,7 @@ mod mutants;
 mod oracle;
 mod queues;
 mod random;
+mod reach;
 mod report;
 mod run;
 mod simulated;

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use cuda_lint_engine::trace::judge::{self, Axiom, Axioms, Conflict, Edge, Hazard};
-use cuda_lint_engine::trace::{Action, Memory, Name, Position, Range, Release, Trace};
+use cuda_lint_engine::trace::{Action, Memory, Name, Position, Range, Trace};
 use serde::{Deserialize, Serialize};
 
 use super::queues;
+pub use super::reach::reach;
 use crate::machine::Run;
-use crate::values::{self, Digest, Values, words};
+use crate::values::{self, Digest, Values};
 
 /// One pair of unordered steps, as [`Hazard::Unordered`] has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +88,7 @@ pub fn pairs<P>(trace: &Trace<P>, hazards: &[Hazard]) -> Vec<Pair> {
     hazards.iter().filter_map(pair).collect()
 }
 
-fn kinds<P>(trace: &Trace<P>) -> BTreeMap<&str, Memory> {
+pub(super) fn kinds<P>(trace: &Trace<P>) -> BTreeMap<&str, Memory> {
     let kinds = trace.steps.iter().filter_map(|step| match &step.action {
         Action::Allocate { buffer, memory, .. } => Some((buffer.as_str(), *memory)),
         _ => None,
@@ -97,7 +98,12 @@ fn kinds<P>(trace: &Trace<P>) -> BTreeMap<&str, Memory> {
 
 /// True for an asynchronous copy between host buffers, outside of a graph: it is over when the call returns,
 /// but what has arrived is looked at in stream order, that is, too late.
-fn is_on_host(members: &[usize], index: usize, action: &Action, kinds: &BTreeMap<&str, Memory>) -> bool {
+pub(super) fn is_on_host(
+    members: &[usize],
+    index: usize,
+    action: &Action,
+    kinds: &BTreeMap<&str, Memory>,
+) -> bool {
     let on_host = |range: &Range| {
         matches!(
             kinds.get(range.buffer.as_str()),
@@ -187,138 +193,6 @@ pub fn deviations(right: &Values, run: &Run) -> Vec<Deviation> {
         }
     }
     found
-}
-
-/// The places that some pairs can reach.
-///
-/// A pass over the steps in the program's order, word by word: a pair spoils what its reader sees, and the
-/// content of what both write; copies carry on what is spoilt; a later write by a step that is in no pair of
-/// its own mends it, since it is ordered after both.
-pub fn reach<'p, P>(trace: &Trace<P>, pairs: impl IntoIterator<Item = &'p Pair>) -> BTreeSet<Place> {
-    let pairs: Vec<&Pair> = pairs.into_iter().collect();
-    let sizes: BTreeMap<&str, u64> = (trace.steps.iter())
-        .filter_map(|step| match &step.action {
-            Action::Allocate { buffer, bytes, .. } => Some((buffer.as_str(), *bytes)),
-            _ => None,
-        })
-        .collect();
-    let mut spoilt: BTreeMap<&str, Vec<bool>> =
-        sizes.iter().map(|(name, bytes)| (*name, vec![false; words(*bytes)])).collect();
-    let members = queues::members(trace);
-    let writes = |step: usize| -> Vec<Range> {
-        members[step].iter().flat_map(|member| written(&trace.steps[*member].action, &sizes)).collect()
-    };
-    let kinds = kinds(trace);
-    let next_owners = next_owners(trace, &pairs);
-    let mut places: BTreeSet<Place> =
-        next_owners.iter().map(|buffer| Place::Last((*buffer).to_owned())).collect();
-    for index in 0..trace.steps.len() {
-        let mut number = 0;
-        for member in &members[index] {
-            let action = &trace.steps[*member].action;
-            let mut carried = Vec::new();
-            for read in action.reads() {
-                let Some(memory) = spoilt.get(read.buffer.as_str()) else {
-                    number += 1;
-                    continue;
-                };
-                let (start, end) = (words(read.start), words(read.end).min(memory.len()));
-                let mut seen = memory.get(start..end).unwrap_or(&[]).to_vec();
-                for pair in &pairs {
-                    let other = match index {
-                        _ if pair.buffer != read.buffer => continue,
-                        index if index == pair.pending => pair.access,
-                        index if index == pair.access => pair.pending,
-                        _ => continue,
-                    };
-                    for range in writes(other).iter().filter(|range| range.overlaps(read)) {
-                        let from = words(range.start).max(start) - start;
-                        let to = words(range.end).min(end).saturating_sub(start);
-                        seen[from..to].fill(true);
-                    }
-                }
-                // What a copy has read is looked at where it has arrived.
-                let arrives = match action {
-                    Action::Copy { dst, .. } => pairs.iter().any(|pair| {
-                        let other = if index == pair.pending { pair.access } else { pair.pending };
-                        (index == pair.pending || index == pair.access)
-                            && pair.buffer == dst.buffer
-                            && writes(other).iter().any(|range| range.overlaps(dst))
-                    }),
-                    _ => false,
-                };
-                if next_owners.contains(read.buffer.as_str()) {
-                    seen.fill(true);
-                }
-                if arrives || is_on_host(&members[index], index, action, &kinds) || seen.contains(&true) {
-                    places.insert(Place::Read(index, number));
-                }
-                number += 1;
-                carried = seen;
-            }
-            let copies = matches!(action, Action::Copy { .. });
-            for range in written(action, &sizes) {
-                let Some(memory) = spoilt.get_mut(range.buffer.as_str()) else { continue };
-                let (start, end) = (words(range.start), words(range.end).min(memory.len()));
-                for (at, word) in memory[start..end].iter_mut().enumerate() {
-                    *word = copies && carried.get(at).copied().unwrap_or(false);
-                }
-            }
-        }
-        for pair in pairs.iter().filter(|pair| pair.access == index) {
-            let Some(memory) = spoilt.get_mut(pair.buffer.as_str()) else { continue };
-            let second = writes(index);
-            for first in writes(pair.pending).iter().filter(|it| it.buffer == pair.buffer) {
-                for range in second.iter().filter(|range| range.overlaps(first)) {
-                    let start = words(range.start.max(first.start));
-                    let end = words(range.end.min(first.end)).min(memory.len());
-                    memory[start..end].fill(true);
-                }
-            }
-        }
-    }
-    let last = spoilt.into_iter().filter(|(_, words)| words.contains(&true));
-    places.extend(last.map(|(name, _)| Place::Last(name.to_owned())));
-    places
-}
-
-/// Stream-ordered memory that may be, at the same address, what was released before: what still writes there
-/// after an unordered release writes to the next owner. A release by cudaFree counts in any case, since it
-/// does not wait for the memory's first value.
-fn next_owners<'t, P>(trace: &'t Trace<P>, pairs: &[&Pair]) -> BTreeSet<&'t str> {
-    let mut found = BTreeSet::new();
-    let mut released = false;
-    for (index, step) in trace.steps.iter().enumerate() {
-        match &step.action {
-            Action::Allocate { buffer, memory: Memory::StreamOrdered, .. } if released => {
-                found.insert(buffer.as_str());
-            }
-            Action::Free { buffer, with, .. } => {
-                let unordered = pairs.iter().any(|pair| pair.access == index);
-                let in_order = trace.steps.iter().any(|it| {
-                    matches!(&it.action, Action::Allocate { buffer: it, stream: Some(_), .. } if it == buffer)
-                });
-                let at_once = *with == Release::CudaFree;
-                released |= in_order && (unordered || at_once);
-                if in_order && at_once {
-                    found.insert(buffer.as_str());
-                }
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-/// What a step writes; an allocation in stream order, and a release, write the whole of the buffer.
-fn written(action: &Action, sizes: &BTreeMap<&str, u64>) -> Vec<Range> {
-    match action {
-        Action::Allocate { buffer, stream: Some(_), .. } | Action::Free { buffer, .. } => {
-            let end = sizes.get(buffer.as_str()).copied().unwrap_or(0);
-            vec![Range { buffer: buffer.clone(), start: 0, end }]
-        }
-        action => action.writes().into_iter().cloned().collect(),
-    }
 }
 
 /// The places where a run was looked at.

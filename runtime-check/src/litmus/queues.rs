@@ -68,7 +68,17 @@ impl Queues {
                 None
             }
             Action::Record { event, stream } => {
-                let entry = self.mark(step, stream, Vec::new());
+                let resolved = self.resolve(stream);
+                let last = self.last.get(&resolved).copied();
+                let entry = self.push(step, stream, Vec::new());
+                // The event waits for the legacy barrier. A wait for a blocking stream was measured not to
+                // wait for an event that is all that follows.
+                if resolved != Stream::Legacy {
+                    match last {
+                        Some(last) => self.last.insert(resolved, last),
+                        None => self.last.remove(&resolved),
+                    };
+                }
                 self.records.insert(event.clone(), entry);
                 Some(entry)
             }
@@ -111,7 +121,7 @@ impl Queues {
         }
     }
 
-    /// An entry that is work: it takes part in the legacy barrier.
+    /// An entry that takes part in the legacy barrier.
     fn push(&mut self, step: usize, stream: &Stream, mut after: Vec<usize>) -> usize {
         let resolved = self.resolve(stream);
         if resolved != Stream::Legacy && self.is_blocking(&resolved) {
@@ -120,8 +130,7 @@ impl Queues {
         self.mark(step, stream, after)
     }
 
-    /// An entry that is none: a record or a wait. On the legacy stream it stands for the blocking streams; on
-    /// those it was measured not to wait for the legacy stream.
+    /// An entry of a stream. One on the legacy stream stands for the blocking streams too.
     fn mark(&mut self, step: usize, stream: &Stream, mut after: Vec<usize>) -> usize {
         let stream = self.resolve(stream);
         after.extend(self.last.get(&stream));

@@ -45,11 +45,10 @@ fn unordered(trace: &Trace<usize>) -> BTreeSet<(usize, usize)> {
             }
             Action::Record { event, stream } => {
                 let stream = key(stream);
-                let set = match stream {
-                    Stream::Legacy => before(&tails, &blocking, &stream),
-                    _ => tails.get(&stream).cloned().unwrap_or_default(),
-                };
-                tails.insert(stream, set.clone());
+                let set = before(&tails, &blocking, &stream);
+                if stream == Stream::Legacy {
+                    tails.insert(stream, set.clone());
+                }
                 events.insert(event.clone(), set);
             }
             Action::StreamWait { stream, event } => {

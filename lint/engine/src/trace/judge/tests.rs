@@ -302,10 +302,7 @@ const TELLING: [(&str, &str); 43] = [
     ("stream-wait-is-host-wait", "fill h[0..4] on s\nrecord e on s\nwait t for e\nhost-read h[0..4]\n"),
     ("stream-synchronize-waits-for-all", "fill h[0..4] on s\nsynchronize t\nhost-read h[0..4]\n"),
     ("blocking-wait-covers-legacy", "fill h[0..4] on default\nsynchronize s\nhost-read h[0..4]\n"),
-    (
-        "blocking-record-covers-legacy",
-        "fill h[0..4] on default\nrecord e on s\nsynchronize e\nhost-read h[0..4]\n",
-    ),
+    ("record-extends-stream", "fill h[0..4] on default\nrecord e on s\nsynchronize s\nhost-read h[0..4]\n"),
     ("single-query-waits", "fill h[0..4] on s\nquery s\nhost-read h[0..4]\n"),
     ("other-calls-wait", "fill h[0..4] on s\ncall cudaGetLastError\nhost-read h[0..4]\n"),
     ("record-waits", "fill h[0..4] on s\nrecord e on s\nhost-read h[0..4]\n"),
