@@ -57,9 +57,10 @@ pub fn replay(arguments: &Replay) -> Result<(String, ExitCode), Error> {
             .map_err(|error| Error::Unexpected(format!("{} cannot be written: {error}", path.display())))?;
     }
     let text = format!(
-        "{}\n{}; {} worker processes replaced; ready after {started:.1?}, done after {:.1?}",
+        "{}\n{}; {} runs, {} worker processes replaced; ready after {started:.1?}, done after {:.1?}",
         table::table(&verdicts),
         workers.description,
+        workers.runs,
         workers.replaced,
         start.elapsed(),
     );

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cuda_lint_engine::rules;
 use cuda_lint_engine::trace::judge::{Hazard, judge};
 use cuda_lint_engine::trace::{Position, Trace, repair, text};
 use sha2::{Digest, Sha256};
@@ -43,7 +44,25 @@ pub fn replay(machine: &mut dyn Machine, witness: &Witness, trials: u32) -> Vec<
     if hazards.is_empty() || witness.declared == Some(false) {
         return vec![without_hazard(machine, witness, &hazards)];
     }
-    hazards.iter().map(|hazard| one(machine, witness, hazard, hazards.len(), trials)).collect()
+    let chosen = chosen(witness, &hazards);
+    chosen.into_iter().map(|hazard| one(machine, witness, hazard, hazards.len(), trials)).collect()
+}
+
+/// The hazards that are meant: of a witness, the one that its rule speaks of, which ends the trace; else all.
+fn chosen<'a>(witness: &Witness, hazards: &'a [Hazard]) -> Vec<&'a Hazard> {
+    if rules::find(&witness.rule).is_none() {
+        return hazards.iter().collect();
+    }
+    let last = witness.trace.steps.len().saturating_sub(1);
+    let worth = |hazard: &Hazard| {
+        let (observation, ..) = plan::misuse(&witness.trace, hazard);
+        let declared = rules::find(&witness.rule).is_some_and(|rule| observation.is(rule.witness));
+        let ends = plan::step_of(hazard) == last;
+        (ends, declared)
+    };
+    // Of those that are worth the same, the first.
+    let best = hazards.iter().rev().max_by_key(|hazard| worth(hazard));
+    best.into_iter().collect()
 }
 
 /// The SHA-256 of a trace's text form, without places: a program that moves a line is the same trace.

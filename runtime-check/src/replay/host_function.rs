@@ -236,6 +236,12 @@ impl Scratch {
     }
 }
 
+// SAFETY: CUDA's thread gets it while ours keeps it. What its pointers point to outlives both, is touched
+// volatile, and races on it are what is being looked for; the results are behind a lock.
+unsafe impl Send for HostWork {}
+// SAFETY: as above.
+unsafe impl Sync for HostWork {}
+
 impl HostWork {
     /// What CUDA calls.
     ///

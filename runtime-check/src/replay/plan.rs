@@ -73,7 +73,7 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
         Hazard::PageableCopy { step } => {
             let (trace, remark) = unstaged(trace, *step);
             let trial = trial(trace, vec![long(*step)], Probe::HostWaits(*step));
-            (Observation::ReliedOnWait, trial, remark)
+            (Observation::SlowerRatio, trial, remark)
         }
         Hazard::StreamAsArgument { step } => {
             let (trace, step) = beside_a_held_stream(trace, *step);
@@ -81,6 +81,19 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
                 Schedule { holds: vec![Hold { before: 2, until: Some(step), patience: LONG }], guard: false };
             (Observation::SlowerRatio, trial(trace, vec![schedule], Probe::DeviceWaits(step)), String::new())
         }
+    }
+}
+
+/// The step at which a hazard comes about.
+pub const fn step_of(hazard: &Hazard) -> usize {
+    match hazard {
+        Hazard::Unordered { access: step, .. }
+        | Hazard::HostTouchesDevice { step, .. }
+        | Hazard::WrongKind { step }
+        | Hazard::WrongRelease { step, .. }
+        | Hazard::CallInHostFunction { step, .. }
+        | Hazard::PageableCopy { step }
+        | Hazard::StreamAsArgument { step } => *step,
     }
 }
 
@@ -414,5 +427,65 @@ fn words(seen: values::Digest, right: values::Digest) -> String {
         format!("a mixture that begins and ends with {}", from(right))
     } else {
         format!("{} instead of {}", from(seen), from(right))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cuda_lint_engine::trace::{judge::judge, text};
+
+    use super::*;
+    use crate::machine::Observed;
+
+    fn trace(text: &str) -> Trace<Position> {
+        text::parse(text).unwrap()
+    }
+
+    #[test]
+    fn captured_work_is_held_at_the_launch_of_its_graph() {
+        let text = "d = device 64\ns = stream\nbegin-capture s\nfill d[0..64] on s\ng = end-capture s\n\
+                    launch-graph g on s\n";
+        assert_eq!((hold_point(&trace(text), 3), hold_point(&trace(text), 5)), (5, 5));
+        assert!(
+            every_schedule(&trace(text)).iter().all(|schedule| schedule.holds.iter().all(|h| h.before == 5))
+        );
+    }
+
+    #[test]
+    fn a_pageable_copy_is_measured_above_the_staging_limit() {
+        let misused =
+            trace("h = pageable 4096\nd = device 4096\ns = stream\ncopy d[0..4096] <- h[0..4096] on s\n");
+        let (large, remark) = unstaged(&misused, 3);
+        assert!(remark.contains("64 MiB"), "{remark}");
+        let Action::Copy { dst, .. } = &large.steps[3].action else { panic!() };
+        assert_eq!(dst.len(), NOT_STAGED);
+    }
+
+    #[test]
+    fn a_kernel_handed_its_stream_runs_beside_a_held_one() {
+        let misused = trace("held = device 64\ns = stream\nlaunch f writes held[0..64] on default meant s\n");
+        let (beside, step) = beside_a_held_stream(&misused, 2);
+        assert_eq!(step, 5);
+        assert_eq!(beside.steps[5].action, misused.steps[2].action);
+        let names: Vec<String> = text::print(&beside).lines().take(2).map(str::to_string).collect();
+        assert_eq!(names, ["held__data = device 4", "held_ = stream"]);
+    }
+
+    #[test]
+    fn a_wait_counts_if_it_takes_most_of_the_hold() {
+        let relied =
+            trace("d = device 64\ns = stream\nlaunch f writes d[0..64] on s\nfree d with cudaFree\n");
+        let hazard = &judge(&relied)[0];
+        let (observation, trial, _) = misuse(&relied, hazard);
+        assert_eq!((observation, &trial.probe), (Observation::ReliedOnWait, &Probe::HostWaits(3)));
+        let run = |milliseconds| Run {
+            steps: (0..4)
+                .map(|_| Observed { host: Duration::from_millis(milliseconds), ..Observed::default() })
+                .collect(),
+            ..Run::default()
+        };
+        let expected = values::expected(&relied);
+        let hit = |ms| trial.probe.hit(&relied, &expected, &run(ms), &trial.schedules[0]).is_some();
+        assert_eq!((hit(39), hit(41)), (false, true));
     }
 }

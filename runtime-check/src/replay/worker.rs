@@ -53,6 +53,8 @@ pub struct Workers {
     spare: VecDeque<Worker>,
     /// What runs the traces, for the evidence: which API, which kernels.
     pub description: String,
+    /// How many traces were run.
+    pub runs: usize,
     /// How many workers were replaced.
     pub replaced: usize,
 }
@@ -68,8 +70,14 @@ impl Workers {
     /// Starts a worker and waits until it is ready.
     pub fn start(ordinal: usize) -> Result<Self, Error> {
         platform::find_driver()?;
-        let mut this =
-            Self { ordinal, current: None, spare: VecDeque::new(), description: String::new(), replaced: 0 };
+        let mut this = Self {
+            ordinal,
+            current: None,
+            spare: VecDeque::new(),
+            description: String::new(),
+            runs: 0,
+            replaced: 0,
+        };
         this.current = Some(this.ready(Worker::start(ordinal)?)?);
         Ok(this)
     }
@@ -113,6 +121,7 @@ impl Machine for Workers {
         let Some(mut worker) = self.current.take() else {
             return Err(Error::Unexpected("there is no worker".to_string()));
         };
+        self.runs += 1;
         let held: Duration = schedule.holds.iter().map(|hold| hold.patience).sum();
         let request = Request { trace: trace.clone(), schedule: schedule.clone() };
         let sent = serde_json::to_string(&request).map_err(|error| Error::Unexpected(error.to_string()))?;

@@ -34,10 +34,9 @@ impl Running<'_> {
         if self.gpu.broken {
             // Host functions may still run: what they point to is left alone, and so is the rest.
             mem::forget(mem::take(&mut self.host_work));
-            if let Some(observed) = self.observed.iter_mut().rev().find(|_| code != 0) {
-                if observed.code == 0 {
-                    observed.code = code;
-                }
+            // An error that came later than the call that caused it is told with the last step.
+            if let Some(observed) = self.observed.last_mut().filter(|observed| observed.code == 0) {
+                observed.code = code;
             }
             return last;
         }
