@@ -29,14 +29,16 @@ pub struct RuleSpec {
     pub needs: Option<&'static str>,
 }
 
-/// The rules of the catalogue. None of them needs more than one NVIDIA GPU.
+impl RuleSpec {
+    /// What a rule of the catalogue asks. None of them needs more than one NVIDIA GPU.
+    pub fn of(rule: &rules::Rule) -> Self {
+        Self { name: rule.name, compile_error: rule.witness == Witness::CompileError, needs: None }
+    }
+}
+
+/// The rules of the catalogue.
 pub fn catalogue() -> Vec<RuleSpec> {
-    let spec = |rule: &&'static rules::Rule| RuleSpec {
-        name: rule.name,
-        compile_error: rule.witness == Witness::CompileError,
-        needs: None,
-    };
-    rules::catalogue().iter().map(spec).collect()
+    rules::catalogue().iter().map(|rule| RuleSpec::of(rule)).collect()
 }
 
 /// A diagnostic that the linter reports today, with its witness.
