@@ -106,8 +106,20 @@ pub fn reach<P: Pending>(pending: &mut [P], stream: StreamKey, barrier: &impl Ba
 /// Records `event` on `stream`: the event now stands for what the stream holds, and for nothing else.
 pub fn record<P: Pending>(pending: &mut [P], event: EventKey, stream: StreamKey, barrier: &impl Barrier) {
     reach(pending, stream, barrier);
+    forget(pending, event);
+    snapshot(pending, event, stream);
+}
+
+/// An event stands for nothing any more.
+pub fn forget<P: Pending>(pending: &mut [P], event: EventKey) {
     for operation in pending {
         operation.cover_mut().remove(Point::Event(event));
+    }
+}
+
+/// An event stands for what a stream holds, on top of what it stands for already.
+pub fn snapshot<P: Pending>(pending: &mut [P], event: EventKey, stream: StreamKey) {
+    for operation in pending {
         if operation.cover().contains(Point::Tail(stream)) {
             operation.cover_mut().insert(Point::Event(event));
         }

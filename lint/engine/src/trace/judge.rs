@@ -1,5 +1,13 @@
 //! The model as a judge of traces: what is wrong with one, by the happens-before code of the analysis.
 
+mod axioms;
+mod calls;
+mod order;
+mod run;
+
+pub use axioms::{Axiom, Axioms};
+pub use calls::{contradicts, is_misplaced_in_host_function, is_refused};
+
 use super::{Name, Release, Trace};
 
 /// Something wrong with a trace. Steps are indices into [`Trace::steps`].
@@ -85,7 +93,34 @@ pub enum Edge {
     StreamWait,
 }
 
-/// What is wrong with a trace, in the order of the steps.
-pub fn judge<P>(_trace: &Trace<P>) -> Vec<Hazard> {
-    Vec::new()
+/// What is wrong with a trace, in the order of the steps. A hazard that was found changes nothing for the
+/// steps after it. One pair of steps is one hazard for each buffer that they conflict over.
+///
+/// Work of a graph is that of the step that launches it. The trace is one that
+/// [`super::validate::validate`] accepts; others are judged as far as they make sense.
+pub fn judge<P>(trace: &Trace<P>) -> Vec<Hazard> {
+    judge_with(trace, Axioms::documented())
 }
+
+/// The same by other rules.
+pub fn judge_with<P>(trace: &Trace<P>, axioms: Axioms) -> Vec<Hazard> {
+    run::run(trace, axioms)
+}
+
+impl Hazard {
+    /// The step at which it shows.
+    pub const fn step(&self) -> usize {
+        match self {
+            Self::Unordered { access, .. } => *access,
+            Self::HostTouchesDevice { step, .. }
+            | Self::WrongKind { step }
+            | Self::WrongRelease { step, .. }
+            | Self::CallInHostFunction { step, .. }
+            | Self::PageableCopy { step }
+            | Self::StreamAsArgument { step } => *step,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,12 @@
 
 pub mod judge;
 pub mod repair;
+#[cfg(test)]
+mod sample;
 pub mod text;
+pub mod validate;
+
+use std::fmt;
 
 use crate::DefaultStream;
 use crate::program::SiteId;
@@ -299,12 +304,13 @@ pub enum CopyKind {
     DeviceToDevice,
 }
 
-/// A stream.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A stream. In JSON it is a word, as in the text form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", serde(from = "String", into = "String"))]
 pub enum Stream {
     /// Stream 0: what it means says [`Trace::default_stream`].
+    #[default]
     Default,
     /// cudaStreamLegacy.
     Legacy,
@@ -325,6 +331,57 @@ pub enum Point {
     Event(Name),
     /// The device (cudaDeviceSynchronize); there is no query of it.
     Device,
+}
+
+impl From<String> for Stream {
+    /// The stream of a word: no name is like one of the others.
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "default" => Self::Default,
+            "legacy" => Self::Legacy,
+            "per-thread" => Self::PerThread,
+            _ => Self::Named(word),
+        }
+    }
+}
+
+impl From<Stream> for String {
+    fn from(stream: Stream) -> Self {
+        stream.to_string()
+    }
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Default => "default",
+            Self::Legacy => "legacy",
+            Self::PerThread => "per-thread",
+            Self::Named(name) => name,
+        })
+    }
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stream(stream) => stream.fmt(f),
+            Self::Event(event) => f.write_str(event),
+            Self::Device => f.write_str("device"),
+        }
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}..{}]", self.buffer, self.start, self.end)
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
 }
 
 impl Memory {
@@ -367,6 +424,22 @@ impl Memory {
 }
 
 impl Release {
+    /// All.
+    pub const ALL: [Self; 5] =
+        [Self::Free, Self::CudaFree, Self::CudaFreeHost, Self::CudaFreeAsync, Self::CudaHostUnregister];
+
+    /// True if memory of this kind may be released like this.
+    pub const fn fits(self, memory: Memory) -> bool {
+        match self {
+            Self::Free => matches!(memory, Memory::Pageable),
+            Self::CudaFree | Self::CudaFreeAsync => {
+                matches!(memory, Memory::Device | Memory::StreamOrdered | Memory::Managed)
+            }
+            Self::CudaFreeHost => matches!(memory, Memory::Pinned),
+            Self::CudaHostUnregister => matches!(memory, Memory::Registered),
+        }
+    }
+
     /// The word in the text form: the function.
     pub const fn word(self) -> &'static str {
         match self {
@@ -380,6 +453,10 @@ impl Release {
 }
 
 impl CopyKind {
+    /// All.
+    pub const ALL: [Self; 4] =
+        [Self::HostToHost, Self::HostToDevice, Self::DeviceToHost, Self::DeviceToDevice];
+
     /// The word in the text form.
     pub const fn word(self) -> &'static str {
         match self {

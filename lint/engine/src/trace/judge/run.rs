@@ -1,0 +1,441 @@
+//! Runs a trace in the order of its steps and notes what is not ordered.
+
+use std::collections::BTreeMap;
+
+use super::super::{Action, CopyKind, Memory, Point as Awaited, Range, Release, Stream, Trace};
+use super::axioms::{Axiom, Axioms};
+use super::order::{Operation, Order, Touch};
+use super::{Conflict, Edge, Hazard, calls};
+use crate::order::happens_before::{Cover, Point, StreamKey};
+
+pub(super) fn run<P>(trace: &Trace<P>, axioms: Axioms) -> Vec<Hazard> {
+    let mut run = Run {
+        axioms,
+        order: Order::new(trace.default_stream, axioms),
+        buffers: BTreeMap::new(),
+        graphs: BTreeMap::new(),
+        capturing: None,
+        hazards: Vec::new(),
+        step: 0,
+    };
+    for (index, step) in trace.steps.iter().enumerate() {
+        run.step = index;
+        run.act(&step.action);
+    }
+    run.hazards
+}
+
+struct Run<'t> {
+    axioms: Axioms,
+    order: Order<'t>,
+    /// What each buffer is, and its size.
+    buffers: BTreeMap<&'t str, (Memory, u64)>,
+    /// What each graph touches.
+    graphs: BTreeMap<&'t str, Vec<Touch<'t>>>,
+    /// What the open capture touches so far.
+    capturing: Option<Vec<Touch<'t>>>,
+    hazards: Vec<Hazard>,
+    /// The current step.
+    step: usize,
+}
+
+/// A second access, as it is compared with pending work.
+struct Access<'a, 't> {
+    touches: &'a [Touch<'t>],
+    missing: Edge,
+    releases: bool,
+    /// The access itself is measured, and not documented, to wait for the work.
+    waits: bool,
+}
+
+impl<'t> Run<'t> {
+    fn act(&mut self, action: &'t Action) {
+        match action {
+            Action::Allocate { buffer, memory, bytes, stream } => {
+                self.buffers.insert(buffer, (*memory, *bytes));
+                if self.axioms.has(Axiom::AllocationWaits) && *memory != Memory::Pageable {
+                    self.order.pending.clear();
+                }
+                if let (Memory::StreamOrdered, Some(stream)) = (memory, stream)
+                    && self.axioms.has(Axiom::AllocationIsInStreamOrder)
+                {
+                    let stream = self.order.stream(stream);
+                    let touches = vec![whole(buffer, *bytes)];
+                    self.order.reach(stream);
+                    self.order.push(Operation { allocates: true, ..self.operation(stream, touches) });
+                }
+            }
+            Action::Free { buffer, with, stream } => self.free(buffer, *with, stream.as_ref()),
+            Action::CreateStream { stream, non_blocking } => self.order.make_stream(stream, *non_blocking),
+            Action::DestroyStream { stream } => {
+                if self.axioms.has(Axiom::StreamDestroyWaits) {
+                    let stream = self.order.stream(&Stream::Named(stream.clone()));
+                    self.order.complete(Point::Tail(stream));
+                }
+            }
+            Action::CreateEvent { .. } => {}
+            Action::DestroyEvent { event } => {
+                if self.axioms.has(Axiom::EventDestroyWaits) {
+                    let event = self.order.event(event);
+                    self.order.complete(Point::Event(event));
+                }
+            }
+            Action::Copy { dst, src, kind, synchronous, stream } => {
+                self.copy(dst, src, *kind, *synchronous, stream);
+            }
+            Action::Fill { dst, synchronous, stream } => self.fill(dst, *synchronous, stream),
+            Action::Launch { reads, writes, stream, meant, .. } => {
+                if meant.is_some() {
+                    self.hazards.push(Hazard::StreamAsArgument { step: self.step });
+                }
+                let stream = self.order.stream(stream);
+                if self.enqueue(stream, touches(reads, writes), false)
+                    && stream == StreamKey::Legacy
+                    && self.axioms.has(Axiom::LegacyLaunchWaits)
+                {
+                    self.order.complete(Point::Tail(stream));
+                }
+            }
+            Action::HostFunction { reads, writes, calls, stream, .. } => {
+                let mut named: Vec<&String> = Vec::new();
+                for function in calls {
+                    if !named.contains(&function) && calls::is_misplaced_in_host_function(function) {
+                        named.push(function);
+                        let function = function.clone();
+                        self.hazards.push(Hazard::CallInHostFunction { step: self.step, function });
+                    }
+                }
+                let stream = self.order.stream(stream);
+                let loose = !self.axioms.has(Axiom::HostFunctionIsOrdered);
+                self.enqueue(stream, touches(reads, writes), loose);
+            }
+            Action::Record { event, stream } => {
+                let event = self.order.event(event);
+                let stream = self.order.stream(stream);
+                self.order.record(event, stream);
+            }
+            Action::StreamWait { stream, event } => {
+                let event = self.order.event(event);
+                let stream = self.order.stream(stream);
+                self.order.stream_waits(stream, event);
+            }
+            Action::HostRead { range } | Action::HostWrite { range } => {
+                if self.memory(&range.buffer).is_some_and(|memory| !memory.is_host_accessible()) {
+                    let buffer = range.buffer.clone();
+                    self.hazards.push(Hazard::HostTouchesDevice { step: self.step, buffer });
+                } else {
+                    self.host(&[touch(range, matches!(action, Action::HostWrite { .. }))]);
+                }
+            }
+            Action::Synchronize { point } => {
+                let rule = match point {
+                    Awaited::Stream(_) => Axiom::HostWaitsForStream,
+                    Awaited::Event(_) => Axiom::HostWaitsForEvent,
+                    Awaited::Device => Axiom::HostWaitsForDevice,
+                };
+                if self.axioms.has(rule) {
+                    self.wait(point);
+                }
+            }
+            Action::Query { point, until_complete } => {
+                let rule = match until_complete {
+                    true => Axiom::QueryUntilCompleteWaits,
+                    false => Axiom::SingleQueryWaits,
+                };
+                if self.axioms.has(rule) {
+                    self.wait(point);
+                }
+            }
+            Action::Call { .. } => {
+                if self.axioms.has(Axiom::OtherCallsWait) {
+                    self.order.pending.clear();
+                }
+            }
+            Action::BeginCapture { .. } => self.capturing = Some(Vec::new()),
+            Action::EndCapture { graph, .. } => {
+                self.graphs.insert(graph, self.capturing.take().unwrap_or_default());
+            }
+            Action::LaunchGraph { graph, stream } => {
+                let stream = self.order.stream(stream);
+                let touches = self.graphs.get(graph.as_str()).cloned().unwrap_or_default();
+                let loose = !self.axioms.has(Axiom::GraphRunsInStreamOrder);
+                self.enqueue(stream, touches, loose);
+                if self.axioms.has(Axiom::GraphLaunchWaits) {
+                    self.order.complete(Point::Tail(stream));
+                }
+            }
+        }
+    }
+
+    fn memory(&self, buffer: &str) -> Option<Memory> {
+        self.buffers.get(buffer).map(|it| it.0)
+    }
+
+    fn operation(&self, stream: StreamKey, touches: Vec<Touch<'t>>) -> Operation<'t> {
+        let cover = Cover::default();
+        Operation { step: self.step, stream, touches, waited: None, loose: false, allocates: false, cover }
+    }
+
+    fn wait(&mut self, point: &'t Awaited) {
+        match point {
+            Awaited::Stream(stream) => {
+                let stream = self.order.stream(stream);
+                self.order.wait_for_stream(stream);
+            }
+            Awaited::Event(event) => {
+                let event = self.order.event(event);
+                self.order.complete(Point::Event(event));
+            }
+            Awaited::Device => self.order.pending.clear(),
+        }
+    }
+
+    /// Work is enqueued; false if it is only captured.
+    fn enqueue(&mut self, stream: StreamKey, touches: Vec<Touch<'t>>, loose: bool) -> bool {
+        if self.capture(&touches) {
+            return false;
+        }
+        self.order.reach(stream);
+        let access = Access { touches: &touches, missing: Edge::StreamWait, releases: false, waits: false };
+        self.compare(&access, |order, earlier| !order.is_before(earlier, stream, loose));
+        self.order.push(Operation { loose, ..self.operation(stream, touches) });
+        true
+    }
+
+    /// Notes work of an open capture; true if that is all that becomes of it.
+    fn capture(&mut self, touches: &[Touch<'t>]) -> bool {
+        let Some(captured) = &mut self.capturing else { return false };
+        captured.extend(touches.iter().cloned().map(|touch| Touch { relies_on: None, ..touch }));
+        self.axioms.has(Axiom::CaptureDefers)
+    }
+
+    /// The host touches memory.
+    fn host(&mut self, touches: &[Touch<'t>]) {
+        let access = Access { touches, missing: Edge::HostWait, releases: false, waits: false };
+        self.compare(&access, |_, _| true);
+    }
+
+    fn copy(
+        &mut self,
+        dst: &'t Range,
+        src: &'t Range,
+        stated: Option<CopyKind>,
+        synchronous: bool,
+        stream: &'t Stream,
+    ) {
+        let (Some(to), Some(from)) = (self.memory(&dst.buffer), self.memory(&src.buffer)) else { return };
+        let wrong = stated.is_some_and(|stated| calls::contradicts(to, from, stated));
+        if wrong {
+            self.hazards.push(Hazard::WrongKind { step: self.step });
+        }
+        let managed = [to, from].contains(&Memory::Managed);
+        let actual = match (is_host(from), is_host(to)) {
+            (true, true) => CopyKind::HostToHost,
+            (true, false) => CopyKind::HostToDevice,
+            (false, true) => CopyKind::DeviceToHost,
+            (false, false) => CopyKind::DeviceToDevice,
+        };
+        let direction = stated.filter(|_| !wrong && !managed).unwrap_or(actual);
+        let stream = self.order.stream(stream);
+        let captured = self.capturing.is_some();
+        let (mut reads, mut writes) = (touch(src, false), touch(dst, true));
+        if direction == CopyKind::HostToHost && !captured && self.axioms.has(Axiom::HostToHostIsSynchronous) {
+            return self.copy_on_host(&[reads, writes], stream);
+        }
+        let pageable_in = from == Memory::Pageable && !synchronous && !captured;
+        let pageable_out = to == Memory::Pageable && !synchronous && !captured;
+        let on_device = |memory: Memory| !memory.is_host_accessible();
+        if (pageable_in && on_device(to)) || (pageable_out && on_device(from)) {
+            self.hazards.push(Hazard::PageableCopy { step: self.step });
+        }
+        if pageable_in {
+            reads.relies_on = Some(self.step);
+        }
+        if pageable_out {
+            writes.relies_on = Some(self.step);
+        }
+        if pageable_in && self.axioms.has(Axiom::PageableSourceMayBeReadAtOnce) {
+            self.read_at_once(reads, writes.clone(), stream);
+        } else if !self.enqueue(stream, vec![reads, writes.clone()], false) {
+            return;
+        }
+        if !synchronous {
+            if pageable_out {
+                self.order.may_have_waited(self.step, Some(stream));
+            }
+            let page_locked = direction != CopyKind::DeviceToDevice && !pageable_in && !pageable_out;
+            if page_locked && self.axioms.has(Axiom::AsynchronousCopyWaits) {
+                self.order.complete(Point::Tail(stream));
+            }
+            return;
+        }
+        match direction {
+            CopyKind::HostToDevice if from == Memory::Pageable => {
+                if self.axioms.has(Axiom::PageableSourceIsRead) {
+                    self.order.complete(Point::Tail(stream));
+                    // The transfer to the device may still be running; it was measured not to be.
+                    let staged = Touch { relies_on: Some(self.step), ..writes };
+                    self.order.push(self.operation(stream, vec![staged]));
+                }
+            }
+            CopyKind::HostToDevice | CopyKind::DeviceToHost | CopyKind::HostToHost => {
+                if self.axioms.has(Axiom::SynchronousCopyWaits) {
+                    self.order.complete(Point::Tail(stream));
+                }
+            }
+            CopyKind::DeviceToDevice if managed || actual != CopyKind::DeviceToDevice => {
+                self.order.may_have_waited(self.step, Some(stream));
+            }
+            CopyKind::DeviceToDevice => {
+                if self.axioms.has(Axiom::DeviceCopyWaits) {
+                    self.order.complete(Point::Tail(stream));
+                }
+            }
+        }
+    }
+
+    /// A copy between host buffers: the host reads and writes during the call. It was measured to wait for its
+    /// stream before it does.
+    fn copy_on_host(&mut self, touches: &[Touch<'t>], stream: StreamKey) {
+        self.order.reach(stream);
+        let mut access = Access { touches, missing: Edge::HostWait, releases: false, waits: false };
+        self.compare(&access, |order, earlier| !order.is_before(earlier, stream, false));
+        access.waits = true;
+        self.compare(&access, |order, earlier| order.is_before(earlier, stream, false));
+        self.order.may_have_waited(self.step, Some(stream));
+    }
+
+    /// An asynchronous copy from pageable memory: what it reads may be read during the call. That is no matter
+    /// where the earlier work of its stream that writes there was itself done during its call.
+    fn read_at_once(&mut self, reads: Touch<'t>, writes: Touch<'t>, stream: StreamKey) {
+        self.order.reach(stream);
+        let source = [reads];
+        let access = Access { touches: &source, missing: Edge::HostWait, releases: false, waits: false };
+        self.compare(&access, |order, earlier| {
+            let relied = earlier.touches.iter().any(|it| it.write && it.relies_on.is_some());
+            !(relied && order.is_before(earlier, stream, false))
+        });
+        let target = [writes];
+        let access = Access { touches: &target, missing: Edge::StreamWait, releases: false, waits: false };
+        self.compare(&access, |order, earlier| !order.is_before(earlier, stream, false));
+        let touches = source.into_iter().chain(target).collect();
+        self.order.push(self.operation(stream, touches));
+    }
+
+    fn fill(&mut self, dst: &'t Range, synchronous: bool, stream: &'t Stream) {
+        let stream = self.order.stream(stream);
+        if !self.enqueue(stream, vec![touch(dst, true)], false) || !synchronous {
+            return;
+        }
+        let rule = match self.memory(&dst.buffer) {
+            Some(Memory::Managed) => return self.order.may_have_waited(self.step, Some(stream)),
+            Some(memory) if is_host(memory) => Axiom::SynchronousFillOfHostWaits,
+            _ => Axiom::DeviceFillWaits,
+        };
+        if self.axioms.has(rule) {
+            self.order.complete(Point::Tail(stream));
+        }
+    }
+
+    fn free(&mut self, buffer: &'t str, with: Release, stream: Option<&'t Stream>) {
+        let Some((memory, bytes)) = self.buffers.get(buffer).copied() else { return };
+        if !with.fits(memory) {
+            let right = memory.release();
+            self.hazards.push(Hazard::WrongRelease { step: self.step, right });
+            return;
+        }
+        let touches = [whole(buffer, bytes)];
+        match (with, stream) {
+            (Release::CudaFreeAsync, Some(stream)) => {
+                let stream = self.order.stream(stream);
+                self.order.reach(stream);
+                if self.axioms.has(Axiom::FreeIsInStreamOrder) {
+                    let missing = Edge::StreamWait;
+                    let access = Access { touches: &touches, missing, releases: true, waits: false };
+                    self.compare(&access, |order, earlier| !order.is_before(earlier, stream, false));
+                }
+                if self.axioms.has(Axiom::FreeAsyncWaits) {
+                    self.order.pending.clear();
+                }
+            }
+            _ => {
+                let waits = with != Release::Free && memory != Memory::StreamOrdered;
+                if memory == Memory::StreamOrdered && self.axioms.has(Axiom::FreeOfStreamOrderedWaits) {
+                    self.order.pending.clear();
+                }
+                let access = Access { touches: &touches, missing: Edge::HostWait, releases: true, waits };
+                self.compare(&access, |_, earlier| !earlier.allocates);
+                if waits {
+                    self.order.may_have_waited(self.step, None);
+                }
+                if with == Release::CudaHostUnregister {
+                    self.buffers.insert(buffer, (Memory::Pageable, bytes));
+                }
+            }
+        }
+    }
+
+    /// Compares an access with the pending work that `unordered` lets through.
+    fn compare(&mut self, access: &Access<'_, 't>, unordered: impl Fn(&Order<'t>, &Operation<'t>) -> bool) {
+        for earlier in &self.order.pending {
+            if !unordered(&self.order, earlier) {
+                continue;
+            }
+            // One hazard a buffer: the worst, that is, one that no undocumented wait hides, and whose harm
+            // shows at once.
+            let mut worst: BTreeMap<&str, (bool, Conflict, Option<usize>)> = BTreeMap::new();
+            for theirs in &earlier.touches {
+                for ours in access.touches {
+                    let Some(conflict) = conflict(theirs, ours, access.releases) else { continue };
+                    let relies_on = theirs.relies_on.or(earlier.waited).or(access.waits.then_some(self.step));
+                    let found = (relies_on.is_some(), conflict, relies_on);
+                    worst
+                        .entry(theirs.buffer)
+                        .and_modify(|known| *known = found.min(*known))
+                        .or_insert(found);
+                }
+            }
+            for (buffer, (_, conflict, relies_on)) in worst {
+                self.hazards.push(Hazard::Unordered {
+                    pending: earlier.step,
+                    access: self.step,
+                    buffer: buffer.to_owned(),
+                    conflict,
+                    missing: access.missing,
+                    relies_on,
+                });
+            }
+        }
+    }
+}
+
+/// How two accesses conflict, if they do.
+fn conflict(earlier: &Touch<'_>, later: &Touch<'_>, releases: bool) -> Option<Conflict> {
+    let overlap = earlier.buffer == later.buffer && earlier.start < later.end && later.start < earlier.end;
+    match (earlier.write, later.write) {
+        _ if !overlap => None,
+        _ if releases => Some(Conflict::UseThenRelease),
+        (false, false) => None,
+        (true, false) => Some(Conflict::WriteThenRead),
+        (false, true) => Some(Conflict::ReadThenWrite),
+        (true, true) => Some(Conflict::WriteThenWrite),
+    }
+}
+
+/// True for memory that belongs to the host alone as far as copies go.
+const fn is_host(memory: Memory) -> bool {
+    matches!(memory, Memory::Pageable | Memory::Pinned | Memory::Registered)
+}
+
+fn touch(range: &Range, write: bool) -> Touch<'_> {
+    Touch { buffer: &range.buffer, start: range.start, end: range.end, write, relies_on: None }
+}
+
+fn whole(buffer: &str, bytes: u64) -> Touch<'_> {
+    Touch { buffer, start: 0, end: bytes, write: true, relies_on: None }
+}
+
+fn touches<'t>(reads: &'t [Range], writes: &'t [Range]) -> Vec<Touch<'t>> {
+    let reads = reads.iter().map(|range| touch(range, false));
+    reads.chain(writes.iter().map(|range| touch(range, true))).collect()
+}
