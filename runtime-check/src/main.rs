@@ -5,10 +5,12 @@
 //! there are none it says so and ends with exit code 2.
 
 mod device;
+mod evidence;
 mod hold;
 mod machine;
 mod platform;
 mod replay;
+mod report;
 mod values;
 
 use std::io::Write;
@@ -16,6 +18,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+
+use crate::platform::Error;
 
 /// Looks on a real GPU at what cuda-lint says about CUDA.
 #[derive(Debug, Parser)]
@@ -38,6 +42,10 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         device: usize,
     },
+    /// Measure everything and write the evidence; with `check`: say what is missing or stale
+    Evidence(evidence::EvidenceArgs),
+    /// Write the evidence as one page of HTML
+    Report(report::ReportArgs),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +54,8 @@ fn main() -> ExitCode {
         Command::Hold { milliseconds, device } => {
             hold::hold(device, Duration::from_millis(milliseconds)).map(|held| held.to_string())
         }
+        Command::Evidence(arguments) => return evidence::command(&arguments),
+        Command::Report(arguments) => report::command(&arguments).map_err(Error::Unexpected),
     };
     // A closed pipe is the reader's choice, so a failure to print is none of the command.
     match answer {

@@ -70,7 +70,8 @@ mod tests {
             assert!(!page.contains(outside), "{outside}");
         }
         for tag in ["div", "table", "tr", "td", "section", "svg", "g", "details", "figure"] {
-            let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+            let opened =
+                page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
             assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "<{tag}>");
         }
     }

@@ -61,8 +61,7 @@ fn row(out: &mut String, name: &str, verdicts: &[&Verdict], programs: &[&Program
     let name_cell = if drawn { format!("<a href=\"#{name}\">{name}</a>") } else { name.to_owned() };
     let _ = write!(out, "<tr><td>{name_cell}</td><td><div class=\"chips\">");
     for it in verdicts {
-        let text =
-            format!("{}:{} {}/{}", stem(&it.file, name), it.line, it.misuse.hits, it.misuse.trials);
+        let text = format!("{}:{} {}/{}", stem(&it.file, name), it.line, it.misuse.hits, it.misuse.trials);
         chip(out, it.answer.name(), &text, &measured::sentence(it, ""));
     }
     out.push_str("</div></td><td><div class=\"chips\">");

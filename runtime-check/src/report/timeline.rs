@@ -371,13 +371,7 @@ mod tests {
     }
 
     fn copy() -> Action {
-        Action::Copy {
-            dst: range("h"),
-            src: range("d"),
-            kind: None,
-            synchronous: false,
-            stream: named("s"),
-        }
+        Action::Copy { dst: range("h"), src: range("d"), kind: None, synchronous: false, stream: named("s") }
     }
 
     fn unordered(pending: usize, access: usize) -> Hazard {
@@ -420,8 +414,7 @@ mod tests {
 
     #[test]
     fn events_and_the_legacy_stream_order_streams() {
-        let fill =
-            |stream: Stream| Action::Fill { dst: range("d"), synchronous: false, stream };
+        let fill = |stream: Stream| Action::Fill { dst: range("d"), synchronous: false, stream };
         let record = Action::Record { event: "e".to_owned(), stream: named("a") };
         let wait = Action::StreamWait { stream: named("b"), event: "e".to_owned() };
         let picture = |actions: Vec<Action>| {
