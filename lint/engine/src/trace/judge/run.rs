@@ -205,7 +205,7 @@ impl<'t> Run<'t> {
     /// Notes work of an open capture; true if that is all that becomes of it.
     fn capture(&mut self, touches: &[Touch<'t>]) -> bool {
         let Some(captured) = &mut self.capturing else { return false };
-        captured.extend(touches.iter().cloned().map(|touch| Touch { relies_on: None, ..touch }));
+        captured.extend(touches.iter().map(|touch| Touch { relies_on: None, ..*touch }));
         self.axioms.has(Axiom::CaptureDefers)
     }
 
