@@ -164,7 +164,8 @@ impl UnitReport {
             };
             match self.diagnostics.iter_mut().find(twin) {
                 // Two configurations show the same: the surer one counts.
-                Some(other) => other.confidence = other.confidence.max(resolved.confidence),
+                Some(other) if other.confidence >= resolved.confidence => {}
+                Some(other) => *other = resolved,
                 None => self.diagnostics.push(resolved),
             }
         }

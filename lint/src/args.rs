@@ -37,6 +37,8 @@ pub enum Command {
     Check(CheckArgs),
     /// List the rules
     Rules(RulesArgs),
+    /// Print the runs that show what is found at a line, for a GPU to confirm
+    Witness(WitnessArgs),
     /// Print what a rule finds, why it is wrong, and what to write in its place
     Explain(ExplainArgs),
     /// Analyse the files named on standard input: what the command starts for itself
@@ -50,7 +52,14 @@ pub struct CheckArgs {
     /// Files and folders to analyse; folders are searched for C, C++ and CUDA sources, .gitignore is respected
     #[arg(required = true, value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
+    /// The rest.
+    #[command(flatten)]
+    pub options: CheckOptions,
+}
 
+/// Options of `check`, and of what looks at its findings.
+#[derive(Debug, Args)]
+pub struct CheckOptions {
     /// How to print what is found
     #[arg(long, value_enum, default_value = "pretty", help_heading = "Output")]
     pub format: Format,
@@ -106,9 +115,9 @@ pub struct CheckArgs {
     pub timeout: Duration,
 }
 
-impl CheckArgs {
+impl CheckOptions {
     /// The part that worker processes receive.
-    pub fn analysis_options(&self, scratch: PathBuf) -> AnalysisOptions {
+    pub fn analysis_options(&self, roots: &[PathBuf], scratch: PathBuf) -> AnalysisOptions {
         AnalysisOptions {
             defines: self.defines.clone(),
             include_dirs: self.include_dirs.clone(),
@@ -118,11 +127,31 @@ impl CheckArgs {
             extra: self.extra.clone(),
             compile_commands: self.compile_commands.clone(),
             libclang: self.libclang.clone(),
-            roots: self.paths.clone(),
+            roots: roots.to_vec(),
             scratch,
             dump: self.dump,
         }
     }
+}
+
+/// Arguments of `witness`.
+#[derive(Debug, Args)]
+pub struct WitnessArgs {
+    /// The line of the finding, as the report gives it: src/app.cu:42
+    #[arg(value_name = "FILE:LINE", value_parser = parse_place)]
+    pub place: Place,
+    /// The rest.
+    #[command(flatten)]
+    pub options: CheckOptions,
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: u32,
 }
 
 /// Arguments of `rules`.
@@ -192,6 +221,18 @@ fn named_value_parser<T: Copy + Send + Sync>(
     })
 }
 
+/// Reads `FILE:LINE`; a column after it is accepted, since reports print one.
+fn parse_place(text: &str) -> Result<Place, String> {
+    let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number > 0);
+    let split = |text: &str| {
+        let (file, last) = text.rsplit_once(':')?;
+        Some((file.to_owned(), number(last)?)).filter(|(file, _)| !file.is_empty())
+    };
+    let place = split(text).map(|(rest, last)| split(&rest).unwrap_or((rest, last)));
+    let (file, line) = place.ok_or("give a file and a line, such as src/app.cu:42")?;
+    Ok(Place { file: file.into(), line })
+}
+
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     text.parse::<f64>()
         .ok()
@@ -227,9 +268,9 @@ mod tests {
         };
         assert_eq!(format!("{:?}", short.check), format!("{long:?}"));
         assert_eq!(long.paths, ["a.cu", "src"].map(PathBuf::from));
-        assert_eq!(long.extra, ["-Wall"]);
-        assert_eq!(long.min_confidence, Confidence::Likely);
-        assert_eq!(long.min_severity, Severity::Performance);
+        assert_eq!(long.options.extra, ["-Wall"]);
+        assert_eq!(long.options.min_confidence, Confidence::Likely);
+        assert_eq!(long.options.min_severity, Severity::Performance);
     }
 
     #[test]
@@ -237,6 +278,22 @@ mod tests {
         assert!(matches!(parse("cuda-lint rules").unwrap().command, Some(Command::Rules(_))));
         assert!(parse("cuda-lint check").is_err());
         assert!(parse("cuda-lint").is_err());
+    }
+
+    #[test]
+    fn a_place_is_a_file_and_a_line() {
+        for (text, file, line) in
+            [("a.cu:7", "a.cu", 7), ("a.cu:7:3", "a.cu", 7), ("C:/a b.cu:12", "C:/a b.cu", 12)]
+        {
+            assert_eq!(parse_place(text).unwrap(), Place { file: file.into(), line }, "{text}");
+        }
+        for text in ["a.cu", "a.cu:", "a.cu:0", ":3", "a.cu:x"] {
+            assert!(parse_place(text).is_err(), "{text}");
+        }
+        let Some(Command::Witness(args)) = parse("cuda-lint witness a.cu:7 -DX").unwrap().command else {
+            panic!("not witness");
+        };
+        assert_eq!(args.options.defines, ["X"]);
     }
 
     #[test]
@@ -253,7 +310,8 @@ mod tests {
         let check =
             parse("cuda-lint --min-confidence possible --min-severity info --timeout 0.5 -x c++ a.cu")
                 .unwrap()
-                .check;
+                .check
+                .options;
         assert_eq!(check.min_confidence, Confidence::Possible);
         assert_eq!(check.min_severity, Severity::Info);
         assert_eq!(check.timeout, Duration::from_millis(500));

@@ -2,6 +2,7 @@
 //! that can travel between processes.
 
 use cuda_lint_engine::program::SiteId;
+use cuda_lint_engine::trace::{Position, Trace};
 use cuda_lint_engine::{Category, Confidence, Diagnostic, Severity};
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,9 @@ pub struct ReportedDiagnostic {
     pub related: Vec<RelatedPlace>,
     /// What to do.
     pub help: String,
+    /// A run that shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Trace<Position>>,
 }
 
 impl ReportedDiagnostic {
@@ -87,6 +91,12 @@ impl ReportedDiagnostic {
                 .map(|place| RelatedPlace { span: span_of(place.site), message: place.message.clone() })
                 .collect(),
             help: diagnostic.help.clone(),
+            witness: diagnostic.witness.clone().map(|trace| {
+                trace.map_places(|site| {
+                    let Span { file, line, column, .. } = span_of(site);
+                    (line > 0).then_some(Position { file, line, column })
+                })
+            }),
         }
     }
 }
@@ -195,6 +205,7 @@ pub mod samples {
             label: "read here".to_string(),
             related: Vec::new(),
             help: "wait first: call cudaStreamSynchronize(stream) before this line".to_string(),
+            witness: None,
         }
     }
 }

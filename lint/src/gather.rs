@@ -88,6 +88,10 @@ impl<'a> Names<'a> {
         for span in std::iter::once(&mut diagnostic.span).chain(related) {
             *span = Span { file: self.shown(&span.file), ..std::mem::take(span) };
         }
+        let steps = diagnostic.witness.iter_mut().flat_map(|trace| &mut trace.steps);
+        for place in steps.filter_map(|step| step.place.as_mut()) {
+            place.file = self.shown(&place.file);
+        }
         diagnostic
     }
 

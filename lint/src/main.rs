@@ -21,6 +21,7 @@ mod progress;
 mod report;
 mod run;
 mod terminal;
+mod witness;
 mod worker;
 
 use std::io;
@@ -38,6 +39,7 @@ fn main() -> std::process::ExitCode {
     let outcome = match cli.command {
         None => run::check(&cli.check, &mut stdout),
         Some(Command::Check(check)) => run::check(&check, &mut stdout),
+        Some(Command::Witness(args)) => witness::print(args, &mut stdout),
         Some(Command::Rules(list)) => explain::list(list.format, &mut stdout),
         Some(Command::Explain(explain)) => explain::explain(&explain.rule, &mut stdout),
         Some(Command::Worker) => {

@@ -1,10 +1,11 @@
 //! The sequence behind `cuda-lint check`: find files, analyse them, gather, print.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
-use crate::args::CheckArgs;
+use crate::args::{CheckArgs, CheckOptions};
 use crate::clang::library::WORKER_ENVIRONMENT;
-use crate::discover;
+use crate::discover::{self, SourceFile};
 use crate::exit::ExitStatus;
 use crate::finding::{FileReport, Outcome};
 use crate::gather::{self, Threshold};
@@ -16,42 +17,74 @@ use crate::worker::FileRequest;
 
 /// Analyses what the arguments name, and prints what is found. An error is one of the output.
 pub fn check(args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
-    let program = match std::env::current_exe() {
-        Ok(program) => program,
-        Err(error) => return Ok(cannot_run(&error)),
-    };
-    let worker =
-        WorkerCommand { program, arguments: vec!["worker".to_string()], environment: WORKER_ENVIRONMENT };
-    check_with(&worker, args, out)
+    match own_worker() {
+        Ok(worker) => check_with(&worker, args, out),
+        Err(status) => Ok(status),
+    }
+}
+
+/// Analyses files and folders, and gathers what is found. An error is the status to end with: why has been
+/// said.
+pub fn report_on(paths: &[PathBuf], options: &CheckOptions) -> Result<Report, ExitStatus> {
+    let worker = own_worker()?;
+    Ok(look(&worker, paths, options)?.report(options))
+}
+
+/// The worker that the command starts for itself.
+fn own_worker() -> Result<WorkerCommand, ExitStatus> {
+    let program = std::env::current_exe().map_err(|error| cannot_run(&error))?;
+    Ok(WorkerCommand { program, arguments: vec!["worker".to_string()], environment: WORKER_ENVIRONMENT })
 }
 
 fn check_with(worker: &WorkerCommand, args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
-    let discovery = discover::discover(&args.paths);
+    let options = &args.options;
+    let looked = match look(worker, &args.paths, options) {
+        Ok(looked) => looked,
+        Err(status) => return Ok(status),
+    };
+    if options.dump.is_some() {
+        return print_dumps(looked.reports, looked.failed, out);
+    }
+    let report = looked.report(options);
+    report::write(&report, options.format, Terminal::of_stdout(options.color), options.quiet, out)?;
+    Ok(ExitStatus::of(&report))
+}
+
+/// What the workers have said.
+struct Looked {
+    files: Vec<SourceFile>,
+    reports: Vec<FileReport>,
+    failed: Vec<FailedFile>,
+    frontend: Option<String>,
+}
+
+impl Looked {
+    /// Gathers it, and complains of what failed.
+    fn report(self, options: &CheckOptions) -> Report {
+        let threshold = Threshold { confidence: options.min_confidence, severity: options.min_severity };
+        let mut report = gather::gather(self.reports, &self.files, threshold);
+        report.frontend = self.frontend;
+        report.failed.extend(self.failed);
+        report.failed.sort();
+        complain_of(&report.failed);
+        report
+    }
+}
+
+fn look(worker: &WorkerCommand, paths: &[PathBuf], options: &CheckOptions) -> Result<Looked, ExitStatus> {
+    let discovery = discover::discover(paths);
     let requests: Vec<_> =
         discovery.files.iter().map(|file| FileRequest { path: file.path.clone() }).collect();
-    let outcome = match analyse(worker, args, &requests) {
-        Ok(outcome) => outcome,
-        Err(error) => return Ok(cannot_run(&error)),
-    };
+    let outcome = analyse(worker, paths, options, &requests).map_err(|error| cannot_run(&error))?;
     // One reason that holds for every file is said once.
     if let (Some(reason), None) = (&outcome.refused, &outcome.frontend) {
         complain_of(&discovery.failed);
         terminal::complain(reason);
-        return Ok(ExitStatus::Incomplete);
+        return Err(ExitStatus::Incomplete);
     }
     let mut failed = discovery.failed;
     failed.extend(outcome.unusable);
-    if args.dump.is_some() {
-        return print_dumps(outcome.reports, failed, out);
-    }
-    let threshold = Threshold { confidence: args.min_confidence, severity: args.min_severity };
-    let mut report = gather::gather(outcome.reports, &discovery.files, threshold);
-    report.frontend = outcome.frontend;
-    report.failed.extend(failed);
-    report.failed.sort();
-    complain_of(&report.failed);
-    report::write(&report, args.format, Terminal::of_stdout(args.color), args.quiet, out)?;
-    Ok(ExitStatus::of(&report))
+    Ok(Looked { files: discovery.files, reports: outcome.reports, failed, frontend: outcome.frontend })
 }
 
 fn cannot_run(error: &io::Error) -> ExitStatus {
@@ -59,7 +92,12 @@ fn cannot_run(error: &io::Error) -> ExitStatus {
     ExitStatus::Incomplete
 }
 
-fn analyse(worker: &WorkerCommand, args: &CheckArgs, requests: &[FileRequest]) -> io::Result<PoolOutcome> {
+fn analyse(
+    worker: &WorkerCommand,
+    paths: &[PathBuf],
+    args: &CheckOptions,
+    requests: &[FileRequest],
+) -> io::Result<PoolOutcome> {
     if requests.is_empty() {
         return Ok(PoolOutcome::default());
     }
@@ -70,7 +108,7 @@ fn analyse(worker: &WorkerCommand, args: &CheckArgs, requests: &[FileRequest]) -
     );
     let pool = Pool { worker: worker.clone(), workers: jobs, timeout: args.timeout };
     let mut progress = Progress::new(requests.len(), args.quiet);
-    pool.analyse(requests, &args.analysis_options(scratch.path().to_path_buf()), &mut progress)
+    pool.analyse(requests, &args.analysis_options(paths, scratch.path().to_path_buf()), &mut progress)
 }
 
 /// Says on standard error what could not be analysed.

@@ -1,6 +1,7 @@
 //! Diagnostics: plain data with sites, no positions, no colours.
 
 use crate::program::SiteId;
+use crate::trace::Trace;
 
 /// A finding of one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,21 @@ pub struct Diagnostic {
     pub related: Vec<Related>,
     /// What to do.
     pub help: String,
+    /// A run that shows it, for a GPU to confirm. It ends with the step at the harmful place. `None` for what
+    /// the compiler already rejects.
+    pub witness: Option<Trace>,
+}
+
+impl Diagnostic {
+    /// True if the two say the same, whatever their witnesses.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let said = |it: &Self| (it.rule, it.severity, it.confidence, it.site);
+        said(self) == said(other)
+            && self.message == other.message
+            && self.label == other.label
+            && self.related == other.related
+            && self.help == other.help
+    }
 }
 
 /// A place that belongs to a diagnostic.

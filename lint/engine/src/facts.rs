@@ -5,6 +5,7 @@
 
 use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
 use crate::program::{InvalidCall, SiteId};
+use crate::trace::Trace;
 
 /// Everything that was observed in one program.
 #[derive(Clone, Debug, Default)]
@@ -164,6 +165,8 @@ pub struct Conflict {
     /// Calls between the two that look like a wait and are none (cudaGetLastError, cudaStreamDestroy, a
     /// wait for another stream).
     pub no_waits: Vec<Note>,
+    /// A path that shows it, made concrete. It ends with the second access.
+    pub witness: Option<Trace>,
 }
 
 /// A remark about a place.
@@ -297,6 +300,8 @@ pub struct LaunchShape {
     pub default_stream: bool,
     /// Arguments of stream type passed to the kernel.
     pub stream_arguments: Vec<SiteId>,
+    /// The name of the first stream in a wrong place, if it is a variable's.
+    pub meant: Option<String>,
     /// True if a stream stands in the place of the grid, block or shared-memory size.
     pub stream_in_other_slot: bool,
 }
@@ -312,6 +317,8 @@ pub struct Callback {
     pub function: String,
     /// The definition.
     pub function_site: SiteId,
+    /// How many parameters it has.
+    pub params: usize,
     /// The CUDA calls it reaches, each once, with the calls that lead there.
     pub reaches: Vec<ReachedCall>,
 }

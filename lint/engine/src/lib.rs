@@ -13,6 +13,7 @@ pub mod flow;
 pub mod order;
 pub mod program;
 pub mod rules;
+mod sketch;
 pub mod suggest;
 pub mod trace;
 

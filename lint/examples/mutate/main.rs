@@ -119,11 +119,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn print(number: usize, site: &Site, new: &[&Key], verdict: Option<Verdict>, reason: Option<&str>) {
     let mutant = &site.mutant;
     let outcome = if new.is_empty() { "MISSED" } else { "detected" };
-    let scope = match verdict {
-        None => "",
-        Some(Verdict::NoHazard) => " [no hazard]",
-        Some(Verdict::OtherFunction) => " [other function]",
-    };
+    let scope = verdict.map_or_else(String::new, |verdict| format!(" [{}]", verdict.name()));
     println!("{number:03} {outcome}{scope} {} {} in {}", site.place, mutant.class.name(), mutant.function);
     println!("      - {}", mutant.original);
     println!("      + {}", mutant.change);

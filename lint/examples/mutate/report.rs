@@ -14,6 +14,24 @@ pub enum Verdict {
     NoHazard,
     /// Its hazard is not visible in one function.
     OtherFunction,
+    /// A rule leaves it out on purpose.
+    Exempt,
+    /// It is a hazard that is missed, and the cause is known. Counts like one without a verdict.
+    Hole,
+}
+
+impl Verdict {
+    const ALL: [Self; 4] = [Self::NoHazard, Self::OtherFunction, Self::Exempt, Self::Hole];
+
+    /// The word for it in the list.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoHazard => "no-hazard",
+            Self::OtherFunction => "other-function",
+            Self::Exempt => "exempt",
+            Self::Hole => "hole",
+        }
+    }
 }
 
 /// The list of verdicts, by `FILE:LINE CLASS`.
@@ -37,11 +55,7 @@ impl Verdicts {
             else {
                 return Err(wrong());
             };
-            let verdict = match verdict {
-                "no-hazard" => Verdict::NoHazard,
-                "other-function" => Verdict::OtherFunction,
-                _ => return Err(wrong()),
-            };
+            let verdict = Verdict::ALL.into_iter().find(|it| it.name() == verdict).ok_or_else(wrong)?;
             if !Class::ALL.iter().any(|known| known.name() == class) {
                 return Err(wrong());
             }
@@ -57,37 +71,66 @@ impl Verdicts {
     }
 }
 
+/// How many of some mutants were detected.
+#[derive(Clone, Copy, Default)]
+struct Share {
+    all: usize,
+    detected: usize,
+}
+
+impl Share {
+    fn count(&mut self, detected: bool) {
+        self.all += 1;
+        self.detected += usize::from(detected);
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self { all: self.all + other.all, detected: self.detected + other.detected }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "counts of mutants are small")]
+    fn rate(self) -> String {
+        if self.all == 0 {
+            "–".to_owned()
+        } else {
+            format!("{:.2}", self.detected as f64 / self.all as f64)
+        }
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} of {}", self.detected, self.all)
+    }
+}
+
 /// Counts of one class.
 #[derive(Clone, Copy, Default)]
 struct Row {
-    sites: usize,
     no_hazard: usize,
-    across: usize,
-    across_detected: usize,
-    within: usize,
-    within_detected: usize,
+    across: Share,
+    exempt: Share,
+    within: Share,
 }
 
 /// Counts by class.
 #[derive(Default)]
-pub struct Table(BTreeMap<Class, Row>);
+pub struct Table {
+    rows: BTreeMap<Class, Row>,
+    unread: usize,
+}
 
 impl Table {
     /// Counts one mutant.
     pub fn count(&mut self, class: Class, verdict: Option<Verdict>, detected: bool) {
-        let row = self.0.entry(class).or_default();
-        row.sites += 1;
+        let row = self.rows.entry(class).or_default();
         match verdict {
             Some(Verdict::NoHazard) => row.no_hazard += 1,
-            Some(Verdict::OtherFunction) => {
-                row.across += 1;
-                row.across_detected += usize::from(detected);
-            }
-            None => {
-                row.within += 1;
-                row.within_detected += usize::from(detected);
-            }
+            Some(Verdict::OtherFunction) => row.across.count(detected),
+            Some(Verdict::Exempt) => row.exempt.count(detected),
+            Some(Verdict::Hole) | None => row.within.count(detected),
         }
+        self.unread += usize::from(verdict.is_none() && !detected);
     }
 }
 
@@ -95,33 +138,31 @@ impl fmt::Display for Table {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             out,
-            "| class | sites | no hazard | other function: detected of | one function: detected of | rate |"
+            "| class | sites | no hazard | other function: detected of | exempt: detected of | one function: \
+             detected of | rate | rate, exempt counted |"
         )?;
-        writeln!(out, "| --- | --- | --- | --- | --- | --- |")?;
+        writeln!(out, "| --- | --- | --- | --- | --- | --- | --- | --- |")?;
         let mut all = Row::default();
-        for (class, row) in &self.0 {
+        for (class, row) in &self.rows {
             line(out, class.name(), row)?;
-            all.sites += row.sites;
             all.no_hazard += row.no_hazard;
-            all.across += row.across;
-            all.across_detected += row.across_detected;
-            all.within += row.within;
-            all.within_detected += row.within_detected;
+            all.across = all.across.plus(row.across);
+            all.exempt = all.exempt.plus(row.exempt);
+            all.within = all.within.plus(row.within);
         }
-        line(out, "all", &all)
+        line(out, "all", &all)?;
+        writeln!(out, "\nMisses without a verdict: {}", self.unread)
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "counts of mutants are small")]
 fn line(out: &mut fmt::Formatter<'_>, name: &str, row: &Row) -> fmt::Result {
-    let rate = if row.within == 0 {
-        "–".to_owned()
-    } else {
-        format!("{:.2}", row.within_detected as f64 / row.within as f64)
-    };
+    let Row { no_hazard, across, exempt, within } = *row;
+    let sites = no_hazard + across.all + exempt.all + within.all;
+    let strict = within.plus(exempt);
     writeln!(
         out,
-        "| {name} | {} | {} | {} of {} | {} of {} | {rate} |",
-        row.sites, row.no_hazard, row.across_detected, row.across, row.within_detected, row.within
+        "| {name} | {sites} | {no_hazard} | {across} | {exempt} | {within} | {} | {} |",
+        within.rate(),
+        strict.rate()
     )
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use cuda_lint_engine::trace::{Position, Trace, text};
 use serde::Serialize;
 
 use super::Report;
@@ -37,6 +38,16 @@ struct Diagnostic<'a> {
     place: Place<'a>,
     related: Vec<Related<'a>>,
     help: &'a str,
+    /// Absent for what the compiler rejects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witness: Option<Witness<'a>>,
+}
+
+/// A run that shows the finding.
+#[derive(Serialize)]
+struct Witness<'a> {
+    text: String,
+    trace: &'a Trace<Position>,
 }
 
 #[derive(Serialize)]
@@ -121,6 +132,7 @@ fn diagnostic(it: &ReportedDiagnostic) -> Diagnostic<'_> {
             .map(|related| Related { place: place(&related.span), message: &related.message })
             .collect(),
         help: &it.help,
+        witness: it.witness.as_ref().map(|trace| Witness { text: text::print(trace), trace }),
     }
 }
 

@@ -3,12 +3,14 @@
 use std::rc::Rc;
 
 use super::happens_before::{self, Barrier, EventKey, Point, StreamKey};
+use super::history::DeedKind;
 use super::machine::Machine;
 use super::object::{ObjectId, ObjectKey, Objects};
 use super::observations::ConflictSeen;
 use super::state::{DeviceAccess, Operation, Overlap, Range, State, overlap};
 use super::symbol::{Sym, SymKey};
 use super::value::Value;
+use super::witness::Second;
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Note, ReleaseKind, Work, WorkKind};
 use crate::{DefaultStream, facts};
@@ -88,7 +90,8 @@ impl Machine<'_, '_> {
         let hits: Vec<_> =
             hits.into_iter().map(|(index, a, b, c)| (state.pending[index].clone(), a, b, c)).collect();
         for (operation, overlap, writes, assumed) in hits {
-            self.note_conflict(state, &operation, range.object, access.clone(), overlap, (writes, assumed));
+            let second = Second::Host(range, &access);
+            self.note_conflict(state, &operation, second, access.clone(), overlap, (writes, assumed));
             if !operation.reported && overlap == Overlap::Proven && operation.doubts.is_empty() {
                 self.mark_reported(state, &operation, releases);
             }
@@ -110,12 +113,13 @@ impl Machine<'_, '_> {
         &mut self,
         state: &State,
         operation: &Operation,
-        object: ObjectId,
+        second: Second<'_>,
         access: Access,
         overlap: Overlap,
         (writes, assumed): (bool, bool),
     ) {
         let is_device = matches!(access, Access::Device(_));
+        let object = second.object();
         let seen = ConflictSeen {
             pending: self.describe_work(operation, writes, assumed),
             object: self.describe_object(state, object),
@@ -126,7 +130,10 @@ impl Machine<'_, '_> {
             no_waits: (*operation.no_waits).clone(),
             again: operation.reported && !is_device,
         };
-        self.observations.conflict(self.at, state, seen);
+        if let Some(news) = self.observations.conflict(self.at, state, seen) {
+            let witness = self.witness(state, operation, second);
+            self.observations.explain(news, witness);
+        }
     }
 
     /// Work is enqueued: conflicts with work that does not happen before it, then it is pending.
@@ -145,6 +152,7 @@ impl Machine<'_, '_> {
             }
             self.compare(state, &other, &operation);
         }
+        state.history.push(self.at.site, DeedKind::Enqueue(operation.clone()));
         operation.cover.insert(Point::Tail(operation.stream));
         let pending = state.pending_mut();
         // The same step in the same turn of its loops: it takes the place of its predecessor.
@@ -169,7 +177,8 @@ impl Machine<'_, '_> {
             }
         }
         let Some((mut found, theirs, ours)) = best else { return };
-        if self.varies_by_stream(state, other) || self.varies_by_stream(state, operation) {
+        let buffer = ours.range.object;
+        if self.varies_by_stream(state, other, buffer) || self.varies_by_stream(state, operation, buffer) {
             found = Overlap::Unproven;
         }
         // Kernels that share memory which the host can reach too are often meant to talk through it.
@@ -177,21 +186,23 @@ impl Machine<'_, '_> {
         if shared && theirs.assumed && ours.assumed {
             found = Overlap::Unproven;
         }
-        let (theirs, object, ours) =
-            ((theirs.write, theirs.assumed), ours.range.object, (ours.write, ours.assumed));
-        let work = self.describe_work(operation, ours.0, ours.1);
-        self.note_conflict(state, other, object, Access::Device(work), found, theirs);
+        let work = self.describe_work(operation, ours.write, ours.assumed);
+        let second = Second::Device(operation, &ours.range);
+        let about = (theirs.write, theirs.assumed);
+        self.note_conflict(state, other, second, Access::Device(work), found, about);
     }
 
-    /// True if an operation is a launch that has a sibling on another stream with other scalar arguments:
-    /// each may work on a part of the buffers of its own (`kernel<<<…, stream[i]>>>(data, i * chunk)`).
-    fn varies_by_stream(&self, state: &State, operation: &Operation) -> bool {
+    /// True if an operation is a launch that has a sibling on another stream with other scalar arguments
+    /// and the same buffer: each may work on a part of its own (`kernel<<<…, stream[i]>>>(data, i * chunk)`).
+    fn varies_by_stream(&self, state: &State, operation: &Operation, buffer: ObjectId) -> bool {
+        let buffer = self.objects.root(buffer);
         operation.kind == WorkKind::Kernel
             && state.pending.iter().any(|sibling| {
                 sibling.kind == WorkKind::Kernel
                     && sibling.name == operation.name
                     && sibling.stream != operation.stream
                     && sibling.scalars != operation.scalars
+                    && sibling.accesses.iter().any(|it| self.objects.root(it.range.object) == buffer)
             })
     }
 
@@ -270,12 +281,14 @@ impl Machine<'_, '_> {
 
     /// An event is recorded.
     pub(super) fn record(&mut self, state: &mut State, event: EventKey, stream: StreamKey) {
+        state.history.push(self.at.site, DeedKind::Record(event, stream));
         let streams = Streams(&self.objects);
         happens_before::record(state.pending_mut(), event, stream, &streams);
     }
 
     /// A stream waits for an event.
     pub(super) fn stream_waits(&mut self, state: &mut State, stream: StreamKey, event: EventKey) {
+        state.history.push(self.at.site, DeedKind::StreamWait(stream, event));
         happens_before::stream_waits(state.pending_mut(), stream, event);
         // An event of unknown origin may stand for any work.
         if matches!(event, EventKey::Unseen(_)) && !self.is_recorded_here(state, Point::Event(event)) {
@@ -340,7 +353,8 @@ impl Machine<'_, '_> {
             {
                 let how = ReleaseKind::Call(FreeWith::CudaFreeAsync, function.to_owned());
                 let about = (access.write, access.assumed);
-                self.note_conflict(state, &other, object, Access::Release(how), Overlap::Proven, about);
+                let second = Second::FreeInOrder(&access.range, stream);
+                self.note_conflict(state, &other, second, Access::Release(how), Overlap::Proven, about);
             }
         }
     }
@@ -414,14 +428,16 @@ impl Machine<'_, '_> {
                     None => facts::Stream::Unseen { name: info.name.clone() },
                 }
             }
-            StreamKey::Unseen(symbol) => {
-                let name = match self.symbols.key(Sym(symbol)) {
-                    SymKey::Initial { object, .. } => self.objects.info(*object).name.clone(),
-                    SymKey::Accessor { name, .. } => format!("{name}()"),
-                    _ => String::new(),
-                };
-                facts::Stream::Unseen { name }
-            }
+            StreamKey::Unseen(symbol) => facts::Stream::Unseen { name: self.symbol_name(symbol) },
+        }
+    }
+
+    /// The variable or expression that a symbol is known by; empty if there is none.
+    pub(super) fn symbol_name(&self, symbol: u32) -> String {
+        match self.symbols.key(Sym(symbol)) {
+            SymKey::Initial { object, .. } => self.objects.info(*object).name.clone(),
+            SymKey::Accessor { name, .. } => format!("{name}()"),
+            _ => String::new(),
         }
     }
 

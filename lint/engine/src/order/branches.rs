@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::history::DeedKind;
 use super::machine::{ITERATIONS, Machine};
 use super::object::Step;
 use super::state::State;
@@ -156,6 +157,7 @@ impl Machine<'_, '_> {
             if success == Some(true)
                 || (success.is_none() && state.path.decide(&equals(status, NOT_READY)) == Some(false))
             {
+                state.history.push(self.at.site, DeedKind::Poll(point));
                 self.host_sees(state, point);
             }
             return;

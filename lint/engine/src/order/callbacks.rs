@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::machine::Shared;
 use crate::cuda::row::InCallback;
 use crate::facts::{Callback, LaunchShape, Note, ReachedCall};
-use crate::program::{Callee, Constant, Function, FunctionId, Op, SiteId, Space, TypeKind};
+use crate::program::{Callee, Constant, Function, FunctionId, Op, SiteId, Space, TypeKind, ValueId};
 use crate::{Program, flow};
 
 /// How deep calls are followed from a callback (RULES.md, rule 24).
@@ -100,6 +100,11 @@ pub(super) fn launch_shapes(program: &Program) -> Vec<LaunchShape> {
         };
         for statement in function.blocks.iter().flat_map(|block| &block.statements) {
             let Op::Launch(launch) = &statement.op else { continue };
+            let slots = [launch.grid, launch.block, launch.shared_bytes];
+            let passed = launch.args.iter().find(|arg| arg.ty.kind == TypeKind::Stream);
+            let meant = passed
+                .map(|arg| arg.value)
+                .or_else(|| slots.into_iter().flatten().find(|it| is_stream(Some(*it))));
             shapes.push(LaunchShape {
                 site: statement.site,
                 kernel: launch.name.clone(),
@@ -110,6 +115,7 @@ pub(super) fn launch_shapes(program: &Program) -> Vec<LaunchShape> {
                     .filter(|arg| arg.ty.kind == TypeKind::Stream)
                     .map(|arg| arg.site)
                     .collect(),
+                meant: meant.and_then(|value| variable(function, value)),
                 stream_in_other_slot: is_stream(launch.grid)
                     || is_stream(launch.block)
                     || is_stream(launch.shared_bytes),
@@ -117,6 +123,25 @@ pub(super) fn launch_shapes(program: &Program) -> Vec<LaunchShape> {
         }
     }
     shapes
+}
+
+/// The name of the variable that a value was loaded from.
+fn variable(function: &Function, mut value: ValueId) -> Option<String> {
+    let statements = function.blocks.iter().flat_map(|block| &block.statements).rev();
+    for statement in statements.filter(|statement| flow::result_of(&statement.op).is_some()) {
+        if flow::result_of(&statement.op) != Some(value) {
+            continue;
+        }
+        match &statement.op {
+            Op::Load { pointer: from, .. } | Op::Cast { value: from, .. } => value = *from,
+            Op::AddressOfLocal { local, .. } => {
+                return Some(function.locals[local.0 as usize].name.clone());
+            }
+            Op::Field { field, .. } => return Some(field.clone()),
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// For each value: the type it was loaded with, kept through conversions, and whether it is a literal 0.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::machine::Machine;
 use super::object::ObjectKey;
-use super::state::{DeviceAccess, Extent, Operation, Range, State};
+use super::state::{DeviceAccess, Extent, Form, Operation, Range, State};
 use super::symbol::Linear;
 use super::value::Value;
 use crate::facts::WorkKind;
@@ -217,6 +217,7 @@ impl Machine<'_, '_> {
             name: name.into(),
             stream,
             stream_omitted,
+            form: Form::default(),
             accesses: Rc::new(accesses),
             scalars: Rc::new(scalars),
             cover: Default::default(),

@@ -8,8 +8,8 @@
 //!
 //! Layers, each using only those before it:
 //! [`symbol`], [`value`], [`path`] (numbers) → [`object`] (memory) → [`happens_before`] (device order) →
-//! [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `resources`, `unknown`) →
-//! [`observe`] (facts).
+//! [`history`] → [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `resources`, `unknown`; `witness`
+//! explains what they see) → [`observe`] (facts).
 
 mod access;
 mod branches;
@@ -17,6 +17,7 @@ mod callbacks;
 mod calls;
 mod containers;
 pub mod happens_before;
+mod history;
 mod machine;
 mod memory;
 mod model;
@@ -31,6 +32,7 @@ mod symbol;
 mod transfers;
 mod unknown;
 mod value;
+mod witness;
 
 use crate::facts::Facts;
 use crate::program::{Callee, InvalidCall, Op, Origin, Space};

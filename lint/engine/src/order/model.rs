@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::calls::Unfollowed;
 use super::happens_before::{Point, StreamKey};
+use super::history::DeedKind;
 use super::machine::Machine;
 use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
@@ -175,6 +176,7 @@ impl Machine<'_, '_> {
             Effect::MayWait
                 if it.row.effects.iter().any(|it| matches!(it, Effect::Free(_) | Effect::Unregister)) =>
             {
+                self.remember_free(state, it);
                 self.may_wait(state, name);
             }
             Effect::MayWait => self.doubt_all(state, &format!("`{name}` may wait for the device")),
@@ -193,16 +195,35 @@ impl Machine<'_, '_> {
                 self.hand_over(state, &args, &format!("`{name}` hands it to another thread"));
             }
             Effect::NoWait | Effect::DestroyStream => {
+                if effect == Effect::NoWait {
+                    state.history.push(self.at.site, DeedKind::NoWait(name.into()));
+                }
                 self.is_no_wait(state, &format!("`{name}` does not wait"))
             }
             Effect::None => {}
         }
     }
 
+    /// A free that may wait belongs to the explanation of what comes after it.
+    fn remember_free(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let how = it.row.effects.iter().find_map(|effect| match effect {
+            Effect::Free(with) => Some(ReleaseKind::Call(*with, it.shown().to_owned())),
+            Effect::Unregister => Some(ReleaseKind::Unregister),
+            _ => None,
+        });
+        let object = it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value));
+        if let Some(how) = how {
+            state.history.push(self.at.site, DeedKind::Free(object.map(|it| it.object), how));
+        }
+    }
+
     fn host_waits(&mut self, state: &mut State, point: Option<Point>) {
         let fresh = state.fresh_copy.take();
         match point {
-            Some(point) => self.host_sees(state, point),
+            Some(point) => {
+                state.history.push(self.at.site, DeedKind::HostWait(point));
+                self.host_sees(state, point);
+            }
             None => self.host_sees_device(state),
         }
         if let Some((site, id)) = fresh

@@ -13,6 +13,7 @@ use crate::facts::{
     TransferView, Work,
 };
 use crate::program::{FunctionId, SiteId};
+use crate::trace::Trace;
 use crate::{Partial, Program};
 
 /// Everything seen so far.
@@ -57,7 +58,8 @@ pub struct ConflictSeen {
     pub again: bool,
 }
 
-type ConflictKey = (SiteId, Work, Object, Access);
+/// What tells conflicts apart.
+pub type ConflictKey = (SiteId, Work, Object, Access);
 
 #[derive(Debug)]
 struct ConflictSum {
@@ -66,6 +68,7 @@ struct ConflictSum {
     doubts: Vec<Note>,
     undocumented_wait: Option<Note>,
     no_waits: Vec<Note>,
+    witness: Option<Trace>,
 }
 
 #[derive(Debug)]
@@ -108,20 +111,27 @@ impl Observations {
         Paths::Some
     }
 
-    /// Two accesses that nothing orders.
-    pub fn conflict(&mut self, at: At, state: &State, seen: ConflictSeen) {
+    /// Two accesses that nothing orders. Returns the conflict if this path explains it better than those
+    /// before: then [`Self::explain`] is to follow.
+    pub fn conflict(&mut self, at: At, state: &State, seen: ConflictSeen) -> Option<ConflictKey> {
         let key = (at.site, seen.pending, seen.object, seen.access);
         if seen.again && !self.conflicts.contains_key(&key) {
-            return;
+            return None;
         }
         let paths = self.hit(at, state, Hit::Conflict(key.clone()));
-        let sum = self.conflicts.entry(key).or_insert_with(|| ConflictSum {
+        let sum = self.conflicts.entry(key.clone()).or_insert_with(|| ConflictSum {
             paths,
             overlap: seen.overlap,
             doubts: seen.doubts.clone(),
             undocumented_wait: seen.undocumented_wait.clone(),
             no_waits: seen.no_waits.clone(),
+            witness: None,
         });
+        let better = sum.witness.is_none()
+            || sum.paths < paths
+            || (seen.overlap && !sum.overlap)
+            || seen.doubts.len() < sum.doubts.len()
+            || (seen.undocumented_wait.is_none() && sum.undocumented_wait.is_some());
         sum.paths = sum.paths.max(paths);
         sum.overlap |= seen.overlap;
         // The path with the fewest doubts counts; a wait that only some paths have excuses none.
@@ -132,6 +142,14 @@ impl Observations {
             sum.undocumented_wait = None;
         }
         sum.no_waits.retain(|note| seen.no_waits.contains(note));
+        better.then_some(key)
+    }
+
+    /// The witness of a conflict.
+    pub fn explain(&mut self, conflict: ConflictKey, witness: Trace) {
+        if let Some(sum) = self.conflicts.get_mut(&conflict) {
+            sum.witness = Some(witness);
+        }
     }
 
     /// The host touches device memory.
@@ -222,6 +240,7 @@ impl Observations {
                 doubts: sum.doubts,
                 undocumented_wait: sum.undocumented_wait,
                 no_waits: sum.no_waits,
+                witness: sum.witness,
             })
             .collect();
         let transfers = self
@@ -273,6 +292,7 @@ impl Observations {
                     registered_with,
                     function: it.name.clone(),
                     function_site: it.site,
+                    params: it.params.len(),
                     reaches: Vec::new(),
                 }
             })

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::happens_before::{Cover, Pending, Point, StreamKey};
+use super::history::History;
 use super::object::{FrameId, ObjectId, Step};
 use super::path::PathConditions;
 use super::symbol::{Linear, Sym};
 use super::value::Value;
-use crate::cuda::row::MemoryKind;
+use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Note, WorkKind};
 use crate::program::{BlockId, SiteId, ValueId};
 
@@ -35,6 +36,8 @@ pub struct State {
     pub host_may_access: bool,
     /// A CUDA call is known to have failed on this path.
     pub failed: bool,
+    /// What the path has asked of CUDA. Takes no part in comparisons.
+    pub history: History,
 }
 
 /// One call that is being followed.
@@ -88,6 +91,8 @@ pub struct Operation {
     pub stream: StreamKey,
     /// True if the stream argument was left out.
     pub stream_omitted: bool,
+    /// How a copy or fill was called.
+    pub form: Form,
     /// What it touches.
     pub accesses: Rc<Vec<DeviceAccess>>,
     /// Scalar arguments, for kernels: launches that differ in them may touch different parts.
@@ -104,6 +109,15 @@ pub struct Operation {
     pub no_waits: Rc<Vec<Note>>,
     /// A conflict of the host with it was noted on this path: one root cause, one diagnostic.
     pub reported: bool,
+}
+
+/// How a copy or fill was called: what a witness repeats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    /// The form without `Async`.
+    pub synchronous: bool,
+    /// The direction that the call states.
+    pub stated: Option<Direction>,
 }
 
 impl Pending for Operation {

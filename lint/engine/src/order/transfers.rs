@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::happens_before::{Point, StreamKey};
 use super::machine::Machine;
-use super::state::{DeviceAccess, Extent, Operation, Range, State};
+use super::state::{DeviceAccess, Extent, Form, Operation, Range, State};
 use super::symbol::{Linear, Sym};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Direction, MemoryKind, Mode};
@@ -101,6 +101,7 @@ impl Machine<'_, '_> {
         };
         let mut operation = self.operation(state, copy.function, kind, copy.stream, accesses);
         operation.stream_omitted = copy.stream_omitted;
+        operation.form = Form { synchronous: copy.mode == Mode::Sync, stated: copy.stated };
         operation.status = copy.status;
         let id = operation.id;
         match copy.mode {
@@ -167,6 +168,7 @@ impl Machine<'_, '_> {
         operation.stream_omitted = stream_omitted;
         operation.status = status;
         operation.reported = mode == Mode::Sync;
+        operation.form.synchronous = mode == Mode::Sync;
         state.fresh_copy = None;
         self.enqueue(state, operation);
         // "Asynchronous with respect to the host, except when the target is pinned host memory"; managed
@@ -193,6 +195,7 @@ impl Machine<'_, '_> {
             name: name.into(),
             stream,
             stream_omitted: false,
+            form: Form::default(),
             accesses: Rc::new(accesses),
             scalars: Rc::default(),
             cover: Default::default(),

@@ -1,6 +1,6 @@
 //! `api-call-in-callback`: a function that CUDA calls back makes a CUDA call.
 
-use super::{Check, Rule, RuleContext, Witness, words};
+use super::{Check, Rule, RuleContext, Witness, witness, words};
 use crate::cuda::row::InCallback;
 use crate::facts::{Callback, ReachedCall};
 use crate::{Category, Confidence, Diagnostic, Related, Severity};
@@ -88,11 +88,16 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     reached
         .sort_by_key(|(callback, call)| (call.site, call.uncertain, call.path.len(), callback.registered_at));
     for group in reached.chunk_by(|(_, a), (_, b)| a.site == b.site) {
-        diagnostics.push(explain(group[0].0, group[0].1, &group[1..]));
+        diagnostics.push(explain(context, group[0].0, group[0].1, &group[1..]));
     }
 }
 
-fn explain(callback: &Callback, call: &ReachedCall, others: &[(&Callback, &ReachedCall)]) -> Diagnostic {
+fn explain(
+    context: &RuleContext<'_>,
+    callback: &Callback,
+    call: &ReachedCall,
+    others: &[(&Callback, &ReachedCall)],
+) -> Diagnostic {
     let name = words::code(&call.name);
     let function = if callback.function.starts_with('<') {
         "a lambda".to_owned()
@@ -126,6 +131,7 @@ fn explain(callback: &Callback, call: &ReachedCall, others: &[(&Callback, &Reach
         help: "enqueue the work on the stream instead, before or after the callback, or hand it to a thread of your \
                own that the callback wakes"
             .into(),
+        witness: Some(witness::of_callback(context, callback, call)),
     }
 }
 
@@ -152,6 +158,7 @@ mod tests {
             registered_with: "cudaLaunchHostFunc".into(),
             function: "done".into(),
             function_site: SiteId(1),
+            params: 1,
             reaches,
         }
     }

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use std::cell::OnceCell;
 
 use crate::facts::{Facts, Transfer};
-use crate::program::{BlockId, Function, FunctionId, SiteId, Terminator};
+use crate::program::{BlockId, Call, Callee, Constant, Function, FunctionId, Op, SiteId, Terminator};
 use crate::{Options, Program};
 
 /// What a check may look at.
@@ -18,12 +18,17 @@ pub struct RuleContext<'a> {
     /// In which function and block a site stands. Filled when it is first needed: most files have no
     /// finding at all.
     sites: OnceCell<FxHashMap<SiteId, (FunctionId, BlockId)>>,
+    /// Where each function is called; `None` if at several places, or if its address is taken.
+    callers: OnceCell<FxHashMap<FunctionId, Option<(FunctionId, BlockId)>>>,
 }
+
+/// Calls that lead from `main` to a function, at most.
+const CALL_CHAIN: usize = 8;
 
 impl<'a> RuleContext<'a> {
     /// The context of one program.
     pub fn new(program: &'a Program, facts: &'a Facts, options: &'a Options) -> Self {
-        Self { facts, options, program, sites: OnceCell::new() }
+        Self { facts, options, program, sites: OnceCell::new(), callers: OnceCell::new() }
     }
 
     /// The function that a site stands in.
@@ -42,6 +47,56 @@ impl<'a> RuleContext<'a> {
             let function = &self.program.functions[function.0 as usize];
             function.name == "main" && !in_cycle(function, block)
         })
+    }
+
+    /// True if the site stands in a function that one place calls, which runs once at most, up to `main`; and
+    /// there outside of loops.
+    pub fn is_called_once(&self, site: SiteId) -> bool {
+        let Some(mut place) = self.place_of(site) else { return false };
+        for _ in 0..CALL_CHAIN {
+            let (function, block) = place;
+            let body = &self.program.functions[function.0 as usize];
+            if in_cycle(body, block) {
+                return false;
+            }
+            if body.name == "main" {
+                return true;
+            }
+            match self.caller_of(function) {
+                Some(caller) => place = caller,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// The one place that calls a function.
+    fn caller_of(&self, function: FunctionId) -> Option<(FunctionId, BlockId)> {
+        let callers = self.callers.get_or_init(|| {
+            let mut callers: FxHashMap<FunctionId, Option<(FunctionId, BlockId)>> = FxHashMap::default();
+            for (f, function) in self.program.functions.iter().enumerate() {
+                for (b, block) in function.blocks.iter().enumerate() {
+                    let place = (FunctionId(f as u32), BlockId(b as u32));
+                    for statement in &block.statements {
+                        let (callee, by_call) = match &statement.op {
+                            Op::Call(Call { callee: Callee::Function(callee), .. }) => (*callee, true),
+                            Op::Spawn { callee: Callee::Function(callee), .. }
+                            | Op::Const { constant: Constant::Function(callee), .. } => (*callee, false),
+                            _ => continue,
+                        };
+                        callers
+                            .entry(callee)
+                            .and_modify(|known| *known = None)
+                            .or_insert(by_call.then_some(place));
+                    }
+                }
+            }
+            callers
+        });
+        let name = &self.program.functions[function.0 as usize].name;
+        // Instances of one template run the same lines.
+        let instances = self.program.functions.iter().filter(|other| other.name == *name).count();
+        callers.get(&function).copied().flatten().filter(|_| instances == 1)
     }
 
     /// True if the two sites are in the same round of a loop.
@@ -147,5 +202,57 @@ mod tests {
         assert!(context.in_one_loop(SiteId(2), SiteId(2)) && !context.in_one_loop(SiteId(1), SiteId(2)));
         assert_eq!(context.function_of(SiteId(9)), Some(FunctionId(0)));
         assert_eq!(context.function_of(SiteId(5)), Some(FunctionId(1)));
+    }
+
+    /// A `main` that calls function 1 at the sites 1 and, in a loop, 2, as told, and function 1.
+    fn program_with_calls(once: bool, in_loop: bool, address_taken: bool) -> Program {
+        let call = |main: &mut FunctionBuilder, site| {
+            main.call(
+                SiteId(site),
+                Call {
+                    result: None,
+                    into: None,
+                    callee: Callee::Function(FunctionId(1)),
+                    args: Vec::new(),
+                    ty: crate::program::Type::VOID,
+                    discarded: true,
+                },
+            );
+        };
+        let mut main = FunctionBuilder::new("main", "main", SiteId(0));
+        if once {
+            call(&mut main, 1);
+        }
+        if address_taken {
+            main.constant(SiteId(3), Constant::Function(FunctionId(1)));
+        }
+        let body = main.block();
+        let end = main.block();
+        main.goto(body);
+        main.switch_to(body);
+        if in_loop {
+            call(&mut main, 2);
+        }
+        let condition = main.int(SiteId(4), 1);
+        main.terminate(Terminator::Branch { condition, then: body, otherwise: end });
+        main.switch_to(end);
+        let mut other = FunctionBuilder::new("upload", "upload", SiteId(5));
+        other.int(SiteId(6), 0);
+        Program { functions: vec![main.finish(SiteId(7)), other.finish(SiteId(8))], ..Program::default() }
+    }
+
+    #[test]
+    fn a_function_that_one_place_of_main_calls_is_called_once() {
+        let facts = Facts::default();
+        let options = Options { default_stream: crate::DefaultStream::Legacy };
+        let called_once = |once, in_loop, address_taken| {
+            let program = program_with_calls(once, in_loop, address_taken);
+            RuleContext::new(&program, &facts, &options).is_called_once(SiteId(6))
+        };
+        assert!(called_once(true, false, false));
+        assert!(!called_once(false, true, false), "in a loop");
+        assert!(!called_once(true, true, false), "at two places");
+        assert!(!called_once(true, false, true), "through its address");
+        assert!(!called_once(false, false, false), "from elsewhere");
     }
 }

@@ -135,6 +135,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
         label: format!("nothing orders this after {}", words::work(first)),
         related: words::story(case),
         help: order_help(first, second),
+        witness: conflict.witness.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `free-kind-mismatch`: memory is freed with a function that does not belong to its allocation.
 
-use super::{Check, Rule, RuleContext, Witness, words};
+use super::{Check, Rule, RuleContext, Witness, witness, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Object, Origin, Release, ReleaseKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -74,7 +74,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
         if let Some((object, memory)) = wrong.first() {
             let confidence =
                 if wrong.len() == release.objects.len() { Confidence::Certain } else { Confidence::Likely };
-            diagnostics.push(explain(release, object, *memory, confidence));
+            diagnostics.push(explain(context, release, object, *memory, confidence));
         }
     }
 }
@@ -117,7 +117,13 @@ const fn right_way(memory: MemoryKind) -> &'static str {
     }
 }
 
-fn explain(release: &Release, object: &Object, memory: MemoryKind, confidence: Confidence) -> Diagnostic {
+fn explain(
+    context: &RuleContext<'_>,
+    release: &Release,
+    object: &Object,
+    memory: MemoryKind,
+    confidence: Confidence,
+) -> Diagnostic {
     let name = words::object(object);
     let how = match &release.how {
         ReleaseKind::Call(_, function) => words::code(function),
@@ -159,6 +165,7 @@ fn explain(release: &Release, object: &Object, memory: MemoryKind, confidence: C
         label: "this does not belong to the allocation".into(),
         related: words::origin(object).into_iter().collect(),
         help,
+        witness: witness::of_release(context, release, object, memory),
     }
 }
 

@@ -115,6 +115,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
              stream",
             words::wait_call(pending)
         ),
+        witness: conflict.witness.clone(),
     }
 }
 

@@ -170,6 +170,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
             "call {} before the memory is released, or keep it alive until then",
             words::wait_call(pending)
         ),
+        witness: conflict.witness.clone(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `host-deref-device-pointer`: host code reads or writes through a pointer to device memory.
 
 use super::root_cause::paths;
-use super::{Check, Rule, RuleContext, Witness, words};
+use super::{Check, Rule, RuleContext, Witness, witness, words};
 use crate::facts::{Dereference, Object};
 use crate::{Category, Diagnostic, Severity};
 
@@ -83,14 +83,14 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
             None => done.push((&dereference.object, vec![dereference])),
         }
     }
-    diagnostics.extend(done.iter().map(|(_, group)| explain(group[0], &group[1..])));
+    diagnostics.extend(done.iter().map(|(_, group)| explain(context, group[0], &group[1..])));
 }
 
 fn same_allocation(a: &Object, b: &Object) -> bool {
     (&a.name, &a.origin, a.site) == (&b.name, &b.origin, b.site)
 }
 
-fn explain(first: &Dereference, others: &[&Dereference]) -> Diagnostic {
+fn explain(context: &RuleContext<'_>, first: &Dereference, others: &[&Dereference]) -> Diagnostic {
     let object = words::object(&first.object);
     let (verb, direction) = if first.write { ("written", "to") } else { ("read", "from") };
     let label = match &first.via {
@@ -119,6 +119,7 @@ fn explain(first: &Dereference, others: &[&Dereference]) -> Diagnostic {
             "copy {direction} it with `cudaMemcpy` and access the host's copy; synchronising does not make device \
              memory accessible"
         ),
+        witness: Some(witness::of_dereference(context, first)),
     }
 }
 

@@ -121,6 +121,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
             words::wait_call(pending),
             words::work(pending)
         ),
+        witness: conflict.witness.clone(),
     }
 }
 

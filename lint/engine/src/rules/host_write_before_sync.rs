@@ -123,6 +123,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
             words::wait_call(pending),
             words::work(pending)
         ),
+        witness: conflict.witness.clone(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! `memcpy-kind-mismatch`: a copy's direction contradicts the memory it names.
 
-use super::{Check, Rule, RuleContext, Witness, words};
+use super::{Check, Rule, RuleContext, Witness, witness, words};
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Object, Transfer, TransferView};
+use crate::trace::Memory;
 use crate::{Category, Confidence, Diagnostic, Related, Severity};
 
 const DOC: &str = r#"
@@ -130,7 +131,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let sure = words::agreement(transfer, wrong);
         let proven = severity == Severity::Error;
         let confidence = if proven { sure } else { sure.min(Confidence::Likely) };
-        diagnostics.push(explain(transfer, view, severity, confidence));
+        diagnostics.push(explain(context, transfer, view, severity, confidence));
     }
 }
 
@@ -169,7 +170,21 @@ fn name_side(name: &str) -> Option<Side> {
     side
 }
 
+/// What to presume of memory of which nothing is known: what the direction says, or, where the names of both
+/// sides contradict it, what they say.
+fn presumed(view: &TransferView) -> [Memory; 2] {
+    let by_name = |object: &Object| match name_side(&object.name)? {
+        Side::Host => Some(Memory::Pageable),
+        Side::Device => Some(Memory::Device),
+    };
+    match (view.dst.memory, view.src.memory, by_name(&view.dst), by_name(&view.src)) {
+        (None, None, Some(dst), Some(src)) => [dst, src],
+        _ => witness::stated_memory(view.stated),
+    }
+}
+
 fn explain(
+    context: &RuleContext<'_>,
     transfer: &Transfer,
     view: &TransferView,
     severity: Severity,
@@ -180,6 +195,7 @@ fn explain(
     let dst_wrong = contradicts(&view.dst, dst_stated);
     let (role, object, claimed) =
         if dst_wrong { ("destination", &view.dst, dst_stated) } else { ("source", &view.src, src_stated) };
+    let presumed = presumed(view);
     let name = words::object(object);
     let what = match object.memory {
         Some(memory) => format!("is {} memory", memory.words()),
@@ -215,6 +231,7 @@ fn explain(
         label: "the direction contradicts the memory".into(),
         related,
         help,
+        witness: Some(witness::of_copy(context, transfer, view, presumed)),
     }
 }
 

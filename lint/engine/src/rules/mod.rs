@@ -9,6 +9,7 @@ mod context;
 mod root_cause;
 #[cfg(test)]
 mod sample;
+mod witness;
 mod words;
 
 mod api_call_in_callback;
@@ -148,7 +149,7 @@ pub fn judge(program: &Program, facts: &Facts, options: &Options) -> Findings {
     }
     silence(&mut diagnostics);
     diagnostics.sort_by(|a, b| (a.site, a.rule, &a.message).cmp(&(b.site, b.rule, &b.message)));
-    diagnostics.dedup();
+    diagnostics.dedup_by(|later, first| later.says_the_same(first));
     Findings { diagnostics, partial: facts.partial.clone() }
 }
 

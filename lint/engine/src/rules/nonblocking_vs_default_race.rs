@@ -126,6 +126,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
         label: format!("nothing orders this after {}", words::work(first)),
         related: words::story(case),
         help: help(first, second),
+        witness: conflict.witness.clone(),
     }
 }
 

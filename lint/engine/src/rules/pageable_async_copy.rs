@@ -1,6 +1,6 @@
 //! `pageable-async-copy`: an asynchronous copy whose host side is pageable does not overlap with anything.
 
-use super::{Check, Rule, RuleContext, Witness, host_buffer_released_in_flight::STAGED, words};
+use super::{Check, Rule, RuleContext, Witness, host_buffer_released_in_flight::STAGED, witness, words};
 use crate::cuda::row::{Direction, MemoryKind, Mode};
 use crate::facts::{Object, Origin, Stream, Transfer, TransferView};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -57,7 +57,7 @@ int main() {
 - Copies that are being captured into a graph.
 - Copies of a few bytes to the host that are waited for at once, and copies on the default stream that are.
 - Copies of at most 64 KiB to the device, which are staged: an info, off by default.
-- Buffers that live as long as one call of a function other than `main`, or one round of a loop: pinning would cost more than it gains, so this is an info.
+- Buffers that live as long as one call of a function other than `main`, or one round of a loop: pinning would cost more than it gains, so this is an info. A function that makes the stream itself and is called once from `main` is like `main`.
 
 ## Confidence
 Certain if the copy runs on every path with pageable memory, likely on some path.
@@ -94,7 +94,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
             .max_by_key(|(severity, view, ..)| (*severity, view.paths));
         if let Some((severity, view, object, to_device)) = worst {
             let confidence = words::agreement(transfer, |view| host_side(view).is_some());
-            diagnostics.push(explain(transfer, view, object, to_device, severity, confidence));
+            diagnostics.push(explain(context, transfer, view, object, to_device, severity, confidence));
         }
     }
 }
@@ -131,7 +131,7 @@ fn severity(
         return None;
     }
     let staged = to_device && view.bytes.or(object.bytes).is_some_and(|bytes| bytes <= STAGED);
-    let hot = lives_briefly(context, object);
+    let hot = lives_briefly(context, object) && !lives_as_long_as_its_stream(context, view, object);
     Some(if staged || hot { Severity::Info } else { Severity::Performance })
 }
 
@@ -157,7 +157,19 @@ fn lives_briefly(context: &RuleContext<'_>, object: &Object) -> bool {
     brief && !context.runs_once(site)
 }
 
+/// True if the stream of the copy is made by the function that the memory belongs to, which is called once: a
+/// program that has its work in another function than `main`.
+fn lives_as_long_as_its_stream(context: &RuleContext<'_>, view: &TransferView, object: &Object) -> bool {
+    let (Some(memory), Stream::Created { site: stream, .. }) = (object.site, &view.stream) else {
+        return false;
+    };
+    context.function_of(memory) == context.function_of(*stream)
+        && context.is_called_once(memory)
+        && context.is_called_once(*stream)
+}
+
 fn explain(
+    context: &RuleContext<'_>,
     transfer: &Transfer,
     view: &TransferView,
     object: &Object,
@@ -165,6 +177,7 @@ fn explain(
     severity: Severity,
     confidence: Confidence,
 ) -> Diagnostic {
+    let presumed = witness::stated_memory(view.stated);
     let name = words::object(object);
     let function = words::code(&transfer.function);
     let synchronous = transfer.function.replace("Async", "");
@@ -189,6 +202,7 @@ fn explain(
             "{pin}, or page-lock it with `cudaHostRegister`; if nothing is to overlap, {} says so",
             words::code(&synchronous)
         ),
+        witness: Some(witness::of_copy(context, transfer, view, presumed)),
     }
 }
 

@@ -112,6 +112,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
              directly, turns this into a read of stale data",
             words::wait_call(pending)
         ),
+        witness: conflict.witness.clone(),
     }
 }
 

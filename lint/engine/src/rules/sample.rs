@@ -113,6 +113,7 @@ pub fn conflict(pending: &Work, object: &Object, site: u32, access: Access) -> C
         doubts: Vec::new(),
         undocumented_wait: None,
         no_waits: Vec::new(),
+        witness: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `stream-as-kernel-argument`: a stream is passed to the kernel instead of to its launch.
 
-use super::{Check, Rule, RuleContext, Witness, words};
+use super::{Check, Rule, RuleContext, Witness, witness, words};
 use crate::facts::LaunchShape;
 use crate::{Category, Confidence, DefaultStream, Diagnostic, Severity};
 
@@ -89,6 +89,7 @@ fn explain(context: &RuleContext<'_>, launch: &LaunchShape) -> Option<Diagnostic
         label: "the launch names no stream".into(),
         related: words::also(launch.stream_arguments.iter().copied(), launch.site, "this is a stream"),
         help: "pass the stream as the fourth expression of the launch: `<<<grid, block, 0, stream>>>`".into(),
+        witness: Some(witness::of_launch(context, launch)),
     })
 }
 
@@ -105,6 +106,7 @@ mod tests {
             kernel: "scale".into(),
             default_stream,
             stream_arguments: vec![SiteId(21); arguments],
+            meant: None,
             stream_in_other_slot,
         };
         sample::lines(&Facts { launches: vec![launch], ..Facts::default() })

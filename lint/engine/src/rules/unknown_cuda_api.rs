@@ -97,6 +97,7 @@ fn misfit(call: &InvalidCall) -> Option<Diagnostic> {
         label: format!("{} {} here", call.args, noun(call.args)),
         related: Vec::new(),
         help: format!("look up the parameters of {name} in the documentation of the CUDA version in use"),
+        witness: None,
     })
 }
 
@@ -147,6 +148,7 @@ fn explain(call: &InvalidCall, others: &[&InvalidCall], unresolved: bool) -> Opt
         label: "there is no such function".into(),
         related: words::also(others.iter().map(|call| call.site), call.site, "it is called here as well"),
         help,
+        witness: None,
     })
 }
 

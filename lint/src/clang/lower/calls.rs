@@ -256,7 +256,13 @@ impl Body<'_, '_> {
                 return None;
             }
             let class = self.unit.class(ty);
-            let implicit = !class.system
+            // What a library declares as a plain structure is one. Its classes may own what is not declared.
+            let plain = !class.system
+                || (!class.has_constructors
+                    && class.destructor.is_none()
+                    && !class.assigns
+                    && !class.deep_copy);
+            let implicit = plain
                 && !class.dependent
                 && (target.is_defaulted() || !class.assigns)
                 && self.is_own_assignment(target, owner);
