@@ -1,7 +1,7 @@
 //! `cuda-lint-runtime`: looks on a real GPU at what the linter says about CUDA.
 //!
-//! So far it says which device and driver there are, and holds a stream busy, which is what every later
-//! experiment stands on. It is built without CUDA: the driver and NVRTC are loaded when it runs, and where
+//! It says which device and driver there are, holds a stream busy, which is what every experiment stands on,
+//! and replays traces. It is built without CUDA: the driver and NVRTC are loaded when it runs, and where
 //! there are none it says so and ends with exit code 2.
 
 mod device;
@@ -46,11 +46,31 @@ enum Command {
     Evidence(evidence::EvidenceArgs),
     /// Write the evidence as one page of HTML
     Report(report::ReportArgs),
+    /// Put the witnesses of diagnostics before the GPU, and say what it answers
+    ///
+    /// Exit code: 0 if all are confirmed, 1 if some are not, 2 if something could not be done.
+    Replay(replay::command::Replay),
+    /// Compile the replayer's kernels with NVRTC and print the PTX that ships as kernels/ptx/touch.ptx
+    Ptx,
+    /// Run traces for the parent process (`replay` starts it)
+    #[command(hide = true)]
+    Worker {
+        /// On which device
+        #[arg(long, default_value_t = 0)]
+        device: usize,
+    },
 }
 
 fn main() -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
     let answer = match Cli::parse().command {
+        Command::Replay(arguments) => replay::command::replay(&arguments).map(|(text, exit)| {
+            code = exit;
+            text
+        }),
         Command::Device => device::describe(),
+        Command::Ptx => replay::ptx(),
+        Command::Worker { device } => replay::worker::work(device).map(|()| String::new()),
         Command::Hold { milliseconds, device } => {
             hold::hold(device, Duration::from_millis(milliseconds)).map(|held| held.to_string())
         }
@@ -61,7 +81,7 @@ fn main() -> ExitCode {
     match answer {
         Ok(text) => {
             let _ = writeln!(std::io::stdout(), "{text}");
-            ExitCode::SUCCESS
+            code
         }
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "cuda-lint-runtime: {error}");
