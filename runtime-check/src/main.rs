@@ -8,12 +8,15 @@ mod device;
 mod evidence;
 mod hold;
 mod machine;
+mod peers;
 mod platform;
+mod programs;
 mod replay;
 mod report;
 mod values;
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -59,6 +62,38 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         device: usize,
     },
+    /// Compile the fixtures with nvcc, run them, and look from outside at what they do
+    Programs(Whole),
+    /// Run the fixtures under compute-sanitizer, and say who reports what
+    Peers(Whole),
+}
+
+/// Options of the commands that compile and run whole programs.
+#[derive(Debug, clap::Args)]
+struct Whole {
+    /// The repository: where the folder `fixtures` is
+    #[arg(long, default_value = ".")]
+    root: PathBuf,
+    /// Write the report there, too, as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+impl Whole {
+    /// Writes the report, if that is asked for, and renders its table.
+    fn report<T: serde::Serialize>(
+        &self,
+        run: impl FnOnce(&Path) -> Result<T, platform::Error>,
+        table: impl FnOnce(&T) -> String,
+    ) -> Result<String, platform::Error> {
+        let report = run(&self.root)?;
+        if let Some(path) = &self.json {
+            let failed = |error: String| platform::Error::Unexpected(format!("{}: {error}", path.display()));
+            let text = serde_json::to_string_pretty(&report).map_err(|error| failed(error.to_string()))?;
+            std::fs::write(path, text + "\n").map_err(|error| failed(error.to_string()))?;
+        }
+        Ok(table(&report))
+    }
 }
 
 fn main() -> ExitCode {
@@ -76,6 +111,8 @@ fn main() -> ExitCode {
         }
         Command::Evidence(arguments) => return evidence::command(&arguments),
         Command::Report(arguments) => report::command(&arguments).map_err(Error::Unexpected),
+        Command::Programs(whole) => whole.report(programs::run, programs::table::programs),
+        Command::Peers(whole) => whole.report(peers::run, peers::table),
     };
     // A closed pipe is the reader's choice, so a failure to print is none of the command.
     match answer {

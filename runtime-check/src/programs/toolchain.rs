@@ -1,0 +1,174 @@
+//! nvcc and what it makes of a source file. What was compiled once is not compiled again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::process::{self, End};
+use crate::platform::Error;
+
+/// How long nvcc may take for one file.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// A compiler, and the folder where its results lie.
+#[derive(Debug)]
+pub struct Toolchain {
+    nvcc: PathBuf,
+    /// The last line of `nvcc --version`.
+    pub version: String,
+    folder: PathBuf,
+}
+
+/// What can be asked of nvcc.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--default-stream per-thread`.
+    pub per_thread: bool,
+    /// Compile only: the program cannot be linked.
+    pub no_link: bool,
+}
+
+/// What came of a compilation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compiled {
+    /// The program (or the object file).
+    Program(PathBuf),
+    /// What the compiler said.
+    Rejected(String),
+}
+
+impl Toolchain {
+    /// Finds nvcc: in `CUDA_HOME`, `CUDA_PATH`, `PATH` or where the toolkit is installed by default. What it
+    /// makes goes below `root/target`.
+    pub fn find(root: &Path) -> Result<Self, Error> {
+        let homes = ["CUDA_HOME", "CUDA_PATH"].into_iter().filter_map(std::env::var_os).map(PathBuf::from);
+        let from_path = std::env::var_os("PATH").unwrap_or_default();
+        let nvcc = homes
+            .map(|home| home.join("bin"))
+            .chain(std::env::split_paths(&from_path).collect::<Vec<_>>())
+            .chain([PathBuf::from("/usr/local/cuda/bin")])
+            .map(|folder| folder.join("nvcc"))
+            .find(|path| path.is_file())
+            .ok_or_else(|| {
+                Error::Unexpected(
+                    "nvcc is not found; install the CUDA toolkit, or put the folder of nvcc into PATH".into(),
+                )
+            })?;
+        let finished = process::run(Command::new(&nvcc).arg("--version"), LIMIT)
+            .map_err(|error| Error::Unexpected(format!("{}: {error}", nvcc.display())))?;
+        let version = finished.stdout.lines().rfind(|line| !line.is_empty()).unwrap_or("unknown").to_owned();
+        let folder = root.join("target").join("fixture-programs");
+        // nvcc runs in other folders than this process.
+        let folder = fs::create_dir_all(&folder)
+            .and_then(|()| fs::canonicalize(&folder))
+            .map_err(|error| Error::Unexpected(format!("{}: {error}", folder.display())))?;
+        Ok(Self { nvcc, version, folder })
+    }
+
+    /// A program that comes with nvcc, or the name alone, for PATH to find.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        let path = self.nvcc.with_file_name(name);
+        if path.is_file() { path } else { PathBuf::from(name) }
+    }
+
+    /// The toolkit's folder.
+    pub fn home(&self) -> PathBuf {
+        // nvcc may be a link into the toolkit.
+        let nvcc = fs::canonicalize(&self.nvcc).unwrap_or_else(|_| self.nvcc.clone());
+        nvcc.parent().and_then(Path::parent).map_or_else(|| PathBuf::from("/usr/local/cuda"), Path::to_path_buf)
+    }
+
+    /// The folder for what is made.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Compiles `source`, a path below `root`, with debug information, so that an address can be traced to its
+    /// line. The paths in it are relative to `root`.
+    pub fn compile(&self, root: &Path, source: &str, flags: Flags) -> Result<Compiled, Error> {
+        let mut arguments = vec!["-g", "-lineinfo", "-arch=native"];
+        if !source.ends_with(".c") {
+            arguments.push("-std=c++17");
+        }
+        if flags.per_thread {
+            arguments.extend(["--default-stream", "per-thread"]);
+        }
+        arguments.extend(if flags.no_link { ["-c"].as_slice() } else { &["-lcuda"] });
+        self.make(root, source, &arguments, if flags.no_link { "o" } else { "program" })
+    }
+
+    /// Compiles `source` with these arguments, unless that was done before.
+    pub fn make(
+        &self,
+        root: &Path,
+        source: &str,
+        arguments: &[&str],
+        extension: &str,
+    ) -> Result<Compiled, Error> {
+        let at = |path: &Path, error: std::io::Error| Error::Unexpected(format!("{}: {error}", path.display()));
+        let path = root.join(source);
+        let mut hash = Sha256::new();
+        // A file's headers are those that stand beside it.
+        for input in inputs(&path).map_err(|error| at(&path, error))? {
+            hash.update(fs::read(&input).map_err(|error| at(&input, error))?);
+        }
+        for word in arguments.iter().copied().chain([source, self.version.as_str()]) {
+            hash.update([0]);
+            hash.update(word);
+        }
+        let stem = hex(&hash.finalize()[..12]);
+        let made = self.folder.join(format!("{stem}.{extension}"));
+        if made.is_file() {
+            return Ok(Compiled::Program(made));
+        }
+        let part = self.folder.join(format!("{stem}.{}.part", std::process::id()));
+        let mut command = Command::new(&self.nvcc);
+        command.current_dir(root).args(arguments).arg("-o").arg(&part).arg(source);
+        let finished = process::run(&mut command, LIMIT).map_err(|error| at(&self.nvcc, error))?;
+        if finished.end != End::Exit(0) {
+            return Ok(Compiled::Rejected(match finished.end {
+                End::Exit(_) => finished.stderr + &finished.stdout,
+                other => format!("nvcc: {}", other.text()),
+            }));
+        }
+        fs::rename(&part, &made).map_err(|error| at(&made, error))?;
+        Ok(Compiled::Program(made))
+    }
+}
+
+fn inputs(source: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut inputs = vec![source.to_path_buf()];
+    for entry in fs::read_dir(source.parent().unwrap_or(Path::new(".")))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "cuh" || e == "h") {
+            inputs.push(path);
+        }
+    }
+    inputs[1..].sort();
+    Ok(inputs)
+}
+
+/// The SHA-256 of a file's bytes.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_the_usual_one() {
+        assert_eq!(
+            sha256(b"abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+}
