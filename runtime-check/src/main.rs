@@ -7,6 +7,7 @@
 mod device;
 mod evidence;
 mod hold;
+mod litmus;
 mod machine;
 mod peers;
 mod platform;
@@ -53,6 +54,8 @@ enum Command {
     ///
     /// Exit code: 0 if all are confirmed, 1 if some are not, 2 if something could not be done.
     Replay(replay::command::Replay),
+    /// Hold the happens-before model against a GPU with random traces
+    Litmus(litmus::Litmus),
     /// Compile the replayer's kernels with NVRTC and print the PTX that ships as kernels/ptx/touch.ptx
     Ptx,
     /// Run traces for the parent process (`replay` starts it)
@@ -113,6 +116,14 @@ fn main() -> ExitCode {
         Command::Report(arguments) => report::command(&arguments).map_err(Error::Unexpected),
         Command::Programs(whole) => whole.report(programs::run, programs::table::programs),
         Command::Peers(whole) => whole.report(peers::run, peers::table),
+        Command::Litmus(args) => match litmus::litmus(&args) {
+            Ok((text, true)) => Ok(text),
+            Ok((text, false)) => {
+                let _ = writeln!(std::io::stdout(), "{text}");
+                return ExitCode::FAILURE;
+            }
+            Err(error) => Err(error),
+        },
     };
     // A closed pipe is the reader's choice, so a failure to print is none of the command.
     match answer {

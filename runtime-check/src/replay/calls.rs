@@ -107,7 +107,8 @@ pub enum MemcpyAsync {
 }
 
 /// Names under which the runtime library is found, the newest first.
-const RUNTIME: [&str; 4] = ["libcudart.so.13", "libcudart.so", "libcudart.so.12", "/usr/local/cuda/lib64/libcudart.so"];
+const RUNTIME: [&str; 4] =
+    ["libcudart.so.13", "libcudart.so", "libcudart.so.12", "/usr/local/cuda/lib64/libcudart.so"];
 
 impl Calls {
     /// Finds the libraries. They stay loaded.
@@ -120,7 +121,14 @@ impl Calls {
     ///
     /// # Safety
     /// As for the function itself.
-    pub unsafe fn copy_async(&self, to: Handle, from: Handle, bytes: usize, kind: i32, stream: Handle) -> i32 {
+    pub unsafe fn copy_async(
+        &self,
+        to: Handle,
+        from: Handle,
+        bytes: usize,
+        kind: i32,
+        stream: Handle,
+    ) -> i32 {
         // SAFETY: the caller's promise.
         unsafe {
             match self.memcpy_async {

@@ -14,7 +14,9 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use cuda_lint_engine::DefaultStream;
-use cuda_lint_engine::trace::{Action, CopyKind, Memory, Point, Position, Range, Release, Step, Stream, Trace};
+use cuda_lint_engine::trace::{
+    Action, CopyKind, Memory, Point, Position, Range, Release, Step, Stream, Trace,
+};
 use cudarc::driver::CudaContext;
 
 use super::calls::Calls;
@@ -243,11 +245,17 @@ impl<'a> Running<'a> {
             self.lift_completed();
             for hold in schedule.holds.iter().filter(|hold| hold.before == index) {
                 let Some(stream) = stream_of(&step.action) else {
-                    return Err(Error::Unexpected(format!("step {} enqueues nothing that could be held", index + 1)));
+                    return Err(Error::Unexpected(format!(
+                        "step {} enqueues nothing that could be held",
+                        index + 1
+                    )));
                 };
                 let stream = self.stream(stream)?;
                 if self.is_captured(stream) {
-                    return Err(Error::Unexpected(format!("step {} is captured: hold the launch", index + 1)));
+                    return Err(Error::Unexpected(format!(
+                        "step {} is captured: hold the launch",
+                        index + 1
+                    )));
                 }
                 let one = self.gpu.holds.hold(&self.gpu.kernels, stream, hold.patience)?;
                 held.push((hold.until, one));
@@ -257,7 +265,8 @@ impl<'a> Running<'a> {
             let observed = &mut self.observed[index];
             observed.host = start.elapsed();
             observed.code = code;
-            let wanted: Vec<Held> = held.iter().filter(|(until, _)| *until == Some(index)).map(|h| h.1).collect();
+            let wanted: Vec<Held> =
+                held.iter().filter(|(until, _)| *until == Some(index)).map(|h| h.1).collect();
             if let Some(deadline) = wanted.iter().map(|held| held.deadline).max() {
                 let took_effect = self.wait_for(&step.action, deadline)?;
                 self.observed[index].device = took_effect.then(|| start.elapsed());
@@ -354,7 +363,12 @@ impl<'a> Running<'a> {
                         let words = self.words(range)?;
                         let slot = self.slot()?;
                         slots.push(slot);
-                        code = code.max(kernels.look(words.start, words.count, self.gpu.slots.add(slot), stream));
+                        code = code.max(kernels.look(
+                            words.start,
+                            words.count,
+                            self.gpu.slots.add(slot),
+                            stream,
+                        ));
                     }
                     for range in writes {
                         let words = self.words(range)?;
@@ -374,7 +388,9 @@ impl<'a> Running<'a> {
                     let reads: Result<_, _> = reads.iter().map(|range| self.words(range)).collect();
                     let writes: Result<_, _> = writes.iter().map(|range| self.words(range)).collect();
                     if let Some(name) = names.iter().find(|name| !Scratch::knows(name)) {
-                        return Err(Error::Unexpected(format!("the replayer does not know how to call {name}")));
+                        return Err(Error::Unexpected(format!(
+                            "the replayer does not know how to call {name}"
+                        )));
                     }
                     let work = Box::new(HostWork {
                         step: index,
@@ -394,7 +410,9 @@ impl<'a> Running<'a> {
                         (calls.launch_host_func)(stream, HostWork::run, data)
                     }
                 }
-                Action::Record { event, stream } => (calls.event_record)(self.event(event)?, self.stream(stream)?),
+                Action::Record { event, stream } => {
+                    (calls.event_record)(self.event(event)?, self.stream(stream)?)
+                }
                 Action::StreamWait { stream, event } => {
                     (calls.stream_wait_event)(self.stream(stream)?, self.event(event)?, 0)
                 }
@@ -415,7 +433,9 @@ impl<'a> Running<'a> {
                     let (ask, handle) = match point {
                         Point::Stream(stream) => (calls.stream_query, self.stream(stream)?),
                         Point::Event(event) => (calls.event_query, self.event(event)?),
-                        Point::Device => return Err(Error::Unexpected("the device cannot be queried".to_string())),
+                        Point::Device => {
+                            return Err(Error::Unexpected("the device cannot be queried".to_string()));
+                        }
                     };
                     let mut code = ask(handle);
                     while *until_complete && code == NOT_READY && Instant::now() < self.deadline {
@@ -510,7 +530,12 @@ impl<'a> Running<'a> {
 
     /// # Safety
     /// The stream is live.
-    unsafe fn allocate_in_order(&mut self, index: usize, name: &str, stream: *mut c_void) -> Result<i32, Error> {
+    unsafe fn allocate_in_order(
+        &mut self,
+        index: usize,
+        name: &str,
+        stream: *mut c_void,
+    ) -> Result<i32, Error> {
         let calls = self.gpu.calls;
         let Some(buffer) = self.buffers.get_mut(name) else { return Err(unknown("buffer", name)) };
         let words = buffer.block.words;
@@ -624,7 +649,9 @@ impl<'a> Running<'a> {
         let Some(graph) = self.graphs.get_mut(name) else { return Err(unknown("graph", name)) };
         let (executable, members, launch) = (graph.executable, graph.members.clone(), graph.launches);
         if executable.is_null() {
-            return Err(Error::Unexpected(format!("the capture of graph {name} failed, so it cannot be launched")));
+            return Err(Error::Unexpected(format!(
+                "the capture of graph {name} failed, so it cannot be launched"
+            )));
         }
         graph.launches += 1;
         // SAFETY: the caller's promise; all slots are device memory.
@@ -715,9 +742,8 @@ impl<'a> Running<'a> {
             } else {
                 let slot = self.slot()?;
                 // SAFETY: the device is idle, the memory is live.
-                let code = unsafe {
-                    self.gpu.kernels.look(start, words, self.gpu.slots.add(slot), self.gpu.own)
-                };
+                let code =
+                    unsafe { self.gpu.kernels.look(start, words, self.gpu.slots.add(slot), self.gpu.own) };
                 check(code, "cuLaunchKernel")?;
                 pending.push((name, slot));
             }
@@ -756,7 +782,8 @@ impl<'a> Running<'a> {
             // The digests of captured steps belong to the launches, which come later and need the look.
             self.looks[index] = look;
         }
-        let captured: BTreeSet<usize> = self.graphs.values().flat_map(|graph| graph.members.clone()).collect();
+        let captured: BTreeSet<usize> =
+            self.graphs.values().flat_map(|graph| graph.members.clone()).collect();
         for index in captured {
             self.observed[index].reads = Vec::new();
         }
@@ -776,7 +803,8 @@ impl<'a> Running<'a> {
                 Some(digests.clone())
             }
             Look::Many(looks) => {
-                let all: Option<Vec<Vec<Digest>>> = looks.iter().map(|look| self.digests(look, code)).collect();
+                let all: Option<Vec<Vec<Digest>>> =
+                    looks.iter().map(|look| self.digests(look, code)).collect();
                 all.map(|all| all.concat())
             }
         }
@@ -830,7 +858,8 @@ impl<'a> Running<'a> {
 
     /// Ranges are widened to whole words, as [`values`] does.
     fn words(&self, range: &Range) -> Result<Words, Error> {
-        let buffer = self.buffers.get(range.buffer.as_str()).ok_or_else(|| unknown("buffer", &range.buffer))?;
+        let buffer =
+            self.buffers.get(range.buffer.as_str()).ok_or_else(|| unknown("buffer", &range.buffer))?;
         let end = values::words(range.end).min(buffer.block.words);
         let start = usize::try_from(range.start / 4).unwrap_or(usize::MAX).min(end);
         Ok(Words { start: buffer.block.start.wrapping_add(start), count: end - start })
@@ -843,9 +872,11 @@ impl<'a> Running<'a> {
             Stream::Default => Ok(special(0)),
             Stream::Legacy => Ok(special(1)),
             Stream::PerThread => Ok(special(2)),
-            Stream::Named(name) => {
-                self.streams.get(name.as_str()).map(|(handle, _)| *handle).ok_or_else(|| unknown("stream", name))
-            }
+            Stream::Named(name) => self
+                .streams
+                .get(name.as_str())
+                .map(|(handle, _)| *handle)
+                .ok_or_else(|| unknown("stream", name)),
         }
     }
 
@@ -864,7 +895,9 @@ impl<'a> Running<'a> {
     fn is_captured(&self, stream: *mut c_void) -> bool {
         let mut state = 0;
         // SAFETY: the handle is live. The question is asked only while something is captured.
-        self.captured.is_some() && unsafe { (self.gpu.calls.is_capturing)(stream, &mut state) } == 0 && state != 0
+        self.captured.is_some()
+            && unsafe { (self.gpu.calls.is_capturing)(stream, &mut state) } == 0
+            && state != 0
     }
 
     fn note_captured(&mut self, index: usize, stream: *mut c_void) {
@@ -883,7 +916,10 @@ impl Gpu {
         }
         let mut stream = ptr::null_mut();
         // SAFETY: the pointer is to a live variable.
-        check(unsafe { (self.calls.stream_create)(&mut stream, u32::from(non_blocking)) }, "cudaStreamCreate")?;
+        check(
+            unsafe { (self.calls.stream_create)(&mut stream, u32::from(non_blocking)) },
+            "cudaStreamCreate",
+        )?;
         Ok(stream)
     }
 
@@ -909,7 +945,11 @@ fn stream_of(action: &Action) -> Option<&Stream> {
 }
 
 fn check(code: i32, call: &str) -> Result<(), Error> {
-    if code == 0 { Ok(()) } else { Err(Error::Unexpected(format!("{call} of the replayer failed: code {code}"))) }
+    if code == 0 {
+        Ok(())
+    } else {
+        Err(Error::Unexpected(format!("{call} of the replayer failed: code {code}")))
+    }
 }
 
 fn unknown(what: &str, name: &str) -> Error {

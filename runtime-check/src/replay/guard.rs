@@ -75,9 +75,15 @@ pub fn install() -> Result<(), Error> {
         let fault = libc::sigaction(libc::SIGSEGV, &action, ptr::null_mut());
         action.sa_sigaction = on_death as *const () as usize;
         let others = [libc::SIGABRT, libc::SIGBUS, libc::SIGILL, libc::SIGFPE];
-        others.into_iter().fold(fault, |code, signal| code | libc::sigaction(signal, &action, ptr::null_mut()))
+        others
+            .into_iter()
+            .fold(fault, |code, signal| code | libc::sigaction(signal, &action, ptr::null_mut()))
     };
-    if codes == 0 { Ok(()) } else { Err(Error::Unexpected("signal handlers cannot be installed".to_string())) }
+    if codes == 0 {
+        Ok(())
+    } else {
+        Err(Error::Unexpected("signal handlers cannot be installed".to_string()))
+    }
 }
 
 /// Protects the pages of a range; `None` if there are too many guards, or the range is empty.

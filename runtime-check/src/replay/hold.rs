@@ -60,7 +60,12 @@ impl Holds {
     }
 
     /// Keeps a stream busy. The deadline counts from now, whatever the stream still has to do.
-    pub fn hold(&mut self, kernels: &Kernels, stream: *mut c_void, patience: Duration) -> Result<Held, Error> {
+    pub fn hold(
+        &mut self,
+        kernels: &Kernels,
+        stream: *mut c_void,
+        patience: Duration,
+    ) -> Result<Held, Error> {
         if self.used == LIMIT {
             return Err(Error::Unexpected(format!("more than {LIMIT} holds in one trace")));
         }

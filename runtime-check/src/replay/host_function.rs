@@ -179,9 +179,7 @@ impl Scratch {
                 }
                 "cudaMallocManaged" | "cuMemAllocManaged" => (calls.malloc_managed)(&mut pointer, 64, 1),
                 "cudaMallocAsync" | "cuMemAllocAsync" => (calls.malloc_async)(&mut pointer, 64, self.stream),
-                "cudaHostRegister" | "cuMemHostRegister" => {
-                    (calls.host_register)(self.page, 4096, 0)
-                }
+                "cudaHostRegister" | "cuMemHostRegister" => (calls.host_register)(self.page, 4096, 0),
                 "cudaHostUnregister" | "cuMemHostUnregister" => (calls.host_unregister)(self.page),
                 "cudaFree" | "cuMemFree" => (calls.free)(self.victim),
                 "cudaFreeHost" | "cuMemFreeHost" => (calls.free_host)(self.pinned_victim),

@@ -49,9 +49,8 @@ impl Kernels {
             Err(Error::NoCompiler) => (SHIPPED.to_string(), false),
             Err(error) => return Err(error),
         };
-        let image = CString::new(text.trim_end_matches('\0')).map_err(|_| {
-            Error::Unexpected("the PTX of kernels/touch.cu holds a zero byte".to_string())
-        })?;
+        let image = CString::new(text.trim_end_matches('\0'))
+            .map_err(|_| Error::Unexpected("the PTX of kernels/touch.cu holds a zero byte".to_string()))?;
         // SAFETY: the image is a C string that outlives the call; a context is current.
         let module = unsafe { result::module::load_data(image.as_ptr().cast()) }
             .map_err(failed("cuModuleLoadData"))?;
@@ -157,7 +156,11 @@ mod tests {
 
     #[test]
     fn the_shipped_ptx_is_that_of_the_source() {
-        assert_eq!(SHIPPED.lines().next(), Some(header().as_str()), "run `cuda-lint-runtime ptx kernels/ptx`");
+        assert_eq!(
+            SHIPPED.lines().next(),
+            Some(header().as_str()),
+            "run `cuda-lint-runtime ptx kernels/ptx`"
+        );
         for kernel in ["look", "fill", "take", "hold_until"] {
             assert!(SHIPPED.contains(&format!(".entry {kernel}(")), "{kernel}");
         }

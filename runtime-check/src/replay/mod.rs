@@ -19,4 +19,5 @@ mod table;
 pub mod verdict;
 pub mod worker;
 
+pub use executor::Gpu;
 pub use kernels::ptx;
