@@ -6,7 +6,6 @@ use std::path::Path;
 
 use cuda_lint_engine::rules::{self, Witness};
 
-use crate::files::is_misuse;
 use crate::{
     Answer, Body, Claim, ClaimVerdict, Claims, Device, File, Litmus, PROTOCOL, Peers, Program, Programs,
     Role, Rules, SCHEMA, Verdict, hash,
@@ -144,14 +143,15 @@ pub fn problems(
     header(root, &evidence.litmus, device, &mut found);
     header(root, &evidence.peers, device, &mut found);
     rules_have_evidence(rules, &evidence.rules.body, &evidence.programs.body, &mut found);
-    found.extend(evidence.rules.body.rules.iter().filter_map(wrong_verdict).map(problem::<Rules>));
+    let verdicts = &evidence.rules.body.rules;
+    found.extend(verdicts.iter().filter_map(|it| wrong_verdict(it, verdicts)).map(problem::<Rules>));
     if let Some(current) = current {
         same_witnesses(rules, &evidence.rules.body, current, &mut found);
     }
     programs(root, &evidence.programs.body, &mut found);
     claims(&evidence.claims.body.claims, &mut found);
     litmus(&evidence.litmus.body, &mut found);
-    peers(root, &evidence.peers.body, &mut found);
+    peers(&evidence.programs.body, &evidence.peers.body, &mut found);
     found
 }
 
@@ -193,14 +193,14 @@ fn rules_have_evidence(rules: &[RuleSpec], replayed: &Rules, run: &Programs, fou
     for rule in rules.iter().filter(|rule| rule.needs.is_none()) {
         let name = rule.name;
         if rule.compile_error {
-            let of = |role: Role| {
-                run.programs.iter().filter(move |program| program.rule == name && program.role == role)
+            let any = |role: Role, broken: bool| {
+                let mut programs = run.programs.iter().filter(|program| program.role == role);
+                programs.any(|it| it.compiles != broken && it.says(name, broken, Answer::Confirmed))
             };
-            let is_confirmed = |program: &Program| program.answer == Answer::Confirmed;
-            if !of(Role::Misuse).any(|program| is_confirmed(program) && !program.compiles) {
+            if !any(Role::Misuse, true) {
                 found.push(problem::<Programs>(format!("rule {name}: no misuse that does not compile")));
             }
-            if !of(Role::Correct).any(|program| is_confirmed(program) && program.compiles) {
+            if !any(Role::Correct, false) {
                 found.push(problem::<Programs>(format!("rule {name}: no correct program that compiles")));
             }
         } else {
@@ -214,17 +214,21 @@ fn rules_have_evidence(rules: &[RuleSpec], replayed: &Rules, run: &Programs, fou
     }
 }
 
-/// What is wrong with the answer to one witness. A known false alarm may have any.
-fn wrong_verdict(verdict: &Verdict) -> Option<String> {
+/// What is wrong with the answer to one witness. A known false alarm may have any; of the hazards of one witness,
+/// it is enough that one shows.
+fn wrong_verdict(verdict: &Verdict, all: &[Verdict]) -> Option<String> {
     if is_limit(&verdict.file) {
         return None;
     }
     let Verdict { misuse, twin, .. } = verdict;
+    let place = |it: &Verdict| (it.rule.clone(), it.file.clone(), it.line);
+    let shown = || all.iter().any(|it| place(it) == place(verdict) && it.answer == Answer::Confirmed);
     let why = match verdict.answer {
         Answer::Confirmed if misuse.hits == 0 => "confirmed without a single hit".to_owned(),
         Answer::Confirmed if twin.trials == 0 => "confirmed, but its correct twin did not run".to_owned(),
         Answer::Confirmed if twin.hits > 0 => format!("confirmed, but its twin shows it {} times", twin.hits),
         Answer::Confirmed => return None,
+        Answer::NotObserved if shown() => return None,
         Answer::NotObserved if verdict.file.starts_with("fixtures/seeds/") => {
             "not observed, in a seed".to_owned()
         }
@@ -271,9 +275,12 @@ fn programs(root: &Path, programs: &Programs, found: &mut Vec<Problem>) {
         }
     }
     for program in programs.programs.iter().filter(|program| program.role != Role::Limit) {
-        if matches!(program.answer, Answer::Contradicted | Answer::Failed) {
-            let Program { file, answer, remark, .. } = program;
-            found.push(problem::<Programs>(format!("{file}: {}: {remark}", answer.name())));
+        for it in &program.answers {
+            if matches!(it.answer, Answer::Contradicted | Answer::Failed) {
+                let Program { file, .. } = program;
+                let (rule, answer, remark) = (&it.rule, it.answer.name(), &it.remark);
+                found.push(problem::<Programs>(format!("{file}: {rule}: {answer}: {remark}")));
+            }
         }
     }
 }
@@ -293,8 +300,11 @@ fn litmus(litmus: &Litmus, found: &mut Vec<Problem>) {
     if litmus.traces < LITMUS_TRACES {
         add(format!("{} traces were run, {LITMUS_TRACES} must be", litmus.traces));
     }
-    if !litmus.unpredicted.is_empty() {
-        add(format!("{} times the GPU did what the model excludes", litmus.unpredicted.len()));
+    if litmus.unpredicted > 0 {
+        add(format!("{} times the GPU did what the model excludes", litmus.unpredicted));
+    }
+    if litmus.lost > 0 {
+        add(format!("{} traces say nothing: a call failed, or their process died", litmus.lost));
     }
     if litmus.mutants.is_empty() {
         add("no wrong model was tried".to_owned());
@@ -302,31 +312,27 @@ fn litmus(litmus: &Litmus, found: &mut Vec<Problem>) {
     for mutant in litmus.mutants.iter().filter(|mutant| !mutant.caught) {
         add(format!("the wrong model `{}` was not caught", mutant.name));
     }
-    let (observable, shown) = (litmus.total(|class| class.observable()), litmus.total(|class| class.shown));
+    let (observable, shown) = litmus.target();
     if observable == 0 || (shown as f64) < LITMUS_SHOWN * observable as f64 {
         add(format!("of {observable} hazards that can be seen, {shown} were"));
     }
     for class in &litmus.classes {
-        if class.observable() > 0 && class.shown == 0 && class.remark.is_empty() {
+        if class.observable > 0 && class.shown == 0 && class.remark.is_empty() {
             let (conflict, memory, how) = (&class.conflict, &class.memory, &class.how);
             add(format!("{conflict}, {memory}, {how}: never shown, and no reason is given"));
         }
     }
 }
 
-fn peers(root: &Path, peers: &Peers, found: &mut Vec<Problem>) {
+fn peers(programs: &Programs, peers: &Peers, found: &mut Vec<Problem>) {
     if peers.tools.is_empty() {
         found.push(problem::<Peers>("no other tool was run"));
     }
     let run: BTreeSet<&str> = peers.programs.iter().map(|program| program.file.as_str()).collect();
-    for file in hash::fixtures(root).unwrap_or_default().into_iter().filter(|file| is_misuse(file)) {
-        // What the compiler rejects gives no program that a tool could run.
-        let rejected = catalogue()
-            .iter()
-            .any(|rule| rule.compile_error && file.starts_with(&format!("fixtures/{}/", rule.name)));
-        if !file.ends_with(".h") && !rejected && !run.contains(file.as_str()) {
-            found.push(problem::<Peers>(format!("{file} was not run")));
-        }
+    // What does not compile or link gives no program that a tool could run.
+    let to_run = programs.programs.iter().filter(|it| it.role == Role::Misuse && !it.end.is_empty());
+    for program in to_run.filter(|it| !run.contains(it.file.as_str())) {
+        found.push(problem::<Peers>(format!("{} was not run", program.file)));
     }
 }
 
@@ -396,11 +402,9 @@ mod tests {
         let folder = root.path().join("fixtures/host-read-before-sync");
         fs::write(folder.join("misuse_new.cu"), "").unwrap();
         let text = texts(root.path());
-        for by in ["programs", "peers"] {
-            let file = "fixtures/host-read-before-sync/misuse_new.cu";
-            assert!(text.contains(&format!("{by}.toml: {file} was not measured")), "{text}");
-            assert!(text.contains(&format!("{by}.toml: {file} was not run")), "{text}");
-        }
+        let file = "fixtures/host-read-before-sync/misuse_new.cu";
+        assert!(text.contains(&format!("programs.toml: {file} was not measured")), "{text}");
+        assert!(text.contains(&format!("programs.toml: {file} was not run")), "{text}");
         fs::remove_file(folder.join("misuse_new.cu")).unwrap();
         fs::remove_file(folder.join("correct.cu")).unwrap();
         assert_eq!(
@@ -425,15 +429,15 @@ mod tests {
         assert!(text.contains("rule host-read-before-sync: its plainest misuse is not confirmed"), "{text}");
         let text = after::<Programs>(|file| {
             for program in &mut file.body.programs {
-                if program.rule == "unknown-cuda-api" {
+                if program.folder() == "unknown-cuda-api" {
                     program.compiles = true;
                 }
             }
         });
         assert!(text.contains("rule unknown-cuda-api: no misuse that does not compile"), "{text}");
         let text = after::<Programs>(|file| {
-            let of_rule = |it: &&mut Program| it.rule == "unknown-cuda-api" && it.role == Role::Correct;
-            file.body.programs.iter_mut().find(of_rule).unwrap().answer = Answer::Contradicted;
+            let of_rule = |it: &&mut Program| it.folder() == "unknown-cuda-api" && it.role == Role::Correct;
+            file.body.programs.iter_mut().find(of_rule).unwrap().answers[0].answer = Answer::Contradicted;
         });
         assert!(text.contains("rule unknown-cuda-api: no correct program that compiles"), "{text}");
         let root = samples::repository();
@@ -480,15 +484,16 @@ mod tests {
     #[test]
     fn litmus_must_be_long_enough_and_have_teeth() {
         assert!(after::<Litmus>(|file| file.body.traces = 9_999).contains("9999 traces were run, 10000"));
-        let text = after::<Litmus>(|file| file.body.unpredicted.push("h = pinned 4".to_owned()));
+        let text = after::<Litmus>(|file| file.body.unpredicted = 1);
         assert!(text.contains("1 times the GPU did what the model excludes"), "{text}");
+        assert!(after::<Litmus>(|file| file.body.lost = 2).contains("2 traces say nothing"));
         let text = after::<Litmus>(|file| file.body.mutants[0].caught = false);
         assert!(text.contains("was not caught"), "{text}");
         assert!(after::<Litmus>(|file| file.body.mutants.clear()).contains("no wrong model"));
         let uncaught = Mutant { name: "streams are ordered".to_owned(), ..Mutant::default() };
         let text = after::<Litmus>(|file| file.body.mutants.push(uncaught));
         assert!(text.contains("`streams are ordered` was not caught"), "{text}");
-        let text = after::<Litmus>(|file| file.body.classes[0].shown = 0);
+        let text = after::<Litmus>(|file| file.body.classes[1].shown = 0);
         assert!(text.contains("never shown") && text.contains("hazards that can be seen"), "{text}");
     }
 

@@ -288,7 +288,6 @@ pub enum Role {
     Correct,
     Near,
     Seed,
-    SeedCorrect,
     Limit,
 }
 
@@ -300,14 +299,8 @@ impl Role {
             Self::Correct => "correct",
             Self::Near => "near miss",
             Self::Seed => "seed",
-            Self::SeedCorrect => "seed, corrected",
             Self::Limit => "known limit",
         }
-    }
-
-    /// True if the program holds no misuse.
-    pub const fn is_correct(self) -> bool {
-        matches!(self, Self::Correct | Self::Near | Self::SeedCorrect)
     }
 }
 
@@ -316,9 +309,6 @@ impl Role {
 pub struct Program {
     /// The program.
     pub file: String,
-    /// The rule that it is about; empty for seeds and limits.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub rule: String,
     /// What it is.
     pub role: Role,
     /// True if stream 0 was compiled as the per-thread default stream.
@@ -326,23 +316,54 @@ pub struct Program {
     pub per_thread: bool,
     /// Whether nvcc accepts and links it.
     pub compiles: bool,
-    /// Its exit code, if it ended by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exit: Option<i32>,
-    /// The signal that ended it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signal: Option<i32>,
-    /// What its rule looks for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observation: Option<Observation>,
+    /// How it ended: `exit 0`, `SIGSEGV`; empty if it was not run.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub end: String,
     /// What was seen: failing calls, touches of guarded memory, waits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<String>,
+    /// What that says of each rule that the program breaks or keeps.
+    #[serde(default)]
+    pub answers: Vec<RuleAnswer>,
+}
+
+/// What a program says of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleAnswer {
+    /// The rule.
+    pub rule: String,
+    /// True if the program breaks it.
+    pub broken: bool,
+    /// What would show it.
+    pub observation: Observation,
     /// The answer.
     pub answer: Answer,
     /// What there is to say in words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remark: String,
+}
+
+impl Program {
+    /// The worst of its answers; none if no rule is asked about.
+    pub fn answer(&self) -> Option<Answer> {
+        let rank = |answer: &Answer| match answer {
+            Answer::Confirmed => 0,
+            Answer::NotObserved => 1,
+            Answer::Failed => 2,
+            Answer::Contradicted => 3,
+        };
+        self.answers.iter().map(|it| it.answer).max_by_key(rank)
+    }
+
+    /// The rule in whose folder it is; `seeds` and `limits` are folders too.
+    pub fn folder(&self) -> &str {
+        self.file.strip_prefix("fixtures/").and_then(|rest| rest.split('/').next()).unwrap_or("")
+    }
+
+    /// True if it says this of a rule that it breaks (`broken`) or keeps.
+    pub fn says(&self, rule: &str, broken: bool, answer: Answer) -> bool {
+        self.answers.iter().any(|it| it.rule == rule && it.broken == broken && it.answer == answer)
+    }
 }
 
 impl Body for Programs {
@@ -440,9 +461,13 @@ pub struct Litmus {
     pub runs: u64,
     /// Traces a minute.
     pub traces_per_minute: u64,
-    /// What the GPU did that the model excludes: the traces, minimised.
-    #[serde(default)]
-    pub unpredicted: Vec<String>,
+    /// How often the GPU did what the model excludes.
+    pub unpredicted: u64,
+    /// Examples of that: the traces, minimised.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
+    /// Traces that say nothing: a call failed, or their process died.
+    pub lost: u64,
     /// The predicted hazards.
     pub classes: Vec<Class>,
     /// Wrong models, and whether the GPU shows that they are.
@@ -456,15 +481,17 @@ pub struct Class {
     pub conflict: String,
     /// Where the memory lies: `pinned`.
     pub memory: String,
-    /// Who makes the second access: `host`, `other stream`, `release`.
+    /// Who makes the second access: `host`, `stream`, `release`.
     pub how: String,
+    /// True for those that rest on a wait that nothing documents, and that this device makes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undocumented: bool,
     /// How many the model predicts.
     pub predicted: u64,
     /// How many of them no value could show: something overwrites it.
     pub masked: u64,
-    /// How many of them rest on a wait that nothing documents, and that this device makes.
-    #[serde(default)]
-    pub undocumented: u64,
+    /// How many a value could show.
+    pub observable: u64,
     /// How many the GPU showed.
     pub shown: u64,
     /// Why there are some that it never showed.
@@ -473,9 +500,10 @@ pub struct Class {
 }
 
 impl Class {
-    /// How many the GPU could have shown.
-    pub const fn observable(&self) -> u64 {
-        self.predicted.saturating_sub(self.masked).saturating_sub(self.undocumented)
+    /// True if the GPU must show it: nothing that the device does of itself orders it, and the memory is not of
+    /// a kind that drivers stage or reuse as they like.
+    pub fn is_target(&self) -> bool {
+        !self.undocumented && !["pageable", "stream-ordered"].contains(&self.memory.as_str())
     }
 }
 
@@ -496,6 +524,12 @@ impl Litmus {
     pub fn total(&self, of: impl Fn(&Class) -> u64) -> u64 {
         self.classes.iter().map(of).sum()
     }
+
+    /// Of the hazards that the GPU must show: how many it could show, and how many it did.
+    pub fn target(&self) -> (u64, u64) {
+        let classes = || self.classes.iter().filter(|class| class.is_target());
+        (classes().map(|class| class.observable).sum(), classes().map(|class| class.shown).sum())
+    }
 }
 
 impl Body for Litmus {
@@ -513,7 +547,10 @@ impl Body for Litmus {
     }
 
     fn tidy(&mut self) {
-        self.classes.sort_by(|a, b| (&a.conflict, &a.memory, &a.how).cmp(&(&b.conflict, &b.memory, &b.how)));
+        self.classes.sort_by(|a, b| {
+            let key = |it: &Class| (it.undocumented, it.conflict.clone(), it.memory.clone(), it.how.clone());
+            key(a).cmp(&key(b))
+        });
         self.mutants.sort_by(|a, b| a.name.cmp(&b.name));
     }
 }
@@ -523,7 +560,7 @@ impl Body for Litmus {
 pub struct Peers {
     /// The tools.
     pub tools: Vec<Tool>,
-    /// One entry for each program with a misuse.
+    /// One entry for each program that was run, and one more where the meaning of stream 0 matters.
     pub programs: Vec<PeerProgram>,
 }
 
@@ -538,13 +575,16 @@ pub struct Tool {
     pub version: String,
 }
 
-/// A program with a misuse, before the tools.
+/// A program before the tools.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerProgram {
     /// The program.
     pub file: String,
-    /// The rule that it is about.
-    pub rule: String,
+    /// True if stream 0 was compiled as the per-thread default stream.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub per_thread: bool,
+    /// The rules that it breaks; none in a correct program.
+    pub breaks: Vec<String>,
     /// The rules that cuda-lint reports.
     pub cuda_lint: Vec<String>,
     /// What each tool reports.
@@ -554,8 +594,9 @@ pub struct PeerProgram {
 /// What a tool reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// How many errors.
-    pub count: u64,
+    /// How many errors; none if the tool came to no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
     /// The first of them.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub first: String,
@@ -564,21 +605,31 @@ pub struct Report {
 impl Body for Peers {
     const FILE: &'static str = "peers.toml";
 
-    fn inputs(&self, root: &Path) -> io::Result<BTreeSet<String>> {
-        let mut files = hash::fixtures(root)?;
-        files.retain(|file| is_misuse(file));
-        Ok(files)
+    fn inputs(&self, _: &Path) -> io::Result<BTreeSet<String>> {
+        Ok(self.programs.iter().map(|program| program.file.clone()).collect())
     }
 
     fn tidy(&mut self) {
         self.tools.sort_by(|a, b| a.name.cmp(&b.name));
-        self.programs.sort_by(|a, b| a.file.cmp(&b.file));
+        self.programs.sort_by(|a, b| (&a.file, a.per_thread).cmp(&(&b.file, b.per_thread)));
     }
 }
 
-/// True for a fixture that holds the misuse of its rule.
-pub(crate) fn is_misuse(file: &str) -> bool {
-    file.rsplit('/').next().is_some_and(|name| name.starts_with("misuse"))
+impl PeerProgram {
+    /// True if any of the other tools reports something.
+    pub fn is_reported(&self) -> bool {
+        self.tools.keys().any(|tool| self.is_reported_by(tool))
+    }
+
+    /// True if a tool reports something.
+    pub fn is_reported_by(&self, tool: &str) -> bool {
+        self.tools.get(tool).is_some_and(|report| report.count.is_some_and(|count| count > 0))
+    }
+
+    /// True if cuda-lint reports every rule that it breaks.
+    pub fn is_found(&self) -> bool {
+        self.breaks.iter().all(|rule| self.cuda_lint.contains(rule))
+    }
 }
 
 fn round(value: f64, digits: i32) -> f64 {

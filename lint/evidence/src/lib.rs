@@ -14,7 +14,7 @@ pub mod samples;
 
 pub use files::{
     Answer, Body, Claim, ClaimVerdict, Claims, Class, Counts, Device, Error, File, Litmus, Mutant,
-    Observation, PeerProgram, Peers, Program, Programs, Report, Role, Rules, Tool, Verdict,
+    Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Tool, Verdict,
 };
 pub use hash::{fixtures, sha256};
 

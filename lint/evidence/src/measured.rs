@@ -138,7 +138,7 @@ pub fn short<'a>(file: &'a str, rule: &str) -> &'a str {
 fn compiled(rule: &RuleSpec, file: &File<Programs>) -> Option<Measured> {
     let of_rule = |role: Role| -> Vec<&Program> {
         let programs = file.body.programs.iter();
-        programs.filter(|it| it.rule == rule.name && it.role == role).collect()
+        programs.filter(|it| it.folder() == rule.name && it.role == role).collect()
     };
     let (misuse, correct) = (of_rule(Role::Misuse), of_rule(Role::Correct));
     let first = *misuse.iter().find(|it| is_plainest(&it.file)).or(misuse.first())?;
@@ -154,7 +154,7 @@ fn compiled(rule: &RuleSpec, file: &File<Programs>) -> Option<Measured> {
         driver: Some(file.device.driver.clone()),
         date: Some(file.date.clone()),
         diagnostics: misuse.len(),
-        confirmed: misuse.iter().filter(|it| it.answer == Answer::Confirmed).count(),
+        confirmed: misuse.iter().filter(|it| it.says(rule.name, true, Answer::Confirmed)).count(),
         summary: format!("{}; after the fix: {fixed}", one(first)),
         others: misuse.iter().filter(|it| !std::ptr::eq(**it, first)).map(|it| one(it)).collect(),
     })

@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::check::{Current, RuleSpec};
 use crate::{
     Answer, Body, Claim, ClaimVerdict, Claims, Class, Counts, Device, FOLDER, File, Litmus, Mutant,
-    Observation, PeerProgram, Peers, Program, Programs, Report, Role, Rules, Tool, Verdict, sha256,
+    Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Tool, Verdict,
+    sha256,
 };
 
 /// The rules that have evidence here.
@@ -138,16 +139,18 @@ fn rules() -> Rules {
 fn programs() -> Programs {
     let program = |rule: &str, role: Role, compiles: bool, answer: Answer| Program {
         file: format!("fixtures/{rule}/{}.cu", role.name()),
-        rule: rule.to_owned(),
         role,
         per_thread: false,
         compiles,
-        exit: compiles.then_some(0),
-        signal: None,
-        observation: None,
+        end: if compiles { "exit 0".to_owned() } else { String::new() },
         seen: Vec::new(),
-        answer,
-        remark: String::new(),
+        answers: vec![RuleAnswer {
+            rule: rule.to_owned(),
+            broken: role == Role::Misuse,
+            observation: Observation::WrongValue,
+            answer,
+            remark: String::new(),
+        }],
     };
     Programs {
         programs: vec![
@@ -188,7 +191,8 @@ fn litmus() -> Litmus {
         memory: memory.to_owned(),
         how: how.to_owned(),
         predicted,
-        masked: predicted - shown,
+        masked: predicted / 10,
+        observable: predicted - predicted / 10,
         shown,
         ..Class::default()
     };
@@ -198,10 +202,12 @@ fn litmus() -> Litmus {
         hazard_free: 5_102,
         runs: 34_120,
         traces_per_minute: 4_615,
-        unpredicted: Vec::new(),
+        unpredicted: 0,
+        examples: Vec::new(),
+        lost: 0,
         classes: vec![
-            class("read-then-write", "pinned", "host", 812, 790),
-            class("write-then-read", "device", "other stream", 1_204, 1_190),
+            class("read-then-write", "pinned", "host", 812, 730),
+            class("write-then-read", "device", "stream", 1_204, 1_084),
         ],
         mutants: vec![Mutant {
             name: "events see later work".to_owned(),
@@ -214,13 +220,14 @@ fn litmus() -> Litmus {
 fn peers() -> Peers {
     let program = |rule: &str, racecheck: u64| PeerProgram {
         file: format!("fixtures/{rule}/misuse.cu"),
-        rule: rule.to_owned(),
+        per_thread: false,
+        breaks: vec![rule.to_owned()],
         cuda_lint: vec![rule.to_owned()],
         tools: [
-            ("memcheck".to_owned(), Report::default()),
+            ("memcheck".to_owned(), Report { count: Some(0), ..Report::default() }),
             (
                 "racecheck".to_owned(),
-                Report { count: racecheck, first: "Race reported".repeat(racecheck as usize) },
+                Report { count: Some(racecheck), first: "Race reported".repeat(racecheck as usize) },
             ),
         ]
         .into(),
