@@ -3,39 +3,54 @@
 use cuda_lint_evidence::{Claims, Litmus, Peers, Programs, Rules};
 
 use super::{Context, Error, convert};
-use crate::replay::verdict::Verdict;
+use crate::replay::experiment::{self, Witness};
+use crate::replay::worker::Workers;
+use crate::{litmus, peers, programs};
+
+/// How often each race is tried; the replay tries what is slow less often.
+const TRIALS: u32 = 50;
+
+/// Where the random traces start: the same ones in every run, so that runs can be compared.
+const SEED: u64 = 1;
 
 /// rules.toml: every witness of the diagnostics, replayed.
 pub fn collect_rules(context: &Context<'_>) -> Result<Rules, Error> {
-    let entry = |verdict: Verdict| {
-        let witness = context.diagnostics.witness(&verdict.trace);
-        convert::verdict(verdict, witness)
-    };
-    Ok(Rules { rules: replayed(context)?.into_iter().map(entry).collect() })
+    let mut workers = Workers::start(0)?;
+    let mut rules = Vec::new();
+    for diagnostic in &context.diagnostics.diagnostics {
+        let Some(carried) = &diagnostic.witness else { continue };
+        let witness = Witness {
+            rule: diagnostic.rule.clone(),
+            file: diagnostic.file.clone(),
+            line: diagnostic.line,
+            trace: carried.trace.clone(),
+            declared: Some(true),
+        };
+        let verdicts = experiment::replay(&mut workers, &witness, TRIALS);
+        rules.extend(verdicts.into_iter().map(|verdict| convert::verdict(verdict, carried.text.clone())));
+    }
+    Ok(Rules { rules })
 }
 
-/// To connect: `replay::…` over `context.diagnostics`, 50 trials.
-fn replayed(_: &Context<'_>) -> Result<Vec<Verdict>, Error> {
-    Err(Error::NotBuilt)
+/// programs.toml: every fixture, compiled and run as it is.
+pub fn collect_programs(context: &Context<'_>) -> Result<Programs, Error> {
+    Ok(convert::programs(programs::run(context.root)?))
 }
 
-/// programs.toml: every fixture, compiled and run as it is. To connect: `programs::…`.
-pub fn collect_programs(_: &Context<'_>) -> Result<Programs, Error> {
-    Err(Error::NotBuilt)
-}
-
-/// claims.toml: every claim, measured. To connect: `claims::…`.
+/// claims.toml: every claim, measured. To connect: `claims::run(context.root)`.
 pub fn collect_claims(_: &Context<'_>) -> Result<Claims, Error> {
     Err(Error::NotBuilt)
 }
 
-/// litmus.toml: `context.litmus_traces` random traces, and the wrong models. To connect: `litmus::…`.
-pub fn collect_litmus(_: &Context<'_>) -> Result<Litmus, Error> {
-    Err(Error::NotBuilt)
+/// litmus.toml: random traces, and the wrong models.
+pub fn collect_litmus(context: &Context<'_>) -> Result<Litmus, Error> {
+    let arguments = litmus::Litmus::on_gpu(SEED, context.litmus_traces);
+    let report = litmus::measure(&arguments)?;
+    Ok(convert::litmus(report, litmus::catch(&arguments)?))
 }
 
-/// peers.toml: other tools over the programs with a misuse. To connect: `peers::…`; what cuda-lint reports is
-/// `context.diagnostics.rules_of(file)`.
-pub fn collect_peers(_: &Context<'_>) -> Result<Peers, Error> {
-    Err(Error::NotBuilt)
+/// peers.toml: other tools over the same programs.
+pub fn collect_peers(context: &Context<'_>) -> Result<Peers, Error> {
+    let report = peers::run(context.root)?;
+    Ok(convert::peers(report, |file| context.diagnostics.rules_of(file)))
 }

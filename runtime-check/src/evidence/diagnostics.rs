@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use cuda_lint_engine::trace::{Position, Trace};
 use cuda_lint_evidence::check::{Current, both_modes};
 use cuda_lint_evidence::sha256;
 use serde::Deserialize;
@@ -17,7 +18,7 @@ pub struct Diagnostics {
 }
 
 /// One diagnostic, as far as it matters here.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Diagnostic {
     /// The rule.
     pub rule: String,
@@ -30,11 +31,13 @@ pub struct Diagnostic {
     pub witness: Option<Witness>,
 }
 
-/// A witness in its text form.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+/// A witness in both of its forms.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Witness {
-    /// The trace.
+    /// For people, and what is hashed.
     pub text: String,
+    /// For the replay.
+    pub trace: Trace<Position>,
 }
 
 impl Diagnostics {
@@ -70,13 +73,6 @@ impl Diagnostics {
         rules.dedup();
         rules
     }
-
-    /// The text of the trace with a hash; empty if there is none.
-    pub fn witness(&self, hash: &str) -> String {
-        let witnesses = self.diagnostics.iter().filter_map(|it| it.witness.as_ref());
-        let mut texts = witnesses.map(|it| &it.text);
-        texts.find(|text| sha256(text.as_bytes()) == hash).cloned().unwrap_or_default()
-    }
 }
 
 #[cfg(test)]
@@ -94,7 +90,7 @@ mod tests {
         let legacy = write(
             "legacy.json",
             r#"{"schema_version": 1, "diagnostics": [
-                {"rule": "r", "file": "f.cu", "line": 3, "column": 1, "witness": {"text": "s = stream\n"}},
+                {"rule": "r", "file": "f.cu", "line": 3, "column": 1, "witness": {"text": "s = stream\n", "trace": {"default_stream": "legacy", "steps": []}}},
                 {"rule": "q", "file": "f.cu", "line": 4}]}"#,
         );
         let other = write(
@@ -105,7 +101,7 @@ mod tests {
         assert_eq!(read.diagnostics.len(), 3);
         assert_eq!(read.rules_of("f.cu"), ["q", "r"]);
         let current = read.current();
-        assert_eq!(read.witness(&current[0].trace), "s = stream\n");
+        assert_eq!(current[0].trace, sha256(b"s = stream\n"));
         assert_eq!(current[1].trace, "");
         let broken = write("broken.json", "{}");
         assert!(Diagnostics::read(&[broken]).unwrap_err().to_string().contains("broken.json is no report"));

@@ -64,7 +64,7 @@ pub fn html(evidence: &Evidence, stale: &[Problem]) -> String {
         "Random traces are judged by the happens-before model that the linter reasons with, and run on the GPU. A \
          trace without a hazard must compute the same under every schedule; what differs elsewhere than the model \
          predicts is <em>unpredicted</em>, and a bug of the model. A hazard is <em>masked</em> where no value could \
-         show it, and <em>undocumented</em> where the device waits though nothing says that it must.",
+         show it, and <em>visible</em> where one could.",
     );
     tables::litmus(&mut out, &evidence.litmus.body);
     end(&mut out);
@@ -116,7 +116,7 @@ fn tiles(out: &mut String, evidence: &Evidence) {
     let verdicts = &evidence.rules.body.rules;
     let confirmed = verdicts.iter().filter(|it| it.answer == Answer::Confirmed).count();
     let litmus = &evidence.litmus.body;
-    let (observable, shown) = (litmus.total(|class| class.observable()), litmus.total(|class| class.shown));
+    let (observable, shown) = litmus.target();
     let caught = litmus.mutants.iter().filter(|mutant| mutant.caught).count();
     let claims = &evidence.claims.body.claims;
     let holds = claims.iter().filter(|it| it.verdict == cuda_lint_evidence::ClaimVerdict::Holds).count();
@@ -127,9 +127,9 @@ fn tiles(out: &mut String, evidence: &Evidence) {
             confirmed == verdicts.len(),
         ),
         (
-            grouped(litmus.unpredicted.len() as u64),
+            grouped(litmus.unpredicted),
             format!("surprises in {} random traces", grouped(litmus.traces)),
-            litmus.unpredicted.is_empty(),
+            litmus.unpredicted == 0,
         ),
         (rate(shown, observable), "of the predicted hazards that can be seen were seen".to_owned(), true),
         (

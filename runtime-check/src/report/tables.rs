@@ -43,15 +43,13 @@ pub fn rules(out: &mut String, evidence: &Evidence) {
          are</th></tr></thead><tbody>",
     );
     let (verdicts, programs) = (&evidence.rules.body.rules, &evidence.programs.body.programs);
-    let names = rules::catalogue().iter().map(|rule| rule.name);
-    for name in names {
+    let folders = rules::catalogue().iter().map(|rule| rule.name).chain(["seeds", "limits"]);
+    for name in folders {
         let of_rule: Vec<&Verdict> = verdicts.iter().filter(|it| it.rule == name).collect();
-        let run: Vec<&Program> = programs.iter().filter(|it| it.rule == name).collect();
-        row(out, name, &of_rule, &run);
-    }
-    let rest: Vec<&Program> = programs.iter().filter(|it| it.rule.is_empty()).collect();
-    if !rest.is_empty() {
-        row(out, "seeds and limits", &[], &rest);
+        let run: Vec<&Program> = programs.iter().filter(|it| it.folder() == name).collect();
+        if !(of_rule.is_empty() && run.is_empty()) {
+            row(out, name, &of_rule, &run);
+        }
     }
     out.push_str("</tbody></table></div>\n");
 }
@@ -70,7 +68,7 @@ fn row(out: &mut String, name: &str, verdicts: &[&Verdict], programs: &[&Program
         if it.per_thread {
             text += " (per-thread)";
         }
-        chip(out, it.answer.name(), &text, &program(it));
+        chip(out, it.answer().map_or("", |answer| answer.name()), &text, &program(it));
     }
     out.push_str("</div></td></tr>");
 }
@@ -82,18 +80,21 @@ fn stem<'a>(file: &'a str, rule: &str) -> &'a str {
 }
 
 fn program(it: &Program) -> String {
-    let mut text = format!("{}: {}", it.role.name(), it.answer.name());
-    match (it.compiles, it.exit, it.signal) {
-        (false, ..) => text += "; does not compile",
-        (_, _, Some(signal)) => text += &format!("; ended by signal {signal}"),
-        (_, Some(exit), _) => text += &format!("; exit code {exit}"),
-        _ => {}
+    let mut text = it.role.name().to_owned();
+    if !it.compiles {
+        text += "; does not compile";
+    }
+    if !it.end.is_empty() {
+        text += &format!("; {}", it.end);
     }
     for seen in &it.seen {
         text += &format!("; {seen}");
     }
-    if !it.remark.is_empty() {
-        text += &format!("; {}", it.remark);
+    for answer in &it.answers {
+        text += &format!("; {}: {}", answer.rule, answer.answer.name());
+        if !answer.remark.is_empty() {
+            text += &format!(" ({})", answer.remark);
+        }
     }
     text
 }
@@ -111,7 +112,7 @@ pub fn litmus(out: &mut String, litmus: &Litmus) {
     );
     out.push_str(
         "<div class=\"table\"><table><thead><tr><th>conflict</th><th>memory</th><th>second access</th>\
-         <th class=\"n\">predicted</th><th class=\"n\">masked</th><th class=\"n\">undocumented</th>\
+         <th class=\"n\">predicted</th><th class=\"n\">masked</th><th class=\"n\">visible</th>\
          <th class=\"n\">shown</th><th class=\"n\">rate</th><th></th></tr></thead><tbody>",
     );
     for class in &litmus.classes {
@@ -124,24 +125,25 @@ pub fn litmus(out: &mut String, litmus: &Litmus) {
             escape(&class.how),
             grouped(class.predicted),
             grouped(class.masked),
-            grouped(class.undocumented),
+            grouped(class.observable),
             grouped(class.shown),
-            rate(class.shown, class.observable()),
+            rate(class.shown, class.observable),
             escape(&class.remark)
         );
     }
     let total = |of: fn(&cuda_lint_evidence::Class) -> u64| litmus.total(of);
+    let (observable, shown) = litmus.target();
     let _ = write!(
         out,
         "</tbody><tfoot><tr><td>all</td><td></td><td></td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
          <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td></td></tr></tfoot></table></div>\n",
         grouped(total(|class| class.predicted)),
         grouped(total(|class| class.masked)),
-        grouped(total(|class| class.undocumented)),
+        grouped(total(|class| class.observable)),
         grouped(total(|class| class.shown)),
-        rate(total(|class| class.shown), total(|class| class.observable()))
+        rate(shown, observable)
     );
-    for trace in &litmus.unpredicted {
+    for trace in &litmus.examples {
         let _ = write!(
             out,
             "<p><span class=\"chip failed\">! unpredicted</span></p><pre>{}</pre>",
@@ -206,30 +208,27 @@ pub fn peers(out: &mut String, peers: &Peers) {
         out.push_str("</td>");
         for tool in &peers.tools {
             match program.tools.get(&tool.name) {
-                Some(report) if report.count > 0 => {
+                Some(report) if program.is_reported_by(&tool.name) => {
                     let _ = write!(
                         out,
                         "<td class=\"small\"><b>{}</b> <span class=\"soft\">{}</span></td>",
-                        grouped(report.count),
+                        grouped(report.count.unwrap_or(0)),
                         escape(&report.first)
                     );
                 }
-                Some(_) => out.push_str("<td class=\"soft\">0</td>"),
-                None => out.push_str("<td class=\"soft\">not run</td>"),
+                Some(report) if report.count.is_some() => out.push_str("<td class=\"soft\">0</td>"),
+                _ => out.push_str("<td class=\"soft\">not run</td>"),
             }
         }
         out.push_str("</tr>");
     }
-    let by_us = peers.programs.iter().filter(|it| it.cuda_lint.contains(&it.rule)).count();
-    let _ = write!(
-        out,
-        "</tbody><tfoot><tr><td>programs reported, of {}</td><td>{by_us}</td>",
-        peers.programs.len()
-    );
+    let broken = || peers.programs.iter().filter(|it| !it.breaks.is_empty());
+    let by_us = broken().filter(|it| it.is_found()).count();
+    let _ =
+        write!(out, "</tbody><tfoot><tr><td>misuses reported, of {}</td><td>{by_us}</td>", broken().count());
     for tool in &peers.tools {
-        let reports =
-            peers.programs.iter().filter(|it| it.tools.get(&tool.name).is_some_and(|it| it.count > 0));
-        let _ = write!(out, "<td>{}</td>", reports.count());
+        let reported = broken().filter(|it| it.is_reported_by(&tool.name));
+        let _ = write!(out, "<td>{}</td>", reported.count());
     }
     out.push_str("</tr></tfoot></table></div>\n");
 }
