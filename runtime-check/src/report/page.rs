@@ -187,7 +187,8 @@ fn hazard(out: &mut String, rule: &Rule, evidence: &Evidence) {
         Some((misuse, twin)) => {
             let _ = write!(
                 out,
-                "<figure><figcaption><b>Misuse.</b> {}</figcaption>{}</figure>",
+                "<figure><figcaption><b>Misuse.</b> {} {}</figcaption>{}</figure>",
+                escape(&misuse.note),
                 escape(&shown(&verdict.misuse)),
                 svg::draw(&misuse, &sentence)
             );

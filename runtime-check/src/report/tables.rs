@@ -39,7 +39,7 @@ fn chip(out: &mut String, word: &str, text: &str, title: &str) {
 /// Rules, their diagnostics and their programs.
 pub fn rules(out: &mut String, evidence: &Evidence) {
     out.push_str(
-        "<div class=\"table\"><table><thead><tr><th>rule</th><th>diagnostics, replayed</th><th>programs, run as they \
+        "<div class=\"table\"><table class=\"rules\"><thead><tr><th>rule</th><th>diagnostics, replayed</th><th>programs, run as they \
          are</th></tr></thead><tbody>",
     );
     let (verdicts, programs) = (&evidence.rules.body.rules, &evidence.programs.body.programs);
@@ -118,7 +118,7 @@ pub fn litmus(out: &mut String, litmus: &Litmus) {
     for class in &litmus.classes {
         let _ = write!(
             out,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+            "<tr><td class=\"name\">{}</td><td class=\"name\">{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
              <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"small soft\">{}</td></tr>",
             escape(&class.conflict),
             escape(&class.memory),

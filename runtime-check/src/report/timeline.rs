@@ -26,6 +26,8 @@ pub struct Timeline {
     pub bars: Vec<Bar>,
     /// The two that get in each other's way, and the time that they share.
     pub clash: Option<Clash>,
+    /// What is wrong, in words; empty if the picture shows no overlap.
+    pub note: String,
     /// Where the last bar ends.
     pub end: f64,
 }
@@ -100,9 +102,17 @@ pub fn pair<P, Q>(
     let first = Run::of(misuse, kept_back(1e6)).finish(bad);
     let time = hold_time(&first, access).unwrap_or(120.0);
     let mut picture = Run::of(misuse, kept_back(time)).finish(bad);
+    if let Some(Hazard::WrongKind { step }) = hazard {
+        // What fails enqueues nothing.
+        picture.bars.retain(|bar| bar.step != *step || bar.row == 0);
+    }
     if let (Some(pending), Some(access)) = (pending, access) {
         picture.clash = clash(&picture, pending, access);
         picture.mark(access);
+        if picture.clash.is_some() {
+            let name = |step: usize| words::of(&misuse.steps[step].action);
+            picture.note = format!("“{}” does not wait for “{}”.", name(access), name(pending));
+        }
     }
     let twin = twin.map(|twin| {
         // The twin may have more steps; what is kept back is the same work.
