@@ -109,6 +109,7 @@ mod tests {
             rows: vec!["host".to_owned(), "s<T>".to_owned()],
             bars: vec![bar(0, "read h", Look::Bad), bar(1, "held", Look::Hold)],
             clash: Some(Clash { pending: 1, access: 0, start: 0.0, end: 60.0 }),
+            note: String::new(),
             end: 60.0,
         };
         let svg = draw(&timeline, "a \"race\"");

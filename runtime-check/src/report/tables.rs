@@ -136,7 +136,7 @@ pub fn litmus(out: &mut String, litmus: &Litmus) {
     let _ = write!(
         out,
         "</tbody><tfoot><tr><td>all</td><td></td><td></td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-         <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td></td></tr></tfoot></table></div>\n",
+         <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td></td></tr></tfoot></table></div>",
         grouped(total(|class| class.predicted)),
         grouped(total(|class| class.masked)),
         grouped(total(|class| class.observable)),

@@ -92,46 +92,51 @@ pub fn pair<P, Q>(
     hazard: Option<&Hazard>,
     twin: Option<&Trace<Q>>,
 ) -> (Timeline, Option<Timeline>) {
-    let (pending, access) = match hazard {
-        Some(Hazard::Unordered { pending, access, .. }) => (Some(*pending), Some(*access)),
-        _ => (None, None),
-    };
-    let bad = hazard.and_then(bad_step);
-    let kept_back = |time| pending.map(|step| Hold { step, time });
-    // How long the hold must be for the access to come first is known once it has been drawn without end.
-    let first = Run::of(misuse, kept_back(1e6)).finish(bad);
-    let time = hold_time(&first, access).unwrap_or(120.0);
-    let mut picture = Run::of(misuse, kept_back(time)).finish(bad);
-    if let Some(Hazard::WrongKind { step }) = hazard {
-        // What fails enqueues nothing.
-        picture.bars.retain(|bar| bar.step != *step || bar.row == 0);
-    }
-    if let (Some(pending), Some(access)) = (pending, access) {
-        picture.clash = clash(&picture, pending, access);
-        picture.mark(access);
-        if picture.clash.is_some() {
-            let name = |step: usize| words::of(&misuse.steps[step].action);
-            picture.note = format!("“{}” does not wait for “{}”.", name(access), name(pending));
+    let (held, access, waits_at) = match hazard {
+        Some(Hazard::Unordered { pending, access, relies_on, .. }) => {
+            (Some(*pending), Some(*access), *relies_on)
         }
+        Some(Hazard::PageableCopy { step }) => (Some(*step), None, Some(*step)),
+        _ => (None, None, None),
+    };
+    let kept_back = |time| held.map(|step| Hold { step, time });
+    // How long the hold must be for the access to come first is known once it has been drawn without end.
+    let first = Run::of(misuse, kept_back(1e6), waits_at).finish();
+    let time = hold_time(&first, access).unwrap_or(120.0);
+    let mut picture = Run::of(misuse, kept_back(time), waits_at).finish();
+    let name = |step: usize| words::of(&misuse.steps[step].action);
+    match hazard {
+        Some(Hazard::Unordered { pending, access, .. }) => {
+            picture.mark(*access, true);
+            picture.clash = clash(&picture, *pending, *access);
+            if picture.clash.is_some() {
+                picture.note = format!("“{}” does not wait for “{}”.", name(*access), name(*pending));
+            }
+        }
+        Some(Hazard::WrongKind { step }) => {
+            picture.mark(*step, false);
+            // What fails enqueues nothing.
+            picture.bars.retain(|bar| bar.step != *step || bar.row == 0);
+        }
+        Some(
+            Hazard::HostTouchesDevice { step, .. }
+            | Hazard::WrongRelease { step, .. }
+            | Hazard::PageableCopy { step },
+        ) => picture.mark(*step, false),
+        Some(Hazard::CallInHostFunction { step, .. } | Hazard::StreamAsArgument { step }) => {
+            picture.mark(*step, true);
+        }
+        None => {}
+    }
+    if let Some(step) = waits_at {
+        picture.note = format!("“{}” waits for the stream, which nothing documents.", name(step));
     }
     let twin = twin.map(|twin| {
         // The twin may have more steps; what is kept back is the same work.
-        let step = pending.and_then(|step| same_work(misuse, step, twin));
-        Run::of(twin, step.map(|step| Hold { step, time })).finish(None)
+        let step = held.and_then(|step| same_work(misuse, step, twin));
+        Run::of(twin, step.map(|step| Hold { step, time }), None).finish()
     });
     (picture, twin)
-}
-
-fn bad_step(hazard: &Hazard) -> Option<usize> {
-    match hazard {
-        Hazard::Unordered { .. } => None,
-        Hazard::HostTouchesDevice { step, .. }
-        | Hazard::WrongKind { step }
-        | Hazard::WrongRelease { step, .. }
-        | Hazard::CallInHostFunction { step, .. }
-        | Hazard::PageableCopy { step }
-        | Hazard::StreamAsArgument { step } => Some(*step),
-    }
 }
 
 /// The step of the twin that is the `step` of the misuse: the same action, equally often seen before.
@@ -145,14 +150,14 @@ fn same_work<P, Q>(misuse: &Trace<P>, step: usize, twin: &Trace<Q>) -> Option<us
 /// From the start of the hold to just after the access.
 fn hold_time(picture: &Timeline, access: Option<usize>) -> Option<f64> {
     let hold = picture.bars.iter().find(|bar| bar.look == Look::Hold)?;
-    let access = picture.bars.iter().rfind(|bar| Some(bar.step) == access)?;
+    let access = picture.bar_of(access?)?;
     // An access that itself waits for the hold cannot overtake it.
     (access.end < hold.end).then_some((access.end - hold.start + 2.0 * GAP).max(60.0))
 }
 
 fn clash(picture: &Timeline, pending: usize, access: usize) -> Option<Clash> {
     let work = picture.bars.iter().rfind(|bar| bar.step == pending && bar.look == Look::Work)?;
-    let other = picture.bars.iter().rfind(|bar| bar.step == access)?;
+    let other = picture.bar_of(access)?;
     (other.start < work.end && other.row != work.row).then_some(Clash {
         pending: work.row,
         access: other.row,
@@ -162,8 +167,16 @@ fn clash(picture: &Timeline, pending: usize, access: usize) -> Option<Clash> {
 }
 
 impl Timeline {
-    fn mark(&mut self, step: usize) {
-        if let Some(bar) = self.bars.iter_mut().rfind(|bar| bar.step == step) {
+    /// The bar that touches what the step touches: on the device for work of the device.
+    fn bar_of(&self, step: usize) -> Option<&Bar> {
+        self.bars.iter().filter(|bar| bar.step == step && bar.look != Look::Hold).max_by_key(|bar| bar.row)
+    }
+
+    /// Draws a step as the misuse: its work, or the host's call.
+    fn mark(&mut self, step: usize, work: bool) {
+        let mut bars = self.bars.iter_mut().filter(|bar| bar.step == step && bar.look != Look::Hold);
+        let bar = if work { bars.max_by_key(|bar| bar.row) } else { bars.find(|bar| bar.row == 0) };
+        if let Some(bar) = bar {
             bar.look = Look::Bad;
         }
     }
@@ -181,11 +194,13 @@ struct Run {
     /// When an event is complete.
     events: BTreeMap<String, f64>,
     hold: Option<Hold>,
+    /// A step that waits for all work before it, though nothing says that it does.
+    waits_at: Option<usize>,
     capturing: bool,
 }
 
 impl Run {
-    fn of<P>(trace: &Trace<P>, hold: Option<Hold>) -> Self {
+    fn of<P>(trace: &Trace<P>, hold: Option<Hold>, waits_at: Option<usize>) -> Self {
         let mut run = Self {
             picture: Timeline { rows: vec!["host".to_owned()], ..Timeline::default() },
             host: 0.0,
@@ -194,6 +209,7 @@ impl Run {
             blocking: vec![false],
             events: BTreeMap::new(),
             hold,
+            waits_at,
             capturing: false,
         };
         let pageable: Vec<&str> = trace
@@ -210,10 +226,7 @@ impl Run {
         run
     }
 
-    fn finish(mut self, bad: Option<usize>) -> Timeline {
-        if let Some(step) = bad {
-            self.picture.mark(step);
-        }
+    fn finish(mut self) -> Timeline {
         self.picture.end = self.picture.bars.iter().map(|bar| bar.end).fold(0.0, f64::max);
         self.picture
     }
@@ -231,6 +244,10 @@ impl Run {
                 self.call(index, label, Look::Call);
             }
             Action::HostRead { .. } | Action::HostWrite { .. } => self.call(index, label, Look::Touch),
+            Action::Free { .. } if self.waits_at == Some(index) => {
+                let until = self.complete(&Point::Device);
+                self.wait(index, label, until);
+            }
             Action::Free { .. } => self.call(index, label, Look::Call),
             Action::Synchronize { point } | Action::Query { point, until_complete: true } => {
                 let until = self.complete(point);
@@ -257,10 +274,10 @@ impl Run {
                 self.capturing = false;
                 self.call(index, label, Look::Call);
             }
-            Action::Copy { dst, src, synchronous, stream, .. } => {
+            Action::Copy { dst, synchronous, stream, .. } => {
                 // A copy to pageable memory is measured to wait; one from it is staged first.
-                let waits = *synchronous || pageable.contains(&dst.buffer.as_str());
-                let _ = src;
+                let waits =
+                    *synchronous || self.waits_at == Some(index) || pageable.contains(&dst.buffer.as_str());
                 self.work(index, label, stream, waits);
             }
             Action::Fill { stream, .. }
@@ -430,7 +447,7 @@ mod tests {
         let picture = |actions: Vec<Action>| {
             let mut all = vec![stream("a"), stream("b")];
             all.extend(actions);
-            Run::of(&trace(all), Some(Hold { step: 2, time: 500.0 })).finish(None)
+            Run::of(&trace(all), Some(Hold { step: 2, time: 500.0 }), None).finish()
         };
         let free = picture(vec![fill(named("a")), fill(named("b"))]);
         assert!(of(&free, 3, 2).start < of(&free, 2, 1).start);
@@ -451,5 +468,31 @@ mod tests {
         let (picture, _) = pair::<_, Position>(&misuse, Some(&unordered(2, 3)), None);
         assert!(of(&picture, 3, 0).start > of(&picture, 2, 1).end);
         assert!(picture.clash.is_none());
+    }
+
+    #[test]
+    fn work_that_overtakes_work_is_marked_on_the_device() {
+        let fill = |stream: &str| Action::Fill { dst: range("d"), synchronous: false, stream: named(stream) };
+        let misuse = trace(vec![stream("a"), stream("b"), fill("a"), fill("b")]);
+        let (picture, _) = pair::<_, Position>(&misuse, Some(&unordered(2, 3)), None);
+        assert_eq!(of(&picture, 3, 2).look, Look::Bad);
+        assert_eq!(of(&picture, 3, 0).look, Look::Call);
+        assert_eq!(picture.clash.map(|clash| (clash.pending, clash.access)), Some((1, 2)));
+    }
+
+    #[test]
+    fn a_release_that_waits_though_nothing_says_so_is_drawn_waiting() {
+        let free = Action::Free {
+            buffer: "h".to_owned(),
+            with: cuda_lint_engine::trace::Release::CudaFreeHost,
+            stream: None,
+        };
+        let misuse = trace(vec![stream("s"), copy(), free]);
+        let Hazard::Unordered { buffer, conflict, missing, .. } = unordered(1, 2) else { unreachable!() };
+        let hazard =
+            Hazard::Unordered { pending: 1, access: 2, buffer, conflict, missing, relies_on: Some(2) };
+        let (picture, _) = pair::<_, Position>(&misuse, Some(&hazard), None);
+        assert!(of(&picture, 2, 0).end > of(&picture, 1, 1).end);
+        assert!(picture.note.contains("nothing documents"), "{}", picture.note);
     }
 }
