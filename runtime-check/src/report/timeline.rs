@@ -129,6 +129,7 @@ pub fn pair<P, Q>(
         None => {}
     }
     if let Some(step) = waits_at {
+        picture.clash = None;
         picture.note = format!("“{}” waits for the stream, which nothing documents.", name(step));
     }
     let twin = twin.map(|twin| {
