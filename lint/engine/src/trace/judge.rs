@@ -2,6 +2,8 @@
 
 mod axioms;
 mod calls;
+#[cfg(test)]
+mod closure;
 mod order;
 mod run;
 

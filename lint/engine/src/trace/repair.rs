@@ -159,7 +159,10 @@ fn candidates<'t>(trace: &'t Trace<usize>, hazard: &Hazard) -> Vec<Edit<'t>> {
                 Some(())
             });
             // The stream is gone.
-            add(&|edit| Some(edit.before(*access, [device()])));
+            add(&|edit| {
+                edit.before(*access, [device()]);
+                Some(())
+            });
         }
         Hazard::Unordered { pending, access, missing: Edge::StreamWait, .. } => add(&|edit| {
             let event = edit.fresh("done");

@@ -54,7 +54,7 @@ const KEYWORDS: [&str; 8] = ["reads", "writes", "calls", "on", "meant", "as", "w
 
 /// The text form. Places are printed as they display themselves.
 ///
-/// What [`super::validate`] accepts comes back from [`parse`] as it was.
+/// What [`super::validate`] accepts comes back from [`parse()`] as it was.
 pub fn print<P: Display>(trace: &Trace<P>) -> String {
     let mut text = String::new();
     if trace.default_stream == DefaultStream::PerThread {

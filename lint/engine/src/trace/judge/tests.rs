@@ -91,3 +91,258 @@ fn the_default_stream_can_be_per_thread() {
     let text = format!("{text}launch k writes d[0..64] on s\nlaunch k reads d[0..64] on default\n");
     assert_eq!(hazards(&text).len(), 1);
 }
+
+#[test]
+fn synchronous_forms_wait_for_what_they_are_documented_to_wait_for() {
+    let then = |first: &str, second: &str| after_setup(&format!("c = device 64\n{first}\n{second}\n"));
+    assert_eq!(then("copy-sync h[0..64] <- d[0..64] on default", "host-read h[0..4]"), [""; 0]);
+    assert_eq!(then("copy-sync d[0..64] <- h[0..64] on default", "fill d[0..4] on n"), [""; 0]);
+    assert_eq!(
+        then("copy-sync d[0..64] <- p[0..64] on default", "host-write p[0..4]\nfill d[0..4] on n"),
+        ["10->12 d WriteThenWrite stream relies on 10"]
+    );
+    assert_eq!(
+        then("copy-sync c[0..64] <- d[0..64] on default", "fill c[0..4] on n"),
+        ["10->11 c WriteThenWrite stream"]
+    );
+    assert_eq!(
+        then("fill-sync d[0..64] on default", "fill d[0..4] on n"),
+        ["10->11 d WriteThenWrite stream"]
+    );
+    assert_eq!(then("fill-sync h[0..64] on default", "host-read h[0..4]"), [""; 0]);
+    assert_eq!(
+        then("fill-sync u[0..64] on default", "host-read u[0..4]"),
+        ["10->11 u WriteThenRead host relies on 10"]
+    );
+    // The stream of a synchronous form is the default one: it sees blocking streams, and no others.
+    assert_eq!(
+        then("fill d[0..64] on n", "copy-sync h[0..64] <- d[0..64] on default"),
+        ["10->11 d WriteThenRead stream"]
+    );
+}
+
+#[test]
+fn pageable_memory_may_be_copied_asynchronously() {
+    assert_eq!(
+        after_setup("copy p[0..64] <- d[0..64] on s\nhost-read p[0..4]\n"),
+        ["PageableCopy { step: 8 }", "9->10 p WriteThenRead host relies on 9"]
+    );
+    assert_eq!(
+        after_setup("copy d[0..64] <- p[0..64] on s\nhost-write p[0..4]\nfill d[0..4] on t\n"),
+        [
+            "PageableCopy { step: 8 }",
+            "9->10 p ReadThenWrite host relies on 9",
+            "9->11 d WriteThenWrite stream"
+        ]
+    );
+    // What the copy waits for on the way is not documented either.
+    assert_eq!(
+        after_setup("launch k writes u[0..4] on s\ncopy p[0..64] <- d[0..64] on s\nhost-read u[0..4]\n"),
+        ["PageableCopy { step: 9 }", "9->11 u WriteThenRead host relies on 10"]
+    );
+    // The source may be read before the host function has written it.
+    assert_eq!(
+        after_setup("host-function f writes p[0..4] on s\ncopy d[0..64] <- p[0..64] on s\n"),
+        ["PageableCopy { step: 9 }", "9->10 p WriteThenRead host"]
+    );
+}
+
+#[test]
+fn copies_between_host_buffers_are_the_hosts() {
+    let text =
+        "g = pinned 64\ncopy h[0..64] <- d[0..64] on s\ncopy g[0..64] <- h[0..64] on s\nhost-read g[0..4]\n";
+    assert_eq!(after_setup(text), ["10->11 h WriteThenRead host relies on 11"]);
+    let text = text.replace("h[0..64] on s", "h[0..64] on t");
+    assert_eq!(after_setup(&text), ["10->11 h WriteThenRead host"]);
+}
+
+#[test]
+fn releases_end_uses_and_some_are_measured_to_wait() {
+    let free = |memory: &str, with: &str| {
+        after_setup(&format!(
+            "m = {memory}\nlaunch k reads m[0..4] on s\nfree m with {with}\nhost-read u[0..4]\n"
+        ))
+    };
+    for (memory, with) in [
+        ("device 64", "cudaFree"),
+        ("managed 64", "cudaFree"),
+        ("pinned 64", "cudaFreeHost"),
+        ("registered 64", "cudaHostUnregister"),
+    ] {
+        assert_eq!(free(memory, with), ["10->11 m UseThenRelease host relies on 11"], "{memory}");
+    }
+    assert_eq!(free("stream-ordered 64 on s", "cudaFree"), ["10->11 m UseThenRelease host"]);
+    assert_eq!(free("stream-ordered 64 on s", "cudaFreeAsync on s"), [""; 0]);
+    assert_eq!(
+        free("stream-ordered 64 on s", "cudaFreeAsync on t"),
+        ["9->11 m UseThenRelease stream", "10->11 m UseThenRelease stream"]
+    );
+    // A free that happens to wait is relied on by what follows.
+    assert_eq!(
+        after_setup(
+            "copy h[0..64] <- d[0..64] on s\nc = device 64\nfree c with cudaFree\nhost-read h[0..4]\n"
+        ),
+        ["9->12 h WriteThenRead host relies on 11"]
+    );
+    assert_eq!(
+        after_setup("copy d[0..64] <- p[0..64] on s\nfree p with free\n"),
+        ["PageableCopy { step: 8 }", "9->10 p UseThenRelease host relies on 9"]
+    );
+}
+
+#[test]
+fn stream_ordered_memory_exists_in_the_order_of_its_stream() {
+    let text = "m = stream-ordered 64 on s\nfill m[0..64] on s\n";
+    assert_eq!(after_setup(text), [""; 0]);
+    assert_eq!(
+        after_setup("m = stream-ordered 64 on s\nfill m[0..64] on t\n"),
+        ["9->10 m WriteThenWrite stream"]
+    );
+    let text = "m = stream-ordered 64 on s\nrecord e on s\nwait t for e\nfill m[0..64] on t\n";
+    assert_eq!(after_setup(text), [""; 0]);
+}
+
+#[test]
+fn what_is_captured_runs_when_the_graph_is_launched() {
+    let capture = "begin-capture n\ncopy h[0..64] <- d[0..64] on n\ng = end-capture n\n";
+    assert_eq!(after_setup(&format!("{capture}host-read h[0..4]\n")), [""; 0]);
+    assert_eq!(
+        after_setup(&format!("{capture}launch-graph g on s\nhost-read h[0..4]\n")),
+        ["12->13 h WriteThenRead host"]
+    );
+    assert_eq!(
+        after_setup(&format!("{capture}fill d[0..4] on t\nlaunch-graph g on s\n")),
+        ["12->13 d WriteThenRead stream"]
+    );
+    let text = capture.replace("h[0..64]", "p[0..64]");
+    assert_eq!(after_setup(&text), [""; 0], "a captured copy of pageable memory does not block");
+}
+
+#[test]
+fn some_calls_are_wrong_in_any_order() {
+    let cases = [
+        ("host-read d[0..4]", "HostTouchesDevice { step: 8, buffer: \"d\" }"),
+        ("copy-sync h[0..4] <- d[0..4] as host-to-device on default", "WrongKind { step: 8 }"),
+        ("free d with free", "WrongRelease { step: 8, right: CudaFree }"),
+        ("free h with cudaFree", "WrongRelease { step: 8, right: CudaFreeHost }"),
+        (
+            "host-function f calls cudaMalloc printf cudaGetErrorString cudaMalloc on s",
+            "CallInHostFunction { step: 8, function: \"cudaMalloc\" }",
+        ),
+        ("callback f calls k<<<>>> on s", "CallInHostFunction { step: 8, function: \"k<<<>>>\" }"),
+        ("launch k on default meant s", "StreamAsArgument { step: 8 }"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(after_setup(&format!("{text}\n")), [expected], "{text}");
+    }
+    for text in [
+        "copy-sync h[0..4] <- d[0..4] as device-to-device on default",
+        "copy-sync u[0..4] <- d[0..4] as host-to-device on default",
+        "free d with cudaFreeAsync on s",
+        "host-function f calls printf cudaGetErrorName on s",
+    ] {
+        assert_eq!(after_setup(&format!("{text}\n")), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn refused_directions_are_those_that_were_measured() {
+    use super::super::{CopyKind, Memory};
+    for dst in Memory::ALL {
+        for src in Memory::ALL {
+            for kind in CopyKind::ALL {
+                if is_refused(dst, src, kind) == Some(true) {
+                    assert!(contradicts(dst, src, kind), "{dst:?} {src:?} {kind:?}");
+                }
+            }
+        }
+    }
+}
+
+/// For each mutant of the rules a trace, after [`SETUP`], that it judges otherwise.
+const TELLING: [(&str, &str); 42] = [
+    ("no-stream-order", "fill d[0..4] on s\nfill d[0..4] on s\n"),
+    ("no-legacy-after-blocking", "fill d[0..4] on s\nfill d[0..4] on default\n"),
+    ("no-blocking-after-legacy", "fill d[0..4] on default\nfill d[0..4] on s\n"),
+    ("no-event-wait-orders", "fill d[0..4] on s\nrecord e on s\nwait t for e\nfill d[0..4] on t\n"),
+    (
+        "no-legacy-record-encompasses",
+        "fill h[0..4] on s\nrecord e on default\nsynchronize e\nhost-read h[0..4]\n",
+    ),
+    ("no-host-waits-for-stream", "fill h[0..4] on s\nsynchronize s\nhost-read h[0..4]\n"),
+    ("no-host-waits-for-event", "fill h[0..4] on s\nrecord e on s\nsynchronize e\nhost-read h[0..4]\n"),
+    ("no-host-waits-for-device", "fill h[0..4] on s\nsynchronize device\nhost-read h[0..4]\n"),
+    ("no-query-until-complete-waits", "fill h[0..4] on s\npoll s\nhost-read h[0..4]\n"),
+    ("no-legacy-wait-encompasses", "fill h[0..4] on s\nsynchronize default\nhost-read h[0..4]\n"),
+    ("no-synchronous-copy-waits", "copy-sync h[0..4] <- d[0..4] on default\nhost-read h[0..4]\n"),
+    ("no-pageable-source-is-read", "copy-sync d[0..4] <- p[0..4] on default\nhost-write p[0..4]\n"),
+    ("no-synchronous-fill-of-host-waits", "fill-sync h[0..4] on default\nhost-read h[0..4]\n"),
+    ("no-host-to-host-is-synchronous", "g = pinned 64\ncopy g[0..4] <- h[0..4] on s\nhost-read g[0..4]\n"),
+    (
+        "no-pageable-source-may-be-read-at-once",
+        "host-function f writes p[0..4] on s\ncopy d[0..4] <- p[0..4] on s\n",
+    ),
+    ("no-host-function-is-ordered", "launch k writes h[0..4] on s\nhost-function f reads h[0..4] on s\n"),
+    ("no-capture-defers", "begin-capture n\nfill h[0..4] on n\ng = end-capture n\nhost-read h[0..4]\n"),
+    (
+        "no-graph-runs-in-stream-order",
+        "begin-capture n\nfill h[0..4] on n\ng = end-capture n\nfill h[0..4] on s\nlaunch-graph g on s\n",
+    ),
+    ("no-allocation-is-in-stream-order", "m = stream-ordered 64 on s\nfill m[0..4] on n\n"),
+    ("no-free-is-in-stream-order", "fill d[0..4] on s\nfree d with cudaFreeAsync on t\n"),
+    ("streams-are-ordered", "fill d[0..4] on s\nfill d[0..4] on t\n"),
+    ("non-blocking-takes-part", "fill d[0..4] on n\nfill d[0..4] on default\n"),
+    ("per-thread-is-legacy", "fill d[0..4] on per-thread\nfill d[0..4] on s\n"),
+    ("unrecorded-event-orders", "fill d[0..4] on s\nwait t for e\nfill d[0..4] on t\n"),
+    ("events-see-later-work", "record e on s\nfill h[0..4] on s\nsynchronize e\nhost-read h[0..4]\n"),
+    (
+        "events-accumulate",
+        "fill h[0..4] on s\nrecord e on s\nrecord e on t\nsynchronize e\nhost-read h[0..4]\n",
+    ),
+    ("stream-wait-is-host-wait", "fill h[0..4] on s\nrecord e on s\nwait t for e\nhost-read h[0..4]\n"),
+    ("stream-synchronize-waits-for-all", "fill h[0..4] on s\nsynchronize t\nhost-read h[0..4]\n"),
+    ("blocking-wait-covers-legacy", "fill h[0..4] on default\nsynchronize s\nhost-read h[0..4]\n"),
+    ("single-query-waits", "fill h[0..4] on s\nquery s\nhost-read h[0..4]\n"),
+    ("other-calls-wait", "fill h[0..4] on s\ncall cudaGetLastError\nhost-read h[0..4]\n"),
+    ("record-waits", "fill h[0..4] on s\nrecord e on s\nhost-read h[0..4]\n"),
+    ("stream-destroy-waits", "fill h[0..4] on s\ndestroy s\nhost-read h[0..4]\n"),
+    ("event-destroy-waits", "fill h[0..4] on s\nrecord e on s\ndestroy e\nhost-read h[0..4]\n"),
+    ("allocation-waits", "fill h[0..4] on s\nc = device 64\nhost-read h[0..4]\n"),
+    (
+        "free-of-stream-ordered-waits",
+        "m = stream-ordered 64 on s\nfill h[0..4] on s\nfree m with cudaFree\nhost-read h[0..4]\n",
+    ),
+    ("free-async-waits", "fill h[0..4] on s\nfree d with cudaFreeAsync on s\nhost-read h[0..4]\n"),
+    ("asynchronous-copy-waits", "copy h[0..4] <- d[0..4] on s\nhost-read h[0..4]\n"),
+    ("device-copy-waits", "copy-sync d[0..4] <- d[4..8] on default\nfill d[0..4] on n\n"),
+    ("device-fill-waits", "fill-sync d[0..4] on default\nfill d[0..4] on n\n"),
+    ("legacy-launch-waits", "fill h[0..4] on s\nlaunch k on default\nhost-read h[0..4]\n"),
+    (
+        "graph-launch-waits",
+        "begin-capture n\nfill h[0..4] on n\ng = end-capture n\nlaunch-graph g on n\nhost-read h[0..4]\n",
+    ),
+];
+
+#[test]
+fn every_rule_matters() {
+    let mutants = Axioms::mutants();
+    let named: Vec<_> = mutants.iter().map(|it| it.0).collect();
+    assert_eq!(named, TELLING.map(|it| it.0));
+    for ((name, axioms), (_, text)) in mutants.iter().zip(TELLING) {
+        let text = format!("{SETUP}{text}");
+        let (documented, mutated) = (hazards(&text), by(&text, *axioms));
+        assert_ne!(documented, mutated, "{name} judges this as before:\n{text}");
+        // Exactly one of the two finds nothing, save where the call itself is wrong as well.
+        let order = |hazards: &[String]| hazards.iter().filter(|it| it.contains("->")).count();
+        assert!(order(&documented) == 0 || order(&mutated) == 0, "{name}: {documented:?} {mutated:?}");
+    }
+}
+
+#[test]
+fn every_rule_says_what_it_is() {
+    for axiom in Axiom::ALL {
+        assert!(axiom.statement().ends_with('.'), "{}", axiom.name());
+        assert_eq!(axiom.statement().starts_with("Wrong: "), !axiom.holds(), "{}", axiom.name());
+        assert_eq!(Axioms::documented().has(*axiom), axiom.holds(), "{}", axiom.name());
+    }
+}

@@ -1,7 +1,8 @@
 //! Repairs and variants, by hand and at random.
 
+use super::super::Position;
 use super::super::sample;
-use super::super::text::print;
+use super::super::text::{parse, print};
 use super::*;
 
 #[test]
@@ -46,4 +47,80 @@ fn every_hazard_of_random_traces_is_mended_and_no_other_comes() {
     }
     assert_eq!(kinds.len(), 7, "{kinds:?}");
     assert!(hazards > 2000 && variants > 50, "{hazards} hazards, {variants} variants, {kinds:?}");
+}
+
+/// What a repair adds (`+`) and takes away (`-`).
+fn changes(text: &str, mend: fn(&Trace<Position>, &Hazard) -> Option<Trace<Position>>) -> String {
+    let trace = parse(text).unwrap();
+    let hazards = judge(&trace);
+    let Some(mended) = mend(&trace, hazards.last().unwrap()) else { return "none".into() };
+    let (before, after) = (print(&trace), print(&mended));
+    let (before, after): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
+    let added = after.iter().filter(|line| !before.contains(line)).map(|line| format!("+ {line}\n"));
+    let removed = before.iter().filter(|line| !after.contains(line)).map(|line| format!("- {line}\n"));
+    removed.chain(added).collect()
+}
+
+#[test]
+fn repairs_are_what_a_programmer_would_do() {
+    let cases = [
+        (
+            "h = pinned 64\nd = device 64\ns = stream\ncopy h[0..64] <- d[0..64] on s\nhost-read h[0..4]\n",
+            "+ synchronize s\n",
+        ),
+        (
+            "d = device 64\ns = stream\nt = stream\nfill d[0..64] on s\nlaunch k reads d[0..64] on t\n",
+            "+ done = event\n+ record done on s\n+ wait t for done\n",
+        ),
+        (
+            "h = pinned 64\ns = stream\nfill h[0..64] on s\ndestroy s\nhost-read h[0..4]\n",
+            "+ synchronize device\n",
+        ),
+        (
+            "d = device 64\nhost-read d[0..4]\n",
+            "- host-read d[0..4]\n+ d_host = pinned 4\n+ copy-sync d_host[0..4] <- d[0..4] as device-to-host on \
+             default\n+ host-read d_host[0..4]\n",
+        ),
+        (
+            "d = device 64\nhost-write d[0..4]\n",
+            "- host-write d[0..4]\n+ d_host = pinned 4\n+ host-write d_host[0..4]\n+ copy-sync d[0..4] <- \
+             d_host[0..4] as host-to-device on default\n",
+        ),
+        (
+            "p = pageable 64\nd = device 64\ncopy-sync p[0..4] <- d[0..4] as host-to-device on default\n",
+            "- copy-sync p[0..4] <- d[0..4] as host-to-device on default\n+ copy-sync p[0..4] <- d[0..4] as \
+             device-to-host on default\n",
+        ),
+        ("h = pinned 64\nfree h with cudaFree\n", "- free h with cudaFree\n+ free h with cudaFreeHost\n"),
+        ("h = registered 64\nfree h with free\n", "+ free h with cudaHostUnregister\n"),
+        (
+            "host-function f calls cudaMalloc printf on default\n",
+            "- host-function f calls cudaMalloc printf on default\n+ host-function f calls printf on default\n",
+        ),
+        ("s = stream\nlaunch k on default meant s\n", "- launch k on default meant s\n+ launch k on s\n"),
+        (
+            "p = pageable 64\nd = device 64\ns = stream\ncopy d[0..4] <- p[0..4] on s\nsynchronize s\nfree p with \
+             free\n",
+            "- p = pageable 64\n- free p with free\n+ p = pinned 64\n+ free p with cudaFreeHost\n",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(changes(text, repair), expected, "{text}");
+    }
+}
+
+#[test]
+fn variants_take_the_wait_away() {
+    let pageable =
+        "p = pageable 64\nd = device 64\ns = stream\ncopy p[0..64] <- d[0..64] on s\nhost-read p[0..4]\n";
+    assert_eq!(changes(pageable, variant), "- p = pageable 64\n+ p = pinned 64\n");
+    let freed = "d = device 64\ns = stream\nfill d[0..64] on s\nfree d with cudaFree\n";
+    assert_eq!(
+        changes(freed, variant),
+        "- d = device 64\n+ pool = stream non-blocking\n+ d = stream-ordered 64 on pool\n+ synchronize pool\n"
+    );
+    let pinned = "h = pinned 64\ns = stream\nfill h[0..64] on s\nfree h with cudaFreeHost\n";
+    assert_eq!(changes(pinned, variant), "none");
+    let trace = parse(pinned).unwrap();
+    assert!(why_no_variant(&trace, &judge(&trace)[0]).contains("cudaFreeHost"));
 }

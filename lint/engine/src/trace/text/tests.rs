@@ -1,5 +1,7 @@
 //! The text form, there and back.
 
+#[cfg(feature = "serde")]
+use super::super::judge::{Hazard, judge};
 use super::super::{Memory, Position, sample};
 use super::*;
 
@@ -138,6 +140,9 @@ fn random_traces_survive_text_and_json() {
         {
             let json = serde_json::to_string(&trace).unwrap();
             assert_eq!(serde_json::from_str::<Trace<Position>>(&json).unwrap(), trace, "{json}");
+            let hazards = judge(&trace);
+            let json = serde_json::to_string(&hazards).unwrap();
+            assert_eq!(serde_json::from_str::<Vec<Hazard>>(&json).unwrap(), hazards, "{json}");
         }
     }
 }
