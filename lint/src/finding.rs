@@ -213,6 +213,7 @@ pub mod samples {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cuda_lint_engine::trace::{Action, Step};
 
     #[test]
     fn names_on_the_wire_are_the_names_in_reports() {
@@ -243,6 +244,12 @@ mod tests {
             label: "label".to_string(),
             related: vec![cuda_lint_engine::Related { site: SiteId(2), message: "earlier".to_string() }],
             help: "help".to_string(),
+            witness: Some(Trace {
+                default_stream: cuda_lint_engine::DefaultStream::Legacy,
+                steps: [Some(SiteId(3)), Some(SiteId(0)), None]
+                    .map(|place| Step { action: Action::Call { function: "f".to_string() }, place })
+                    .into(),
+            }),
         };
         let resolved = ReportedDiagnostic::resolve(&diagnostic, Category::Lifetime, &|site| {
             samples::span("a.cu", site.0, 1, 1)
@@ -250,5 +257,9 @@ mod tests {
         assert_eq!(resolved.span.line, 4);
         assert_eq!(resolved.related[0].span.line, 2);
         assert_eq!(resolved.category, Category::Lifetime);
+        let steps = resolved.witness.unwrap().steps;
+        // What has no place in a file has none in the witness.
+        let lines: Vec<_> = steps.iter().map(|step| step.place.as_ref().map(|it| it.line)).collect();
+        assert_eq!(lines, [Some(3), None, None]);
     }
 }

@@ -94,6 +94,47 @@ fn program(wait: &str) -> String {
 }
 
 #[test]
+fn the_witness_of_a_line_is_printed_and_in_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.cu"), program("cudaGetLastError();")).unwrap();
+    let expected = "s = stream\n\
+                    d = device 64\n\
+                    h = pinned 64 @ a.cu:4:5\n\
+                    copy h[0..64] <- d[0..64] as device-to-host on s @ a.cu:5:5\n\
+                    call cudaGetLastError @ a.cu:6:5\n\
+                    host-read h[0..4] @ a.cu:7:12\n";
+    let expected = expected.replace("s = stream", "stream = stream").replace("on s ", "on stream ");
+    for place in ["a.cu:7", "a.cu:7:12"] {
+        let (code, stdout, stderr) = texts(&cuda_lint(&["witness", place, "-q"], folder.path()).unwrap());
+        assert_eq!((code, stderr.as_str()), (Some(0), ""));
+        let (comment, trace) = stdout.split_once('\n').unwrap();
+        assert!(comment.starts_with("# host-read-before-sync (error, certain): `h` is read"), "{comment}");
+        assert_eq!(trace, expected);
+    }
+    let (_, stdout, _) = texts(&cuda_lint(&["--format", "json", "a.cu"], folder.path()).unwrap());
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let witness = &json["diagnostics"][0]["witness"];
+    assert_eq!(witness["text"], expected);
+    assert_eq!(witness["trace"]["steps"][5]["do"], "host-read");
+    assert_eq!(witness["trace"]["steps"][5]["place"]["line"], 7);
+}
+
+#[test]
+fn a_line_without_a_finding_has_no_witness_and_says_where_there_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.cu"), program("")).unwrap();
+    let (code, stdout, stderr) = texts(&cuda_lint(&["witness", "a.cu:5"], folder.path()).unwrap());
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    assert_eq!(stderr, "cuda-lint: a.cu:5: nothing is found at this line; there is a finding in line 7\n");
+
+    let (code, _, stderr) = texts(&cuda_lint(&["witness", "b.cu:5"], folder.path()).unwrap());
+    assert_eq!((code, stderr.as_str()), (Some(2), "cuda-lint: b.cu: no such file or folder\n"));
+    let (code, _, stderr) = texts(&cuda_lint(&["witness", "a.cu"], folder.path()).unwrap());
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("src/app.cu:42"), "{stderr}");
+}
+
+#[test]
 fn misuse_is_exit_code_one_and_its_correction_zero() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.cu"), program("")).unwrap();

@@ -55,7 +55,7 @@ fn nowhere<P>() -> Option<P> {
     None
 }
 
-/// A place in a source file; line and column count from 1, columns in characters.
+/// A place in a source file; line and column count from 1, columns in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Position {

@@ -342,7 +342,11 @@ impl<'t> Run<'t> {
         if !with.fits(memory) {
             let right = memory.release();
             self.hazards.push(Hazard::WrongRelease { step: self.step, right });
-            return;
+            // Memory that is still registered is gone all the same: the end of a scope, `free`. What another
+            // wrong function does is an error, or undefined.
+            if memory != Memory::Registered || with != Release::Free {
+                return;
+            }
         }
         let touches = [whole(buffer, bytes)];
         match (with, stream) {

@@ -246,6 +246,15 @@ fn some_calls_are_wrong_in_any_order() {
 }
 
 #[test]
+fn memory_that_ends_while_it_is_registered_is_wrong_in_kind_and_in_time() {
+    let text = "r = registered 64\ncopy d[0..64] <- r[0..64] on s\nfree r with free\n";
+    let wrong = "WrongRelease { step: 10, right: CudaHostUnregister }";
+    assert_eq!(after_setup(text), [wrong, "10->11 r UseThenRelease host"]);
+    let waits = text.replace("free r", "synchronize s\nfree r");
+    assert_eq!(after_setup(&waits), [wrong.replace("10", "11")]);
+}
+
+#[test]
 fn refused_directions_are_those_that_were_measured() {
     use super::super::{CopyKind, Memory};
     for dst in Memory::ALL {

@@ -1,0 +1,222 @@
+//! Gives the steps of a witness sizes and names.
+
+use super::{Buffer, Part, Plan, Planned};
+use crate::facts::{self, ReleaseKind, WorkKind};
+use crate::order::happens_before::{EventKey, Point, StreamKey};
+use crate::order::object::ObjectId;
+use crate::order::state::Operation;
+use crate::sketch::{self, LARGEST, Sketch, UNKNOWN_SIZE};
+use crate::trace::{self, Action, Memory, Name, Trace};
+use crate::{DefaultStream, Options};
+
+/// Gives a plan sizes and names.
+pub(super) struct Drawing<'a, 'm, 'p> {
+    plan: &'a Plan<'a, 'm, 'p>,
+    sketch: Sketch,
+    options: &'a Options,
+    sizes: Vec<u64>,
+    buffers: Vec<Name>,
+    streams: Vec<(StreamKey, Name)>,
+    events: Vec<(EventKey, Name)>,
+}
+
+impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
+    /// Starts a drawing.
+    pub(super) fn new(plan: &'a Plan<'a, 'm, 'p>, options: &'a Options) -> Self {
+        let sizes = plan.buffers.iter().map(size).collect();
+        let (buffers, streams, events) = (Vec::new(), Vec::new(), Vec::new());
+        Self { plan, sketch: Sketch::new(options), options, sizes, buffers, streams, events }
+    }
+
+    /// The trace.
+    pub(super) fn draw(mut self) -> Trace {
+        let plan = self.plan;
+        for (index, buffer) in plan.buffers.iter().enumerate() {
+            let memory = buffer.memory.unwrap_or(Memory::Device);
+            let stream = match buffer.stream {
+                Some(stream) => self.stream(stream),
+                None => trace::Stream::Default,
+            };
+            let bytes = self.sizes[index];
+            let name = self.sketch.buffer(&buffer.name, memory, bytes, Some(stream), buffer.site);
+            self.buffers.push(name);
+        }
+        let mut pending = None;
+        for (index, (site, planned)) in plan.steps.iter().enumerate() {
+            let mut action = self.action(planned);
+            if index + 1 == plan.steps.len() {
+                meet(&mut action, pending.as_ref(), &self.buffers[0]);
+            }
+            self.sketch.step(action.clone(), *site);
+            if matches!(planned, Planned::Work { .. }) {
+                pending = Some(action);
+            }
+        }
+        self.sketch.finish()
+    }
+
+    fn action(&mut self, planned: &Planned<'_>) -> Action {
+        match planned {
+            Planned::Work { operation, reads, writes } => self.work(operation, reads, writes),
+            Planned::Record(event, stream) => {
+                Action::Record { event: self.event(*event), stream: self.stream(*stream) }
+            }
+            Planned::StreamWait(stream, event) => {
+                Action::StreamWait { stream: self.stream(*stream), event: self.event(*event) }
+            }
+            Planned::HostWait(point) => Action::Synchronize { point: self.point(*point) },
+            Planned::Poll(point) => Action::Query { point: self.point(*point), until_complete: true },
+            Planned::Call(function) => Action::Call { function: function.to_string() },
+            Planned::Free { buffer, how } => self.free(*buffer, how, None),
+            Planned::Touch { part, write } => {
+                let range = self.range(part);
+                if *write { Action::HostWrite { range } } else { Action::HostRead { range } }
+            }
+            Planned::Release { buffer, how, stream } => self.free(*buffer, how, *stream),
+        }
+    }
+
+    fn free(&mut self, buffer: usize, how: &ReleaseKind, stream: Option<StreamKey>) -> Action {
+        let memory = self.plan.buffers[buffer].memory.unwrap_or(Memory::Device);
+        let stream = stream.map(|stream| self.stream(stream));
+        Action::Free { buffer: self.buffers[buffer].clone(), with: sketch::release(how, memory), stream }
+    }
+
+    fn work(&mut self, operation: &Operation, reads: &[Part], writes: &[Part]) -> Action {
+        let stream = self.stream(operation.stream);
+        let ranges = |drawing: &Self, parts: &[Part]| -> Vec<trace::Range> {
+            let mut ranges: Vec<trace::Range> = parts.iter().map(|part| drawing.range(part)).collect();
+            ranges.sort();
+            ranges.dedup();
+            ranges
+        };
+        match (&operation.kind, reads, writes) {
+            (WorkKind::Copy { .. }, [src, ..], [dst, ..]) => {
+                let (mut dst, mut src) = (self.range(dst), self.range(src));
+                let length = dst.len().min(src.len());
+                (dst.end, src.end) = (dst.start + length, src.start + length);
+                self.part_ways(&mut dst, &mut src);
+                Action::Copy {
+                    dst,
+                    src,
+                    kind: operation.form.stated.map(sketch::copy_kind),
+                    synchronous: operation.form.synchronous,
+                    stream,
+                }
+            }
+            (WorkKind::Fill, _, [dst, ..]) => {
+                Action::Fill { dst: self.range(dst), synchronous: operation.form.synchronous, stream }
+            }
+            (WorkKind::HostFunction, ..) => Action::HostFunction {
+                function: sketch::identifier(&operation.name),
+                reads: ranges(self, reads),
+                writes: ranges(self, writes),
+                calls: Vec::new(),
+                stream,
+                callback: false,
+            },
+            _ => {
+                let kernel = match sketch::identifier(&operation.name) {
+                    name if name.is_empty() => "kernel".to_owned(),
+                    name => name,
+                };
+                let (reads, writes) = (ranges(self, reads), ranges(self, writes));
+                Action::Launch { kernel, reads, writes, stream, meant: None }
+            }
+        }
+    }
+
+    /// A copy within one buffer, of which it is not known where it reads, does not overlap itself.
+    fn part_ways(&self, dst: &mut trace::Range, src: &mut trace::Range) {
+        if !dst.overlaps(src) {
+            return;
+        }
+        let size = self.buffers.iter().position(|it| *it == dst.buffer).map_or(0, |it| self.sizes[it]);
+        let half = (size / 2).max(1).min(dst.len());
+        (dst.start, dst.end) = (0, half);
+        (src.start, src.end) = (half, 2 * half);
+    }
+
+    fn range(&self, part: &Part) -> trace::Range {
+        let size = self.sizes[part.buffer];
+        let length = part.length.unwrap_or(size).max(1);
+        // What lies beyond the largest size is moved to the start.
+        let start = if part.start >= size { 0 } else { part.start };
+        let end = start.saturating_add(length).min(size);
+        trace::Range { buffer: self.buffers[part.buffer].clone(), start, end }
+    }
+
+    fn stream(&mut self, key: StreamKey) -> trace::Stream {
+        let default = match key {
+            StreamKey::Legacy => Some((trace::Stream::Legacy, DefaultStream::Legacy)),
+            StreamKey::PerThread => Some((trace::Stream::PerThread, DefaultStream::PerThread)),
+            StreamKey::Created(_) | StreamKey::Unseen(_) => None,
+        };
+        if let Some((stream, by_default)) = default {
+            return if self.options.default_stream == by_default { trace::Stream::Default } else { stream };
+        }
+        if let Some((_, name)) = self.streams.iter().find(|(it, _)| *it == key) {
+            return trace::Stream::Named(name.clone());
+        }
+        let name = match self.plan.machine.describe_stream(key) {
+            facts::Stream::Created { name, site, non_blocking } => {
+                self.sketch.stream(&name, non_blocking == Some(true), Some(site))
+            }
+            facts::Stream::Unseen { name } => self.sketch.stream(&name, false, None),
+            facts::Stream::Legacy | facts::Stream::PerThread => self.sketch.stream("", false, None),
+        };
+        self.streams.push((key, name.clone()));
+        trace::Stream::Named(name)
+    }
+
+    fn event(&mut self, key: EventKey) -> Name {
+        if let Some((_, name)) = self.events.iter().find(|(it, _)| *it == key) {
+            return name.clone();
+        }
+        let (wanted, site) = match key {
+            EventKey::Created(object) => {
+                let info = self.plan.machine.objects.info(ObjectId(object));
+                (info.name.clone(), info.site)
+            }
+            EventKey::Unseen(symbol) => (self.plan.machine.symbol_name(symbol), None),
+        };
+        let name = self.sketch.event(&wanted, site);
+        self.events.push((key, name.clone()));
+        name
+    }
+
+    fn point(&mut self, point: Point) -> trace::Point {
+        match point {
+            Point::Tail(stream) => trace::Point::Stream(self.stream(stream)),
+            Point::Event(event) => trace::Point::Event(self.event(event)),
+        }
+    }
+}
+
+fn size(buffer: &Buffer) -> u64 {
+    let size = match buffer.bytes {
+        Some(bytes) => bytes.max(buffer.needed),
+        None if buffer.open || buffer.needed <= 1 => buffer.needed.max(UNKNOWN_SIZE),
+        None => buffer.needed,
+    };
+    size.min(LARGEST)
+}
+
+/// The second access touches what the pending work touches: the analysis has shown it, sizes and offsets that
+/// had to be made up must not hide it.
+fn meet(action: &mut Action, pending: Option<&Action>, shared: &str) {
+    let Some(pending) = pending else { return };
+    let theirs: Vec<trace::Range> = pending
+        .writes()
+        .into_iter()
+        .chain(pending.reads())
+        .filter(|it| it.buffer == shared)
+        .cloned()
+        .collect();
+    let Some(first) = theirs.first() else { return };
+    let (Action::HostRead { range } | Action::HostWrite { range }) = action else { return };
+    if !theirs.iter().any(|it| it.overlaps(range)) {
+        let length = range.len().min(first.len());
+        *range = trace::Range { end: first.start + length, ..first.clone() };
+    }
+}
