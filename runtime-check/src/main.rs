@@ -4,6 +4,7 @@
 //! and replays traces. It is built without CUDA: the driver and NVRTC are loaded when it runs, and where
 //! there are none it says so and ends with exit code 2.
 
+mod claims;
 mod device;
 mod evidence;
 mod hold;
@@ -67,6 +68,8 @@ enum Command {
     },
     /// Compile the fixtures with nvcc, run them, and look from outside at what they do
     Programs(Whole),
+    /// Measure every claim about CUDA that the seed documents and the model make
+    Claims(Whole),
     /// Run the fixtures under compute-sanitizer, and say who reports what
     Peers(Whole),
 }
@@ -115,6 +118,7 @@ fn main() -> ExitCode {
         Command::Evidence(arguments) => return evidence::command(&arguments),
         Command::Report(arguments) => report::command(&arguments).map_err(Error::Unexpected),
         Command::Programs(whole) => whole.report(programs::run, programs::table::programs),
+        Command::Claims(whole) => whole.report(claims::run, claims::table),
         Command::Peers(whole) => whole.report(peers::run, peers::table),
         Command::Litmus(args) => match litmus::litmus(&args) {
             Ok((text, true)) => Ok(text),

@@ -165,7 +165,7 @@ fn look_at(sanitizer: &Path, built: &Built, tool: &Tool) -> Result<Finding, Erro
     let program = built.program().unwrap_or_default();
     // The tool starts the program; the program's settings are the tool's.
     let mut command = programs::quiet(sanitizer);
-    command.args(tool.arguments).args(["--print-limit", "20"]).arg(&program);
+    command.args(tool.arguments).args(["--print-limit", "20", "--require-cuda-init", "no"]).arg(&program);
     let finished = process::run(&mut command, LIMIT)
         .map_err(|error| Error::Unexpected(format!("{}: {error}", sanitizer.display())))?;
     let Summary { errors, first } = match finished.end {
@@ -191,7 +191,9 @@ pub fn table(report: &Report) -> String {
             Some(errors) => errors.to_string(),
             None => "?".to_owned(),
         }));
-        row.push(peer.findings.iter().find(|f| !f.first.is_empty()).map_or_else(String::new, |f| f.first.clone()));
+        row.push(
+            peer.findings.iter().find(|f| !f.first.is_empty()).map_or_else(String::new, |f| f.first.clone()),
+        );
         rows.push(row);
     }
     let mut text = table::render(&header, &rows);
@@ -237,11 +239,19 @@ mod tests {
                 .map(|name| ToolInfo { name: name.into(), arguments: String::new(), purpose: "x".into() })
                 .to_vec(),
             programs: vec![
-                peer("a/misuse.cu", &["a"], vec![
-                    finding("memcheck", Some(2), "Program hit error"),
-                    finding("racecheck", Some(0), ""),
-                ]),
-                peer("a/correct.cu", &[], vec![finding("memcheck", Some(0), ""), finding("racecheck", None, "")]),
+                peer(
+                    "a/misuse.cu",
+                    &["a"],
+                    vec![
+                        finding("memcheck", Some(2), "Program hit error"),
+                        finding("racecheck", Some(0), ""),
+                    ],
+                ),
+                peer(
+                    "a/correct.cu",
+                    &[],
+                    vec![finding("memcheck", Some(0), ""), finding("racecheck", None, "")],
+                ),
             ],
             seconds: 1.0,
         };

@@ -42,7 +42,8 @@ pub fn answers(
     end: Option<End>,
     observations: &[Observation],
 ) -> Vec<RuleAnswer> {
-    let all = fixture.breaks.iter().map(|rule| (rule, true)).chain(fixture.keeps.iter().map(|rule| (rule, false)));
+    let all =
+        fixture.breaks.iter().map(|rule| (rule, true)).chain(fixture.keeps.iter().map(|rule| (rule, false)));
     let mut answers = Vec::new();
     for (name, broken) in all {
         let Some(rule) = rules::find(name) else { continue };
@@ -107,7 +108,9 @@ fn of_a_misuse(
     let why = match (compiled, end) {
         (Compiled::Rejected(_), _) => "it does not compile",
         (Compiled::Program(_), None) => "it cannot be linked",
-        (Compiled::Program(_), Some(End::TimeOut)) => return (Answer::Failed, "it did not end in time".into()),
+        (Compiled::Program(_), Some(End::TimeOut)) => {
+            return (Answer::Failed, "it did not end in time".into());
+        }
         (Compiled::Program(_), Some(_)) => match witness {
             Witness::CompileError => "it compiles with this toolkit",
             Witness::ReliedOnWait => "no call was seen to wait beyond its documentation",
@@ -216,7 +219,7 @@ mod tests {
     fn a_misuse_is_confirmed_by_its_own_kind_only() {
         let touch = seen(Kind::Touch, "read of the destination", Some(12));
         let read = fixture(&["host-read-before-sync"], &[]);
-        let (what, remark) = answer(&read, &[touch.clone()]);
+        let (what, remark) = answer(&read, std::slice::from_ref(&touch));
         assert_eq!(what, Answer::Confirmed);
         assert_eq!(remark, "line 12: read of the destination of a copy in flight");
         let code = fixture(&["memcpy-kind-mismatch"], &[]);
@@ -228,7 +231,7 @@ mod tests {
     fn only_waits_beyond_the_documentation_confirm() {
         let free = fixture(&["free-while-in-flight"], &[]);
         let wait = seen(Kind::Blocked, "cudaStreamSynchronize", None);
-        assert_eq!(answer(&free, &[wait.clone()]).0, Answer::NotObserved);
+        assert_eq!(answer(&free, std::slice::from_ref(&wait)).0, Answer::NotObserved);
         assert_eq!(answer(&free, &[wait, seen(Kind::Blocked, "cudaFree", None)]).0, Answer::Confirmed);
         let slow = fixture(&["pageable-async-copy"], &[]);
         assert_eq!(answer(&slow, &[seen(Kind::Blocked, "cudaFree", None)]).0, Answer::NotObserved);

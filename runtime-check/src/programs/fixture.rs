@@ -231,9 +231,10 @@ mod tests {
             "k(); //~[per-thread] cross-stream-unordered\n",
             None,
         );
-        assert_eq!((fixtures[0].breaks.len(), fixtures[0].keeps.as_slice()), (0, &[
-            "cross-stream-unordered".to_owned()
-        ][..]));
+        assert_eq!(
+            (fixtures[0].breaks.len(), fixtures[0].keeps.as_slice()),
+            (0, &["cross-stream-unordered".to_owned()][..])
+        );
         assert_eq!((fixtures[1].breaks.len(), fixtures[1].keeps.len()), (1, 0));
     }
 
@@ -269,8 +270,10 @@ mod tests {
         let fixtures = find(&root).unwrap();
         assert!(fixtures.len() > 200, "{}", fixtures.len());
         for rule in cuda_lint_engine::rules::catalogue() {
-            let breaks = fixtures.iter().any(|f| f.role == Role::Misuse && f.breaks.iter().any(|r| r == rule.name));
-            let keeps = fixtures.iter().any(|f| f.role == Role::Correct && f.keeps.iter().any(|r| r == rule.name));
+            let breaks =
+                fixtures.iter().any(|f| f.role == Role::Misuse && f.breaks.iter().any(|r| r == rule.name));
+            let keeps =
+                fixtures.iter().any(|f| f.role == Role::Correct && f.keeps.iter().any(|r| r == rule.name));
             assert!(breaks && keeps, "{}: {breaks} {keeps}", rule.name);
         }
         assert!(fixtures.iter().all(|f| !f.path.starts_with("fixtures/claims/")));

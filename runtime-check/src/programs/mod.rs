@@ -19,7 +19,7 @@ use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 pub use answer::RuleAnswer;
-pub use fixture::{Fixture, Role, find};
+pub use fixture::{Fixture, Role, directive, find};
 pub use observe::{Kind, Observation, quiet};
 use observe::{Line, Observed, Observer, Settings};
 use process::{End, Finished, parallel};
@@ -111,7 +111,8 @@ pub fn build(root: &Path, toolchain: &Toolchain, fixtures: Vec<Fixture>) -> Resu
     let width = std::thread::available_parallelism().map_or(4, usize::from).min(16);
     let bar = progress("compiling", fixtures.len());
     let compile = |fixture: &Fixture| {
-        let flags = Flags { per_thread: fixture.mode_name() == "per-thread", no_link: fixture.no_link.is_some() };
+        let flags =
+            Flags { per_thread: fixture.mode_name() == "per-thread", no_link: fixture.no_link.is_some() };
         toolchain.compile(root, &fixture.path, flags)
     };
     let compiled = parallel(&fixtures, width, compile, || bar.inc(1));
@@ -181,7 +182,8 @@ fn compile_errors(message: &str, path: &str) -> Vec<Observation> {
     for line in message.lines() {
         // nvcc: `path(12): error: …`; the host compiler: `path:12:3: error: …`
         let Some(rest) = line.strip_prefix(path) else { continue };
-        let Some((place, text)) = rest.split_once(": error").or_else(|| rest.split_once(": fatal error")) else {
+        let Some((place, text)) = rest.split_once(": error").or_else(|| rest.split_once(": fatal error"))
+        else {
             continue;
         };
         let number: String =
@@ -189,15 +191,31 @@ fn compile_errors(message: &str, path: &str) -> Vec<Observation> {
         let number = number.parse().ok();
         if found.iter().all(|known| known.line != number) {
             let what = text.trim_start_matches([':', ' ']).to_owned();
-            found.push(Observation { kind: Kind::CompileError, what, line: number, code: None, ms: None, count: 1 });
+            found.push(Observation {
+                kind: Kind::CompileError,
+                what,
+                line: number,
+                code: None,
+                ms: None,
+                count: 1,
+            });
         }
     }
     if found.is_empty() {
         let what = message
             .lines()
             .find(|line| line.contains("undefined reference"))
-            .or_else(|| message.lines().find(|line| line.contains("error"))).unwrap_or("no message").to_owned();
-        found.push(Observation { kind: Kind::CompileError, what, line: None, code: None, ms: None, count: 1 });
+            .or_else(|| message.lines().find(|line| line.contains("error")))
+            .unwrap_or("no message")
+            .to_owned();
+        found.push(Observation {
+            kind: Kind::CompileError,
+            what,
+            line: None,
+            code: None,
+            ms: None,
+            count: 1,
+        });
     }
     found
 }
@@ -214,8 +232,14 @@ fn what_shows(
     let places = observer.resolve(program, &fixture.path, &frames);
     let mut seen = Vec::new();
     for (line, place) in observed.lines.iter().zip(places) {
-        let mut observation =
-            Observation { kind: Kind::Error, what: String::new(), line: place, code: None, ms: None, count: 1 };
+        let mut observation = Observation {
+            kind: Kind::Error,
+            what: String::new(),
+            line: place,
+            code: None,
+            ms: None,
+            count: 1,
+        };
         match line {
             Line::Error { call, code, main_thread, .. } => {
                 let place = if *main_thread { "" } else { " (on another thread)" };
@@ -240,7 +264,11 @@ fn what_shows(
                 observation.kind = Kind::Fault;
                 observation.what = format!("{} at a {access}", observed.finished.end.text());
             }
-            Line::Up { .. } | Line::Ready { .. } | Line::Stream { .. } | Line::NotReady { .. } | Line::Digest { .. } => {
+            Line::Up { .. }
+            | Line::Ready { .. }
+            | Line::Stream { .. }
+            | Line::NotReady { .. }
+            | Line::Digest { .. } => {
                 continue;
             }
         }
@@ -321,8 +349,7 @@ fn other_values(observer: &Observer, program: &Path, number: usize) -> Result<Ve
     let right = Outcome::of(&reference);
     let mut seen = Vec::new();
     for stream in 0..u32::try_from(streams).unwrap_or(MAX_STREAMS).min(MAX_STREAMS) {
-        let held =
-            Settings { hold_ms: HOLD_MS, stream: Some(stream), digest: true, ..Settings::default() };
+        let held = Settings { hold_ms: HOLD_MS, stream: Some(stream), digest: true, ..Settings::default() };
         let observed = observer.run(program, &format!("{number}-stream{stream}"), held, LIMIT)?;
         if observed.lines.iter().any(|line| matches!(line, Line::NotReady { .. })) {
             continue;

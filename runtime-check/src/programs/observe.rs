@@ -124,9 +124,11 @@ impl Line {
             | Self::Touch { frames, .. }
             | Self::Freed { frames, .. }
             | Self::Fault { frames, .. } => frames,
-            Self::Up { .. } | Self::Ready { .. } | Self::Stream { .. } | Self::NotReady { .. } | Self::Digest { .. } => {
-                &[]
-            }
+            Self::Up { .. }
+            | Self::Ready { .. }
+            | Self::Stream { .. }
+            | Self::NotReady { .. }
+            | Self::Digest { .. } => &[],
         }
     }
 }
@@ -227,11 +229,7 @@ impl Observer {
         arguments.extend(["-lcupti", "-lcuda"].map(String::from));
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         match toolchain.make(&folder, "observer.cpp", &arguments, "so")? {
-            Compiled::Program(library) => Ok(Self {
-                library,
-                addr2line: PathBuf::from("addr2line"),
-                folder,
-            }),
+            Compiled::Program(library) => Ok(Self { library, addr2line: PathBuf::from("addr2line"), folder }),
             Compiled::Rejected(why) => {
                 Err(Error::Unexpected(format!("the observer does not compile with nvcc: {why}")))
             }
@@ -284,7 +282,10 @@ impl Observer {
             _ => String::new(),
         };
         let mut found = text.lines().map(|line| line_in(line, file));
-        frames.iter().map(|frames| frames.iter().map(|_| found.next().flatten()).fold(None, Option::or)).collect()
+        frames
+            .iter()
+            .map(|frames| frames.iter().map(|_| found.next().flatten()).fold(None, Option::or))
+            .collect()
     }
 }
 

@@ -104,7 +104,7 @@ bool on_main_thread() { return getpid() == syscall(SYS_gettid); }
 
 // True while the observer itself calls CUDA: its calls are not the program's.
 thread_local bool inside = false;
-// How deep the program is in calls of CUDA, the outermost call's start, and whether that is of the runtime.
+// How deep the program is in calls of CUDA, and when the outermost began.
 thread_local int depth = 0;
 thread_local double entered = 0;
 
@@ -547,16 +547,20 @@ bool is_error(const char *name, int code) {
     return !starts(name, "cudaGetLastError") && !starts(name, "cudaPeekAtLastError");
 }
 
-void on_outermost(bool enter, const char *name, int code) {
+// The driver's functions that the runtime calls are no calls of the program; functions of the runtime always are,
+// also where the runtime calls back into the program.
+void on_program_call(bool enter, bool runtime, const char *name, int code) {
     if (enter) {
         if (depth++ == 0) entered = now_ms();
         return;
     }
-    if (depth == 0 || --depth > 0) return;
+    bool outermost = depth <= 1;
+    if (depth > 0) --depth;
+    if (!outermost && !runtime) return;
     double now = now_ms(), took = now - entered;
     if (code == 600) line("{\"event\":\"notready\",\"call\":\"%s\"}", name);
     bool failed = is_error(name, code);
-    bool blocked = hold_ms > 0 && took > 0.6 * hold_ms && any_held_until > entered + 0.6 * hold_ms;
+    bool blocked = outermost && hold_ms > 0 && took > 0.6 * hold_ms && any_held_until > entered + 0.6 * hold_ms;
     if (!failed && !blocked) return;
     Frames frames;
     find_frames(frames, nullptr);
@@ -579,8 +583,9 @@ void CUPTIAPI on_call(void *, CUpti_CallbackDomain domain, CUpti_CallbackId, con
     const char *name = call->functionName;
     int code = enter || !call->functionReturnValue ? 0 : *static_cast<const int *>(call->functionReturnValue);
     int saved = errno;
-    if (enter) on_outermost(true, name, 0);
-    if (domain == CUPTI_CB_DOMAIN_DRIVER_API) {
+    bool runtime = domain == CUPTI_CB_DOMAIN_RUNTIME_API;
+    if (enter) on_program_call(true, runtime, name, 0);
+    if (!runtime) {
         const void *parameters = call->functionParams;
         if (enter && driver_depth++ == 0) {
             current = work_of(name, parameters);
@@ -606,7 +611,7 @@ void CUPTIAPI on_call(void *, CUpti_CallbackDomain domain, CUpti_CallbackId, con
             current = Work{};
         }
     }
-    if (!enter) on_outermost(false, name, code);
+    if (!enter) on_program_call(false, runtime, name, code);
     errno = saved;
 }
 

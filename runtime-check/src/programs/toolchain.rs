@@ -78,7 +78,9 @@ impl Toolchain {
     pub fn home(&self) -> PathBuf {
         // nvcc may be a link into the toolkit.
         let nvcc = fs::canonicalize(&self.nvcc).unwrap_or_else(|_| self.nvcc.clone());
-        nvcc.parent().and_then(Path::parent).map_or_else(|| PathBuf::from("/usr/local/cuda"), Path::to_path_buf)
+        nvcc.parent()
+            .and_then(Path::parent)
+            .map_or_else(|| PathBuf::from("/usr/local/cuda"), Path::to_path_buf)
     }
 
     /// The folder for what is made.
@@ -108,7 +110,8 @@ impl Toolchain {
         arguments: &[&str],
         extension: &str,
     ) -> Result<Compiled, Error> {
-        let at = |path: &Path, error: std::io::Error| Error::Unexpected(format!("{}: {error}", path.display()));
+        let at =
+            |path: &Path, error: std::io::Error| Error::Unexpected(format!("{}: {error}", path.display()));
         let path = root.join(source);
         let mut hash = Sha256::new();
         // A file's headers are those that stand beside it.
@@ -166,9 +169,6 @@ mod tests {
 
     #[test]
     fn the_hash_is_the_usual_one() {
-        assert_eq!(
-            sha256(b"abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }
