@@ -419,8 +419,6 @@ pub enum ClaimVerdict {
     Differs,
     /// Nothing can measure it.
     NotMeasurable,
-    /// The experiment could not be made.
-    Failed,
 }
 
 impl ClaimVerdict {
@@ -431,7 +429,6 @@ impl ClaimVerdict {
             Self::Refuted => "refuted",
             Self::Differs => "differs",
             Self::NotMeasurable => "not measurable",
-            Self::Failed => "failed",
         }
     }
 }
@@ -440,7 +437,7 @@ impl Body for Claims {
     const FILE: &'static str = "claims.toml";
 
     fn inputs(&self, root: &Path) -> io::Result<BTreeSet<String>> {
-        hash::files(root, "fixtures/claims", &["cu", "cuh", "h"])
+        hash::files(root, "fixtures/claims", &["cu", "cuh", "h", "toml"])
     }
 
     fn tidy(&mut self) {

@@ -61,13 +61,9 @@ pub fn quotable(evidence: &Evidence, rules: &[RuleSpec]) -> Quotable {
 
     let claims = &evidence.claims.body.claims;
     set("claims.all", count(claims.len()));
-    for verdict in [
-        ClaimVerdict::Holds,
-        ClaimVerdict::Refuted,
-        ClaimVerdict::Differs,
-        ClaimVerdict::NotMeasurable,
-        ClaimVerdict::Failed,
-    ] {
+    for verdict in
+        [ClaimVerdict::Holds, ClaimVerdict::Refuted, ClaimVerdict::Differs, ClaimVerdict::NotMeasurable]
+    {
         let of_verdict = claims.iter().filter(|it| it.verdict == verdict).count();
         set(&format!("claims.{}", verdict.name().replace(' ', "-")), count(of_verdict));
     }

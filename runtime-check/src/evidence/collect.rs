@@ -5,7 +5,7 @@ use cuda_lint_evidence::{Claims, Litmus, Peers, Programs, Rules};
 use super::{Context, Error, convert};
 use crate::replay::experiment::{self, Witness};
 use crate::replay::worker::Workers;
-use crate::{litmus, peers, programs};
+use crate::{claims, litmus, peers, programs};
 
 /// How often each race is tried; the replay tries what is slow less often.
 const TRIALS: u32 = 50;
@@ -37,9 +37,9 @@ pub fn collect_programs(context: &Context<'_>) -> Result<Programs, Error> {
     Ok(convert::programs(programs::run(context.root)?))
 }
 
-/// claims.toml: every claim, measured. To connect: `claims::run(context.root)`.
-pub fn collect_claims(_: &Context<'_>) -> Result<Claims, Error> {
-    Err(Error::NotBuilt)
+/// claims.toml: every claim, measured.
+pub fn collect_claims(context: &Context<'_>) -> Result<Claims, Error> {
+    Ok(convert::claims(claims::run(context.root)?))
 }
 
 /// litmus.toml: random traces, and the wrong models.

@@ -3,7 +3,7 @@
 use cuda_lint_evidence as file;
 
 use crate::replay::verdict::{Answer, Counts, Observation, Verdict};
-use crate::{litmus, peers, programs};
+use crate::{claims, litmus, peers, programs};
 
 /// The entry for a verdict; `witness` is the text of its trace.
 pub fn verdict(from: Verdict, witness: String) -> file::Verdict {
@@ -183,4 +183,23 @@ pub fn peers(from: peers::Report, reported: impl Fn(&str) -> Vec<String>) -> fil
         tools: from.tools.into_iter().map(tool).collect(),
         programs: from.programs.into_iter().map(program).collect(),
     }
+}
+
+/// claims.toml.
+pub fn claims(from: claims::Report) -> file::Claims {
+    let claim = |it: claims::Claim| file::Claim {
+        id: it.id,
+        source: it.source,
+        claim: it.claim,
+        expected: it.expected,
+        measured: it.measured,
+        verdict: match it.verdict {
+            claims::Verdict::Holds => file::ClaimVerdict::Holds,
+            claims::Verdict::Refuted => file::ClaimVerdict::Refuted,
+            claims::Verdict::Differs => file::ClaimVerdict::Differs,
+            claims::Verdict::NotMeasurable => file::ClaimVerdict::NotMeasurable,
+        },
+        file: it.file,
+    };
+    file::Claims { claims: from.claims.into_iter().map(claim).collect() }
 }

@@ -71,9 +71,6 @@ pub enum Error {
     /// There is no report.
     #[error("name what the linter reports: --diagnostics FILE, from `cuda-lint --format json fixtures`")]
     NoDiagnostics,
-    /// Nobody can measure it yet.
-    #[error("not built yet")]
-    NotBuilt,
     /// The machine cannot.
     #[error(transparent)]
     Platform(#[from] platform::Error),
@@ -227,7 +224,7 @@ mod tests {
             device: Device::default(),
             date: date(UNIX_EPOCH),
         };
-        assert!(!writer.part::<cuda_lint_evidence::Claims>(|| Err(Error::NotBuilt)));
+        assert!(!writer.part::<cuda_lint_evidence::Claims>(|| Err(Error::NoDiagnostics)));
         assert!(!folder.path().join("claims.toml").exists());
         assert!(writer.part(|| Ok(cuda_lint_evidence::Claims::default())));
         assert!(folder.path().join("claims.toml").exists());
