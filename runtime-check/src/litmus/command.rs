@@ -97,16 +97,29 @@ pub fn litmus(args: &Litmus) -> Result<(String, bool), Error> {
         return one(args, path);
     }
     if args.mutants {
-        let mut machine = machine(args)?;
-        let bar = bar(args.traces);
-        let caught = mutants::catch(machine.as_mut(), args.seed, args.traces, settings(args), |caught| {
-            bar.inc(1);
-            bar.set_message(format!("{caught} mutants caught"));
-        })?;
-        bar.finish_and_clear();
+        let caught = catch(args)?;
         write_json(args, &Mutants { seed: args.seed, mutants: &caught })?;
         return Ok((mutants::text(&caught), caught.iter().all(|it| it.by.is_some())));
     }
+    let sum = measure(args)?;
+    write_json(args, &sum)?;
+    Ok((sum.text(), sum.holds()))
+}
+
+/// Tries the mutants of the model.
+pub fn catch(args: &Litmus) -> Result<Vec<Caught>, Error> {
+    let mut machine = machine(args)?;
+    let bar = bar(args.traces);
+    let caught = mutants::catch(machine.as_mut(), args.seed, args.traces, settings(args), |caught| {
+        bar.inc(1);
+        bar.set_message(format!("{caught} mutants caught"));
+    })?;
+    bar.finish_and_clear();
+    Ok(caught)
+}
+
+/// Runs the traces in child processes.
+pub fn measure(args: &Litmus) -> Result<Report, Error> {
     let start = Instant::now();
     let bar = bar(args.traces);
     let jobs = args.jobs.min(args.traces.max(1));
@@ -137,8 +150,25 @@ pub fn litmus(args: &Litmus) -> Result<(String, bool), Error> {
         sum.add(report?);
     }
     sum.seconds = start.elapsed().as_secs_f64();
-    write_json(args, &sum)?;
-    Ok((sum.text(), sum.holds()))
+    Ok(sum)
+}
+
+impl Litmus {
+    /// So many traces of a seed on the first GPU, as the command line has it by default.
+    pub fn on_gpu(seed: u64, traces: u64) -> Self {
+        Self {
+            seed,
+            traces,
+            schedules: 3,
+            patience: 1_000,
+            jobs: 1,
+            mutants: false,
+            simulated: None,
+            device: 0,
+            json: None,
+            part: None,
+        }
+    }
 }
 
 fn one(args: &Litmus, path: &Path) -> Result<(String, bool), Error> {

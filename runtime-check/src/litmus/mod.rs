@@ -20,4 +20,6 @@ mod single;
 #[cfg(test)]
 mod tests;
 
-pub use command::{Litmus, litmus};
+pub use command::{Litmus, catch, litmus, measure};
+pub use mutants::Caught;
+pub use report::{Missed, Report, Row};
