@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use cuda_lint_engine::trace::text;
-use cudarc::driver::sys;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -19,7 +18,7 @@ use super::run::{Settings, run};
 use super::simulated::Simulated;
 use super::single;
 use crate::machine::Machine;
-use crate::platform::{Error, failed};
+use crate::platform::Error;
 use crate::replay::Gpu;
 
 /// What `litmus` takes.
@@ -164,6 +163,7 @@ impl Litmus {
             jobs: 1,
             mutants: false,
             simulated: None,
+            trace: None,
             device: 0,
             json: None,
             part: None,
@@ -191,28 +191,7 @@ fn machine(args: &Litmus) -> Result<Box<dyn Machine>, Error> {
     match args.simulated {
         Some(Device::Measured) => Ok(Box::new(Simulated::eager())),
         Some(Device::Documented) => Ok(Box::new(Simulated::documented(args.seed))),
-        None => {
-            let gpu = Gpu::new(args.device)?;
-            keep_pool(args.device)?;
-            Ok(Box::new(gpu))
-        }
-    }
-}
-
-/// Makes the pool of stream-ordered memory keep what is freed: by default it goes back to the system at the
-/// next wait, and a use after free would end the process instead of showing a value.
-fn keep_pool(ordinal: usize) -> Result<(), Error> {
-    let ordinal = i32::try_from(ordinal).map_err(|_| unexpected("there are not so many devices"))?;
-    let (mut device, mut pool, mut all) = (0, std::ptr::null_mut(), u64::MAX);
-    let attribute = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
-    // SAFETY: the driver is loaded and initialised; all pointers are to live variables, of the types that the
-    // calls document.
-    unsafe {
-        sys::cuDeviceGet(&mut device, ordinal).result().map_err(failed("cuDeviceGet"))?;
-        let code = sys::cuDeviceGetDefaultMemPool(&mut pool, device);
-        code.result().map_err(failed("cuDeviceGetDefaultMemPool"))?;
-        let code = sys::cuMemPoolSetAttribute(pool, attribute, (&raw mut all).cast());
-        code.result().map_err(failed("cuMemPoolSetAttribute"))
+        None => Ok(Box::new(Gpu::new(args.device)?)),
     }
 }
 
@@ -304,8 +283,6 @@ fn spawn(args: &Litmus, part: Range<u64>, bar: &ProgressBar, sum: &mut Report) -
     if let Some(name) = args.simulated.and_then(|it| it.to_possible_value()) {
         command.args(["--simulated", name.get_name()]);
     }
-    // Streams that share a queue of the hardware wait for each other, which nothing promises.
-    command.env("CUDA_DEVICE_MAX_CONNECTIONS", "32");
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child =
         command.spawn().map_err(|error| unexpected(format!("cannot start a process: {error}")))?;

@@ -1,3 +1,5 @@
+//! The experiments on a machine that plays a part.
+
 use std::fs;
 use std::path::PathBuf;
 
