@@ -42,7 +42,7 @@ void run(cudaStream_t stream) {
 
 ## Not reported
 - Frees after a wait of the host that covers the work.
-- `cudaFreeAsync`, and memory of `cudaMallocAsync`.
+- `cudaFreeAsync`, and memory of `cudaMallocAsync`: see `async-alloc-misuse`.
 - Memory that only a copy from or to pageable memory may still be using: such a copy may have waited.
 - Pinned memory: see `host-buffer-released-in-flight`.
 
@@ -173,7 +173,7 @@ mod tests {
                 20,
                 Access::Release(how),
             )]);
-            assert!(sample::lines(&facts).is_empty());
+            assert_eq!(sample::lines(&facts), ["20 async-alloc-misuse error certain"]);
         }
     }
 }

@@ -50,7 +50,7 @@ Two buffers, each with an event that is waited for before the buffer is filled a
 - Pageable sources: the driver stages them before the call returns, so this is an info, off by default.
 - Disjoint parts of a buffer, and double buffering with an event wait for the buffer that is written.
 - Batch copies that read their source during the call.
-- Managed memory.
+- Managed memory: see `managed-access-in-flight`.
 
 ## Confidence
 Certain if nothing waits on any path to the write, likely on some path, possible if the memory's kind is not known.
