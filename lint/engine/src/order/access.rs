@@ -77,7 +77,9 @@ impl Machine<'_, '_> {
         }
         let writes = releases || matches!(access, Access::HostWrite { .. });
         let root = self.objects.root(range.object);
-        let is_talk = !releases && self.may_be_talk(root);
+        let is_talk = !releases
+            && state.pending.iter().any(|it| it.kind == WorkKind::HostFunction)
+            && self.may_be_talk(root);
         let hits: Vec<(usize, Overlap, bool, bool)> = state
             .pending
             .iter()
