@@ -103,12 +103,6 @@ impl Whole {
 }
 
 fn main() -> ExitCode {
-    // Streams that share a queue of the hardware wait for each other, which nothing promises; 32 queues are
-    // the most that there are. Whoever sets the variable knows why.
-    if std::env::var_os("CUDA_DEVICE_MAX_CONNECTIONS").is_none() {
-        // SAFETY: no other thread runs yet.
-        unsafe { std::env::set_var("CUDA_DEVICE_MAX_CONNECTIONS", "32") };
-    }
     let mut code = ExitCode::SUCCESS;
     let answer = match Cli::parse().command {
         Command::Replay(arguments) => replay::command::replay(&arguments).map(|(text, exit)| {

@@ -90,7 +90,8 @@ struct Mutants<'c> {
 /// Does what was asked for. The text for people, and whether everything is as it should be.
 pub fn litmus(args: &Litmus) -> Result<(String, bool), Error> {
     if let Some(part) = &args.part {
-        return child(args, part.clone()).map(|()| (String::new(), true));
+        let done = if args.mutants { child_of_mutants(args) } else { child(args, part.clone()) };
+        return done.map(|()| (String::new(), true));
     }
     if let Some(path) = &args.trace {
         return one(args, path);
@@ -105,8 +106,25 @@ pub fn litmus(args: &Litmus) -> Result<(String, bool), Error> {
     Ok((sum.text(), sum.holds()))
 }
 
-/// Tries the mutants of the model.
+/// Tries the mutants of the model, on a GPU in a child process.
 pub fn catch(args: &Litmus) -> Result<Vec<Caught>, Error> {
+    if args.simulated.is_some() {
+        return catch_here(args);
+    }
+    let mut command = process(args, 0..args.traces)?;
+    let output = command
+        .arg("--mutants")
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| unexpected(format!("cannot start a process: {error}")))?;
+    if !output.status.success() {
+        return Err(unexpected(format!("the process that tries the mutants ended with {}", output.status)));
+    }
+    serde_json::from_slice(&output.stdout)
+        .map_err(|error| unexpected(format!("a process of the run printed nonsense: {error}")))
+}
+
+fn catch_here(args: &Litmus) -> Result<Vec<Caught>, Error> {
     let mut machine = machine(args)?;
     let bar = bar(args.traces);
     let caught = mutants::catch(machine.as_mut(), args.seed, args.traces, settings(args), |caught| {
@@ -115,6 +133,11 @@ pub fn catch(args: &Litmus) -> Result<Vec<Caught>, Error> {
     })?;
     bar.finish_and_clear();
     Ok(caught)
+}
+
+fn child_of_mutants(args: &Litmus) -> Result<(), Error> {
+    let text = serde_json::to_string(&catch_here(args)?).map_err(|error| unexpected(error.to_string()))?;
+    writeln!(std::io::stdout(), "{text}").map_err(|_| unexpected("the parent process has gone"))
 }
 
 /// Runs the traces in child processes.
@@ -273,7 +296,8 @@ struct Outcome {
     end: String,
 }
 
-fn spawn(args: &Litmus, part: Range<u64>, bar: &ProgressBar, sum: &mut Report) -> Result<Outcome, Error> {
+/// A process of this program that runs a part.
+fn process(args: &Litmus, part: Range<u64>) -> Result<Command, Error> {
     let program = std::env::current_exe().map_err(|error| unexpected(error.to_string()))?;
     let mut command = Command::new(program);
     command.arg("litmus").args(["--seed", &args.seed.to_string()]);
@@ -283,6 +307,14 @@ fn spawn(args: &Litmus, part: Range<u64>, bar: &ProgressBar, sum: &mut Report) -
     if let Some(name) = args.simulated.and_then(|it| it.to_possible_value()) {
         command.args(["--simulated", name.get_name()]);
     }
+    // Streams that share a queue of the hardware wait for each other, which nothing promises. 32 are the most
+    // that there are. A context that has them takes long to make, so that only these processes do.
+    command.env("CUDA_DEVICE_MAX_CONNECTIONS", "32");
+    Ok(command)
+}
+
+fn spawn(args: &Litmus, part: Range<u64>, bar: &ProgressBar, sum: &mut Report) -> Result<Outcome, Error> {
+    let mut command = process(args, part.clone())?;
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child =
         command.spawn().map_err(|error| unexpected(format!("cannot start a process: {error}")))?;
