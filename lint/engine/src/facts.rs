@@ -137,7 +137,7 @@ pub enum WorkKind {
     Kernel,
     /// A host function in stream order.
     HostFunction,
-    /// A graph, a library call.
+    /// A library call: it touches what its row says, to an unknown extent.
     Other,
 }
 
