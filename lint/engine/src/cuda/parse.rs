@@ -46,6 +46,7 @@ pub const ROLES: &[(&str, Role)] = &[
     ("kind", Role::Kind),
     ("stream", Role::Stream),
     ("handle", Role::Handle),
+    ("workspace", Role::Workspace),
     ("event", Role::Event),
     ("flags", Role::Flags),
     ("symbol", Role::Symbol),

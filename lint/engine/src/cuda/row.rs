@@ -74,6 +74,9 @@ pub enum Role {
     /// plan or generator of a library, an object that holds a stream. It stands for that stream in a row
     /// that has no parameter [`Role::Stream`].
     Handle,
+    /// Device memory for the work's intermediate results. Without it (a null pointer), the call only says how
+    /// much it needs, and enqueues nothing.
+    Workspace,
     /// An event.
     Event,
     /// Flags of an allocation, stream or event.

@@ -106,9 +106,13 @@ impl Machine<'_, '_> {
         if it.position(Role::Stream).is_none() && it.position(Role::Handle).is_none() {
             return;
         }
+        // Nor where the call may only ask how much memory it needs.
+        if it.arg(Role::Workspace).is_some_and(|memory| !matches!(memory, Value::Pointer(_))) {
+            return;
+        }
         // A handle that was made out of sight may be one of a kind that works on the host (cuRAND).
         let on_device = match it.arg(Role::Handle) {
-            Some(handle) => matches!(handle, Value::Handle(_)),
+            Some(handle) => !matches!(handle, Value::Number(_)),
             None => true,
         };
         let accesses: Vec<(Role, Value)> = it
@@ -117,7 +121,9 @@ impl Machine<'_, '_> {
             .iter()
             .zip(&it.call.args)
             .map(|(param, arg)| (param.role, arg.clone()))
-            .filter(|(role, _)| matches!(role, Role::Src | Role::Dst | Role::Reads | Role::Writes))
+            .filter(|(role, _)| {
+                matches!(role, Role::Src | Role::Dst | Role::Reads | Role::Writes | Role::Workspace)
+            })
             .collect();
         let accesses = accesses
             .into_iter()
@@ -131,8 +137,8 @@ impl Machine<'_, '_> {
                 };
                 touched.then(|| DeviceAccess {
                     range: Range { object: pointer.object, offset: pointer.offset, extent: Extent::Unknown },
-                    write: matches!(role, Role::Dst | Role::Writes),
-                    read: role != Role::Writes,
+                    write: matches!(role, Role::Dst | Role::Writes | Role::Workspace),
+                    read: matches!(role, Role::Src | Role::Reads | Role::Dst),
                     assumed: false,
                 })
             })
