@@ -144,7 +144,7 @@ impl Machine<'_, '_> {
             })
             .collect();
         let (stream, omitted) = self.stream_of(state, it);
-        let mut operation = self.operation(state, &it.row.name, WorkKind::Other, stream, accesses);
+        let mut operation = self.operation(state, it.shown(), WorkKind::Other, stream, accesses);
         operation.stream_omitted = omitted;
         operation.status = it.status;
         state.fresh_copy = None;
