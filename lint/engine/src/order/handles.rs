@@ -135,7 +135,7 @@ impl Machine<'_, '_> {
                     Role::Reads | Role::Writes => memory.is_some_and(MemoryKind::is_device),
                     _ => on_device || !on_host,
                 };
-                touched.then(|| DeviceAccess {
+                touched.then_some(DeviceAccess {
                     range: Range { object: pointer.object, offset: pointer.offset, extent: Extent::Unknown },
                     write: matches!(role, Role::Dst | Role::Writes | Role::Workspace),
                     read: matches!(role, Role::Src | Role::Reads | Role::Dst),
