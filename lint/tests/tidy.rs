@@ -130,7 +130,9 @@ fn fixtures_are_what_their_names_say() {
                 }
             }
             for line in source.lines().filter(|line| line.starts_with("//@")) {
-                let known = ["//@ no-compile: ", "//@ no-link: "].iter().any(|mark| line.starts_with(mark));
+                let known = ["//@ no-compile: ", "//@ no-link: ", "//@ link: "]
+                    .iter()
+                    .any(|mark| line.starts_with(mark));
                 assert!(known, "{here}: `{line}` is no known directive");
             }
         }

@@ -137,7 +137,7 @@ pub enum WorkKind {
     Kernel,
     /// A host function in stream order.
     HostFunction,
-    /// A graph, a library call.
+    /// A library call: it touches what its row says, to an unknown extent.
     Other,
     /// The allocation of memory in stream order: no access, but what every access has to come after.
     Allocation,

@@ -14,7 +14,7 @@ pub fn verdict(from: Verdict, witness: String) -> file::Verdict {
         observation: observation(from.observation),
         answer: answer(from.answer),
         remark: from.remark,
-        trace: from.trace,
+        trace: cuda_lint_evidence::sha256(witness.as_bytes()),
         witness,
         misuse: counts(from.misuse),
         twin: counts(from.twin),

@@ -21,7 +21,7 @@ use sanitizer::Summary;
 /// How long one run may take.
 const LIMIT: Duration = Duration::from_secs(40);
 /// How many runs at a time. Nothing is timed.
-const WIDTH: usize = 12;
+const WIDTH: usize = 16;
 
 /// A tool, its arguments, and what it is for.
 struct Tool {

@@ -201,6 +201,7 @@ mod tests {
             lines: vec![12],
             no_compile: None,
             no_link: None,
+            libraries: Vec::new(),
             sha256: String::new(),
         }
     }

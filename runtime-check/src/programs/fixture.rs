@@ -47,6 +47,8 @@ pub struct Fixture {
     pub no_compile: Option<String>,
     /// The reason why it does not link.
     pub no_link: Option<String>,
+    /// The libraries that it is linked with.
+    pub libraries: Vec<String>,
     /// The SHA-256 of its text.
     pub sha256: String,
 }
@@ -159,10 +161,18 @@ fn describe(folder: &str, name: &str, text: &str, twin: Option<&str>) -> Vec<Fix
                 .collect(),
             no_compile: directive(text, "no-compile"),
             no_link: directive(text, "no-link"),
+            libraries: libraries(text),
             sha256: sha256(text.as_bytes()),
         }
     };
     modes.iter().map(|mode| fixture(*mode)).collect()
+}
+
+/// The libraries that a fixture is linked with. A name that is no plain word is left out: it would be an option.
+fn libraries(text: &str) -> Vec<String> {
+    let is_name = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let listed = directive(text, "link").unwrap_or_default();
+    listed.split_whitespace().filter(is_name).map(str::to_owned).collect()
 }
 
 /// The reason that a directive gives.
@@ -262,6 +272,12 @@ mod tests {
         assert_eq!(directive(text, "no-compile").as_deref(), Some("with CUDA 13"));
         assert_eq!(directive(text, "no-link").as_deref(), Some("its buffers are declared only"));
         assert_eq!(directive("int x; //@ no-link: late\n", "no-link"), None);
+    }
+
+    #[test]
+    fn libraries_are_plain_names() {
+        assert_eq!(libraries("//@ link: cublas cufft -o/tmp/x\nint x;\n"), ["cublas", "cufft"]);
+        assert_eq!(libraries("//@ no-link: cublas\n"), [""; 0]);
     }
 
     #[test]

@@ -89,8 +89,15 @@ impl Toolchain {
     }
 
     /// Compiles `source`, a path below `root`, with debug information, so that an address can be traced to its
-    /// line. The paths in it are relative to `root`.
-    pub fn compile(&self, root: &Path, source: &str, flags: Flags) -> Result<Compiled, Error> {
+    /// line, and links it with `libraries`. The paths in it are relative to `root`.
+    pub fn compile(
+        &self,
+        root: &Path,
+        source: &str,
+        flags: Flags,
+        libraries: &[String],
+    ) -> Result<Compiled, Error> {
+        let options: Vec<String> = libraries.iter().map(|name| format!("-l{name}")).collect();
         let mut arguments = vec!["-g", "-lineinfo", "-arch=native"];
         if !source.ends_with(".c") {
             arguments.push("-std=c++17");
@@ -99,6 +106,9 @@ impl Toolchain {
             arguments.extend(["--default-stream", "per-thread"]);
         }
         arguments.extend(if flags.no_link { ["-c"].as_slice() } else { &["-lcuda"] });
+        if !flags.no_link {
+            arguments.extend(options.iter().map(String::as_str));
+        }
         self.make(root, source, &arguments, if flags.no_link { "o" } else { "program" })
     }
 

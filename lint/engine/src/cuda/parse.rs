@@ -45,6 +45,8 @@ pub const ROLES: &[(&str, Role)] = &[
     ("bytes", Role::Bytes),
     ("kind", Role::Kind),
     ("stream", Role::Stream),
+    ("handle", Role::Handle),
+    ("workspace", Role::Workspace),
     ("event", Role::Event),
     ("flags", Role::Flags),
     ("symbol", Role::Symbol),
@@ -71,6 +73,8 @@ pub const THINGS: &[(&str, Thing)] = &[
     ("alias", Thing::Alias),
     ("symbol-address", Thing::SymbolAddress),
     ("stream", Thing::Stream),
+    ("handle-stream", Thing::HandleStream),
+    ("handle", Thing::Handle),
     ("event", Thing::Event),
     ("device-attribute", Thing::DeviceAttribute),
     ("fresh", Thing::Fresh),
@@ -113,6 +117,8 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("host-waits stream", Effect::HostWaitsForStream),
     ("host-waits event", Effect::HostWaitsForEvent),
     ("host-waits device", Effect::HostWaitsForDevice),
+    ("host-waits result", Effect::HostWaitsForResult),
+    ("sets stream", Effect::SetsStream),
     ("queries stream", Effect::QueriesStream),
     ("queries event", Effect::QueriesEvent),
     ("enqueues function", Effect::EnqueuesHostFunction),
@@ -412,6 +418,10 @@ fn contradiction(row: &Row) -> Option<String> {
     if row.effects.contains(&Effect::None) && row.effects.len() > 1 {
         return Some("`none` stands alone".to_owned());
     }
+    if row.params.iter().any(|param| param.role == Role::Out(Thing::HandleStream)) && !has(Role::Handle) {
+        return Some("a parameter `out:handle-stream` needs a parameter `handle`".to_owned());
+    }
+    let carries = has(Role::Stream) || has(Role::Handle);
     row.effects.iter().find_map(|effect| match effect {
         Effect::Copy { .. } => {
             let ends = (has(Role::Dst) || has(Role::Symbol)) && (has(Role::Src) || has(Role::Symbol));
@@ -423,8 +433,14 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::Register => need(has(Role::Memory), "register", "memory"),
         Effect::Unregister => need(has(Role::Memory), "unregister", "memory"),
         Effect::DestroyStream => need(has(Role::Stream), "destroys stream", "stream"),
-        Effect::HostWaitsForStream => need(has(Role::Stream), "host-waits stream", "stream"),
-        Effect::QueriesStream => need(has(Role::Stream), "queries stream", "stream"),
+        Effect::HostWaitsForStream => need(carries, "host-waits stream", "stream` or `handle"),
+        Effect::HostWaitsForResult => {
+            need(carries && has(Role::Writes), "host-waits result", "writes`, and `stream` or `handle")
+        }
+        Effect::SetsStream => {
+            need(has(Role::Stream) && has(Role::Handle), "sets stream", "handle` and `stream")
+        }
+        Effect::QueriesStream => need(carries, "queries stream", "stream` or `handle"),
         Effect::BeginsCapture => need(has(Role::Stream), "begins capture", "stream"),
         Effect::EndsCapture => need(has(Role::Stream), "ends capture", "stream"),
         Effect::DestroyEvent => need(has(Role::Event), "destroys event", "event"),

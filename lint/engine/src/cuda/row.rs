@@ -67,9 +67,16 @@ pub enum Role {
     Bytes,
     /// `cudaMemcpyKind`.
     Kind,
-    /// A stream. Without such a parameter, copies and fills go to the default stream, a record records
-    /// the work of all streams, and other work goes to a stream that is not known.
+    /// A stream. Without such a parameter, and without a [`Role::Handle`], copies and fills go to the default
+    /// stream, a record records the work of all streams, and other work goes to a stream that is not known.
     Stream,
+    /// Something that carries the stream of what is done with it, by value or by its address: the handle,
+    /// plan or generator of a library, an object that holds a stream. It stands for that stream in a row
+    /// that has no parameter [`Role::Stream`].
+    Handle,
+    /// Device memory for the work's intermediate results. Without it (a null pointer), the call only says how
+    /// much it needs, and enqueues nothing.
+    Workspace,
     /// An event.
     Event,
     /// Flags of an allocation, stream or event.
@@ -94,7 +101,8 @@ pub enum Role {
     KernelArgs,
     /// The host reads memory through this address during the call. Its extent is the product of the
     /// [`Role::Bytes`] arguments; unknown if there are none. A function of [`Family::Library`] may be
-    /// given device memory there as well (MPI), so that such a pointer proves no host access to it.
+    /// given device memory there as well (MPI, the scalars and results of cuBLAS), so that such a pointer
+    /// proves no host access to it; if the call enqueues work, that work accesses it then.
     Reads,
     /// The host writes memory through this address during the call; extent likewise.
     Writes,
@@ -126,6 +134,11 @@ pub enum Thing {
     SymbolAddress,
     /// A stream.
     Stream,
+    /// The stream that [`Role::Handle`] carries.
+    HandleStream,
+    /// Something that carries a stream ([`Role::Handle`]): the argument [`Role::Stream`], or the default
+    /// stream if there is none.
+    Handle,
     /// An event.
     Event,
     /// A property of the device, named by the argument with [`Role::Flags`]. Some of them say that the host
@@ -253,6 +266,12 @@ pub enum Effect {
     HostWaitsForEvent,
     /// The host waits until all work of the device is done.
     HostWaitsForDevice,
+    /// If a [`Role::Writes`] argument is host memory, the host waits until all earlier work of the stream is
+    /// done, for the result is there when the call returns; if it is device memory, the work writes it, and
+    /// nothing waits (the pointer modes of cuBLAS).
+    HostWaitsForResult,
+    /// What [`Role::Handle`] carries from here on is [`Role::Stream`].
+    SetsStream,
     /// As [`Effect::HostWaitsForStream`] if the result is success.
     QueriesStream,
     /// As [`Effect::HostWaitsForEvent`] if the result is success.
@@ -263,7 +282,8 @@ pub enum Effect {
     /// Launches `Kernel` with `KernelArgs`, or with the arguments after the parameters of the row.
     LaunchesKernel,
     /// Enqueues work on the stream that reads what `Src` arguments point to and reads and writes what
-    /// `Dst` arguments point to, to an unknown extent. It touches no other argument.
+    /// `Dst` arguments point to, to an unknown extent, and likewise `Reads` and `Writes` arguments that are
+    /// device memory. It touches no other argument.
     EnqueuesUnknownWork,
     /// Starts capture on the stream.
     BeginsCapture,

@@ -122,6 +122,29 @@ fn streams_come_where_calls_put_them() {
 }
 
 #[test]
+fn library_work_has_a_stream() {
+    for name in
+        ["cublasSetStream_v2", "cufftSetStream", "curandSetStream", "cusolverDnSetStream", "cudnnSetStream"]
+    {
+        assert_eq!(row(name, 2).effects, [Effect::SetsStream], "{name}");
+        assert_eq!(roles(row(name, 2)), [Role::Handle, Role::Stream], "{name}");
+    }
+    assert_eq!(roles(row("cublasCreate_v2", 1)), [Role::Out(Thing::Handle)]);
+    assert_eq!(row("cublasSdot_v2", 7).effects, [Effect::EnqueuesUnknownWork, Effect::HostWaitsForResult]);
+    assert_eq!(row("cufftExecC2C", 4).position(Role::Handle), Some(0));
+    // The number of arguments tells where the stream stands.
+    assert_eq!(row("cub::DeviceScan::ExclusiveSum", 6).position(Role::Stream), Some(5));
+    assert_eq!(row("cub::DeviceScan::ExclusiveSum", 5).position(Role::Stream), None);
+    assert_eq!(row("cub::DeviceReduce::Sum", 5).position(Role::Workspace), Some(0));
+    // An object of a project that holds a stream is told of in the same words.
+    let mut model = Model::default();
+    let rows = "Queue::Queue(handle stream) : sets stream\nQueue::run(handle src dst) : enqueues work\n\
+                Queue::wait(handle) : host-waits stream\nQueue::get(handle out:handle-stream) : create";
+    model.add(rows, Family::Library).unwrap();
+    assert_eq!(model.lookup("Queue::wait", 1).unwrap().position(Role::Handle), Some(0));
+}
+
+#[test]
 fn overloads_are_told_apart_by_their_arguments() {
     assert_eq!(row("cudaMemPrefetchAsync", 4).position(Role::Stream), Some(3));
     assert_eq!(row("cudaMemPrefetchAsync", 5).position(Role::Stream), Some(4));

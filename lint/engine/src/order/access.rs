@@ -300,6 +300,11 @@ impl Machine<'_, '_> {
                 | (Point::Event(EventKey::Unseen(_)), Point::Event(EventKey::Created(object))) => {
                     escaped(*object)
                 }
+                // A handle that is set up out of sight may carry a stream that was handed out.
+                (Point::Tail(StreamKey::Created(object)), Point::Tail(StreamKey::Unseen(_))) => {
+                    escaped(object)
+                }
+                (Point::Tail(StreamKey::PerThread), Point::Tail(StreamKey::Unseen(_))) => true,
                 // An event whose record is out of sight may stand for this work.
                 (Point::Event(EventKey::Unseen(_)), Point::Tail(_)) => !self.is_recorded_here(state, point),
                 _ => false,

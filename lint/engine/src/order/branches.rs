@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::access::add_note;
 use super::history::DeedKind;
 use super::machine::{ITERATIONS, Machine};
 use super::object::Step;
@@ -140,8 +141,25 @@ impl Machine<'_, '_> {
                 }
                 _ => {}
             }
+        } else {
+            for (symbol, _) in &condition.expression.terms {
+                if self.symbols.is_status(*symbol) {
+                    self.doubt_status(state, *symbol);
+                }
+            }
         }
         true
+    }
+
+    /// A status has been compared with a constant that is not known: either branch may be the one on which
+    /// the call has failed and enqueued nothing.
+    fn doubt_status(&mut self, state: &mut State, status: Sym) {
+        let site = self.at.site;
+        if state.pending.iter().any(|operation| operation.status == Some(status)) {
+            for operation in state.pending_mut().iter_mut().filter(|it| it.status == Some(status)) {
+                add_note(&mut operation.doubts, site, "this may be where the call has failed");
+            }
+        }
     }
 
     fn rests_on_status(&self, condition: &Condition) -> bool {

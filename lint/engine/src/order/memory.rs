@@ -354,6 +354,8 @@ impl Machine<'_, '_> {
             // A smart pointer's memory goes by the name of the smart pointer.
             let holder = match &self.objects.info(holder).key {
                 ObjectKey::Field { parent, field, .. } if field == super::containers::ELEMENTS => *parent,
+                // A handle is not what the stream that it carries is known by.
+                ObjectKey::Field { field, .. } if field == super::handles::STREAM => return,
                 _ => holder,
             };
             let name = self.objects.info(holder).name.clone();

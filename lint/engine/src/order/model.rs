@@ -100,7 +100,7 @@ impl Machine<'_, '_> {
                 let bytes =
                     self.product(it).map(|count| self.symbols.arithmetic(BinaryOp::Mul, &count, &unit));
                 if let Some(dst) = it.arg(Role::Dst).cloned() {
-                    let (stream, omitted) = self.stream_of(it);
+                    let (stream, omitted) = self.stream_of(state, it);
                     self.fill(state, name, &dst, bytes, mode, stream, omitted, it.status);
                 }
             }
@@ -130,19 +130,19 @@ impl Machine<'_, '_> {
             Effect::Record => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
-                    let (stream, _) = self.stream_of(it);
+                    let (stream, _) = self.stream_of(state, it);
                     self.record(state, event, stream);
                 }
             }
             Effect::StreamWaitsForEvent => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
-                    let (stream, _) = self.stream_of(it);
+                    let (stream, _) = self.stream_of(state, it);
                     self.stream_waits(state, stream, event);
                 }
             }
             Effect::HostWaitsForStream => {
-                let (stream, _) = self.stream_of(it);
+                let (stream, _) = self.stream_of(state, it);
                 self.host_waits(state, Some(Point::Tail(stream)));
             }
             Effect::HostWaitsForEvent => {
@@ -152,9 +152,17 @@ impl Machine<'_, '_> {
                 }
             }
             Effect::HostWaitsForDevice => self.host_waits(state, None),
+            Effect::HostWaitsForResult => self.wait_for_result(state, it),
+            Effect::SetsStream => {
+                if let (Some(handle), Some(stream)) =
+                    (it.arg(Role::Handle).cloned(), it.arg(Role::Stream).cloned())
+                {
+                    self.set_stream(state, &handle, stream);
+                }
+            }
             Effect::QueriesStream | Effect::QueriesEvent => {
                 let point = if effect == Effect::QueriesStream {
-                    Some(Point::Tail(self.stream_of(it).0))
+                    Some(Point::Tail(self.stream_of(state, it).0))
                 } else {
                     it.arg(Role::Event).cloned().map(|event| Point::Event(self.event_key(&event)))
                 };
@@ -164,13 +172,13 @@ impl Machine<'_, '_> {
             }
             Effect::EnqueuesHostFunction => self.enqueue_host_function(state, it),
             Effect::LaunchesKernel => self.launch_by_call(state, it),
-            Effect::EnqueuesUnknownWork => self.enqueue_unknown_work(state, it),
+            Effect::EnqueuesUnknownWork => self.enqueue_library_work(state, it),
             Effect::BeginsCapture => {
-                let (stream, _) = self.stream_of(it);
+                let (stream, _) = self.stream_of(state, it);
                 Rc::make_mut(&mut state.capturing).insert(stream);
             }
             Effect::EndsCapture => {
-                let (stream, _) = self.stream_of(it);
+                let (stream, _) = self.stream_of(state, it);
                 let capturing = Rc::make_mut(&mut state.capturing);
                 if !capturing.remove(&stream) {
                     capturing.clear();
@@ -232,7 +240,7 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn host_waits(&mut self, state: &mut State, point: Option<Point>) {
+    pub(super) fn host_waits(&mut self, state: &mut State, point: Option<Point>) {
         let fresh = state.fresh_copy.take();
         match point {
             Some(point) => {
@@ -263,7 +271,13 @@ impl Machine<'_, '_> {
         self.doubt_all(state, "this waits for another thread, which may have waited for the device");
     }
 
-    pub(super) fn stream_of(&mut self, it: &Modelled<'_, '_>) -> (StreamKey, bool) {
+    /// The stream that a call names, or its handle carries, and whether it is left out.
+    pub(super) fn stream_of(&mut self, state: &State, it: &Modelled<'_, '_>) -> (StreamKey, bool) {
+        if it.position(Role::Stream).is_none()
+            && let Some(handle) = it.arg(Role::Handle).cloned()
+        {
+            return (self.stream_of_handle(state, &handle), false);
+        }
         let value = it.arg(Role::Stream).cloned();
         let omitted = value.is_none();
         (self.stream_key(value.as_ref()), omitted)
@@ -323,7 +337,7 @@ impl Machine<'_, '_> {
         let (stream, stream_omitted) = match mode {
             // "The synchronous forms issue these copies through the default stream."
             Mode::Sync if it.position(Role::Stream).is_none() => (self.stream_key(None), false),
-            _ => self.stream_of(it),
+            _ => self.stream_of(state, it),
         };
         let bytes = self.product(it);
         let copy = Copy {
@@ -367,7 +381,7 @@ impl Machine<'_, '_> {
         if it.position(Role::Stream).is_none() {
             return;
         }
-        let (stream, _) = self.stream_of(it);
+        let (stream, _) = self.stream_of(state, it);
         let (name, ignores_data) = match function {
             Some(Value::Function(id)) => {
                 let function = self.shared.function(id);
@@ -457,32 +471,8 @@ impl Machine<'_, '_> {
                 },
             }
         }
-        let (stream, omitted) = self.stream_of(it);
+        let (stream, omitted) = self.stream_of(state, it);
         self.launched(state, &name, stream, omitted, accesses, scalars);
-    }
-
-    fn enqueue_unknown_work(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        // Without a stream argument the work goes to a stream that is not known: nothing can be said.
-        if it.position(Role::Stream).is_none() {
-            return;
-        }
-        let accesses: Vec<(Value, bool)> = it
-            .args(Role::Src)
-            .map(|value| (value.clone(), false))
-            .chain(it.args(Role::Dst).map(|value| (value.clone(), true)))
-            .collect();
-        let accesses: Vec<DeviceAccess> = accesses
-            .into_iter()
-            .filter_map(|(value, write)| {
-                self.kernel_access(&value, if write { ParamAccess::ReadWrite } else { ParamAccess::Read })
-            })
-            .collect();
-        let (stream, omitted) = self.stream_of(it);
-        let mut operation = self.operation(state, &it.row.name, WorkKind::Other, stream, accesses);
-        operation.stream_omitted = omitted;
-        operation.status = it.status;
-        state.fresh_copy = None;
-        self.enqueue(state, operation);
     }
 
     fn host_accesses(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
@@ -514,7 +504,10 @@ impl Machine<'_, '_> {
             } else {
                 Access::HostRead { via: via(), as_result: false }
             };
-            self.host_touches(state, &range, access);
+            // A result that the call waits for is copied in the order of the stream.
+            if !(write && it.row.effects.contains(&Effect::HostWaitsForResult)) {
+                self.host_touches(state, &range, access);
+            }
             if write {
                 self.forget(state, range.object);
             }

@@ -43,6 +43,16 @@ impl Machine<'_, '_> {
                     };
                     Value::Handle(self.make_handle(state, index, non_blocking))
                 }
+                Thing::HandleStream => match it.arg(Role::Handle).cloned() {
+                    Some(handle) => self.stream_in_handle(state, &handle),
+                    None => self.fresh(state),
+                },
+                Thing::Handle => {
+                    let handle = Value::Handle(self.make_handle(state, index, None));
+                    let stream = it.arg(Role::Stream).cloned().unwrap_or(Value::ZERO);
+                    self.set_stream(state, &handle, stream);
+                    handle
+                }
                 Thing::Event => Value::Handle(self.make_handle(state, index, None)),
                 Thing::Alias => match it.arg(Role::Memory).or_else(|| it.arg(Role::Src)).cloned() {
                     Some(value) => value,
@@ -65,13 +75,15 @@ impl Machine<'_, '_> {
                 // A number or a structure: nothing is known of what is there now.
                 self.forget(state, target.object);
             }
-            self.poke(state, &target, value, Some(8));
+            // Some handles are numbers (cuFFT).
+            let size = if thing == Thing::Handle { 4 } else { 8 };
+            self.poke(state, &target, value, Some(size));
         }
     }
 
     /// Memory exists from its allocation on in the order of its stream, elsewhere only after it.
     fn allocate_in_order(&mut self, state: &mut State, it: &Modelled<'_, '_>, object: ObjectId) {
-        let (stream, omitted) = self.stream_of(it);
+        let (stream, omitted) = self.stream_of(state, it);
         let range = Range { object, offset: Linear::constant(0), extent: Extent::Whole };
         let access = DeviceAccess { range, write: true, read: false, assumed: false };
         let mut operation = self.operation(state, it.shown(), WorkKind::Allocation, stream, vec![access]);
@@ -117,7 +129,7 @@ impl Machine<'_, '_> {
                     Some(described),
                     pointer.offset != Linear::constant(0),
                 );
-                let (stream, _) = self.stream_of(it);
+                let (stream, _) = self.stream_of(state, it);
                 self.free_in_order(state, pointer.object, stream, &it.row.name);
             }
             _ => self.release(state, pointer, how),

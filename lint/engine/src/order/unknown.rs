@@ -46,6 +46,11 @@ impl Machine<'_, '_> {
                 }
             }
         }
+        if !is_accessor(&it) {
+            for arg in &it.args {
+                self.lose_stream(state, arg);
+            }
+        }
         // Nothing at all is known of what had to be invented, unless it looks at a status, as checks do.
         let checks = it.args.iter().any(|arg| match arg {
             Value::Number(number) => number.as_symbol().is_some_and(|symbol| self.symbols.is_status(symbol)),
@@ -157,11 +162,12 @@ impl Machine<'_, '_> {
             return;
         }
         let reached = self.reachable(state, values);
-        let streams: BTreeSet<StreamKey> = values
+        let mut streams: BTreeSet<StreamKey> = values
             .iter()
             .filter(|value| !matches!(value, Value::Number(number) if number.as_constant().is_some()))
             .map(|value| self.stream_key(Some(value)))
             .collect();
+        streams.extend(values.iter().filter_map(|value| self.carried_stream(state, value)));
         let events: BTreeSet<EventKey> = values.iter().map(|value| self.event_key(value)).collect();
         let site = self.at.site;
         let touched: Vec<bool> = state
@@ -172,6 +178,7 @@ impl Machine<'_, '_> {
                     || operation.cover.points().iter().any(|point| match point {
                         Point::Tail(stream) => {
                             streams.contains(stream)
+                                || self.is_found_in(*stream, &reached)
                                 || matches!(stream, StreamKey::Created(it) if reached.contains(&ObjectId(*it)))
                         }
                         Point::Event(event) => {

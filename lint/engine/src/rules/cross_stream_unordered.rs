@@ -97,10 +97,9 @@ fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
         _ => Severity::Error,
     };
     let claim = Claim::unless_hidden(severity, conflict);
-    let opaque = [first, second].iter().any(|work| {
-        matches!(work.stream, Stream::Unseen { .. })
-            || matches!(work.kind, WorkKind::Other | WorkKind::HostFunction)
-    });
+    let opaque = [first, second]
+        .iter()
+        .any(|work| matches!(work.stream, Stream::Unseen { .. }) || work.kind == WorkKind::HostFunction);
     let undecided = is_undecided(first, second) || is_undecided(second, first);
     // One launch on several streams, as in a loop over streams or devices, works on parts that its other
     // arguments choose.

@@ -3,7 +3,7 @@
 use super::{Case, Check, Claim, Rule, RuleContext, Witness, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Conflict, ReleaseKind, WorkKind};
-use crate::{Category, Confidence, Diagnostic, Severity};
+use crate::{Category, Diagnostic, Severity};
 
 const DOC: &str = r#"
 ## What it does
@@ -82,10 +82,9 @@ fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     match conflict.pending.kind {
         // Such a copy might have been synchronous: two undocumented waits stand between it and harm.
         WorkKind::Copy { pageable: true, .. } => Some(Claim::new(Severity::Info, conflict)),
-        WorkKind::Copy { .. } | WorkKind::Fill | WorkKind::Kernel => {
+        WorkKind::Copy { .. } | WorkKind::Fill | WorkKind::Kernel | WorkKind::Other => {
             Some(Claim::new(Severity::Warning, conflict))
         }
-        WorkKind::Other => Some(Claim::new(Severity::Warning, conflict).at_most(Confidence::Possible)),
         WorkKind::HostFunction | WorkKind::Allocation => None,
     }
 }

@@ -77,8 +77,7 @@ fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let Access::Release(how) = &conflict.access else { return None };
     let pending = &conflict.pending;
     let known = match pending.kind {
-        WorkKind::Copy { .. } | WorkKind::Fill | WorkKind::Kernel => Confidence::Certain,
-        WorkKind::Other => Confidence::Possible,
+        WorkKind::Copy { .. } | WorkKind::Fill | WorkKind::Kernel | WorkKind::Other => Confidence::Certain,
         // What a host function gets, and what an allocation makes, is the business of other rules.
         WorkKind::HostFunction | WorkKind::Allocation => return None,
     };

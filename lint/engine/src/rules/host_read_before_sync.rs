@@ -78,13 +78,10 @@ fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     }
     let claim = Claim::unless_hidden(Severity::Error, conflict);
     match (conflict.object.memory, &pending.kind) {
-        (Some(memory), WorkKind::Copy { .. } | WorkKind::Fill | WorkKind::Kernel)
+        (Some(memory), WorkKind::Copy { .. } | WorkKind::Fill | WorkKind::Kernel | WorkKind::Other)
             if memory.is_page_locked() =>
         {
             Some(if pending.assumed { claim.at_most(Confidence::Likely) } else { claim })
-        }
-        (Some(memory), WorkKind::Other) if memory.is_page_locked() => {
-            Some(claim.at_most(Confidence::Possible))
         }
         // Memory that a kernel writes and the host reads is mapped or managed, whatever its allocation: the
         // read is wrong in every case.

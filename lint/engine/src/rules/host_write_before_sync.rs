@@ -78,13 +78,10 @@ fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let pending = &conflict.pending;
     let claim = Claim::unless_hidden(Severity::Error, conflict);
     match (conflict.object.memory, &pending.kind) {
-        (Some(memory), WorkKind::Copy { .. } | WorkKind::Fill | WorkKind::Kernel)
+        (Some(memory), WorkKind::Copy { .. } | WorkKind::Fill | WorkKind::Kernel | WorkKind::Other)
             if memory.is_page_locked() =>
         {
             Some(if pending.assumed { claim.at_most(Confidence::Likely) } else { claim })
-        }
-        (Some(memory), WorkKind::Other) if memory.is_page_locked() => {
-            Some(claim.at_most(Confidence::Possible))
         }
         // The source of a copy to the device: staged if it is pageable.
         (Some(MemoryKind::Pageable), WorkKind::Copy { .. }) if !pending.writes => {

@@ -100,6 +100,9 @@ fn contradictions_are_errors() {
     let message = |line| error(line).message;
     assert!(message("f(dst) : copy sync").contains("`src`"));
     assert!(message("f() : host-waits stream").contains("needs a parameter `stream`"));
+    assert!(message("f(stream) : sets stream").contains("`handle` and `stream`"));
+    assert!(message("f(stream dst) : host-waits result").contains("`writes`"));
+    assert!(message("f(out:handle-stream) : create").contains("`handle`"));
     assert!(message("f(out:event)").contains("create"));
     assert!(message("f() : create").contains("out:"));
     assert!(message("f(_) -> arg1").contains("there are 1 parameters"));

@@ -1,0 +1,175 @@
+//! What carries a stream: the handles, plans and generators of libraries, and objects that hold a stream.
+//!
+//! The stream stands in a field of the handle that no program can name, so that states tell it apart, and
+//! what an unknown handle carries is a symbol: the same for the same handle, as long as nothing that is not
+//! seen may have changed it.
+
+use std::collections::BTreeSet;
+
+use super::happens_before::{Point, StreamKey};
+use super::machine::Machine;
+use super::model::Modelled;
+use super::object::{ObjectId, ObjectKey};
+use super::state::{DeviceAccess, Extent, Range, State};
+use super::symbol::{Linear, Sym, SymKey};
+use super::value::{Pointer, Value};
+use crate::cuda::row::{MemoryKind, Role};
+use crate::facts::WorkKind;
+
+/// The field of a handle that holds its stream.
+pub(super) const STREAM: &str = "<stream>";
+
+/// How many unknown pointers are followed back to where they come from.
+const DEPTH: usize = 4;
+
+impl Machine<'_, '_> {
+    /// Where a handle keeps its stream.
+    fn stream_cell(&mut self, handle: &Value) -> Option<Pointer> {
+        let base = match handle {
+            Value::Handle(object) => self.start_of(*object),
+            handle => self.pointer(handle)?,
+        };
+        let field = self.field_object(&base, STREAM);
+        Some(self.start_of(field))
+    }
+
+    /// The stream that a handle carries, as a value.
+    pub(super) fn stream_in_handle(&mut self, state: &State, handle: &Value) -> Value {
+        match self.stream_cell(handle) {
+            Some(cell) => self.peek(state, &cell),
+            None => self.fresh(state),
+        }
+    }
+
+    /// The stream that a handle carries. Libraries are built with the legacy default stream, whatever the
+    /// program that calls them is built with.
+    pub(super) fn stream_of_handle(&mut self, state: &State, handle: &Value) -> StreamKey {
+        let stream = self.stream_in_handle(state, handle);
+        match stream.as_constant() {
+            Some(0) => StreamKey::Legacy,
+            _ => self.stream_key(Some(&stream)),
+        }
+    }
+
+    /// A handle carries another stream from here on.
+    pub(super) fn set_stream(&mut self, state: &mut State, handle: &Value, stream: Value) {
+        if let Some(cell) = self.stream_cell(handle) {
+            self.poke(state, &cell, stream, Some(8));
+        }
+    }
+
+    /// Something unseen gets a handle: it may give it another stream.
+    pub(super) fn lose_stream(&mut self, state: &mut State, value: &Value) {
+        if let Some(cell) = self.known_cell(value)
+            && state.memory.contains_key(&(cell, Linear::constant(0)))
+        {
+            self.forget(state, cell);
+        }
+    }
+
+    /// The field of a handle that holds its stream, if the value has been used as a handle.
+    fn known_cell(&mut self, value: &Value) -> Option<ObjectId> {
+        let base = match value {
+            Value::Handle(object) => self.start_of(*object),
+            Value::Number(number) if number.as_constant().is_some() => return None,
+            value => self.pointer(value)?,
+        };
+        let key = ObjectKey::Field { parent: base.object, offset: base.offset, field: STREAM.to_owned() };
+        self.objects.find(&key)
+    }
+
+    /// The stream that a value carries, if it has been used as a handle.
+    pub(super) fn carried_stream(&mut self, state: &State, value: &Value) -> Option<StreamKey> {
+        self.known_cell(value)?;
+        Some(self.stream_of_handle(state, value))
+    }
+
+    /// True if a stream of unknown origin was found in one of these objects, or through pointers in them.
+    pub(super) fn is_found_in(&self, stream: StreamKey, objects: &BTreeSet<ObjectId>) -> bool {
+        let StreamKey::Unseen(symbol) = stream else { return false };
+        let mut symbol = Sym(symbol);
+        for _ in 0..DEPTH {
+            let SymKey::Initial { object, .. } = self.symbols.key(symbol) else { return false };
+            let root = self.objects.root(*object);
+            if objects.contains(&root) {
+                return true;
+            }
+            let Some(outer) = self.objects.pointee_symbol(root) else { return false };
+            symbol = outer;
+        }
+        false
+    }
+
+    /// Work of a library. Its stream is an argument, or its handle carries it.
+    pub(super) fn enqueue_library_work(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        // Without either, the work goes to a stream that is not known: nothing can be said.
+        if it.position(Role::Stream).is_none() && it.position(Role::Handle).is_none() {
+            return;
+        }
+        // Nor where the call may only ask how much memory it needs.
+        if it.arg(Role::Workspace).is_some_and(|memory| !matches!(memory, Value::Pointer(_))) {
+            return;
+        }
+        // A handle that was made out of sight may be one of a kind that works on the host (cuRAND).
+        let on_device = match it.arg(Role::Handle) {
+            Some(handle) => !matches!(handle, Value::Number(_)),
+            None => true,
+        };
+        let accesses: Vec<(Role, Value)> = it
+            .row
+            .params
+            .iter()
+            .zip(&it.call.args)
+            .map(|(param, arg)| (param.role, arg.clone()))
+            .filter(|(role, _)| {
+                matches!(role, Role::Src | Role::Dst | Role::Reads | Role::Writes | Role::Workspace)
+            })
+            .collect();
+        let accesses = accesses
+            .into_iter()
+            .filter_map(|(role, value)| {
+                let pointer = self.pointer(&value)?;
+                let memory = self.memory_kind(state, pointer.object);
+                let on_host = memory.is_some_and(MemoryKind::is_host);
+                let touched = match role {
+                    Role::Reads | Role::Writes => memory.is_some_and(MemoryKind::is_device),
+                    _ => on_device || !on_host,
+                };
+                touched.then_some(DeviceAccess {
+                    range: Range { object: pointer.object, offset: pointer.offset, extent: Extent::Unknown },
+                    write: matches!(role, Role::Dst | Role::Writes | Role::Workspace),
+                    read: matches!(role, Role::Src | Role::Reads | Role::Dst),
+                    assumed: false,
+                })
+            })
+            .collect();
+        let (stream, omitted) = self.stream_of(state, it);
+        let mut operation = self.operation(state, it.shown(), WorkKind::Other, stream, accesses);
+        operation.stream_omitted = omitted;
+        operation.status = it.status;
+        state.fresh_copy = None;
+        self.enqueue(state, operation);
+    }
+
+    /// The call waits if its result is to be in host memory when it returns.
+    pub(super) fn wait_for_result(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let results: Vec<Value> = it.args(Role::Writes).cloned().collect();
+        let mut on_host = false;
+        for result in &results {
+            let memory = self.pointer(result).and_then(|pointer| self.memory_kind(state, pointer.object));
+            match memory {
+                Some(MemoryKind::Pageable) => on_host = true,
+                Some(memory) if memory.is_device() => {}
+                // The device can reach this memory too, or it is not known: the handle's mode decides.
+                _ => {
+                    let name = it.shown().to_owned();
+                    return self.doubt_all(state, &format!("`{name}` waits if its result is host memory"));
+                }
+            }
+        }
+        if on_host {
+            let (stream, _) = self.stream_of(state, it);
+            self.host_waits(state, Some(Point::Tail(stream)));
+        }
+    }
+}
