@@ -1,4 +1,5 @@
-//! Lists the embedded headers for `src/clang/embedded.rs`, so that adding one is adding a file.
+//! Lists the embedded headers for `src/clang/embedded.rs`, so that adding one is adding a file, and brings the
+//! evidence within reach of `src/evidence.rs`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,27 @@ fn main() -> io::Result<()> {
     }
     list.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(out.join("embedded.rs"), list)
+    fs::write(out.join("embedded.rs"), list)?;
+    evidence(&out)
+}
+
+/// Copies the evidence that `cuda-lint explain` quotes. It lies outside this package: what is built from a
+/// package by itself carries none, and says so.
+fn evidence(out: &Path) -> io::Result<()> {
+    let fixtures = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../fixtures");
+    let folder = fixtures.join("evidence");
+    // Cargo takes a path that does not exist for one that always changes.
+    if let Some(watched) = [&folder, &fixtures].into_iter().find(|path| path.exists()) {
+        println!("cargo:rerun-if-changed={}", watched.display());
+    }
+    for name in ["rules.toml", "programs.toml"] {
+        let text = match fs::read(folder.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            other => other?,
+        };
+        fs::write(out.join(name), text)?;
+    }
+    Ok(())
 }
 
 /// Collects the files under a folder, however deep.

@@ -7,6 +7,7 @@ use cuda_lint_engine::suggest;
 use serde::Serialize;
 
 use crate::args::ListFormat;
+use crate::evidence::{self, Evidence};
 use crate::exit::ExitStatus;
 use crate::terminal;
 
@@ -28,7 +29,8 @@ pub fn explain(name: &str, out: &mut dyn Write) -> io::Result<ExitStatus> {
     };
     writeln!(out, "# {}\n", rule.name)?;
     writeln!(out, "{}, {}: {}\n", rule.severity.name(), rule.category.name(), rule.summary)?;
-    writeln!(out, "{}", rule.doc.trim())?;
+    writeln!(out, "{}\n", rule.doc.trim())?;
+    write!(out, "{}", evidence::section(&evidence::of(rule, &Evidence::embedded())))?;
     out.flush()?;
     Ok(ExitStatus::Clean)
 }
@@ -73,9 +75,11 @@ struct Entry {
     severity: &'static str,
     on_by_default: bool,
     summary: &'static str,
+    evidence: evidence::Measured,
 }
 
 fn write_json(rules: &[&'static Rule], out: &mut dyn Write) -> io::Result<()> {
+    let embedded = Evidence::embedded();
     let rules = rules
         .iter()
         .map(|rule| Entry {
@@ -85,6 +89,7 @@ fn write_json(rules: &[&'static Rule], out: &mut dyn Write) -> io::Result<()> {
             severity: rule.severity.name(),
             on_by_default: rule.on_by_default,
             summary: rule.summary,
+            evidence: evidence::of(rule, &embedded),
         })
         .collect();
     serde_json::to_writer_pretty(&mut *out, &List { schema_version: 1, rules })?;
@@ -113,6 +118,9 @@ mod tests {
         let listed: Vec<_> =
             json["rules"].as_array().unwrap().iter().map(|rule| rule["name"].as_str().unwrap()).collect();
         assert_eq!(listed, names);
+        for rule in json["rules"].as_array().unwrap() {
+            assert!(rule["evidence"]["summary"].is_string() && rule["evidence"]["confirmed"].is_u64());
+        }
     }
 
     #[test]
@@ -122,6 +130,8 @@ mod tests {
             assert_eq!(status, ExitStatus::Clean);
             assert!(explanation.starts_with(&format!("# {}\n", rule.name)));
             assert!(explanation.contains(rule.doc.trim()));
+            let measured = explanation.split_once("\n\n## Measured\n").unwrap().1;
+            assert!(measured.starts_with("- ") && measured.ends_with('\n'), "{measured}");
         }
     }
 

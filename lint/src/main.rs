@@ -9,6 +9,7 @@ mod clang;
 mod compile_commands;
 mod cuda_scan;
 mod discover;
+mod evidence;
 mod exit;
 mod explain;
 mod finding;

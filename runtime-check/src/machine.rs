@@ -19,7 +19,7 @@ pub trait Machine {
 }
 
 /// How the device is slowed down, so that a race shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
     /// The holds, in ascending order of their steps.
     pub holds: Vec<Hold>,
@@ -29,7 +29,7 @@ pub struct Schedule {
 }
 
 /// Keeps a stream busy just before the work of a step: a spin kernel, enqueued on that step's stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// The step whose work is kept back. It enqueues work.
     pub before: usize,
@@ -61,7 +61,9 @@ pub struct Observed {
     pub code: i32,
     /// How long the host was inside the step.
     pub host: Duration,
-    /// What it read, as [`crate::values::Values::reads`] has it.
+    /// What it read, as [`crate::values::Values::reads`] has it; empty where that could not be looked at (a
+    /// synchronous copy to device memory, a copy to pageable memory that is not waited for).
+    /// Of a copy: what has arrived.
     pub reads: Vec<Digest>,
     /// The host touched a guarded buffer: the step whose copy was in flight.
     pub guarded: Option<usize>,

@@ -1,17 +1,20 @@
 //! `cuda-lint-runtime`: looks on a real GPU at what the linter says about CUDA.
 //!
-//! So far it says which device and driver there are, and holds a stream busy, which is what every later
-//! experiment stands on. It is built without CUDA: the driver and NVRTC are loaded when it runs, and where
+//! It says which device and driver there are, holds a stream busy, which is what every experiment stands on,
+//! and replays traces. It is built without CUDA: the driver and NVRTC are loaded when it runs, and where
 //! there are none it says so and ends with exit code 2.
 
 mod claims;
 mod device;
+mod evidence;
 mod hold;
+mod litmus;
 mod machine;
 mod peers;
 mod platform;
 mod programs;
 mod replay;
+mod report;
 mod values;
 
 use std::io::Write;
@@ -20,6 +23,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+
+use crate::platform::Error;
 
 /// Looks on a real GPU at what cuda-lint says about CUDA.
 #[derive(Debug, Parser)]
@@ -38,6 +43,25 @@ enum Command {
         /// For how long
         #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=10_000))]
         milliseconds: u64,
+        /// On which device
+        #[arg(long, default_value_t = 0)]
+        device: usize,
+    },
+    /// Measure everything and write the evidence; with `check`: say what is missing or stale
+    Evidence(evidence::EvidenceArgs),
+    /// Write the evidence as one page of HTML
+    Report(report::ReportArgs),
+    /// Put the witnesses of diagnostics before the GPU, and say what it answers
+    ///
+    /// Exit code: 0 if all are confirmed, 1 if some are not, 2 if something could not be done.
+    Replay(replay::command::Replay),
+    /// Hold the happens-before model against a GPU with random traces
+    Litmus(litmus::Litmus),
+    /// Compile the replayer's kernels with NVRTC and print the PTX that ships as kernels/ptx/touch.ptx
+    Ptx,
+    /// Run traces for the parent process (`replay` starts it)
+    #[command(hide = true)]
+    Worker {
         /// On which device
         #[arg(long, default_value_t = 0)]
         device: usize,
@@ -79,20 +103,37 @@ impl Whole {
 }
 
 fn main() -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
     let answer = match Cli::parse().command {
+        Command::Replay(arguments) => replay::command::replay(&arguments).map(|(text, exit)| {
+            code = exit;
+            text
+        }),
         Command::Device => device::describe(),
+        Command::Ptx => replay::ptx(),
+        Command::Worker { device } => replay::worker::work(device).map(|()| String::new()),
         Command::Hold { milliseconds, device } => {
             hold::hold(device, Duration::from_millis(milliseconds)).map(|held| held.to_string())
         }
+        Command::Evidence(arguments) => return evidence::command(&arguments),
+        Command::Report(arguments) => report::command(&arguments).map_err(Error::Unexpected),
         Command::Programs(whole) => whole.report(programs::run, programs::table::programs),
         Command::Claims(whole) => whole.report(claims::run, claims::table),
         Command::Peers(whole) => whole.report(peers::run, peers::table),
+        Command::Litmus(args) => match litmus::litmus(&args) {
+            Ok((text, true)) => Ok(text),
+            Ok((text, false)) => {
+                let _ = writeln!(std::io::stdout(), "{text}");
+                return ExitCode::FAILURE;
+            }
+            Err(error) => Err(error),
+        },
     };
     // A closed pipe is the reader's choice, so a failure to print is none of the command.
     match answer {
         Ok(text) => {
             let _ = writeln!(std::io::stdout(), "{text}");
-            ExitCode::SUCCESS
+            code
         }
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "cuda-lint-runtime: {error}");

@@ -30,12 +30,15 @@ pub fn failed(call: &'static str) -> impl FnOnce(DriverError) -> Error {
     move |error| Error::Driver(call, error)
 }
 
-/// Loads and initialises the driver. cudarc panics where it cannot, so this comes before any other call.
-pub fn init_driver() -> Result<(), Error> {
+/// Makes sure that the driver can be loaded. cudarc panics where it cannot.
+pub fn find_driver() -> Result<(), Error> {
     // SAFETY: it loads libcuda and does nothing else; its initialisers are the vendor's own.
-    if !unsafe { cudarc::driver::sys::is_culib_present() } {
-        return Err(Error::NoDriver);
-    }
+    if unsafe { cudarc::driver::sys::is_culib_present() } { Ok(()) } else { Err(Error::NoDriver) }
+}
+
+/// Loads and initialises the driver; this comes before any other call.
+pub fn init_driver() -> Result<(), Error> {
+    find_driver()?;
     result::init().map_err(failed("cuInit"))
 }
 

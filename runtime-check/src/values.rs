@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use cuda_lint_engine::trace::{Action, Range, Trace};
+use cuda_lint_engine::trace::{Action, Memory, Range, Trace};
 
 /// The word that a step writes. No step writes 0.
 pub const fn stamp(step: usize) -> u32 {
@@ -49,11 +49,26 @@ pub struct Values {
 
 /// Runs a trace in the order of its steps. Ranges are whole words; those that are not are widened.
 pub fn expected<P>(trace: &Trace<P>) -> Values {
-    let mut memory: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    in_order(trace, 0..trace.steps.len())
+}
+
+/// Runs a trace in another order of its steps; each is named once. What a step writes keeps the stamp of its
+/// own place in the trace.
+pub fn in_order<P>(trace: &Trace<P>, order: impl IntoIterator<Item = usize>) -> Values {
+    // Stream-ordered memory has an address, and some content, before its allocation takes effect.
+    let mut memory: BTreeMap<&str, Vec<u32>> = (trace.steps.iter())
+        .filter_map(|step| match &step.action {
+            Action::Allocate { buffer, bytes, memory: Memory::StreamOrdered, .. } => {
+                Some((buffer.as_str(), vec![0; words(*bytes)]))
+            }
+            _ => None,
+        })
+        .collect();
     let mut captured: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut capturing: Option<Vec<usize>> = None;
     let mut values = Values { reads: vec![Vec::new(); trace.steps.len()], last: BTreeMap::new() };
-    for (index, step) in trace.steps.iter().enumerate() {
+    for index in order {
+        let Some(step) = trace.steps.get(index) else { continue };
         match &step.action {
             Action::Allocate { buffer, bytes, .. } => {
                 memory.insert(buffer, vec![stamp(index); words(*bytes)]);

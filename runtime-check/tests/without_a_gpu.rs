@@ -27,6 +27,23 @@ fn it_says_what_it_found_or_what_is_missing() {
 }
 
 #[test]
+fn what_cannot_be_replayed_is_said() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces/");
+    let output = run(&["replay", "--trials", "1", &format!("{folder}stale-read.trace")]).unwrap();
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    match output.status.code() {
+        Some(0) => assert!(stdout.contains("1 confirmed"), "{stdout}"),
+        other => assert_eq!((other, stderr.contains("no CUDA driver")), (Some(2), true), "{stdout}{stderr}"),
+    }
+    let missing = run(&["replay", "nowhere.trace"]).unwrap();
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("nowhere.trace cannot be read"));
+    let wrong = run(&["replay", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]).unwrap();
+    let stderr = String::from_utf8_lossy(&wrong.stderr);
+    assert_eq!(wrong.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("Cargo.toml"), "{stderr}");
+}
+
+#[test]
 fn misuse_is_exit_code_two() {
     for arguments in [&[][..], &["hold", "--milliseconds", "0"], &["sing"]] {
         assert_eq!(run(arguments).unwrap().status.code(), Some(2), "{arguments:?}");

@@ -12,6 +12,7 @@ pub mod process;
 pub mod table;
 pub mod toolchain;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -132,6 +133,7 @@ pub fn run(root: &Path) -> Result<Report, Error> {
     platform::init_driver()?;
     let observer = Observer::build(&toolchain)?;
     let built = build(root, &toolchain, find(root)?)?;
+    say(&format!("{} programs compiled after {:.0} s", built.len(), start.elapsed().as_secs_f64()));
     let bar = progress("running", built.len());
     let numbered: Vec<(usize, &Built)> = built.iter().enumerate().collect();
     let programs =
@@ -146,7 +148,24 @@ pub fn run(root: &Path) -> Result<Report, Error> {
     })
 }
 
+/// A run that takes this long is named while it goes on: where the whole does not end, it tells why.
+const SLOW: Duration = Duration::from_secs(15);
+
+/// Says how far the run is; a log has no progress bar.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 fn look_at(observer: &Observer, number: usize, built: &Built) -> Result<Program, Error> {
+    let start = Instant::now();
+    let program = observe(observer, number, built);
+    if start.elapsed() > SLOW {
+        say(&format!("{}: {:.0} s", built.fixture.path, start.elapsed().as_secs_f64()));
+    }
+    program
+}
+
+fn observe(observer: &Observer, number: usize, built: &Built) -> Result<Program, Error> {
     let fixture = &built.fixture;
     let mut seen = Vec::new();
     let mut end = None;

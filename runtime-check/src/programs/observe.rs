@@ -296,6 +296,7 @@ pub fn quiet(program: &Path) -> Command {
     command
         .env_remove("CUDA_LAUNCH_BLOCKING")
         .env_remove("CUDA_INJECTION64_PATH")
+        .env_remove("CUDA_DEVICE_MAX_CONNECTIONS")
         .env("CUDA_MODULE_LOADING", "EAGER")
         // What malloc gives is the same in every run.
         .env("MALLOC_PERTURB_", "165");

@@ -1,5 +1,6 @@
 //! The answer of the GPU to one witness.
 
+use cuda_lint_engine::rules::Witness;
 use serde::{Deserialize, Serialize};
 
 /// The answer to one witness: the trace with the misuse, and its repaired twin.
@@ -41,6 +42,21 @@ pub enum Observation {
     ReliedOnWait,
     SlowerRatio,
     CompileError,
+}
+
+impl Observation {
+    /// True if it is what a rule declares.
+    pub const fn is(self, witness: Witness) -> bool {
+        matches!(
+            (self, witness),
+            (Self::WrongValue, Witness::WrongValue)
+                | (Self::Fault, Witness::Fault)
+                | (Self::ReturnCode, Witness::ReturnCode)
+                | (Self::ReliedOnWait, Witness::ReliedOnWait)
+                | (Self::SlowerRatio, Witness::SlowerRatio)
+                | (Self::CompileError, Witness::CompileError)
+        )
+    }
 }
 
 /// What the GPU answers.

@@ -105,9 +105,16 @@ pub fn reach<P: Pending>(pending: &mut [P], stream: StreamKey, barrier: &impl Ba
 
 /// Records `event` on `stream`: the event now stands for what the stream holds, and for nothing else.
 pub fn record<P: Pending>(pending: &mut [P], event: EventKey, stream: StreamKey, barrier: &impl Barrier) {
-    reach(pending, stream, barrier);
+    if stream == StreamKey::Legacy {
+        reach(pending, stream, barrier);
+    }
     forget(pending, event);
     snapshot(pending, event, stream);
+    // Measured: an event on a blocking stream waits for earlier legacy work too; a wait for the stream, with
+    // nothing but the record after that work, does not.
+    if stream != StreamKey::Legacy && barrier.is_blocking(stream) {
+        snapshot(pending, event, StreamKey::Legacy);
+    }
 }
 
 /// An event stands for nothing any more.

@@ -103,6 +103,8 @@ axioms! {
     StreamSynchronizeWaitsForAll, "stream-synchronize-waits-for-all", false;
     /// Wrong: a wait for a blocking stream waits for earlier work on the legacy default stream.
     BlockingWaitCoversLegacy, "blocking-wait-covers-legacy", false;
+    /// Wrong: after a record on a blocking stream, a wait for that stream covers earlier legacy work.
+    RecordExtendsStream, "record-extends-stream", false;
     /// Wrong: one query is a wait, whatever it answers.
     SingleQueryWaits, "single-query-waits", false;
     /// Wrong: calls such as cudaGetLastError wait for the device.

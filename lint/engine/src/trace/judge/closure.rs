@@ -46,7 +46,9 @@ fn unordered(trace: &Trace<usize>) -> BTreeSet<(usize, usize)> {
             Action::Record { event, stream } => {
                 let stream = key(stream);
                 let set = before(&tails, &blocking, &stream);
-                tails.insert(stream, set.clone());
+                if stream == Stream::Legacy {
+                    tails.insert(stream, set.clone());
+                }
                 events.insert(event.clone(), set);
             }
             Action::StreamWait { stream, event } => {

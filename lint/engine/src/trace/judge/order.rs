@@ -138,6 +138,11 @@ impl<'t> Order<'t> {
         }
     }
 
+    fn is_blocking(&self, stream: StreamKey) -> bool {
+        let all = self.axioms.has(Axiom::NonBlockingTakesPart);
+        Streams { non_blocking: &self.non_blocking, all }.is_blocking(stream)
+    }
+
     /// The legacy barrier by itself.
     fn encompass(&mut self, stream: StreamKey) {
         let all = self.axioms.has(Axiom::NonBlockingTakesPart);
@@ -172,13 +177,19 @@ impl<'t> Order<'t> {
             if self.axioms.has(Axiom::LegacyRecordEncompasses) {
                 self.encompass(stream);
             }
-        } else {
+        } else if self.axioms.has(Axiom::RecordExtendsStream) {
             self.reach(stream);
         }
         if !self.axioms.has(Axiom::EventsAccumulate) {
             happens_before::forget(&mut self.pending, event);
         }
         happens_before::snapshot(&mut self.pending, event, stream);
+        if stream != StreamKey::Legacy
+            && self.axioms.has(Axiom::BlockingAfterLegacy)
+            && self.is_blocking(stream)
+        {
+            happens_before::snapshot(&mut self.pending, event, StreamKey::Legacy);
+        }
         self.recorded.insert(event, stream);
         if self.axioms.has(Axiom::RecordWaits) {
             self.complete(Point::Tail(stream));

@@ -269,7 +269,7 @@ fn refused_directions_are_those_that_were_measured() {
 }
 
 /// For each mutant of the rules a trace, after [`SETUP`], that it judges otherwise.
-const TELLING: [(&str, &str); 42] = [
+const TELLING: [(&str, &str); 43] = [
     ("no-stream-order", "fill d[0..4] on s\nfill d[0..4] on s\n"),
     ("no-legacy-after-blocking", "fill d[0..4] on s\nfill d[0..4] on default\n"),
     ("no-blocking-after-legacy", "fill d[0..4] on default\nfill d[0..4] on s\n"),
@@ -311,6 +311,7 @@ const TELLING: [(&str, &str); 42] = [
     ("stream-wait-is-host-wait", "fill h[0..4] on s\nrecord e on s\nwait t for e\nhost-read h[0..4]\n"),
     ("stream-synchronize-waits-for-all", "fill h[0..4] on s\nsynchronize t\nhost-read h[0..4]\n"),
     ("blocking-wait-covers-legacy", "fill h[0..4] on default\nsynchronize s\nhost-read h[0..4]\n"),
+    ("record-extends-stream", "fill h[0..4] on default\nrecord e on s\nsynchronize s\nhost-read h[0..4]\n"),
     ("single-query-waits", "fill h[0..4] on s\nquery s\nhost-read h[0..4]\n"),
     ("other-calls-wait", "fill h[0..4] on s\ncall cudaGetLastError\nhost-read h[0..4]\n"),
     ("record-waits", "fill h[0..4] on s\nrecord e on s\nhost-read h[0..4]\n"),

@@ -1,0 +1,675 @@
+//! The five files: what each holds, how it is read and written.
+//!
+//! The order is that of places and names, and times are rounded, so that a new run changes few lines.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::{FOLDER, PROTOCOL, SCHEMA, hash};
+
+/// One file of evidence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct File<T> {
+    /// [`SCHEMA`] when it was written.
+    pub schema: u32,
+    /// [`PROTOCOL`] when it was measured.
+    pub protocol: u32,
+    /// The version of the harness.
+    pub harness: String,
+    /// The day of the run: `2026-01-31`.
+    pub date: String,
+    /// How long it took to measure.
+    pub seconds: f64,
+    /// On what was measured.
+    pub device: Device,
+    /// The SHA-256 of everything that was run, by path from the root of the repository.
+    pub inputs: BTreeMap<String, String>,
+    /// What was measured.
+    #[serde(flatten)]
+    pub body: T,
+}
+
+/// On what was measured.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// The GPU, as the driver names it.
+    pub name: String,
+    /// Its compute capability: `9.0`.
+    pub compute_capability: String,
+    /// The driver: `580.159`.
+    pub driver: String,
+    /// The version of CUDA that the driver offers.
+    pub cuda: String,
+    /// The version of NVRTC.
+    pub nvrtc: String,
+    /// The version of nvcc; empty if there was none.
+    #[serde(default)]
+    pub nvcc: String,
+    /// The kernel of the host.
+    pub kernel: String,
+}
+
+/// What a kind of file has in common with the others.
+pub trait Body: Serialize + DeserializeOwned {
+    /// The name of the file.
+    const FILE: &'static str;
+
+    /// What must have been run, as paths from the root.
+    fn inputs(&self, root: &Path) -> io::Result<BTreeSet<String>>;
+
+    /// Brings the content into its order, and rounds times.
+    fn tidy(&mut self);
+}
+
+/// Why a file of evidence cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be read or written.
+    #[error("{0}: {1}")]
+    Io(PathBuf, io::Error),
+    /// An input cannot be read.
+    #[error("an input cannot be read: {0}")]
+    Input(io::Error),
+    /// It is no such file.
+    #[error("{0} is not in the form that this version reads: {1}")]
+    Form(PathBuf, Box<toml::de::Error>),
+    /// It cannot be put into words.
+    #[error("{0} cannot be written as TOML: {1}")]
+    Write(PathBuf, toml::ser::Error),
+}
+
+impl<T: Body> File<T> {
+    /// What was measured just now, with the hashes of what was run.
+    pub fn new(
+        root: &Path,
+        harness: &str,
+        date: &str,
+        seconds: f64,
+        device: Device,
+        mut body: T,
+    ) -> Result<Self, Error> {
+        body.tidy();
+        let files = body.inputs(root).map_err(Error::Input)?;
+        Ok(Self {
+            schema: SCHEMA,
+            protocol: PROTOCOL,
+            harness: harness.to_owned(),
+            date: date.to_owned(),
+            seconds: round(seconds, 1),
+            device,
+            inputs: hash::of_files(root, &files).map_err(Error::Input)?,
+            body,
+        })
+    }
+
+    /// The file from its text.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    /// Reads the file of a repository.
+    pub fn read(root: &Path) -> Result<Self, Error> {
+        let path = root.join(FOLDER).join(T::FILE);
+        let text = fs::read_to_string(&path).map_err(|error| Error::Io(path.clone(), error))?;
+        Self::parse(&text).map_err(|error| Error::Form(path, Box::new(error)))
+    }
+
+    /// Writes the file into a folder, which is made if it is missing.
+    pub fn write(&self, folder: &Path) -> Result<PathBuf, Error> {
+        let path = folder.join(T::FILE);
+        let text = toml::to_string_pretty(self).map_err(|error| Error::Write(path.clone(), error))?;
+        let text = format!("# Written by `cuda-lint-runtime evidence`, and only by it.\n{text}");
+        fs::create_dir_all(folder).map_err(|error| Error::Io(folder.to_path_buf(), error))?;
+        fs::write(&path, text).map_err(|error| Error::Io(path.clone(), error))?;
+        Ok(path)
+    }
+}
+
+/// The answer of the GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// The misuse shows, and the correct twin shows nothing.
+    Confirmed,
+    /// The misuse did not show.
+    NotObserved,
+    /// The twin shows it too, or the GPU does what the model excludes.
+    Contradicted,
+    /// The experiment could not be made.
+    Failed,
+}
+
+impl Answer {
+    /// In words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::NotObserved => "not observed",
+            Self::Contradicted => "contradicted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What a GPU can show of a misuse; the names are those of [`cuda_lint_engine::rules::Witness`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "see `Witness`")]
+pub enum Observation {
+    WrongValue,
+    Fault,
+    ReturnCode,
+    ReliedOnWait,
+    SlowerRatio,
+    CompileError,
+}
+
+impl Observation {
+    /// In words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WrongValue => "wrong value",
+            Self::Fault => "fault",
+            Self::ReturnCode => "return code",
+            Self::ReliedOnWait => "relied-on wait",
+            Self::SlowerRatio => "slower",
+            Self::CompileError => "compile error",
+        }
+    }
+}
+
+/// rules.toml: the witness of each diagnostic of the fixtures, replayed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rules {
+    /// One entry for each diagnostic.
+    pub rules: Vec<Verdict>,
+}
+
+/// The answer to one witness: the trace with the misuse, and its repaired twin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The rule.
+    pub rule: String,
+    /// Where the diagnostic stands.
+    pub file: String,
+    /// Its line.
+    pub line: u32,
+    /// What would confirm it.
+    pub observation: Observation,
+    /// The answer.
+    pub answer: Answer,
+    /// What there is to say in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remark: String,
+    /// The SHA-256 of the trace's text.
+    pub trace: String,
+    /// The trace's text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub witness: String,
+    /// What the misuse showed.
+    pub misuse: Counts,
+    /// What the repaired twin showed.
+    pub twin: Counts,
+    /// For a wait that is relied on: the variant that does not wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Counts>,
+}
+
+/// Trials of one trace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// How often it ran.
+    pub trials: u32,
+    /// How often the observation was made.
+    pub hits: u32,
+    /// The return codes of the step in question that are not 0, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<i32>,
+    /// How long the host was inside the step in question, in milliseconds: the median of the trials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_ms: Option<f64>,
+    /// For how long the stream was held, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_ms: Option<f64>,
+    /// What was read where it was wrong, and what would have been right: one example.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub example: String,
+}
+
+impl Counts {
+    fn tidy(&mut self) {
+        for time in [&mut self.host_ms, &mut self.held_ms].into_iter().flatten() {
+            *time = round(*time, 2);
+        }
+        self.codes.sort_unstable();
+        self.codes.dedup();
+    }
+}
+
+impl Body for Rules {
+    const FILE: &'static str = "rules.toml";
+
+    fn inputs(&self, root: &Path) -> io::Result<BTreeSet<String>> {
+        let mut files = hash::files(root, "kernels", &["cu"])?;
+        files.extend(self.rules.iter().map(|verdict| verdict.file.clone()));
+        Ok(files)
+    }
+
+    fn tidy(&mut self) {
+        for verdict in &mut self.rules {
+            verdict.misuse.tidy();
+            verdict.twin.tidy();
+            if let Some(variant) = &mut verdict.variant {
+                variant.tidy();
+            }
+        }
+        self.rules
+            .sort_by(|a, b| (&a.file, a.line, &a.rule, &a.trace).cmp(&(&b.file, b.line, &b.rule, &b.trace)));
+    }
+}
+
+/// programs.toml: each fixture, compiled and run as it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Programs {
+    /// One entry for each program, and one more where the meaning of stream 0 matters.
+    pub programs: Vec<Program>,
+}
+
+/// What a fixture is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "see fixtures/README.md")]
+pub enum Role {
+    Misuse,
+    Correct,
+    Near,
+    Seed,
+    Limit,
+}
+
+impl Role {
+    /// In words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Misuse => "misuse",
+            Self::Correct => "correct",
+            Self::Near => "near miss",
+            Self::Seed => "seed",
+            Self::Limit => "known limit",
+        }
+    }
+}
+
+/// One fixture, run as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Program {
+    /// The program.
+    pub file: String,
+    /// What it is.
+    pub role: Role,
+    /// True if stream 0 was compiled as the per-thread default stream.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub per_thread: bool,
+    /// Whether nvcc accepts and links it.
+    pub compiles: bool,
+    /// How it ended: `exit 0`, `SIGSEGV`; empty if it was not run.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub end: String,
+    /// What was seen: failing calls, touches of guarded memory, waits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<String>,
+    /// What that says of each rule that the program breaks or keeps.
+    #[serde(default)]
+    pub answers: Vec<RuleAnswer>,
+}
+
+/// What a program says of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleAnswer {
+    /// The rule.
+    pub rule: String,
+    /// True if the program breaks it.
+    pub broken: bool,
+    /// What would show it.
+    pub observation: Observation,
+    /// The answer.
+    pub answer: Answer,
+    /// What there is to say in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remark: String,
+}
+
+impl Program {
+    /// The worst of its answers; none if no rule is asked about.
+    pub fn answer(&self) -> Option<Answer> {
+        let rank = |answer: &Answer| match answer {
+            Answer::Confirmed => 0,
+            Answer::NotObserved => 1,
+            Answer::Failed => 2,
+            Answer::Contradicted => 3,
+        };
+        self.answers.iter().map(|it| it.answer).max_by_key(rank)
+    }
+
+    /// The rule in whose folder it is; `seeds` and `limits` are folders too.
+    pub fn folder(&self) -> &str {
+        self.file.strip_prefix("fixtures/").and_then(|rest| rest.split('/').next()).unwrap_or("")
+    }
+
+    /// True if it says this of a rule that it breaks (`broken`) or keeps.
+    pub fn says(&self, rule: &str, broken: bool, answer: Answer) -> bool {
+        self.answers.iter().any(|it| it.rule == rule && it.broken == broken && it.answer == answer)
+    }
+}
+
+impl Body for Programs {
+    const FILE: &'static str = "programs.toml";
+
+    fn inputs(&self, root: &Path) -> io::Result<BTreeSet<String>> {
+        let mut files = hash::fixtures(root)?;
+        files.extend(hash::files(root, "runtime-check/src/programs", &["cpp", "cu", "h"])?);
+        Ok(files)
+    }
+
+    fn tidy(&mut self) {
+        self.programs.sort_by(|a, b| (&a.file, a.per_thread).cmp(&(&b.file, b.per_thread)));
+    }
+}
+
+/// claims.toml: what documents say about CUDA, measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Claims {
+    /// One entry for each claim.
+    pub claims: Vec<Claim>,
+}
+
+/// One claim.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Its name.
+    pub id: String,
+    /// Who claims it.
+    pub source: String,
+    /// What.
+    pub claim: String,
+    /// What would be measured if it held.
+    pub expected: String,
+    /// What was measured.
+    pub measured: String,
+    /// The answer.
+    pub verdict: ClaimVerdict,
+    /// The experiment; empty if it cannot be measured.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
+}
+
+/// Whether a claim is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimVerdict {
+    /// It is.
+    Holds,
+    /// It is not.
+    Refuted,
+    /// Something else was measured than the claim or its opposite.
+    Differs,
+    /// Nothing can measure it.
+    NotMeasurable,
+}
+
+impl ClaimVerdict {
+    /// In words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Refuted => "refuted",
+            Self::Differs => "differs",
+            Self::NotMeasurable => "not measurable",
+        }
+    }
+}
+
+impl Body for Claims {
+    const FILE: &'static str = "claims.toml";
+
+    fn inputs(&self, root: &Path) -> io::Result<BTreeSet<String>> {
+        hash::files(root, "fixtures/claims", &["cu", "cuh", "h", "toml"])
+    }
+
+    fn tidy(&mut self) {
+        self.claims.sort_by(|a, b| (&a.id, &a.file).cmp(&(&b.id, &b.file)));
+    }
+}
+
+/// litmus.toml: random traces, judged by the model and run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Litmus {
+    /// Where the random traces start.
+    pub seed: u64,
+    /// How many were run.
+    pub traces: u64,
+    /// In how many of them the model finds no hazard.
+    pub hazard_free: u64,
+    /// Runs of traces, over all schedules.
+    pub runs: u64,
+    /// Traces a minute.
+    pub traces_per_minute: u64,
+    /// How often the GPU did what the model excludes.
+    pub unpredicted: u64,
+    /// Examples of that: the traces, minimised.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
+    /// Traces that say nothing: a call failed, or their process died.
+    pub lost: u64,
+    /// The predicted hazards.
+    pub classes: Vec<Class>,
+    /// Wrong models, and whether the GPU shows that they are.
+    pub mutants: Vec<Mutant>,
+}
+
+/// Predicted hazards of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Class {
+    /// Which access reads and which writes: `write-then-read`.
+    pub conflict: String,
+    /// Where the memory lies: `pinned`.
+    pub memory: String,
+    /// Who makes the second access: `host`, `stream`, `release`.
+    pub how: String,
+    /// True for those that rest on a wait that nothing documents, and that this device makes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undocumented: bool,
+    /// How many the model predicts.
+    pub predicted: u64,
+    /// How many of them no value could show: something overwrites it.
+    pub masked: u64,
+    /// How many a value could show.
+    pub observable: u64,
+    /// How many the GPU showed.
+    pub shown: u64,
+    /// Why there are some that it never showed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remark: String,
+}
+
+impl Class {
+    /// True if the GPU must show it: nothing that the device does of itself orders it, and the memory is not of
+    /// a kind that drivers stage or reuse as they like.
+    pub fn is_target(&self) -> bool {
+        !self.undocumented && !["pageable", "stream-ordered"].contains(&self.memory.as_str())
+    }
+}
+
+/// A wrong model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mutant {
+    /// What is wrong with it.
+    pub name: String,
+    /// Whether a run shows it.
+    pub caught: bool,
+    /// Which.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+}
+
+impl Litmus {
+    /// The sum over the classes.
+    pub fn total(&self, of: impl Fn(&Class) -> u64) -> u64 {
+        self.classes.iter().map(of).sum()
+    }
+
+    /// Of the hazards that the GPU must show: how many it could show, and how many it did.
+    pub fn target(&self) -> (u64, u64) {
+        let classes = || self.classes.iter().filter(|class| class.is_target());
+        (classes().map(|class| class.observable).sum(), classes().map(|class| class.shown).sum())
+    }
+}
+
+impl Body for Litmus {
+    const FILE: &'static str = "litmus.toml";
+
+    /// The kernels, and the model: another model is another experiment.
+    fn inputs(&self, root: &Path) -> io::Result<BTreeSet<String>> {
+        let mut files = hash::files(root, "kernels", &["cu"])?;
+        files.extend(hash::files(root, "lint/engine/src/trace/judge", &["rs"])?);
+        files.retain(|file| !file.ends_with("/tests.rs"));
+        for file in ["lint/engine/src/trace/judge.rs", "lint/engine/src/order/happens_before.rs"] {
+            files.insert(file.to_owned());
+        }
+        Ok(files)
+    }
+
+    fn tidy(&mut self) {
+        self.classes.sort_by(|a, b| {
+            let key = |it: &Class| (it.undocumented, it.conflict.clone(), it.memory.clone(), it.how.clone());
+            key(a).cmp(&key(b))
+        });
+        self.mutants.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+}
+
+/// peers.toml: what other tools say about the same programs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Peers {
+    /// The tools.
+    pub tools: Vec<Tool>,
+    /// One entry for each program that was run, and one more where the meaning of stream 0 matters.
+    pub programs: Vec<PeerProgram>,
+}
+
+/// A tool, and how it was run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Its name, a key of [`PeerProgram::tools`].
+    pub name: String,
+    /// The command.
+    pub command: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A program before the tools.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerProgram {
+    /// The program.
+    pub file: String,
+    /// True if stream 0 was compiled as the per-thread default stream.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub per_thread: bool,
+    /// The rules that it breaks; none in a correct program.
+    pub breaks: Vec<String>,
+    /// The rules that cuda-lint reports.
+    pub cuda_lint: Vec<String>,
+    /// What each tool reports.
+    pub tools: BTreeMap<String, Report>,
+}
+
+/// What a tool reports.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// How many errors; none if the tool came to no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// The first of them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub first: String,
+}
+
+impl Body for Peers {
+    const FILE: &'static str = "peers.toml";
+
+    fn inputs(&self, _: &Path) -> io::Result<BTreeSet<String>> {
+        Ok(self.programs.iter().map(|program| program.file.clone()).collect())
+    }
+
+    fn tidy(&mut self) {
+        self.tools.sort_by(|a, b| a.name.cmp(&b.name));
+        self.programs.sort_by(|a, b| (&a.file, a.per_thread).cmp(&(&b.file, b.per_thread)));
+    }
+}
+
+impl PeerProgram {
+    /// True if any of the other tools reports something.
+    pub fn is_reported(&self) -> bool {
+        self.tools.keys().any(|tool| self.is_reported_by(tool))
+    }
+
+    /// True if a tool reports something.
+    pub fn is_reported_by(&self, tool: &str) -> bool {
+        self.tools.get(tool).is_some_and(|report| report.count.is_some_and(|count| count > 0))
+    }
+
+    /// True if cuda-lint reports every rule that it breaks.
+    pub fn is_found(&self) -> bool {
+        self.breaks.iter().all(|rule| self.cuda_lint.contains(rule))
+    }
+}
+
+fn round(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::samples;
+
+    fn round_trip<T: Body + PartialEq + std::fmt::Debug>(root: &Path) -> String {
+        let file = File::<T>::read(root).unwrap();
+        let out = tempfile::tempdir().unwrap();
+        let path = file.write(out.path()).unwrap();
+        let text = fs::read_to_string(path).unwrap();
+        assert_eq!(File::<T>::parse(&text).unwrap(), file);
+        assert_eq!(fs::read_to_string(root.join(FOLDER).join(T::FILE)).unwrap(), text, "unstable");
+        text
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let root = samples::repository();
+        let rules = round_trip::<Rules>(root.path());
+        assert!(rules.starts_with("# Written by"), "{rules}");
+        assert!(rules.contains("host_ms = 0.02\n"), "times are rounded: {rules}");
+        assert!(rules.contains("\nh = pinned 4 @ "), "a trace is readable: {rules}");
+        round_trip::<Programs>(root.path());
+        round_trip::<Claims>(root.path());
+        round_trip::<Litmus>(root.path());
+        round_trip::<Peers>(root.path());
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_which_file() {
+        let root = tempfile::tempdir().unwrap();
+        let error = File::<Rules>::read(root.path()).unwrap_err().to_string();
+        assert!(error.contains("rules.toml"), "{error}");
+        fs::create_dir_all(root.path().join(FOLDER)).unwrap();
+        fs::write(root.path().join(FOLDER).join("litmus.toml"), "seed = 1\n").unwrap();
+        let error = File::<Litmus>::read(root.path()).unwrap_err().to_string();
+        assert!(error.contains("litmus.toml") && error.contains("missing field"), "{error}");
+    }
+}

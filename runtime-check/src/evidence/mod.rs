@@ -1,0 +1,232 @@
+//! `evidence`: measures everything and writes fixtures/evidence, or says what is missing or stale there.
+
+mod collect;
+mod convert;
+mod diagnostics;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use clap::{Args, Subcommand, ValueEnum};
+use cuda_lint_evidence::check::{self, Problem};
+use cuda_lint_evidence::{Body, Device, File, quotes};
+
+use crate::{device, platform};
+use diagnostics::Diagnostics;
+
+/// Arguments of `evidence`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct EvidenceArgs {
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    inputs: Inputs,
+    /// The folder for the files [default: fixtures/evidence below the root]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How many random traces
+    #[arg(long, value_name = "N", default_value_t = check::LITMUS_TRACES)]
+    litmus_traces: u64,
+    /// Only some of the files; the others stay as they are
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Say what is missing or stale: exit code 1 if anything is
+    Check(Inputs),
+}
+
+#[derive(Debug, Args)]
+struct Inputs {
+    /// The root of the repository
+    #[arg(long, default_value = ".")]
+    root: PathBuf,
+    /// What `cuda-lint --format json fixtures` printed, run in the root; a second file for the other mode of the
+    /// default stream
+    #[arg(long, value_name = "FILE")]
+    diagnostics: Vec<PathBuf>,
+}
+
+/// A file of evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Rules,
+    Programs,
+    Claims,
+    Litmus,
+    Peers,
+}
+
+/// Why evidence could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The linter's report cannot be read.
+    #[error("{0} is no report of `cuda-lint --format json`: {1}")]
+    Diagnostics(PathBuf, String),
+    /// There is no report.
+    #[error("name what the linter reports: --diagnostics FILE, from `cuda-lint --format json fixtures`")]
+    NoDiagnostics,
+    /// The machine cannot.
+    #[error(transparent)]
+    Platform(#[from] platform::Error),
+    /// A file cannot be written.
+    #[error(transparent)]
+    File(#[from] cuda_lint_evidence::Error),
+}
+
+/// What the producers are given.
+pub struct Context<'a> {
+    /// The root of the repository.
+    pub root: &'a Path,
+    /// What the linter reports for the fixtures.
+    pub diagnostics: &'a Diagnostics,
+    /// How many random traces to run.
+    pub litmus_traces: u64,
+}
+
+/// Runs the command.
+pub fn command(arguments: &EvidenceArgs) -> ExitCode {
+    let outcome = match &arguments.action {
+        Some(Action::Check(inputs)) => check(inputs),
+        None => measure(arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        say(&format!("cuda-lint-runtime: {error}"));
+        ExitCode::from(2)
+    })
+}
+
+fn check(inputs: &Inputs) -> Result<ExitCode, Error> {
+    let diagnostics = Diagnostics::read(&inputs.diagnostics)?;
+    let current = (!inputs.diagnostics.is_empty()).then(|| diagnostics.current());
+    let rules = check::catalogue();
+    let mut problems = check::check(&inputs.root, &rules, current.as_deref());
+    if let Ok(evidence) = check::Evidence::read(&inputs.root) {
+        let quotable = quotes::quotable(&evidence, &rules);
+        problems.extend(quotes::check(&inputs.root, &quotable, false).unwrap_or_else(|error| {
+            vec![Problem { file: "documents".to_owned(), what: format!("cannot be read: {error}") }]
+        }));
+    }
+    for problem in &problems {
+        let _ = writeln!(std::io::stdout(), "{problem}");
+    }
+    if problems.is_empty() {
+        let _ = writeln!(std::io::stdout(), "the evidence is there and fresh");
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(&format!(
+        "{} problems; `cuda-lint-runtime evidence` measures anew, on a machine with an NVIDIA GPU",
+        problems.len()
+    ));
+    Ok(ExitCode::FAILURE)
+}
+
+fn measure(arguments: &EvidenceArgs) -> Result<ExitCode, Error> {
+    let Inputs { root, diagnostics } = &arguments.inputs;
+    if diagnostics.is_empty() {
+        return Err(Error::NoDiagnostics);
+    }
+    let diagnostics = Diagnostics::read(diagnostics)?;
+    let context = Context { root, diagnostics: &diagnostics, litmus_traces: arguments.litmus_traces };
+    let out = arguments.out.clone().unwrap_or_else(|| root.join(cuda_lint_evidence::FOLDER));
+    let writer = Writer { root, out: &out, device: device::header()?, date: date(SystemTime::now()) };
+    let start = Instant::now();
+    let mut complete = true;
+    // One after the other: what one measures in time, another would disturb.
+    for part in [Part::Rules, Part::Programs, Part::Claims, Part::Litmus, Part::Peers] {
+        if !arguments.only.is_empty() && !arguments.only.contains(&part) {
+            continue;
+        }
+        complete &= match part {
+            Part::Rules => writer.part(|| collect::collect_rules(&context)),
+            Part::Programs => writer.part(|| collect::collect_programs(&context)),
+            Part::Claims => writer.part(|| collect::collect_claims(&context)),
+            Part::Litmus => writer.part(|| collect::collect_litmus(&context)),
+            Part::Peers => writer.part(|| collect::collect_peers(&context)),
+        };
+    }
+    say(&format!("{:.1} s in all", start.elapsed().as_secs_f64()));
+    Ok(if complete { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+/// Writes what was measured, with the same header.
+struct Writer<'a> {
+    root: &'a Path,
+    out: &'a Path,
+    device: Device,
+    date: String,
+}
+
+impl Writer<'_> {
+    /// Measures and writes one file. A part that fails leaves the others their chance; false then.
+    fn part<T: Body>(&self, collect: impl FnOnce() -> Result<T, Error>) -> bool {
+        say(&format!("{}: …", T::FILE));
+        let start = Instant::now();
+        let outcome = collect().and_then(|body| self.write(body, start.elapsed()));
+        match &outcome {
+            Ok(path) => say(&format!("{}: {:.1} s", path.display(), start.elapsed().as_secs_f64())),
+            Err(error) => say(&format!("{}: {error}", T::FILE)),
+        }
+        outcome.is_ok()
+    }
+
+    fn write<T: Body>(&self, body: T, time: Duration) -> Result<PathBuf, Error> {
+        let harness = env!("CARGO_PKG_VERSION");
+        let file = File::new(self.root, harness, &self.date, time.as_secs_f64(), self.device.clone(), body)?;
+        Ok(file.write(self.out)?)
+    }
+}
+
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// The day of a time, in UTC: `2026-01-31`.
+fn date(time: SystemTime) -> String {
+    let days = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400);
+    // Years start in March here, so that the day which a leap year adds is the last. Day 0 is 1 March 0000.
+    let days = days + 719_468;
+    let era = days / 146_097;
+    let day_of_era = days % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_have_their_dates() {
+        for (days, text) in
+            [(0, "1970-01-01"), (59, "1970-03-01"), (11_016, "2000-02-29"), (20_778, "2026-11-21")]
+        {
+            assert_eq!(date(UNIX_EPOCH + Duration::from_secs(days * 86_400 + 3_600)), text);
+        }
+    }
+
+    #[test]
+    fn what_fails_is_no_evidence() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer {
+            root: folder.path(),
+            out: folder.path(),
+            device: Device::default(),
+            date: date(UNIX_EPOCH),
+        };
+        assert!(!writer.part::<cuda_lint_evidence::Claims>(|| Err(Error::NoDiagnostics)));
+        assert!(!folder.path().join("claims.toml").exists());
+        assert!(writer.part(|| Ok(cuda_lint_evidence::Claims::default())));
+        assert!(folder.path().join("claims.toml").exists());
+    }
+}

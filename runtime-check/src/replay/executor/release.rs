@@ -1,0 +1,137 @@
+//! Memory that comes and goes while a trace runs, and its next owners.
+
+use std::ffi::c_void;
+use std::ptr;
+
+use cuda_lint_engine::trace::{Memory, Release, Stream};
+
+use super::{Running, State, unknown};
+use crate::platform::Error;
+use crate::replay::host_function::{self, Words};
+use crate::replay::memory::Block;
+use crate::values::stamp;
+
+impl<'a> Running<'a> {
+    /// # Safety
+    /// The stream is live.
+    pub(super) unsafe fn allocate_in_order(
+        &mut self,
+        index: usize,
+        name: &str,
+        stream: *mut c_void,
+    ) -> Result<i32, Error> {
+        let calls = self.gpu.calls;
+        let Some(buffer) = self.buffers.get_mut(name) else { return Err(unknown("buffer", name)) };
+        let words = buffer.block.words;
+        let mut base = ptr::null_mut();
+        // SAFETY: the caller's promise.
+        unsafe {
+            let code = (calls.malloc_async)(&mut base, words * 4, stream);
+            if code != 0 {
+                return Ok(code);
+            }
+            buffer.block.base = base;
+            buffer.block.start = base.cast();
+            buffer.state = State::Live;
+            Ok((calls.memset_words_async)(base, stamp(index), words, stream))
+        }
+    }
+
+    pub(super) fn free(
+        &mut self,
+        index: usize,
+        name: &'a str,
+        with: Release,
+        stream: Option<&Stream>,
+    ) -> Result<i32, Error> {
+        let calls = self.gpu.calls;
+        let stream = stream.map(|stream| self.stream(stream)).transpose()?;
+        let Some(buffer) = self.buffers.get(name) else { return Err(unknown("buffer", name)) };
+        let Block { memory, base, start, words } = buffer.block;
+        let is_ours = matches!(memory, Memory::Pageable | Memory::Registered);
+        // SAFETY: what may be wrong about the release is what the trace is about.
+        let (code, state) = unsafe {
+            match with {
+                Release::Free if is_ours => {
+                    host_function::fill(Words { start, count: words }, stamp(index), index);
+                    self.owned(name);
+                    // Memory that is still registered shows when its next owner registers it.
+                    let again = || (calls.host_register)(base, words * 4, 0);
+                    return Ok(if memory == Memory::Registered { again() } else { 0 });
+                }
+                Release::Free => {
+                    libc::free(base);
+                    (0, State::Gone)
+                }
+                Release::CudaHostUnregister => {
+                    let code = (calls.host_unregister)(base);
+                    if code == 0 && is_ours {
+                        host_function::fill(Words { start, count: words }, stamp(index), index);
+                    }
+                    (code, State::Owned)
+                }
+                Release::CudaFree => ((calls.free)(base), State::Gone),
+                Release::CudaFreeHost => ((calls.free_host)(base), State::Gone),
+                Release::CudaFreeAsync => {
+                    ((calls.free_async)(base, stream.unwrap_or(ptr::null_mut())), State::Gone)
+                }
+            }
+        };
+        if code != 0 {
+            // Nothing was released: the block goes back in the end.
+            return Ok(code);
+        }
+        let owned = memory == Memory::StreamOrdered && self.next_owner(index, base, words, stream)?;
+        if let Some(buffer) = self.buffers.get_mut(name) {
+            buffer.state = if owned { State::Owned } else { state };
+            // It is in the pool no more, or no longer registered.
+            if with == Release::CudaHostUnregister {
+                buffer.block.memory = Memory::Pageable;
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn owned(&mut self, name: &str) {
+        if let Some(buffer) = self.buffers.get_mut(name) {
+            buffer.state = State::Owned;
+        }
+    }
+
+    /// Tries to get the same address again, as another part of a program would, and fills it.
+    pub(super) fn next_owner(
+        &mut self,
+        index: usize,
+        base: *mut c_void,
+        words: usize,
+        stream: Option<*mut c_void>,
+    ) -> Result<bool, Error> {
+        let calls = self.gpu.calls;
+        let mut others = Vec::new();
+        let mut found = false;
+        for stream in [Some(self.gpu.own), stream].into_iter().flatten() {
+            for _ in 0..16 {
+                let mut again = ptr::null_mut();
+                // SAFETY: the handles are live.
+                if unsafe { (calls.malloc_async)(&mut again, words * 4, stream) } != 0 {
+                    break;
+                }
+                if again == base {
+                    // SAFETY: the memory is this owner's.
+                    let code = unsafe { (calls.memset_words_async)(base, stamp(index), words, stream) };
+                    found = code == 0;
+                    break;
+                }
+                others.push((again, stream));
+            }
+            if found {
+                break;
+            }
+        }
+        for (other, stream) in others {
+            // SAFETY: it was allocated above and is not used. It fails only after a fault of the device.
+            unsafe { (calls.free_async)(other, stream) };
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,278 @@
+//! What each step does: the calls of CUDA, and the looks at what is read.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cuda_lint_engine::trace::{Action, CopyKind, Memory, Point, Range, Stream};
+
+use super::{GUARDS, Graph, Look, NOT_READY, RELAXED, Running, check, no_stream, unknown};
+use crate::platform::Error;
+use crate::replay::guard::{self, Leave};
+use crate::replay::host_function::{self, HostWork, Scratch};
+use crate::values::stamp;
+
+impl<'a> Running<'a> {
+    /// One step; the code that it returned.
+    pub(super) fn take(&mut self, index: usize, action: &'a Action, guarded: bool) -> Result<i32, Error> {
+        let calls = self.gpu.calls;
+        let kernels = self.gpu.kernels;
+        // SAFETY: every handle is live or, where the trace says otherwise, what the trace is about; ranges
+        // lie within their buffers.
+        let code = unsafe {
+            match action {
+                Action::Allocate { buffer, memory: Memory::StreamOrdered, stream, .. } => {
+                    let stream = self.stream(stream.as_ref().unwrap_or(&Stream::Default))?;
+                    self.allocate_in_order(index, buffer, stream)?
+                }
+                Action::Allocate { .. } => 0,
+                Action::Free { buffer, with, stream } => self.free(index, buffer, *with, stream.as_ref())?,
+                Action::CreateStream { stream, non_blocking } => {
+                    let handle = self.gpu.stream(*non_blocking)?;
+                    self.streams.insert(stream, (handle, *non_blocking));
+                    0
+                }
+                Action::DestroyStream { stream } => match self.streams.remove(stream.as_str()) {
+                    Some((handle, _)) => (calls.stream_destroy)(handle),
+                    None => return Err(unknown("stream", stream)),
+                },
+                Action::CreateEvent { event } => {
+                    let handle = self.gpu.fresh_event()?;
+                    self.events.insert(event, handle);
+                    0
+                }
+                Action::DestroyEvent { event } => match self.events.remove(event.as_str()) {
+                    Some(handle) => (calls.event_destroy)(handle),
+                    None => return Err(unknown("event", event)),
+                },
+                Action::Copy { .. } => self.copy(index, action, guarded)?,
+                Action::Fill { dst, synchronous, stream } => {
+                    let words = self.words(dst)?;
+                    let handle = self.stream(stream)?;
+                    self.note_captured(index, handle);
+                    let start = words.start.cast();
+                    match (synchronous, handle as usize) {
+                        (false, _) => (calls.memset_words_async)(start, stamp(index), words.count, handle),
+                        (true, 0 | 1) => (calls.memset_words)(start, stamp(index), words.count),
+                        (true, 2) => (calls.memset_words_per_thread)(start, stamp(index), words.count),
+                        (true, _) => return Err(no_stream(index)),
+                    }
+                }
+                Action::Launch { reads, writes, stream, .. } => {
+                    let stream = self.stream(stream)?;
+                    self.note_captured(index, stream);
+                    let mut code = 0;
+                    let mut slots = Vec::new();
+                    for range in reads {
+                        let words = self.words(range)?;
+                        let slot = self.slot()?;
+                        slots.push(slot);
+                        code = code.max(kernels.look(
+                            words.start,
+                            words.count,
+                            self.gpu.slots.add(slot),
+                            stream,
+                        ));
+                    }
+                    for range in writes {
+                        let words = self.words(range)?;
+                        code = code.max(kernels.fill(words.start, words.count, stamp(index), stream));
+                    }
+                    if reads.is_empty() && writes.is_empty() {
+                        // A kernel that touches nothing still takes its place in the stream.
+                        let slot = self.slot()?;
+                        code = kernels.look(self.gpu.slots.cast(), 0, self.gpu.slots.add(slot), stream);
+                    }
+                    self.looks[index] = Look::Slots(slots);
+                    code
+                }
+                Action::HostFunction { reads, writes, calls: names, stream, callback, .. } => {
+                    let stream = self.stream(stream)?;
+                    self.note_captured(index, stream);
+                    let reads: Result<_, _> = reads.iter().map(|range| self.words(range)).collect();
+                    let writes: Result<_, _> = writes.iter().map(|range| self.words(range)).collect();
+                    if let Some(name) = names.iter().find(|name| !Scratch::knows(name)) {
+                        return Err(Error::Unexpected(format!(
+                            "the replayer does not know how to call {name}"
+                        )));
+                    }
+                    let work = Arc::new(HostWork {
+                        step: index,
+                        reads: reads?,
+                        writes: writes?,
+                        calls: names.clone(),
+                        stamp: stamp(index),
+                        scratch: self.gpu.scratch,
+                        seen: std::sync::Mutex::default(),
+                    });
+                    let data = Arc::as_ptr(&work).cast_mut().cast();
+                    self.looks[index] = Look::Host(self.host_work.len(), 0);
+                    self.host_work.push(work);
+                    if *callback {
+                        (calls.add_callback)(stream, HostWork::called_back, data, 0)
+                    } else {
+                        (calls.launch_host_func)(stream, HostWork::run, data)
+                    }
+                }
+                Action::Record { event, stream } => {
+                    (calls.event_record)(self.event(event)?, self.stream(stream)?)
+                }
+                Action::StreamWait { stream, event } => {
+                    (calls.stream_wait_event)(self.stream(stream)?, self.event(event)?, 0)
+                }
+                Action::HostRead { range } => {
+                    self.looks[index] = Look::Now(vec![host_function::look(self.words(range)?, index)]);
+                    0
+                }
+                Action::HostWrite { range } => {
+                    host_function::fill(self.words(range)?, stamp(index), index);
+                    0
+                }
+                Action::Synchronize { point } => match point {
+                    Point::Stream(stream) => (calls.stream_synchronize)(self.stream(stream)?),
+                    Point::Event(event) => (calls.event_synchronize)(self.event(event)?),
+                    Point::Device => (calls.device_synchronize)(),
+                },
+                Action::Query { point, until_complete } => {
+                    let (ask, handle) = match point {
+                        Point::Stream(stream) => (calls.stream_query, self.stream(stream)?),
+                        Point::Event(event) => (calls.event_query, self.event(event)?),
+                        Point::Device => {
+                            return Err(Error::Unexpected("the device cannot be queried".to_string()));
+                        }
+                    };
+                    let mut code = ask(handle);
+                    while *until_complete && code == NOT_READY && Instant::now() < self.deadline {
+                        std::thread::sleep(Duration::from_micros(20));
+                        code = ask(handle);
+                    }
+                    code
+                }
+                Action::Call { function } => self.gpu.scratch.call(function).ok_or_else(|| {
+                    Error::Unexpected(format!("the replayer does not know how to call {function}"))
+                })?,
+                Action::BeginCapture { stream } => {
+                    self.captured = Some(Vec::new());
+                    (calls.begin_capture)(self.stream(stream)?, RELAXED)
+                }
+                Action::EndCapture { stream, graph } => {
+                    let (mut made, mut executable) = (ptr::null_mut(), ptr::null_mut());
+                    let mut code = (calls.end_capture)(self.stream(stream)?, &mut made);
+                    if code == 0 {
+                        code = (calls.graph_instantiate)(&mut executable, made, 0);
+                    }
+                    let members = self.captured.take().unwrap_or_default();
+                    self.graphs.insert(graph, Graph { graph: made, executable, members, launches: 0 });
+                    code
+                }
+                Action::LaunchGraph { graph, stream } => self.launch_graph(index, graph, stream)?,
+            }
+        };
+        Ok(code)
+    }
+
+    /// # Safety
+    /// As for the copy itself.
+    unsafe fn copy(&mut self, index: usize, action: &Action, guarded: bool) -> Result<i32, Error> {
+        let Action::Copy { dst, src, kind, synchronous, stream } = action else { return Ok(0) };
+        let (to, from) = (self.words(dst)?, self.words(src)?);
+        let bytes = to.count.min(from.count) * 4;
+        let number = match kind {
+            Some(CopyKind::HostToHost) => 0,
+            Some(CopyKind::HostToDevice) => 1,
+            Some(CopyKind::DeviceToHost) => 2,
+            Some(CopyKind::DeviceToDevice) => 3,
+            None => 4,
+        };
+        let handle = self.stream(stream)?;
+        let calls = self.gpu.calls;
+        let memory = self.memory_of(dst);
+        let (target, source) = (to.start.cast(), from.start.cast());
+        // SAFETY: the caller's promise.
+        unsafe {
+            if *synchronous {
+                let code = match handle as usize {
+                    0 | 1 => (calls.memcpy)(target, source, bytes, number),
+                    2 => (calls.memcpy_per_thread)(target, source, bytes, number),
+                    _ => return Err(no_stream(index)),
+                };
+                return Ok(code);
+            }
+            self.note_captured(index, handle);
+            let code = calls.copy_async(target, source, bytes, number, handle);
+            if code != 0 {
+                return Ok(code);
+            }
+            let captured = self.is_captured(handle);
+            if guarded && !captured {
+                self.guard(index, dst, Leave::Nothing, handle)?;
+                self.guard(index, src, Leave::Reads, handle)?;
+            }
+            if memory.is_device_accessible() {
+                let slot = self.slot()?;
+                self.looks[index] = Look::Slots(vec![slot]);
+                return Ok(self.gpu.kernels.look(to.start, to.count, self.gpu.slots.add(slot), handle));
+            }
+            Ok(0)
+        }
+    }
+
+    fn guard(&mut self, index: usize, range: &Range, leave: Leave, stream: *mut c_void) -> Result<(), Error> {
+        if !matches!(self.memory_of(range), Memory::Pinned | Memory::Registered) {
+            return Ok(());
+        }
+        let words = self.words(range)?;
+        if self.guarded == GUARDS {
+            return Ok(());
+        }
+        // SAFETY: the index is below the number of words, and none of them is in use twice in a trace.
+        let code = unsafe {
+            let done = self.gpu.done.add(self.guarded);
+            self.guarded += 1;
+            done.write_volatile(0);
+            let code = self.gpu.kernels.fill(done, 1, 1, stream);
+            if code == 0 {
+                self.guards.extend(guard::protect(words.start as usize, words.count * 4, leave, index, done));
+            }
+            code
+        };
+        check(code, "cuLaunchKernel")
+    }
+
+    /// # Safety
+    /// As for the launch itself.
+    unsafe fn launch_graph(&mut self, index: usize, name: &str, stream: &Stream) -> Result<i32, Error> {
+        let stream = self.stream(stream)?;
+        let Some(graph) = self.graphs.get_mut(name) else { return Err(unknown("graph", name)) };
+        let (executable, members, launch) = (graph.executable, graph.members.clone(), graph.launches);
+        if executable.is_null() {
+            return Err(Error::Unexpected(format!(
+                "the capture of graph {name} failed, so it cannot be launched"
+            )));
+        }
+        graph.launches += 1;
+        // SAFETY: the caller's promise; all slots are device memory.
+        unsafe {
+            let code = (self.gpu.calls.graph_launch)(executable, stream);
+            let mut looks = Vec::new();
+            for member in members {
+                looks.push(match self.looks[member].clone() {
+                    Look::Slots(slots) => {
+                        let mut taken = Vec::new();
+                        for slot in slots {
+                            let to = self.slot()?;
+                            self.gpu.kernels.take(self.gpu.slots.add(slot), self.gpu.slots.add(to), stream);
+                            taken.push(to);
+                        }
+                        Look::Slots(taken)
+                    }
+                    Look::Host(work, _) => Look::Host(work, launch),
+                    look => look,
+                });
+            }
+            self.looks[index] = Look::Many(looks);
+            Ok(code)
+        }
+    }
+}

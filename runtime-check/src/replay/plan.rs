@@ -1,0 +1,494 @@
+//! What is tried for one hazard: which trace, under which schedule, and what would be an observation.
+
+use std::time::Duration;
+
+use cuda_lint_engine::trace::judge::Hazard;
+use cuda_lint_engine::trace::{Action, CopyKind, Memory, Position, Step, Stream, Trace};
+
+use super::verdict::Observation;
+use crate::machine::{Hold, Run, Schedule};
+use crate::values::{self, Values};
+
+/// The longest time for which work is kept back so that what is not ordered after it overtakes it.
+pub const PATIENCE: Duration = Duration::from_millis(10);
+/// For how long a stream is held where it is measured whether a call waits for it.
+pub const LONG: Duration = Duration::from_millis(50);
+/// The part of the hold that a call must last to count as waiting.
+const WAITS: f64 = 0.8;
+/// A size that the driver does not stage: a copy of so much pageable memory blocks.
+const NOT_STAGED: u64 = 64 << 20;
+
+/// What to look at in a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Probe {
+    /// Any value that is not the one that the order of the program gives, or a touch of guarded pages.
+    Values,
+    /// The host was inside the step for most of the hold.
+    HostWaits(usize),
+    /// The step's work took most of the hold.
+    DeviceWaits(usize),
+    /// The step returned an error, or ended the process.
+    Code(usize),
+    /// The step ended the process by SIGSEGV.
+    Fault(usize),
+}
+
+/// A trace, ready to be tried.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The trace.
+    pub trace: Trace<Position>,
+    /// Schedules, the best first: the first that shows anything is used.
+    pub schedules: Vec<Schedule>,
+    /// What to look at.
+    pub probe: Probe,
+}
+
+/// What a hazard shows by, and the trial of the trace that has it.
+pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, String) {
+    let trial = |trace: Trace<Position>, schedules, probe| Trial { trace, schedules, probe };
+    let plain = vec![Schedule::default()];
+    match hazard {
+        Hazard::Unordered { pending, relies_on: Some(step), .. } => {
+            // Only where the wait is that of the copy itself can the size take it away.
+            let (trace, remark) =
+                if step == pending { unstaged(trace, *step) } else { (trace.clone(), String::new()) };
+            let long = long(hold_point(&trace, *pending));
+            (Observation::ReliedOnWait, trial(trace, vec![long], Probe::HostWaits(*step)), remark)
+        }
+        Hazard::Unordered { pending, access, .. } => {
+            let schedules = schedules(trace, *pending, *access);
+            (Observation::WrongValue, trial(trace.clone(), schedules, Probe::Values), String::new())
+        }
+        Hazard::HostTouchesDevice { step, .. } => {
+            (Observation::Fault, trial(trace.clone(), plain, Probe::Fault(*step)), String::new())
+        }
+        Hazard::WrongKind { step } | Hazard::WrongRelease { step, .. } => {
+            (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
+        }
+        Hazard::CallInHostFunction { step, .. } => {
+            (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
+        }
+        Hazard::PageableCopy { step } => {
+            let (trace, remark) = unstaged(trace, *step);
+            let trial = trial(trace, vec![long(*step)], Probe::HostWaits(*step));
+            (Observation::SlowerRatio, trial, remark)
+        }
+        Hazard::StreamAsArgument { step } => {
+            let (trace, step) = beside_a_held_stream(trace, *step);
+            let schedule =
+                Schedule { holds: vec![Hold { before: 2, until: Some(step), patience: LONG }], guard: false };
+            (Observation::SlowerRatio, trial(trace, vec![schedule], Probe::DeviceWaits(step)), String::new())
+        }
+    }
+}
+
+/// The step at which a hazard comes about.
+pub const fn step_of(hazard: &Hazard) -> usize {
+    match hazard {
+        Hazard::Unordered { access: step, .. }
+        | Hazard::HostTouchesDevice { step, .. }
+        | Hazard::WrongKind { step }
+        | Hazard::WrongRelease { step, .. }
+        | Hazard::CallInHostFunction { step, .. }
+        | Hazard::PageableCopy { step }
+        | Hazard::StreamAsArgument { step } => *step,
+    }
+}
+
+/// The trial of the repaired twin: the same schedule, its steps found again.
+pub fn twin(of: &Trial, schedule: &Schedule, trace: &Trace<Position>, repaired: &Trace<Position>) -> Trial {
+    // What was put before the misuse for the experiment's sake is put before the twin too.
+    let before = of.trace.steps.len().saturating_sub(trace.steps.len());
+    let mut steps: Vec<_> = of.trace.steps[..before].to_vec();
+    steps.extend(repaired.steps.iter().cloned());
+    let mut twin = Trace { default_stream: repaired.default_stream, steps };
+    if before == 0 && of.trace.steps != trace.steps {
+        grow(&mut twin, NOT_STAGED);
+    }
+    let at = alignment(&of.trace, &twin);
+    let map = |step: usize| at.get(step).copied().flatten();
+    let enqueues = |step: usize| twin.steps.get(step).is_some_and(|step| stream_of(&step.action).is_some());
+    let holds = schedule.holds.iter().filter_map(|hold| {
+        let before = map(hold.before).filter(|step| enqueues(*step))?;
+        Some(Hold { before, until: hold.until.and_then(map), patience: hold.patience })
+    });
+    let schedule = Schedule { holds: holds.collect(), guard: schedule.guard };
+    let probe = match &of.probe {
+        Probe::Values => Probe::Values,
+        // The wait is there in the twin too, but nothing hangs on it.
+        Probe::HostWaits(step) => match (before_is_pageable(&of.trace, *step), map(*step)) {
+            (true, Some(step)) => Probe::HostWaits(step),
+            _ => Probe::Values,
+        },
+        Probe::DeviceWaits(step) => map(*step).map_or(Probe::Values, Probe::DeviceWaits),
+        Probe::Code(step) => map(*step).map_or(Probe::Values, Probe::Code),
+        Probe::Fault(_) => Probe::Values,
+    };
+    Trial { trace: twin, schedules: vec![schedule], probe }
+}
+
+/// True for an asynchronous copy with pageable memory, whose twin has pinned memory and does not wait.
+fn before_is_pageable(trace: &Trace<Position>, step: usize) -> bool {
+    let Some(Action::Copy { dst, src, synchronous: false, .. }) = trace.steps.get(step).map(|s| &s.action)
+    else {
+        return false;
+    };
+    [dst, src].into_iter().any(|range| memory(trace, &range.buffer) == Some(Memory::Pageable))
+}
+
+/// The schedules under which a race between two steps may show.
+pub fn schedules(trace: &Trace<Position>, pending: usize, access: usize) -> Vec<Schedule> {
+    let pending = hold_point(trace, pending);
+    let hold =
+        |before, until| Schedule { holds: vec![Hold { before, until, patience: PATIENCE }], guard: false };
+    let mut all = vec![hold(pending, Some(access)), hold(pending, None)];
+    all.push(Schedule { guard: true, ..hold(pending, Some(access)) });
+    // Work before the pending step, on its stream, may be what the second access must not overtake.
+    let enqueues =
+        |step: &usize| trace.steps.get(*step).is_some_and(|step| stream_of(&step.action).is_some());
+    if access > pending && enqueues(&access) {
+        all.push(hold(access, None));
+    }
+    all.push(Schedule::default());
+    all.retain(|schedule| schedule.holds.iter().all(|hold| enqueues(&hold.before)));
+    all
+}
+
+/// A schedule for every step that enqueues work: for traces without a known hazard.
+pub fn every_schedule(trace: &Trace<Position>) -> Vec<Schedule> {
+    let mut captured = false;
+    let mut all = vec![Schedule::default()];
+    for (index, step) in trace.steps.iter().enumerate() {
+        match &step.action {
+            Action::BeginCapture { .. } => captured = true,
+            Action::EndCapture { .. } => captured = false,
+            action if !captured && action.work_stream().is_some() => {
+                let holds = vec![Hold { before: index, until: None, patience: PATIENCE }];
+                all.push(Schedule { holds: holds.clone(), guard: false });
+                all.push(Schedule { holds, guard: true });
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// The long hold before a step, until its end.
+fn long(before: usize) -> Schedule {
+    Schedule { holds: vec![Hold { before, until: None, patience: LONG }], guard: false }
+}
+
+/// Where to hold so that a step's work is kept back: of a captured step, the launch of its graph.
+fn hold_point(trace: &Trace<Position>, step: usize) -> usize {
+    let mut open = None;
+    for (index, other) in trace.steps.iter().enumerate() {
+        match &other.action {
+            Action::BeginCapture { .. } => open = Some(index),
+            Action::EndCapture { graph, .. } => {
+                let Some(begin) = open.take() else { continue };
+                if begin < step && step < index {
+                    let launch = trace.steps.iter().skip(index).position(
+                        |step| matches!(&step.action, Action::LaunchGraph { graph: launched, .. } if launched == graph),
+                    );
+                    return launch.map_or(step, |launch| index + launch);
+                }
+            }
+            _ => {}
+        }
+    }
+    step
+}
+
+/// The same trace with so large a copy that the driver does not stage it, if it is one to the device.
+fn unstaged(trace: &Trace<Position>, step: usize) -> (Trace<Position>, String) {
+    let mut large = trace.clone();
+    let Some(Action::Copy { dst, kind, .. }) = trace.steps.get(step).map(|step| &step.action) else {
+        return (large, String::new());
+    };
+    let to_host = *kind == Some(CopyKind::DeviceToHost)
+        || memory(trace, &dst.buffer).is_some_and(|memory| memory.is_host_accessible());
+    if to_host || dst.len() >= NOT_STAGED {
+        return (large, String::new());
+    }
+    grow(&mut large, NOT_STAGED);
+    let remark = format!(
+        "measured with buffers of {} MiB: small pageable copies to the device are staged, and the call returns at once",
+        NOT_STAGED >> 20
+    );
+    (large, remark)
+}
+
+/// Makes all buffers large, and all accesses that take the whole of one take the whole of it still.
+fn grow(trace: &mut Trace<Position>, to: u64) {
+    let mut sizes = std::collections::BTreeMap::new();
+    for step in &mut trace.steps {
+        if let Action::Allocate { buffer, bytes, .. } = &mut step.action {
+            sizes.insert(buffer.clone(), *bytes);
+            *bytes = (*bytes).max(to);
+        }
+    }
+    for step in &mut trace.steps {
+        match &mut step.action {
+            // Both ends of a copy have the same length, so all copies take the whole.
+            Action::Copy { dst, src, .. } => {
+                for range in [dst, src] {
+                    (range.start, range.end) = (0, sizes.get(&range.buffer).map_or(to, |old| (*old).max(to)));
+                }
+            }
+            Action::Fill { dst, .. } => whole(dst, &sizes, to),
+            Action::Launch { reads, writes, .. } | Action::HostFunction { reads, writes, .. } => {
+                reads.iter_mut().chain(writes).for_each(|range| whole(range, &sizes, to));
+            }
+            Action::HostRead { range } | Action::HostWrite { range } => whole(range, &sizes, to),
+            _ => {}
+        }
+    }
+}
+
+fn whole(
+    range: &mut cuda_lint_engine::trace::Range,
+    sizes: &std::collections::BTreeMap<String, u64>,
+    to: u64,
+) {
+    if sizes.get(&range.buffer).is_some_and(|old| range.start == 0 && range.end == *old && *old < to) {
+        range.end = to;
+    }
+}
+
+/// The same trace after a kernel on another, blocking stream, which is step 2.
+fn beside_a_held_stream(trace: &Trace<Position>, step: usize) -> (Trace<Position>, usize) {
+    let mut fresh = "held".to_string();
+    let text = format!("{trace:?}");
+    while text.contains(&format!("\"{fresh}")) {
+        fresh.push('_');
+    }
+    let buffer = format!("{fresh}_data");
+    let range = cuda_lint_engine::trace::Range { buffer: buffer.clone(), start: 0, end: 4 };
+    let before = [
+        Action::Allocate { buffer, memory: Memory::Device, bytes: 4, stream: None },
+        Action::CreateStream { stream: fresh.clone(), non_blocking: false },
+        Action::Launch {
+            kernel: "other".to_string(),
+            reads: Vec::new(),
+            writes: vec![range],
+            stream: Stream::Named(fresh),
+            meant: None,
+        },
+    ];
+    let count = before.len();
+    let steps = before.into_iter().map(|action| Step { action, place: None });
+    let steps = steps.chain(trace.steps.iter().cloned()).collect();
+    (Trace { default_stream: trace.default_stream, steps }, step + count)
+}
+
+/// For each step of one trace, the same step of another that has some more, fewer or changed ones: the longest
+/// common subsequence, and what lies alone between two pairs of it.
+fn alignment(from: &Trace<Position>, to: &Trace<Position>) -> Vec<Option<usize>> {
+    let (a, b) = (&from.steps, &to.steps);
+    let mut longest = vec![vec![0_usize; b.len() + 1]; a.len() + 1];
+    for i in (0..a.len()).rev() {
+        for j in (0..b.len()).rev() {
+            longest[i][j] = if a[i].action == b[j].action {
+                longest[i + 1][j + 1] + 1
+            } else {
+                longest[i + 1][j].max(longest[i][j + 1])
+            };
+        }
+    }
+    let mut at = vec![None; a.len()];
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() && j < b.len() {
+        if a[i].action == b[j].action {
+            at[i] = Some(j);
+            (i, j) = (i + 1, j + 1);
+        } else if longest[i + 1][j] == longest[i][j + 1] && same_sort(&a[i].action, &b[j].action) {
+            // Changed in place.
+            at[i] = Some(j);
+            (i, j) = (i + 1, j + 1);
+        } else if longest[i + 1][j] > longest[i][j + 1] {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    at
+}
+
+fn same_sort(a: &Action, b: &Action) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b)
+}
+
+fn memory(trace: &Trace<Position>, name: &str) -> Option<Memory> {
+    trace.steps.iter().find_map(|step| match &step.action {
+        Action::Allocate { buffer, memory, .. } if buffer == name => Some(*memory),
+        _ => None,
+    })
+}
+
+fn stream_of(action: &Action) -> Option<&Stream> {
+    match action {
+        Action::Allocate { stream, .. } | Action::Free { stream, .. } => stream.as_ref(),
+        action => action.work_stream(),
+    }
+}
+
+impl Probe {
+    /// What of a run is an observation, in words; `None` if nothing is.
+    pub fn hit(
+        &self,
+        trace: &Trace<Position>,
+        expected: &Values,
+        run: &Run,
+        schedule: &Schedule,
+    ) -> Option<String> {
+        let held = schedule.holds.iter().map(|hold| hold.patience).max().unwrap_or_default();
+        let most = held.mul_f64(WAITS);
+        let number = |step: usize| step + 1;
+        let died = |step: usize| run.signal.filter(|_| run.steps.len() <= step + 1 || run.steps.is_empty());
+        match self {
+            Self::Values => difference(trace, expected, run),
+            Self::HostWaits(step) => {
+                let host = run.steps.get(*step)?.host;
+                (host >= most)
+                    .then(|| format!("the host was in step {} for {host:.1?} of {held:.0?}", number(*step)))
+            }
+            Self::DeviceWaits(step) => {
+                let device = run.steps.get(*step)?.device?;
+                (device >= most).then(|| {
+                    format!(
+                        "the work of step {} took {device:.1?} while another stream was held",
+                        number(*step)
+                    )
+                })
+            }
+            Self::Code(step) => match (died(*step), run.steps.get(*step)) {
+                (Some(signal), _) => {
+                    Some(format!("step {} ended the process: signal {signal}", number(*step)))
+                }
+                (None, Some(observed)) if observed.code != 0 => {
+                    Some(format!("step {} returned {}", number(*step), observed.code))
+                }
+                _ => None,
+            },
+            Self::Fault(step) => (died(*step) == Some(libc::SIGSEGV))
+                .then(|| format!("step {} ended the process: SIGSEGV", number(*step))),
+        }
+    }
+
+    /// The step in question, if it is one.
+    pub const fn step(&self) -> Option<usize> {
+        match self {
+            Self::Values => None,
+            Self::HostWaits(step) | Self::DeviceWaits(step) | Self::Code(step) | Self::Fault(step) => {
+                Some(*step)
+            }
+        }
+    }
+}
+
+/// The first value that differs from what the order of the program gives, or a touch of guarded pages.
+pub fn difference(trace: &Trace<Position>, expected: &Values, run: &Run) -> Option<String> {
+    if let Some(signal) = run.signal {
+        return Some(format!("the process ended by signal {signal} at step {}", run.steps.len()));
+    }
+    // 700 to 719: the device's own faults, after which the context is lost.
+    if let Some(step) = run.steps.iter().position(|observed| (700..=719).contains(&observed.code)) {
+        return Some(format!("the device faulted: step {} returned {}", step + 1, run.steps[step].code));
+    }
+    for (index, (observed, wanted)) in run.steps.iter().zip(&expected.reads).enumerate() {
+        if observed.reads.len() == wanted.len() {
+            for (seen, right) in observed.reads.iter().zip(wanted) {
+                if seen != right {
+                    return Some(format!("step {} read {}", index + 1, words(*seen, *right)));
+                }
+            }
+        }
+        if let Some(copy) = observed.guarded {
+            return Some(format!(
+                "step {} touched pages that the copy of step {} was using",
+                index + 1,
+                copy + 1
+            ));
+        }
+    }
+    let ends = run.last.iter().filter_map(|(name, seen)| Some((name, *seen, *expected.last.get(name)?)));
+    let mut wrong = ends.filter(|(_, seen, right)| seen != right);
+    let (name, seen, right) = wrong.next()?;
+    let _ = trace;
+    Some(format!("{name} holds {} in the end", words(seen, right)))
+}
+
+/// Values are told by the steps that wrote them.
+fn words(seen: values::Digest, right: values::Digest) -> String {
+    let from = |digest: values::Digest| match (digest.first, digest.last) {
+        (0, 0) => "nothing".to_string(),
+        (first, last) if first == last => format!("the value of step {first}"),
+        (first, last) => format!("values from step {first} to step {last}"),
+    };
+    if (seen.first, seen.last) == (right.first, right.last) {
+        format!("a mixture that begins and ends with {}", from(right))
+    } else {
+        format!("{} instead of {}", from(seen), from(right))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cuda_lint_engine::trace::{judge::judge, text};
+
+    use super::*;
+    use crate::machine::Observed;
+
+    fn trace(text: &str) -> Trace<Position> {
+        text::parse(text).unwrap()
+    }
+
+    #[test]
+    fn captured_work_is_held_at_the_launch_of_its_graph() {
+        let text = "d = device 64\ns = stream\nbegin-capture s\nfill d[0..64] on s\ng = end-capture s\n\
+                    launch-graph g on s\n";
+        assert_eq!((hold_point(&trace(text), 3), hold_point(&trace(text), 5)), (5, 5));
+        assert!(
+            every_schedule(&trace(text)).iter().all(|schedule| schedule.holds.iter().all(|h| h.before == 5))
+        );
+    }
+
+    #[test]
+    fn a_pageable_copy_is_measured_above_the_staging_limit() {
+        let misused =
+            trace("h = pageable 4096\nd = device 4096\ns = stream\ncopy d[0..4096] <- h[0..4096] on s\n");
+        let (large, remark) = unstaged(&misused, 3);
+        assert!(remark.contains("64 MiB"), "{remark}");
+        let Action::Copy { dst, .. } = &large.steps[3].action else { panic!() };
+        assert_eq!(dst.len(), NOT_STAGED);
+    }
+
+    #[test]
+    fn a_kernel_handed_its_stream_runs_beside_a_held_one() {
+        let misused = trace("held = device 64\ns = stream\nlaunch f writes held[0..64] on default meant s\n");
+        let (beside, step) = beside_a_held_stream(&misused, 2);
+        assert_eq!(step, 5);
+        assert_eq!(beside.steps[5].action, misused.steps[2].action);
+        let names: Vec<String> = text::print(&beside).lines().take(2).map(str::to_string).collect();
+        assert_eq!(names, ["held__data = device 4", "held_ = stream"]);
+    }
+
+    #[test]
+    fn a_wait_counts_if_it_takes_most_of_the_hold() {
+        let relied =
+            trace("d = device 64\ns = stream\nlaunch f writes d[0..64] on s\nfree d with cudaFree\n");
+        let hazard = &judge(&relied)[0];
+        let (observation, trial, _) = misuse(&relied, hazard);
+        assert_eq!((observation, &trial.probe), (Observation::ReliedOnWait, &Probe::HostWaits(3)));
+        let run = |milliseconds| Run {
+            steps: (0..4)
+                .map(|_| Observed { host: Duration::from_millis(milliseconds), ..Observed::default() })
+                .collect(),
+            ..Run::default()
+        };
+        let expected = values::expected(&relied);
+        let hit = |ms| trial.probe.hit(&relied, &expected, &run(ms), &trial.schedules[0]).is_some();
+        assert_eq!((hit(39), hit(41)), (false, true));
+    }
+}

@@ -1,0 +1,249 @@
+//! Workers: child processes of this command that run traces, so that a fault, a hang or an error that the
+//! context does not recover from costs the one trace.
+
+use std::collections::VecDeque;
+use std::env;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use cuda_lint_engine::trace::{Position, Trace};
+use serde::{Deserialize, Serialize};
+
+use super::executor::Gpu;
+use super::guard;
+use crate::machine::{Machine, Observed, Run, Schedule};
+use crate::platform::{self, Error};
+
+/// How long a worker may take until it is ready: a first context on a slow machine takes seconds.
+const START: Duration = Duration::from_secs(60);
+/// How many spare workers get ready: a context takes half a second, and some traces cost one each time.
+const SPARE: usize = 3;
+/// How long a trace may take on top of its holds.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What a worker is asked.
+#[derive(Serialize, Deserialize)]
+struct Request {
+    trace: Trace<Position>,
+    schedule: Schedule,
+}
+
+/// What it answers, one line each.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Answer {
+    /// It is ready; what it runs traces with.
+    Ready(String),
+    /// What was observed; false if the worker can go on.
+    Run(Run, bool),
+    /// Nothing can be said; false if the worker can go on.
+    Error(String, bool),
+    /// A signal ends it at this step.
+    Died(usize),
+}
+
+/// Workers for one device: one that runs, and spare ones that get ready once one has died.
+pub struct Workers {
+    ordinal: usize,
+    current: Option<Worker>,
+    spare: VecDeque<Worker>,
+    /// What runs the traces, for the evidence: which API, which kernels.
+    pub description: String,
+    /// How many traces were run.
+    pub runs: usize,
+    /// How many workers were replaced.
+    pub replaced: usize,
+}
+
+struct Worker {
+    child: Child,
+    input: ChildStdin,
+    answers: Receiver<Answer>,
+    is_ready: bool,
+}
+
+impl Workers {
+    /// Starts a worker and waits until it is ready.
+    pub fn start(ordinal: usize) -> Result<Self, Error> {
+        platform::find_driver()?;
+        let mut this = Self {
+            ordinal,
+            current: None,
+            spare: VecDeque::new(),
+            description: String::new(),
+            runs: 0,
+            replaced: 0,
+        };
+        this.current = Some(this.ready(Worker::start(ordinal)?)?);
+        Ok(this)
+    }
+
+    fn ready(&mut self, mut worker: Worker) -> Result<Worker, Error> {
+        if worker.is_ready {
+            return Ok(worker);
+        }
+        match worker.answers.recv_timeout(START) {
+            Ok(Answer::Ready(description)) => {
+                self.description = description;
+                worker.is_ready = true;
+                Ok(worker)
+            }
+            Ok(Answer::Error(message, _)) => Err(Error::Unexpected(message)),
+            _ => Err(Error::Unexpected(format!(
+                "a worker process did not get ready: {}",
+                worker.end().map_or_else(|| "it was ended".to_string(), |signal| format!("signal {signal}"))
+            ))),
+        }
+    }
+
+    fn replace(&mut self) -> Result<(), Error> {
+        self.replaced += 1;
+        while self.spare.len() <= SPARE {
+            self.spare.push_back(Worker::start(self.ordinal)?);
+        }
+        let Some(next) = self.spare.pop_front() else {
+            return Err(Error::Unexpected("there is no worker".to_string()));
+        };
+        self.current = Some(self.ready(next)?);
+        Ok(())
+    }
+}
+
+impl Machine for Workers {
+    fn run(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error> {
+        if self.current.is_none() {
+            self.replace()?;
+        }
+        let Some(mut worker) = self.current.take() else {
+            return Err(Error::Unexpected("there is no worker".to_string()));
+        };
+        self.runs += 1;
+        let held: Duration = schedule.holds.iter().map(|hold| hold.patience).sum();
+        let request = Request { trace: trace.clone(), schedule: schedule.clone() };
+        let sent = serde_json::to_string(&request).map_err(|error| Error::Unexpected(error.to_string()))?;
+        // A worker that is gone does not read; the answer tells.
+        let _ = writeln!(worker.input, "{sent}").and_then(|()| worker.input.flush());
+        match worker.answers.recv_timeout(LIMIT + held) {
+            Ok(Answer::Run(run, broken)) => {
+                self.keep(worker, broken);
+                Ok(run)
+            }
+            Ok(Answer::Error(message, broken)) => {
+                self.keep(worker, broken);
+                Err(Error::Unexpected(message))
+            }
+            Ok(Answer::Died(step)) => {
+                let signal = worker.wait();
+                let steps = vec![Observed::default(); trace.steps.len().min(step + 1)];
+                Ok(Run { steps, signal: signal.or(Some(libc::SIGABRT)), ..Run::default() })
+            }
+            Ok(Answer::Ready(_)) => Err(Error::Unexpected("a worker answers out of turn".to_string())),
+            Err(RecvTimeoutError::Disconnected) => match worker.wait() {
+                Some(signal) => Ok(Run { signal: Some(signal), ..Run::default() }),
+                None => Err(Error::Unexpected("a worker process ended without an answer".to_string())),
+            },
+            Err(RecvTimeoutError::Timeout) => {
+                let signal = worker.end();
+                Ok(Run { signal: signal.or(Some(libc::SIGKILL)), ..Run::default() })
+            }
+        }
+    }
+}
+
+impl Workers {
+    fn keep(&mut self, mut worker: Worker, broken: bool) {
+        if broken {
+            worker.end();
+        } else {
+            self.current = Some(worker);
+        }
+    }
+}
+
+impl Worker {
+    fn start(ordinal: usize) -> Result<Self, Error> {
+        let cannot = |error: std::io::Error| Error::Unexpected(format!("no worker process: {error}"));
+        let program = env::current_exe().map_err(cannot)?;
+        let mut command = Command::new(program);
+        command.arg("worker").arg("--device").arg(ordinal.to_string());
+        // Code that is loaded late would wait for the streams that are held, and streams that share a hardware
+        // queue would wait for one another.
+        command.env("CUDA_MODULE_LOADING", "EAGER").env("CUDA_DEVICE_MAX_CONNECTIONS", "32");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(cannot)?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Error::Unexpected("a worker process without pipes".to_string()));
+        };
+        let (send, answers) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                // What is no answer was printed by a library.
+                if let Ok(answer) = serde_json::from_str(&line)
+                    && send.send(answer).is_err()
+                {
+                    break;
+                }
+            }
+        });
+        Ok(Self { child, input, answers, is_ready: false })
+    }
+
+    /// Ends it; the signal that it ended by.
+    fn end(&mut self) -> Option<i32> {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        self.wait()
+    }
+
+    fn wait(&mut self) -> Option<i32> {
+        self.child.wait().ok()?.signal()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The worker's side: answers one line for each line until there are no more.
+pub fn work(ordinal: usize) -> Result<(), Error> {
+    let say = |answer: &Answer| -> Result<(), Error> {
+        let text = serde_json::to_string(answer).map_err(|error| Error::Unexpected(error.to_string()))?;
+        let mut output = std::io::stdout().lock();
+        let written = writeln!(output, "{text}").and_then(|()| output.flush());
+        written.map_err(|error| Error::Unexpected(format!("the parent process is gone: {error}")))
+    };
+    let mut gpu = match guard::install().and_then(|()| Gpu::new(ordinal)) {
+        Ok(gpu) => gpu,
+        Err(error) => return say(&Answer::Error(error.to_string(), true)),
+    };
+    say(&Answer::Ready(gpu.describe()))?;
+    for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+        let answer = match serde_json::from_str::<Request>(&line) {
+            Ok(request) => match gpu.run(&request.trace, &request.schedule) {
+                Ok(run) => Answer::Run(run, gpu.broken),
+                Err(error) => Answer::Error(error.to_string(), gpu.broken),
+            },
+            Err(error) => Answer::Error(format!("the request cannot be read: {error}"), false),
+        };
+        say(&answer)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dying_worker_says_is_an_answer() {
+        for text in ["{\"died\":0       }", "{\"died\":120     }"] {
+            assert!(matches!(serde_json::from_str(text), Ok(Answer::Died(0 | 120))), "{text}");
+        }
+    }
+}
