@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::machine::Machine;
-use super::object::ObjectKey;
+use super::machine::{Calls, Machine};
+use super::object::{FrameId, ObjectKey};
 use super::state::{DeviceAccess, Extent, Form, Operation, Range, State};
 use super::symbol::Linear;
 use super::value::Value;
@@ -32,8 +32,9 @@ pub(super) struct Unfollowed<'c> {
 }
 
 impl Machine<'_, '_> {
-    /// Follows a call, or interprets it by the model, or by what little is known.
-    pub(super) fn call(&mut self, mut state: State, call: &Call, next: &mut Vec<State>) {
+    /// Interprets a call by the model, or by what little is known. A state from which it is to be followed
+    /// is put among `calls`, with the callee's frame on top.
+    pub(super) fn call(&mut self, mut state: State, call: &Call, next: &mut Vec<State>, calls: &mut Calls) {
         let args: Vec<Value> = call.args.iter().map(|arg| self.value(&state, *arg)).collect();
         let callee = match call.callee {
             Callee::Value(value) => match self.value(&state, value) {
@@ -49,7 +50,8 @@ impl Machine<'_, '_> {
                 let params: Vec<_> = function.params.iter().map(|it| param_of(function, *it)).collect();
                 if self.can_follow(id) {
                     if !self.shared.is_bystander(id) || self.reaches_pending(&state, &args) {
-                        self.follow_call(state, call, id, args, next);
+                        let frame = self.enter(&mut state, id, args);
+                        calls.entry((id, frame)).or_default().push(state);
                     } else {
                         self.pass_by(&mut state, call, &params, &args);
                         next.push(state);
@@ -116,38 +118,46 @@ impl Machine<'_, '_> {
         next.push(state);
     }
 
-    fn follow_call(
-        &mut self,
-        mut state: State,
-        call: &Call,
-        id: FunctionId,
-        args: Vec<Value>,
-        next: &mut Vec<State>,
-    ) {
+    /// Puts the frame of a callee on top.
+    fn enter(&mut self, state: &mut State, id: FunctionId, args: Vec<Value>) -> FrameId {
         let function = self.shared.function(id);
-        let at = self.at;
-        let into = call.into.map(|it| self.value(&state, it));
-        let frame = self.objects.frame(state.frame(), at.step, state.turn());
-        self.push_frame(&mut state, frame);
+        let frame = self.objects.frame(state.frame(), self.at.step, state.turn());
+        self.push_frame(state, frame);
         self.stack.push(id);
         for (param, arg) in function.params.iter().zip(args) {
             let object = match function.locals[param.0 as usize].storage {
-                Storage::ParamObject => self.slot(&state, *param),
-                _ => self.local_object(&state, *param),
+                Storage::ParamObject => self.slot(state, *param),
+                _ => self.local_object(state, *param),
             };
             Rc::make_mut(&mut state.memory).insert((object, Linear::constant(0)), arg);
         }
         self.stack.pop();
-        for exit in self.follow(id, state) {
+        frame
+    }
+
+    /// Follows a call from the states that have entered it, and comes back.
+    pub(super) fn follow_call(
+        &mut self,
+        states: Vec<State>,
+        call: &Call,
+        id: FunctionId,
+        frame: FrameId,
+        next: &mut Vec<State>,
+    ) {
+        let function = self.shared.function(id);
+        let at = self.at;
+        for exit in self.follow(id, states) {
             self.at = at;
             let mut state = exit.state;
-            if let (Some(into), Some(value)) = (&into, &exit.value)
-                && let (Some(to), Some(from)) = (self.pointer(into), self.pointer(value))
-                && to != from
-            {
-                self.copy_contents(&mut state, &to, &from, function.result, 3);
-            }
             state.frames.pop();
+            if let (Some(into), Some(value)) = (call.into, &exit.value) {
+                let into = self.value(&state, into);
+                if let (Some(to), Some(from)) = (self.pointer(&into), self.pointer(value))
+                    && to != from
+                {
+                    self.copy_contents(&mut state, &to, &from, function.result, 3);
+                }
+            }
             let objects = &self.objects;
             let is_gone = |object| match &objects.info(objects.root(object)).key {
                 ObjectKey::Local { frame: theirs, .. } => *theirs == frame,

@@ -115,9 +115,14 @@ pub struct Machine<'m, 'p> {
     pub stack: Vec<FunctionId>,
     /// The statement that is being followed.
     pub at: At,
+    /// How many states may stand at one point of each of these functions.
+    limits: Vec<usize>,
     budget: usize,
     exhausted: bool,
 }
+
+/// The states that enter a function at one call, by the function and the context that it runs in.
+pub type Calls = BTreeMap<(FunctionId, FrameId), Vec<State>>;
 
 /// The statement that is being followed.
 #[derive(Clone, Copy, Debug)]
@@ -146,6 +151,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             symbols: Symbols::default(),
             observations,
             stack: Vec::new(),
+            limits: Vec::new(),
             at: At { step: Step { block: 0, index: 0 }, site: SiteId(0) },
             budget: 0,
             exhausted: false,
@@ -163,7 +169,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         self.at.site = function.site;
         let mut state = State::default();
         self.push_frame(&mut state, FrameId(0));
-        self.follow(root, state);
+        self.follow(root, vec![state]);
         if self.exhausted {
             self.observations.partial.push(Partial {
                 function: function.name.clone(),
@@ -187,16 +193,20 @@ impl<'m, 'p> Machine<'m, 'p> {
             && self.shared.function(function).space == crate::program::Space::Host
     }
 
-    /// Runs a function whose frame is on top, along all paths.
-    pub fn follow(&mut self, id: FunctionId, state: State) -> Vec<Exit> {
+    /// Runs a function whose frame is on top of every state, along all paths of all of them together: to
+    /// follow a call anew for each state that gets to it would multiply with the depth of the calls.
+    pub fn follow(&mut self, id: FunctionId, states: Vec<State>) -> Vec<Exit> {
         let function = self.shared.function(id);
         let cfg = self.shared.cfg(id);
+        let [most, inside] = STATES;
+        let limit = if self.stack.is_empty() { most } else { (2 * states.len()).clamp(inside, most) };
         self.stack.push(id);
+        self.limits.push(limit);
         let mut exits = Vec::new();
         let mut waiting: BTreeMap<u32, (BlockId, Vec<State>)> = BTreeMap::new();
-        waiting.insert(0, (BlockId(0), vec![state]));
+        waiting.insert(0, (BlockId(0), states));
         while let Some((_, (block, states))) = waiting.pop_first() {
-            let mut states = merge(states, self.limit());
+            let mut states = merge(states, limit);
             for (index, statement) in function.blocks[block.0 as usize].statements.iter().enumerate() {
                 let step = Step { block: block.0, index: index as u32 };
                 states = self.run(step, statement, states);
@@ -219,17 +229,14 @@ impl<'m, 'p> Machine<'m, 'p> {
                 }
             }
         }
-        let limit = self.limit();
+        self.limits.pop();
         self.stack.pop();
         limit_exits(exits, limit)
     }
 
-    fn limit(&self) -> usize {
-        STATES[usize::from(self.stack.len() > 1)]
-    }
-
     fn run(&mut self, step: Step, statement: &Statement, states: Vec<State>) -> Vec<State> {
         let mut next = Vec::with_capacity(states.len());
+        let mut calls = Calls::new();
         for state in states {
             if self.budget == 0 {
                 self.exhausted = true;
@@ -240,12 +247,21 @@ impl<'m, 'p> Machine<'m, 'p> {
             if !state.failed {
                 self.observations.visit(state.frame(), step);
             }
-            self.execute(state, &statement.op, &mut next);
+            match &statement.op {
+                Op::Call(call) => self.call(state, call, &mut next, &mut calls),
+                op => next.push(self.execute(state, op)),
+            }
         }
-        if next.len() > self.limit() { merge(next, self.limit()) } else { next }
+        if let Op::Call(call) = &statement.op {
+            for ((callee, frame), states) in calls {
+                self.follow_call(states, call, callee, frame, &mut next);
+            }
+        }
+        let limit = self.limits.last().copied().unwrap_or(STATES[0]);
+        if next.len() > limit { merge(next, limit) } else { next }
     }
 
-    fn execute(&mut self, mut state: State, op: &Op, next: &mut Vec<State>) {
+    fn execute(&mut self, mut state: State, op: &Op) -> State {
         match op {
             Op::Const { result, constant } => {
                 let value = self.constant(constant);
@@ -326,9 +342,10 @@ impl<'m, 'p> Machine<'m, 'p> {
                 self.hand_over(&mut state, &args, "a thread is started with it");
             }
             Op::Launch(launch) => self.launch(&mut state, launch),
-            Op::Call(call) => return self.call(state, call, next),
+            // Calls may have many outcomes: see `run`.
+            Op::Call(_) => {}
         }
-        next.push(state);
+        state
     }
 
     /// A value of the current frame.
