@@ -21,15 +21,17 @@ fn reported(mode: &str) -> Vec<Current> {
         .current_dir(root())
         .args(["--format", "json", "--default-stream", mode, "fixtures"])
         .output()
-        .unwrap();
+        .unwrap_or_else(|error| panic!("the linter cannot be run: {error}"));
     let document: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(&output.stderr)));
-    let diagnostics = document["diagnostics"].as_array().unwrap();
+    let Some(diagnostics) = document["diagnostics"].as_array() else {
+        panic!("a report without diagnostics")
+    };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let one = |it: &Value| Current {
         rule: text(&it["rule"]),
         file: text(&it["file"]),
-        line: it["line"].as_u64().unwrap() as u32,
+        line: it["line"].as_u64().unwrap_or_default() as u32,
         trace: it["witness"]["text"].as_str().map(|text| sha256(text.as_bytes())).unwrap_or_default(),
     };
     // The claims are experiments on CUDA, no fixtures of a rule.
