@@ -120,11 +120,13 @@ fn tiles(out: &mut String, evidence: &Evidence) {
     let caught = litmus.mutants.iter().filter(|mutant| mutant.caught).count();
     let claims = &evidence.claims.body.claims;
     let holds = claims.iter().filter(|it| it.verdict == cuda_lint_evidence::ClaimVerdict::Holds).count();
+    let refuted = claims.iter().filter(|it| it.verdict == cuda_lint_evidence::ClaimVerdict::Refuted).count();
     let tiles = [
         (
             format!("{confirmed} of {}", verdicts.len()),
             "diagnostics of the fixtures confirmed".to_owned(),
-            confirmed == verdicts.len(),
+            // What is not observed says why; what is contradicted is a defect.
+            verdicts.iter().all(|it| matches!(it.answer, Answer::Confirmed | Answer::NotObserved)),
         ),
         (
             grouped(litmus.unpredicted),
@@ -137,7 +139,11 @@ fn tiles(out: &mut String, evidence: &Evidence) {
             "wrong models caught".to_owned(),
             caught == litmus.mutants.len(),
         ),
-        (format!("{holds} of {}", claims.len()), "claims about CUDA hold".to_owned(), true),
+        (
+            format!("{holds} and {refuted}"),
+            format!("of {} claims about CUDA hold and are refuted", claims.len()),
+            true,
+        ),
     ];
     out.push_str("<div class=\"tiles\">");
     for (number, what, good) in tiles {
