@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use cuda_lint_evidence::{ClaimVerdict as Verdict, sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::platform::{self, Error};
 use crate::programs::process::{self, End, Finished, parallel};
-use crate::programs::toolchain::{Compiled, Toolchain, sha256};
+use crate::programs::toolchain::{Compiled, Toolchain};
 use crate::programs::{directive, progress, quiet, table};
 
 /// How long one experiment may take.
@@ -61,33 +62,6 @@ pub struct Claim {
     /// The file of the experiment, below the root.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file: String,
-}
-
-/// What a measurement says of a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// It is so.
-    Holds,
-    /// It is not so.
-    Refuted,
-    /// Neither: something else was measured than the experiment knows.
-    Differs,
-    /// No experiment answers it.
-    NotMeasurable,
-}
-
-impl Verdict {
-    const ALL: [Self; 4] = [Self::Holds, Self::Refuted, Self::Differs, Self::NotMeasurable];
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::Refuted => "refuted",
-            Self::Differs => "differs",
-            Self::NotMeasurable => "not measurable",
-        }
-    }
 }
 
 /// A claim as its program lists it.
@@ -240,7 +214,7 @@ fn claim(file: &str, listed: &Listed, finished: &Finished) -> Claim {
         id: listed.id.clone(),
         source: listed.source.clone(),
         claim: listed.claim.clone(),
-        expected: format!("{}: {}", listed.expected_verdict.word(), listed.expected),
+        expected: format!("{}: {}", listed.expected_verdict.name(), listed.expected),
         measured,
         verdict,
         file: file.to_owned(),
@@ -272,7 +246,7 @@ pub fn table(report: &Report) -> String {
                 one.id.clone(),
                 one.claim.clone(),
                 one.source.clone(),
-                one.verdict.word().to_owned(),
+                one.verdict.name().to_owned(),
                 one.measured.clone(),
             ]
         })
@@ -281,7 +255,7 @@ pub fn table(report: &Report) -> String {
     let counts: Vec<String> = Verdict::ALL
         .into_iter()
         .map(|which| (which, report.claims.iter().filter(|one| one.verdict == which).count()))
-        .map(|(which, count)| format!("{} {count}", which.word()))
+        .map(|(which, count)| format!("{} {count}", which.name()))
         .collect();
     text.push_str(&format!("{} claims: {}; {:.0} s", report.claims.len(), counts.join(", "), report.seconds));
     text

@@ -2,64 +2,18 @@
 
 use cuda_lint_evidence as file;
 
-use crate::replay::verdict::{Answer, Counts, Observation, Verdict};
 use crate::{claims, litmus, peers, programs};
 
 /// The entry for a verdict; `witness` is the text of its trace.
-pub fn verdict(from: Verdict, witness: String) -> file::Verdict {
-    file::Verdict {
-        rule: from.rule,
-        file: from.file,
-        line: from.line,
-        observation: observation(from.observation),
-        answer: answer(from.answer),
-        remark: from.remark,
-        trace: cuda_lint_evidence::sha256(witness.as_bytes()),
-        witness,
-        misuse: counts(from.misuse),
-        twin: counts(from.twin),
-        variant: from.variant.map(counts),
-    }
-}
-
-/// The same answer.
-pub fn answer(from: Answer) -> file::Answer {
-    match from {
-        Answer::Confirmed => file::Answer::Confirmed,
-        Answer::NotObserved => file::Answer::NotObserved,
-        Answer::Contradicted => file::Answer::Contradicted,
-        Answer::Failed => file::Answer::Failed,
-    }
-}
-
-/// The same observation.
-pub fn observation(from: Observation) -> file::Observation {
-    match from {
-        Observation::WrongValue => file::Observation::WrongValue,
-        Observation::Fault => file::Observation::Fault,
-        Observation::ReturnCode => file::Observation::ReturnCode,
-        Observation::ReliedOnWait => file::Observation::ReliedOnWait,
-        Observation::SlowerRatio => file::Observation::SlowerRatio,
-        Observation::CompileError => file::Observation::CompileError,
-    }
-}
-
-fn counts(from: Counts) -> file::Counts {
-    let Counts { trials, hits, codes, host_ms, held_ms, example } = from;
-    file::Counts { trials, hits, codes, host_ms, held_ms, example }
+pub fn verdict(from: file::Verdict, witness: String) -> file::Verdict {
+    file::Verdict { trace: file::sha256(witness.as_bytes()), witness, ..from }
 }
 
 /// programs.toml.
 pub fn programs(from: programs::Report) -> file::Programs {
     let program = |it: programs::Program| file::Program {
         file: it.path,
-        role: match it.role {
-            programs::Role::Misuse => file::Role::Misuse,
-            programs::Role::Correct => file::Role::Correct,
-            programs::Role::Near => file::Role::Near,
-            programs::Role::Seed => file::Role::Seed,
-            programs::Role::Limit => file::Role::Limit,
-        },
+        role: it.role,
         per_thread: it.mode == PER_THREAD,
         compiles: it.compiles,
         end: it.end,
@@ -70,8 +24,8 @@ pub fn programs(from: programs::Report) -> file::Programs {
             .map(|it| file::RuleAnswer {
                 rule: it.rule,
                 broken: it.broken,
-                observation: observation(it.observation),
-                answer: answer(it.answer),
+                observation: it.observation,
+                answer: it.answer,
                 remark: it.remark,
             })
             .collect(),
@@ -193,12 +147,7 @@ pub fn claims(from: claims::Report) -> file::Claims {
         claim: it.claim,
         expected: it.expected,
         measured: it.measured,
-        verdict: match it.verdict {
-            claims::Verdict::Holds => file::ClaimVerdict::Holds,
-            claims::Verdict::Refuted => file::ClaimVerdict::Refuted,
-            claims::Verdict::Differs => file::ClaimVerdict::Differs,
-            claims::Verdict::NotMeasurable => file::ClaimVerdict::NotMeasurable,
-        },
+        verdict: it.verdict,
         file: it.file,
     };
     file::Claims { claims: from.claims.into_iter().map(claim).collect() }

@@ -7,7 +7,7 @@ use super::fixture::{Fixture, Role};
 use super::observe::{Kind, Observation};
 use super::process::End;
 use super::toolchain::Compiled;
-use crate::replay::verdict::{self, Answer};
+use cuda_lint_evidence::Answer;
 
 /// What a program says of one rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct RuleAnswer {
     /// True if the program breaks it.
     pub broken: bool,
     /// What would show it.
-    pub observation: verdict::Observation,
+    pub observation: cuda_lint_evidence::Observation,
     /// For a broken rule: whether that was seen. For a kept rule: *confirmed* if the program ran and nothing of
     /// the kind was seen, *contradicted* if it was.
     pub answer: Answer,
@@ -56,23 +56,12 @@ pub fn answers(
         answers.push(RuleAnswer {
             rule: name.clone(),
             broken,
-            observation: observation_of(rule.witness),
+            observation: cuda_lint_evidence::Observation::of(rule.witness),
             answer,
             remark,
         });
     }
     answers
-}
-
-fn observation_of(witness: Witness) -> verdict::Observation {
-    match witness {
-        Witness::WrongValue => verdict::Observation::WrongValue,
-        Witness::Fault => verdict::Observation::Fault,
-        Witness::ReturnCode => verdict::Observation::ReturnCode,
-        Witness::ReliedOnWait => verdict::Observation::ReliedOnWait,
-        Witness::SlowerRatio => verdict::Observation::SlowerRatio,
-        Witness::CompileError => verdict::Observation::CompileError,
-    }
 }
 
 /// True if the observation is one of the witness's kind.

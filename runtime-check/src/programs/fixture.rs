@@ -5,28 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use cuda_lint_engine::DefaultStream;
-use serde::{Deserialize, Serialize};
+pub use cuda_lint_evidence::Role;
+use cuda_lint_evidence::sha256;
 
-use super::toolchain::sha256;
 use crate::platform::Error;
 
 const EXTENSIONS: [&str; 4] = ["cu", "c", "cpp", "cc"];
-
-/// What a fixture is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// A misuse: `<rule>/misuse*`.
-    Misuse,
-    /// A correction: `<rule>/correct.cu`, `seeds/*_correct.cu`.
-    Correct,
-    /// A correct program that looks like a misuse: `<rule>/near_*`.
-    Near,
-    /// An example of a seed file, as printed.
-    Seed,
-    /// A known wrong answer of the linter.
-    Limit,
-}
 
 /// A fixture in one default-stream mode.
 #[derive(Clone, Debug, PartialEq, Eq)]

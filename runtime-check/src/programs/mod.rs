@@ -141,7 +141,7 @@ pub fn run(root: &Path) -> Result<Report, Error> {
     bar.finish_and_clear();
     Ok(Report {
         nvcc: toolchain.version,
-        observer_sha256: toolchain::sha256(observe::SOURCE.as_bytes()),
+        observer_sha256: cuda_lint_evidence::sha256(observe::SOURCE.as_bytes()),
         hold_ms: HOLD_MS,
         programs: programs.into_iter().collect::<Result<_, _>>()?,
         seconds: start.elapsed().as_secs_f64(),

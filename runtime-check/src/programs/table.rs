@@ -1,7 +1,7 @@
 //! Tables in plain text.
 
 use super::{Program, Report};
-use crate::replay::verdict::Answer;
+use cuda_lint_evidence::Answer;
 
 /// Lines up columns; the last one is as long as it is.
 pub fn render(header: &[&str], rows: &[Vec<String>]) -> String {
@@ -77,7 +77,6 @@ fn short(program: &Program) -> String {
 mod tests {
     use super::*;
     use crate::programs::{Kind, Observation, Role, RuleAnswer};
-    use crate::replay::verdict;
 
     #[test]
     fn columns_line_up() {
@@ -89,7 +88,7 @@ mod tests {
         let answer = |rule: &str, broken, answer| RuleAnswer {
             rule: rule.into(),
             broken,
-            observation: verdict::Observation::WrongValue,
+            observation: cuda_lint_evidence::Observation::WrongValue,
             answer,
             remark: "because".into(),
         };

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::verdict::{Answer, Verdict};
 use super::worker::Workers;
 use super::{experiment, input, table};
 use crate::platform::Error;
+use cuda_lint_evidence::{Answer, Verdict};
 
 /// The command's arguments.
 #[derive(Debug, clap::Args)]

@@ -5,13 +5,12 @@ use std::time::Duration;
 use cuda_lint_engine::rules;
 use cuda_lint_engine::trace::judge::{Hazard, judge};
 use cuda_lint_engine::trace::{Position, Trace, repair, text};
-use sha2::{Digest, Sha256};
 
 use super::plan::{self, Probe, Trial};
-use super::verdict::{Answer, Counts, Observation, Verdict};
 use crate::machine::{Machine, Run, Schedule};
 use crate::platform::Error;
 use crate::values::{self, Values};
+use cuda_lint_evidence::{Answer, Counts, Observation, Verdict};
 
 /// How often a schedule is tried before the next one is.
 const PROBES: u32 = 3;
@@ -56,7 +55,8 @@ fn chosen<'a>(witness: &Witness, hazards: &'a [Hazard]) -> Vec<&'a Hazard> {
     let last = witness.trace.steps.len().saturating_sub(1);
     let worth = |hazard: &Hazard| {
         let (observation, ..) = plan::misuse(&witness.trace, hazard);
-        let declared = rules::find(&witness.rule).is_some_and(|rule| observation.is(rule.witness));
+        let declared =
+            rules::find(&witness.rule).is_some_and(|rule| observation == Observation::of(rule.witness));
         let ends = plan::step_of(hazard) == last;
         (ends, declared)
     };
@@ -68,7 +68,7 @@ fn chosen<'a>(witness: &Witness, hazards: &'a [Hazard]) -> Vec<&'a Hazard> {
 /// The SHA-256 of a trace's text form, without places: a program that moves a line is the same trace.
 pub fn hash(trace: &Trace<Position>) -> String {
     let bare = trace.clone().map_places(|_| None::<Position>);
-    Sha256::digest(text::print(&bare)).iter().map(|byte| format!("{byte:02x}")).collect()
+    cuda_lint_evidence::sha256(text::print(&bare).as_bytes())
 }
 
 fn blank(witness: &Witness, observation: Observation) -> Verdict {
@@ -77,6 +77,7 @@ fn blank(witness: &Witness, observation: Observation) -> Verdict {
         file: witness.file.clone(),
         line: witness.line,
         trace: hash(&witness.trace),
+        witness: String::new(),
         observation,
         answer: Answer::Failed,
         misuse: Counts::default(),

@@ -4,7 +4,6 @@ use std::ffi::{CString, c_void};
 
 use cudarc::driver::{result, sys};
 use cudarc::nvrtc::{self, CompileOptions};
-use sha2::{Digest, Sha256};
 
 use crate::platform::{self, Error, failed};
 
@@ -37,7 +36,7 @@ pub fn ptx() -> Result<String, Error> {
 
 /// The first line of the shipped PTX.
 fn header() -> String {
-    let hash: String = Sha256::digest(SOURCE).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = cuda_lint_evidence::sha256(SOURCE.as_bytes());
     format!("// kernels/touch.cu, SHA-256 {hash}, for {TARGET}; written by `cuda-lint-runtime ptx`")
 }
 

@@ -16,7 +16,6 @@ mod kernels;
 mod memory;
 pub mod plan;
 mod table;
-pub mod verdict;
 pub mod worker;
 
 pub use executor::Gpu;

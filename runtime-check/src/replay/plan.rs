@@ -5,9 +5,9 @@ use std::time::Duration;
 use cuda_lint_engine::trace::judge::Hazard;
 use cuda_lint_engine::trace::{Action, CopyKind, Memory, Position, Step, Stream, Trace};
 
-use super::verdict::Observation;
 use crate::machine::{Hold, Run, Schedule};
 use crate::values::{self, Values};
+use cuda_lint_evidence::Observation;
 
 /// The longest time for which work is kept back so that what is not ordered after it overtakes it.
 pub const PATIENCE: Duration = Duration::from_millis(10);

@@ -1,6 +1,6 @@
 //! The table of verdicts, for people.
 
-use super::verdict::{Answer, Counts, Verdict};
+use cuda_lint_evidence::{Answer, Counts, Verdict};
 
 /// The table, with a sum below it.
 pub fn table(verdicts: &[Verdict]) -> String {
