@@ -92,7 +92,7 @@ pub enum Check {
 }
 
 /// All rules, in the order of the catalogue.
-static CATALOGUE: [&Rule; 17] = [
+static CATALOGUE: &[&Rule] = &[
     &host_deref_device_pointer::RULE,
     &memcpy_kind_mismatch::RULE,
     &free_kind_mismatch::RULE,
@@ -124,7 +124,7 @@ const SILENCES: [(&str, &str); 5] = [
 
 /// All rules, in the order of the catalogue.
 pub fn catalogue() -> &'static [&'static Rule] {
-    &CATALOGUE
+    CATALOGUE
 }
 
 /// The rule of a name.
