@@ -3,6 +3,10 @@
 //! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
+mod lifetimes;
+
+pub use lifetimes::Variable;
+
 use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
 use crate::program::{InvalidCall, SiteId};
 use crate::trace::Trace;
@@ -154,6 +158,8 @@ pub struct Conflict {
     pub site: SiteId,
     /// What it is.
     pub access: Access,
+    /// For releases: the variable with whose end the memory goes, directly or by its destructor.
+    pub ends: Option<Variable>,
     /// On which paths.
     pub paths: Paths,
     /// True if the two are proven to touch the same bytes; false where a kernel's extent is unknown and

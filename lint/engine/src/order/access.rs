@@ -29,6 +29,19 @@ const PENDING: usize = 96;
 /// is taken to be a blocking one: the others are rarer, and no order that may exist is denied.
 struct Streams<'o>(&'o Objects);
 
+/// What is known of a conflict beside its two sides.
+#[derive(Clone, Copy, Debug)]
+struct About {
+    /// Whether they share bytes.
+    overlap: Overlap,
+    /// The pending work writes.
+    writes: bool,
+    /// That it does anything is assumed.
+    assumed: bool,
+    /// The variable with whose end the memory goes.
+    ends: Option<facts::Variable>,
+}
+
 impl Barrier for Streams<'_> {
     fn is_blocking(&self, stream: StreamKey) -> bool {
         match stream {
@@ -52,6 +65,17 @@ impl Machine<'_, '_> {
 
     /// The host touches memory.
     pub(super) fn host_touches(&mut self, state: &mut State, range: &Range, access: Access) {
+        self.host_touches_in(state, range, access, None);
+    }
+
+    /// The same; `owner` is the container that the memory belongs to.
+    pub(super) fn host_touches_in(
+        &mut self,
+        state: &mut State,
+        range: &Range,
+        access: Access,
+        owner: Option<ObjectId>,
+    ) {
         let releases = matches!(access, Access::Release(_));
         if !releases {
             let memory = self.memory_kind(state, range.object);
@@ -76,6 +100,7 @@ impl Machine<'_, '_> {
             return;
         }
         let writes = releases || matches!(access, Access::HostWrite { .. });
+        let ends = self.ends_with(state, range, &access, owner);
         let root = self.objects.root(range.object);
         let is_talk = !releases
             && state.pending.iter().any(|it| it.kind == WorkKind::HostFunction)
@@ -106,7 +131,8 @@ impl Machine<'_, '_> {
             hits.into_iter().map(|(index, a, b, c)| (state.pending[index].clone(), a, b, c)).collect();
         for (operation, overlap, writes, assumed) in hits {
             let second = Second::Host(range, &access);
-            self.note_conflict(state, &operation, second, access.clone(), overlap, (writes, assumed));
+            let about = About { overlap, writes, assumed, ends };
+            self.note_conflict(state, &operation, second, access.clone(), about);
             if !operation.reported && overlap == Overlap::Proven && operation.doubts.is_empty() {
                 self.mark_reported(state, &operation, releases);
             }
@@ -169,8 +195,7 @@ impl Machine<'_, '_> {
         operation: &Operation,
         second: Second<'_>,
         access: Access,
-        overlap: Overlap,
-        (writes, assumed): (bool, bool),
+        About { overlap, writes, assumed, ends }: About,
     ) {
         let is_device = matches!(access, Access::Device(_));
         let object = second.object();
@@ -179,6 +204,7 @@ impl Machine<'_, '_> {
             object: self.describe_object(state, object),
             access,
             overlap: overlap == Overlap::Proven,
+            ends,
             doubts: (*operation.doubts).clone(),
             undocumented_wait: operation.undocumented_wait.clone(),
             no_waits: (*operation.no_waits).clone(),
@@ -246,8 +272,9 @@ impl Machine<'_, '_> {
         }
         let work = self.describe_work(operation, ours.write, ours.assumed);
         let second = Second::Device(operation, &ours.range);
-        let about = (theirs.write, theirs.assumed);
-        self.note_conflict(state, other, second, Access::Device(work), found, about);
+        let about =
+            About { overlap: found, writes: theirs.write, assumed: theirs.assumed, ends: None };
+        self.note_conflict(state, other, second, Access::Device(work), about);
         found == Overlap::Proven
     }
 
@@ -423,10 +450,15 @@ impl Machine<'_, '_> {
                 && self.are_distinct(other.stream, stream)
             {
                 let how = ReleaseKind::Call(FreeWith::CudaFreeAsync, function.to_owned());
-                let about = (access.write, access.assumed);
+                let about = About {
+                    overlap: Overlap::Proven,
+                    writes: access.write,
+                    assumed: access.assumed,
+                    ends: None,
+                };
                 used = true;
                 let second = Second::FreeInOrder(&access.range, stream);
-                self.note_conflict(state, &other, second, Access::Release(how), Overlap::Proven, about);
+                self.note_conflict(state, &other, second, Access::Release(how), about);
             }
         }
     }

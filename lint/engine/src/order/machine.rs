@@ -491,8 +491,11 @@ impl<'m, 'p> Machine<'m, 'p> {
             self.publish(&mut state, value);
         }
         for (index, local) in function.locals.iter().enumerate() {
-            if local.storage == Storage::Param {
-                self.end_life(&mut state, crate::program::LocalId(index as u32));
+            let id = LocalId(index as u32);
+            match local.storage {
+                Storage::Param => self.end_life(&mut state, id),
+                Storage::ParamObject => self.end_argument(&mut state, id),
+                _ => {}
             }
         }
         Exit { state, value }

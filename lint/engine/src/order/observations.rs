@@ -10,7 +10,7 @@ use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
     Access, Callback, Conflict, Dereference, Facts, Note, Object, Paths, Release, ReleaseKind, Transfer,
-    TransferView, Work,
+    TransferView, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -47,6 +47,8 @@ pub struct ConflictSeen {
     pub access: Access,
     /// Proven to touch the same bytes.
     pub overlap: bool,
+    /// See [`Conflict::ends`].
+    pub ends: Option<Variable>,
     /// See [`Conflict::doubts`].
     pub doubts: Vec<Note>,
     /// See [`Conflict::undocumented_wait`].
@@ -65,6 +67,7 @@ pub type ConflictKey = (SiteId, Work, Object, Access);
 struct ConflictSum {
     paths: Paths,
     overlap: bool,
+    ends: Option<Variable>,
     doubts: Vec<Note>,
     undocumented_wait: Option<Note>,
     no_waits: Vec<Note>,
@@ -122,6 +125,7 @@ impl Observations {
         let sum = self.conflicts.entry(key.clone()).or_insert_with(|| ConflictSum {
             paths,
             overlap: seen.overlap,
+            ends: seen.ends,
             doubts: seen.doubts.clone(),
             undocumented_wait: seen.undocumented_wait.clone(),
             no_waits: seen.no_waits.clone(),
@@ -237,6 +241,7 @@ impl Observations {
                 access,
                 paths: sum.paths,
                 overlap: sum.overlap,
+                ends: sum.ends,
                 doubts: sum.doubts,
                 undocumented_wait: sum.undocumented_wait,
                 no_waits: sum.no_waits,

@@ -103,6 +103,7 @@ impl Machine<'_, '_> {
             memory: None,
             site: Some(site),
             bytes: None,
+            variable: None,
             ty: None,
             host_by_use: false,
             non_blocking,

@@ -28,6 +28,7 @@ mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
 mod stream_as_kernel_argument;
+mod temporary_source;
 mod unknown_cuda_api;
 
 pub use context::RuleContext;
@@ -110,15 +111,17 @@ static CATALOGUE: &[&Rule] = &[
     &callback_userdata_lifetime::RULE,
     &unknown_cuda_api::RULE,
     &pageable_copy_as_sync::RULE,
+    &temporary_source::RULE,
 ];
 
 /// One root cause, one diagnostic: a diagnostic of the first rule silences those of the second at the same
 /// place. The second would mislead there: it presumes what the first denies.
-const SILENCES: [(&str, &str); 5] = [
+const SILENCES: [(&str, &str); 6] = [
     ("memcpy-kind-mismatch", "host-deref-device-pointer"),
     ("memcpy-kind-mismatch", "pageable-async-copy"),
     ("free-kind-mismatch", "host-buffer-released-in-flight"),
     ("free-kind-mismatch", "free-while-in-flight"),
+    ("free-kind-mismatch", "temporary-source"),
     ("host-deref-device-pointer", "host-read-before-sync"),
 ];
 

@@ -6,7 +6,7 @@
 //! the second stream. Order on the device and waits of the host are different things to mend, so neither kind
 //! silences the other.
 
-use super::RuleContext;
+use super::{RuleContext, temporary_source};
 use crate::facts::{Access, Conflict, Paths};
 use crate::program::SiteId;
 use crate::{Confidence, Severity};
@@ -144,7 +144,9 @@ fn explains(context: &RuleContext<'_>, first: &Conflict, second: &Conflict) -> b
             // What hides the second is the first itself (a cudaFree that happens to wait).
             let hidden_by_first = second.undocumented_wait.as_ref().is_some_and(|w| w.site == first.site)
                 && first.pending.stream == second.pending.stream;
-            (same_work && same_instance) || hidden_by_first
+            // An argument by value is the callee's parameter and the caller's temporary.
+            let same_argument = temporary_source::is_short(first) && temporary_source::is_short(second);
+            (same_work && (same_instance || same_argument)) || hidden_by_first
         }
     }
 }
