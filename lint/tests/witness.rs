@@ -44,6 +44,7 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
                         matches!(conflict, Conflict::ReadThenWrite | Conflict::WriteThenWrite)
                     }
                     "host-buffer-released-in-flight" => *conflict == Conflict::UseThenRelease,
+                    "temporary-source" => *conflict == Conflict::UseThenRelease,
                     "free-while-in-flight" => *conflict == Conflict::UseThenRelease && relies_on.is_some(),
                     "managed-access-in-flight" => *conflict != Conflict::UseThenRelease,
                     "callback-userdata-lifetime" => {
@@ -51,7 +52,9 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
                     }
                     // Too early, or freed too early.
                     "async-alloc-misuse" => true,
-                    "pageable-copy-as-sync" => relies_on.is_some() && *conflict != Conflict::UseThenRelease,
+                    "pageable-copy-as-sync" | "async-result-escapes" => {
+                        relies_on.is_some() && *conflict != Conflict::UseThenRelease
+                    }
                     "cross-stream-unordered" | "nonblocking-vs-default-race" => {
                         *conflict != Conflict::UseThenRelease
                     }

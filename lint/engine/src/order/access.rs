@@ -272,8 +272,7 @@ impl Machine<'_, '_> {
         }
         let work = self.describe_work(operation, ours.write, ours.assumed);
         let second = Second::Device(operation, &ours.range);
-        let about =
-            About { overlap: found, writes: theirs.write, assumed: theirs.assumed, ends: None };
+        let about = About { overlap: found, writes: theirs.write, assumed: theirs.assumed, ends: None };
         self.note_conflict(state, other, second, Access::Device(work), about);
         found == Overlap::Proven
     }
@@ -312,6 +311,7 @@ impl Machine<'_, '_> {
             let streams = Streams(&self.objects);
             happens_before::reach(state.pending_mut(), StreamKey::Legacy, &streams);
         }
+        self.note_callers_wait(state, |operation| operation.cover.contains(point));
         happens_before::complete(state.pending_mut(), point);
         if state.pending.is_empty() {
             return;
@@ -366,6 +366,7 @@ impl Machine<'_, '_> {
     /// The host waits for everything on the device.
     pub(super) fn host_sees_device(&mut self, state: &mut State) {
         if !state.pending.is_empty() {
+            self.note_callers_wait(state, |_| true);
             state.pending = Rc::default();
         }
     }

@@ -69,9 +69,7 @@ impl Machine<'_, '_> {
             let key = ObjectKey::Local { frame: frame.id, local: *this, turn: 0 };
             let cell = (self.objects.find(&key)?, Linear::constant(0));
             match state.memory.get(&cell) {
-                Some(Value::Pointer(object)) => {
-                    self.objects.info(self.objects.root(object.object)).variable
-                }
+                Some(Value::Pointer(object)) => self.objects.info(self.objects.root(object.object)).variable,
                 _ => None,
             }
         })

@@ -216,6 +216,9 @@ impl<'m, 'p> Machine<'m, 'p> {
                 let terminator = &function.blocks[block.0 as usize].terminator;
                 if let Terminator::Return { value, site } = terminator {
                     self.at.site = *site;
+                    if !state.failed {
+                        self.observations.visit(state.frame(), self.at.step);
+                    }
                     exits.push(self.leave(function, state, *value));
                     continue;
                 }
@@ -498,6 +501,7 @@ impl<'m, 'p> Machine<'m, 'p> {
                 _ => {}
             }
         }
+        self.leave_results(&mut state, value.as_ref());
         Exit { state, value }
     }
 }

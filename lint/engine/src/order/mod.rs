@@ -16,6 +16,7 @@ mod branches;
 mod callbacks;
 mod calls;
 mod containers;
+mod escapes;
 mod handles;
 pub mod happens_before;
 mod history;

@@ -9,8 +9,8 @@ use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Note, Object, Paths, Release, ReleaseKind, Transfer,
-    TransferView, Variable, Work,
+    Access, Callback, Conflict, Dereference, Facts, Note, Object, Origin, Paths, Release, ReleaseKind,
+    Transfer, TransferView, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -28,6 +28,8 @@ pub struct Observations {
     transfers: BTreeMap<SiteId, TransferSum>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
     short_lived: BTreeSet<SiteId>,
+    /// Copies of calls for which the caller waits.
+    waited_by_caller: BTreeSet<SiteId>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
@@ -203,6 +205,11 @@ impl Observations {
         self.short_lived.insert(site);
     }
 
+    /// A caller waits for a copy that a function it called has left to it.
+    pub fn waited_by_caller(&mut self, copy: SiteId) {
+        self.waited_by_caller.insert(copy);
+    }
+
     /// A root has been followed: settles which of its facts hold on all paths.
     pub fn end_of_root(&mut self) {
         for ((frame, step, hit), (count, _)) in std::mem::take(&mut self.hits) {
@@ -234,6 +241,11 @@ impl Observations {
         let conflicts = self
             .conflicts
             .into_iter()
+            .filter(|((_, pending, object, access), _)| {
+                let is_left = matches!(access, Access::HostRead { as_result: true, .. })
+                    && object.origin == Origin::Unseen;
+                !(is_left && self.waited_by_caller.contains(&pending.site))
+            })
             .map(|((site, pending, object, access), sum)| Conflict {
                 pending,
                 object: short_lived(object),

@@ -14,6 +14,7 @@ mod words;
 
 mod api_call_in_callback;
 mod async_alloc_misuse;
+mod async_result_escapes;
 mod callback_userdata_lifetime;
 mod cross_stream_unordered;
 mod free_kind_mismatch;
@@ -111,6 +112,7 @@ static CATALOGUE: &[&Rule] = &[
     &callback_userdata_lifetime::RULE,
     &unknown_cuda_api::RULE,
     &pageable_copy_as_sync::RULE,
+    &async_result_escapes::RULE,
     &temporary_source::RULE,
 ];
 

@@ -92,7 +92,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
     let device = conflict.object.memory.is_some_and(|memory| memory.is_device());
     let (whose, end, keep) = match conflict.ends {
         Some(Variable::Parameter) => (
-            format!("parameter {}, which is passed by value", words::object(&conflict.object)),
+            format!("{}, a parameter by value,", words::object(&conflict.object)),
             "the parameter ends here, with the call",
             "take the parameter by reference and let the caller keep it alive until then",
         ),
