@@ -4,8 +4,10 @@
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
 mod lifetimes;
+mod streams;
 
 pub use lifetimes::Variable;
+pub use streams::Forgotten;
 
 use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
 use crate::program::{InvalidCall, SiteId};
@@ -160,6 +162,9 @@ pub struct Conflict {
     pub access: Access,
     /// For releases: the variable with whose end the memory goes, directly or by its destructor.
     pub ends: Option<Variable>,
+    /// For device work: that one of the two names no stream, and only a blocking stream of the other would order
+    /// them.
+    pub forgotten: Option<Forgotten>,
     /// On which paths.
     pub paths: Paths,
     /// True if the two are proven to touch the same bytes; false where a kernel's extent is unknown and

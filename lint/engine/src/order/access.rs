@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::forgotten;
 use super::happens_before::{self, Barrier, EventKey, Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
@@ -40,6 +41,8 @@ struct About {
     assumed: bool,
     /// The variable with whose end the memory goes.
     ends: Option<facts::Variable>,
+    /// One of the two names no stream.
+    forgotten: Option<facts::Forgotten>,
 }
 
 impl Barrier for Streams<'_> {
@@ -131,7 +134,7 @@ impl Machine<'_, '_> {
             hits.into_iter().map(|(index, a, b, c)| (state.pending[index].clone(), a, b, c)).collect();
         for (operation, overlap, writes, assumed) in hits {
             let second = Second::Host(range, &access);
-            let about = About { overlap, writes, assumed, ends };
+            let about = About { overlap, writes, assumed, ends, forgotten: None };
             self.note_conflict(state, &operation, second, access.clone(), about);
             if !operation.reported && overlap == Overlap::Proven && operation.doubts.is_empty() {
                 self.mark_reported(state, &operation, releases);
@@ -195,7 +198,7 @@ impl Machine<'_, '_> {
         operation: &Operation,
         second: Second<'_>,
         access: Access,
-        About { overlap, writes, assumed, ends }: About,
+        About { overlap, writes, assumed, ends, forgotten }: About,
     ) {
         let is_device = matches!(access, Access::Device(_));
         let object = second.object();
@@ -205,6 +208,7 @@ impl Machine<'_, '_> {
             access,
             overlap: overlap == Overlap::Proven,
             ends,
+            forgotten,
             doubts: (*operation.doubts).clone(),
             undocumented_wait: operation.undocumented_wait.clone(),
             no_waits: (*operation.no_waits).clone(),
@@ -223,20 +227,29 @@ impl Machine<'_, '_> {
         }
         let streams = Streams(&self.objects);
         happens_before::reach(state.pending_mut(), operation.stream, &streams);
+        forgotten::reach(state.pending_mut(), operation.stream, &self.objects);
         for index in 0..state.pending.len() {
             let other = state.pending[index].clone();
             if other.cover.contains(Point::Tail(operation.stream))
                 || !self.are_distinct(other.stream, operation.stream)
             {
+                self.note_order(&other, &operation);
+                if forgotten::is_unproven(&other, operation.stream)
+                    && let Some(which) = self.forgotten(&other, &operation)
+                    && self.compare(state, &other, &operation, Some(which))
+                {
+                    self.note_stream_in_question(&other, &operation, which);
+                }
                 continue;
             }
-            if self.compare(state, &other, &operation) && other.kind == WorkKind::Allocation {
+            if self.compare(state, &other, &operation, None) && other.kind == WorkKind::Allocation {
                 // What was used too early is freed too early as well, which says nothing new.
                 state.pending_mut()[index].reported = true;
             }
         }
         state.history.push(self.at.site, DeedKind::Enqueue(operation.clone()));
         operation.cover.insert(Point::Tail(operation.stream));
+        operation.proven.insert(Point::Tail(operation.stream));
         let pending = state.pending_mut();
         // The same step in the same turn of its loops: it takes the place of its predecessor.
         pending.retain(|other| other.id != operation.id);
@@ -246,8 +259,15 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// Notes a conflict of two operations that nothing orders; true if there is one.
-    fn compare(&mut self, state: &State, other: &Operation, operation: &Operation) -> bool {
+    /// Notes a conflict of two operations that nothing orders; true if there is one. `forgotten`: nothing but
+    /// the barrier, if the stream of the other takes part in it.
+    fn compare(
+        &mut self,
+        state: &State,
+        other: &Operation,
+        operation: &Operation,
+        forgotten: Option<facts::Forgotten>,
+    ) -> bool {
         let mut best: Option<(Overlap, &DeviceAccess, &DeviceAccess)> = None;
         for theirs in other.accesses.iter() {
             for ours in operation.accesses.iter().filter(|ours| ours.write || theirs.write) {
@@ -272,7 +292,8 @@ impl Machine<'_, '_> {
         }
         let work = self.describe_work(operation, ours.write, ours.assumed);
         let second = Second::Device(operation, &ours.range);
-        let about = About { overlap: found, writes: theirs.write, assumed: theirs.assumed, ends: None };
+        let about =
+            About { overlap: found, writes: theirs.write, assumed: theirs.assumed, ends: None, forgotten };
         self.note_conflict(state, other, second, Access::Device(work), about);
         found == Overlap::Proven
     }
@@ -310,6 +331,7 @@ impl Machine<'_, '_> {
         if point == Point::Tail(StreamKey::Legacy) {
             let streams = Streams(&self.objects);
             happens_before::reach(state.pending_mut(), StreamKey::Legacy, &streams);
+            forgotten::reach(state.pending_mut(), StreamKey::Legacy, &self.objects);
         }
         self.note_callers_wait(state, |operation| operation.cover.contains(point));
         happens_before::complete(state.pending_mut(), point);
@@ -376,12 +398,14 @@ impl Machine<'_, '_> {
         state.history.push(self.at.site, DeedKind::Record(event, stream));
         let streams = Streams(&self.objects);
         happens_before::record(state.pending_mut(), event, stream, &streams);
+        state.proven(|pending| forgotten::record(pending, event, stream, &self.objects));
     }
 
     /// A stream waits for an event.
     pub(super) fn stream_waits(&mut self, state: &mut State, stream: StreamKey, event: EventKey) {
         state.history.push(self.at.site, DeedKind::StreamWait(stream, event));
         happens_before::stream_waits(state.pending_mut(), stream, event);
+        state.proven(|pending| forgotten::stream_waits(pending, stream, event));
         // An event of unknown origin may stand for any work.
         if matches!(event, EventKey::Unseen(_)) && !self.is_recorded_here(state, Point::Event(event)) {
             self.doubt_all(state, "a stream waits for an event whose record is out of sight");
@@ -432,6 +456,7 @@ impl Machine<'_, '_> {
     ) {
         let streams = Streams(&self.objects);
         happens_before::reach(state.pending_mut(), stream, &streams);
+        forgotten::reach(state.pending_mut(), stream, &self.objects);
         let mut used = false;
         // The latest use first, the allocation last: where a use is missed, that is what matters.
         let is_allocation = |index: &usize| state.pending[*index].kind == WorkKind::Allocation;
@@ -456,6 +481,7 @@ impl Machine<'_, '_> {
                     writes: access.write,
                     assumed: access.assumed,
                     ends: None,
+                    forgotten: None,
                 };
                 used = true;
                 let second = Second::FreeInOrder(&access.range, stream);

@@ -320,6 +320,9 @@ impl Machine<'_, '_> {
             extent: Extent::Bytes(Linear::constant(ty.size.unwrap_or(1) as i64)),
         };
         self.host_touches(state, &range, Access::HostWrite { via: None });
+        if ty.kind == TypeKind::Stream {
+            self.holds_stream(&pointer, &value);
+        }
         self.poke(state, &pointer, value, ty.size);
     }
 

@@ -17,6 +17,7 @@ mod callbacks;
 mod calls;
 mod containers;
 mod escapes;
+mod forgotten;
 mod handles;
 pub mod happens_before;
 mod history;

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::forgotten::StreamsSeen;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Note, Object, Origin, Paths, Release, ReleaseKind,
-    Transfer, TransferView, Variable, Work,
+    Access, Callback, Conflict, Dereference, Facts, Forgotten, Note, Object, Origin, Paths, Release,
+    ReleaseKind, Transfer, TransferView, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -27,6 +28,8 @@ pub struct Observations {
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
+    /// What is known of streams.
+    pub streams: StreamsSeen,
     short_lived: BTreeSet<SiteId>,
     /// Copies of calls for which the caller waits.
     waited_by_caller: BTreeSet<SiteId>,
@@ -51,6 +54,8 @@ pub struct ConflictSeen {
     pub overlap: bool,
     /// See [`Conflict::ends`].
     pub ends: Option<Variable>,
+    /// See [`Conflict::forgotten`].
+    pub forgotten: Option<Forgotten>,
     /// See [`Conflict::doubts`].
     pub doubts: Vec<Note>,
     /// See [`Conflict::undocumented_wait`].
@@ -70,6 +75,7 @@ struct ConflictSum {
     paths: Paths,
     overlap: bool,
     ends: Option<Variable>,
+    forgotten: Option<Forgotten>,
     doubts: Vec<Note>,
     undocumented_wait: Option<Note>,
     no_waits: Vec<Note>,
@@ -128,6 +134,7 @@ impl Observations {
             paths,
             overlap: seen.overlap,
             ends: seen.ends,
+            forgotten: seen.forgotten,
             doubts: seen.doubts.clone(),
             undocumented_wait: seen.undocumented_wait.clone(),
             no_waits: seen.no_waits.clone(),
@@ -241,6 +248,9 @@ impl Observations {
         let conflicts = self
             .conflicts
             .into_iter()
+            .filter(|((site, pending, ..), sum)| {
+                sum.forgotten.is_none() || !self.streams.is_explained(pending.site, *site)
+            })
             .filter(|((_, pending, object, access), _)| {
                 let is_left = matches!(access, Access::HostRead { as_result: true, .. })
                     && object.origin == Origin::Unseen;
@@ -254,6 +264,7 @@ impl Observations {
                 paths: sum.paths,
                 overlap: sum.overlap,
                 ends: sum.ends,
+                forgotten: sum.forgotten,
                 doubts: sum.doubts,
                 undocumented_wait: sum.undocumented_wait,
                 no_waits: sum.no_waits,

@@ -29,6 +29,7 @@ mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
 mod stream_as_kernel_argument;
+mod stream_forgotten;
 mod temporary_source;
 mod unknown_cuda_api;
 
@@ -114,6 +115,7 @@ static CATALOGUE: &[&Rule] = &[
     &pageable_copy_as_sync::RULE,
     &async_result_escapes::RULE,
     &temporary_source::RULE,
+    &stream_forgotten::RULE,
 ];
 
 /// One root cause, one diagnostic: a diagnostic of the first rule silences those of the second at the same

@@ -111,6 +111,7 @@ pub fn conflict(pending: &Work, object: &Object, site: u32, access: Access) -> C
         paths: Paths::All,
         overlap: true,
         ends: None,
+        forgotten: None,
         doubts: Vec::new(),
         undocumented_wait: None,
         no_waits: Vec::new(),
