@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::handles::STREAM;
 use super::happens_before::{self, Barrier, Cover, EventKey, Pending, Point, StreamKey};
 use super::machine::Machine;
 use super::object::{ObjectId, ObjectKey, Objects};
@@ -114,9 +115,16 @@ impl Machine<'_, '_> {
     pub(super) fn is_undecided(&self, stream: StreamKey) -> bool {
         match stream {
             StreamKey::Created(object) => self.objects.info(ObjectId(object)).non_blocking.is_none(),
-            StreamKey::Unseen(_) => true,
+            // A handle that is set up out of sight: nothing here names a stream.
+            StreamKey::Unseen(symbol) => !self.is_of_handle(Sym(symbol)),
             StreamKey::Legacy | StreamKey::PerThread => false,
         }
+    }
+
+    /// True for the stream that a handle of unknown origin carries.
+    fn is_of_handle(&self, symbol: Sym) -> bool {
+        let SymKey::Initial { object, .. } = self.symbols.key(symbol) else { return false };
+        matches!(&self.objects.info(*object).key, ObjectKey::Field { field, .. } if field == STREAM)
     }
 
     /// Two operations were seen to be ordered, one of which names no stream.
