@@ -32,6 +32,7 @@ impl Barrier for Proven<'_> {
 /// An operation by its second cover.
 struct Strictly<'a>(&'a mut Operation);
 
+#[allow(clippy::misnamed_getters, reason = "the other cover is the point")]
 impl Pending for Strictly<'_> {
     fn cover(&self) -> &Cover {
         &self.0.proven
