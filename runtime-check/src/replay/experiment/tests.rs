@@ -19,7 +19,7 @@ impl<F: FnMut(&Trace<Position>) -> bool> Machine for Fake<F> {
         let mut run = Run {
             steps: reads.map(|reads| Observed { reads, ..Observed::default() }).collect(),
             last: values.last,
-            signal: None,
+            ..Run::default()
         };
         if (self.0)(trace) {
             let reads = run.steps.iter_mut().flat_map(|step| &mut step.reads);
