@@ -194,8 +194,8 @@ mod tests {
             host: vec![(0, 10), (20, 30), (40, 50), (5_000, 9_000), (9_000, 14_000), (14_000, 15_000)],
             device: vec![
                 piece(3, true, true, 4_000, 16_000),
-                piece(3, false, true, 18_000, 19_500),
-                piece(4, false, false, 19_500, 40_000),
+                piece(3, false, true, 18_000, 19_600),
+                piece(4, false, false, 19_600, 40_000),
             ],
         };
         (trace, times)

@@ -15,7 +15,7 @@ const NARROW: f64 = 3.0;
 /// The width of a letter of a label.
 const LETTER: f64 = 6.7;
 /// The space between two labels of the axis.
-const APART: f64 = 6.0;
+const APART: f64 = 12.0;
 /// At most so many stretches are cut out.
 const CUTS: usize = 3;
 
@@ -58,6 +58,8 @@ pub struct Placed {
     pub to: f64,
     /// What stands in it: its label if there is room, else the number of the step; empty if there is none for that.
     pub text: String,
+    /// Where the number of the step is centred above the bar, if it has no room inside and some above.
+    pub above: Option<f64>,
 }
 
 /// A mark of the axis.
@@ -127,11 +129,12 @@ pub fn chart(timeline: &Timeline) -> Chart {
             let to = scale.at(bar.end).max(from + NARROW);
             lanes[lane] = (bar.end, to);
             let text = text(bar, to - from);
-            chart.bars.push(Placed { bar: bar.clone(), row, lane, from, to, text });
+            chart.bars.push(Placed { bar: bar.clone(), row, lane, from, to, text, above: None });
         }
         chart.rows.push(Row { name: (*name).to_owned(), lanes: lanes.len().max(1) });
     }
     chart.fit();
+    chart.number();
     chart.clash = timeline.clash.and_then(|steps| chart.clash(steps));
     chart.axis(&scale);
     chart
@@ -153,6 +156,27 @@ impl Chart {
             for placed in self.bars.iter_mut().filter(of_row) {
                 (placed.from, placed.to) = (placed.from * squeeze, placed.to * squeeze);
                 placed.text = text(&placed.bar, placed.to - placed.from);
+            }
+        }
+    }
+
+    /// Numbers bars that have no room for a text, the misuse before all others. Above a second lane is no room.
+    fn number(&mut self) {
+        let mut order: Vec<usize> = (0..self.bars.len()).collect();
+        order.sort_by_key(|index| !self.bars[*index].bar.bad);
+        let mut taken: Vec<(usize, f64, f64)> = Vec::new();
+        for index in order {
+            let placed = &self.bars[index];
+            if !placed.text.is_empty() || placed.lane > 0 {
+                continue;
+            }
+            let number = placed.bar.step.to_string();
+            let half = length_of(&number) / 2.0;
+            let at = f64::midpoint(placed.from, placed.to).clamp(half, WIDTH - half);
+            let (row, from, to) = (placed.row, at - half, at + half);
+            if taken.iter().all(|other| other.0 != row || to + 2.0 <= other.1 || from >= other.2 + 2.0) {
+                taken.push((row, from, to));
+                self.bars[index].above = Some(at);
             }
         }
     }
@@ -246,7 +270,7 @@ impl Scale {
         for (from, to) in longest {
             let rest = left - (to - from);
             // What remains must be worth it.
-            if cuts.len() == CUTS || to - from < 0.6 * left || rest < 0.001 {
+            if cuts.len() == CUTS || to - from < 0.8 * left || rest < 0.001 {
                 break;
             }
             left = rest;
@@ -330,7 +354,12 @@ mod tests {
             assert!(placed.from >= 0.0 && placed.to <= WIDTH + 1e-6 && placed.to > placed.from, "{placed:?}");
             let text = placed.text.chars().count() as f64 * LETTER;
             assert!(text <= placed.to - placed.from, "{placed:?}");
+            assert!(placed.text.is_empty() || placed.above.is_none(), "{placed:?}");
         }
+        // The read and the write are too short for a number each, and the misuse is the one that has it.
+        let numbered: Vec<usize> =
+            chart.bars.iter().filter(|it| it.above.is_some()).map(|it| it.bar.step).collect();
+        assert!(numbered.contains(&8) && !numbered.contains(&7), "{numbered:?}");
     }
 
     #[test]

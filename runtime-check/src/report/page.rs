@@ -51,7 +51,7 @@ pub fn html(evidence: &Evidence, stale: &[Problem]) -> String {
         &mut out,
         "hazards",
         "Hazards, replayed",
-        "One diagnostic of each rule: the trace with the misuse, and the repaired twin below it.",
+        "One diagnostic of each rule: the trace with the misuse, and the repaired twin.",
     );
     out.push_str(LEGEND);
     for rule in rules::catalogue() {
@@ -266,7 +266,7 @@ fn shown(counts: &Counts) -> String {
         text += &format!(", error {}", codes.join(", "));
     }
     if let Some(held) = counts.held_ms {
-        text += &format!("; the stream was held for {held} ms");
+        text += &format!("; the stream was held for up to {held} ms");
     }
     if let Some(host) = counts.host_ms {
         text += &format!("; the host was inside the call for {host} ms");

@@ -91,7 +91,9 @@ fn draw_bar(out: &mut String, bar: &Bar, left: f64, y: f64) {
 /// The height of a lane of a chart, and of a bar in it.
 const LANE: (f64, f64) = (24.0, 20.0);
 /// The space between two rows of a chart.
-const BETWEEN: f64 = 10.0;
+const BETWEEN: f64 = 14.0;
+/// Above the first row of a chart: numbers of steps stand there.
+const NUMBERS: f64 = 16.0;
 /// The height of the axis.
 const AXIS: f64 = 30.0;
 
@@ -100,13 +102,13 @@ pub fn chart(chart: &Chart, name: &str) -> String {
     let longest = chart.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     let left = longest as f64 * 7.0 + 18.0;
     let mut tops = Vec::new();
-    let mut bottom = TOP;
+    let mut bottom = NUMBERS;
     for row in &chart.rows {
         tops.push(bottom);
         bottom += LANE.0 * row.lanes as f64 + BETWEEN;
     }
     let (width, height) = (left + chart::WIDTH + 14.0, bottom + AXIS);
-    let y = |row: usize, lane: usize| tops.get(row).copied().unwrap_or(TOP) + LANE.0 * lane as f64;
+    let y = |row: usize, lane: usize| tops.get(row).copied().unwrap_or(NUMBERS) + LANE.0 * lane as f64;
     let mut out = format!(
         "<div class=\"scroll\"><svg class=\"timeline\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 \
          {width:.0} {height:.0}\" role=\"img\" aria-label=\"{}\">",
@@ -210,6 +212,10 @@ fn measured(out: &mut String, placed: &Placed, left: f64, y: f64) {
             "<rect class=\"over\" fill=\"url(#{pattern})\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
              height=\"{height}\" rx=\"2\"/>"
         );
+    }
+    if let Some(above) = placed.above {
+        let x = left + above;
+        let _ = write!(out, "<text x=\"{x:.1}\" y=\"{:.1}\">{}</text>", y - 4.0, bar.step);
     }
     if !placed.text.is_empty() {
         let (middle, letters) = (x + width / 2.0, placed.text.chars().count() as f64 * 6.7);
