@@ -184,7 +184,7 @@ impl Chart {
     /// The access comes before the pending work is over.
     fn clash(&self, (pending, access): (usize, usize)) -> Option<Clash> {
         let bars = || self.bars.iter().enumerate().filter(|(_, it)| it.bar.kind != BarKind::Hold);
-        let (work_at, work) = bars().filter(|(_, it)| it.bar.step == pending && it.row > 0).last()?;
+        let (work_at, work) = bars().rfind(|(_, it)| it.bar.step == pending && it.row > 0)?;
         let (other_at, other) =
             bars().filter(|(_, it)| it.bar.step == access).max_by_key(|(_, it)| it.row)?;
         (other.row != work.row && other.bar.begin < work.bar.end).then_some(Clash {
