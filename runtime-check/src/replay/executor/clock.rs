@@ -1,7 +1,7 @@
 //! The device's clock (`%globaltimer`) beside the host's.
 //!
-//! Both clocks are the machine's own and drift, by some microseconds a second, so they are compared before each
-//! run whose times are wanted, and not once for a process that lives for minutes.
+//! Nothing says that the two run at the same speed, and a worker lives for minutes, so they are compared before each
+//! run whose times are wanted, and not once for the process.
 
 use std::ffi::c_void;
 use std::ptr;
