@@ -20,10 +20,12 @@ Neither end waits for the device, so the copy goes on with memory that belongs t
 ```cpp,misuse
 #include <vector>
 
-std::vector<float> make_table(size_t n) { return std::vector<float>(n, 1.0f); }
+const size_t n = 1 << 20;
 
-void upload(float *d_table, size_t n, cudaStream_t stream) {
-    cudaMemcpyAsync(d_table, make_table(n).data(), n * sizeof(float), cudaMemcpyHostToDevice, stream); //~ temporary-source
+std::vector<float> make_table() { return std::vector<float>(n, 1.0f); }
+
+void upload(float *d_table, cudaStream_t stream) {
+    cudaMemcpyAsync(d_table, make_table().data(), n * sizeof(float), cudaMemcpyHostToDevice, stream); //~ temporary-source
     cudaStreamSynchronize(stream);
 }
 ```
@@ -32,10 +34,12 @@ void upload(float *d_table, size_t n, cudaStream_t stream) {
 ```cpp,correct
 #include <vector>
 
-std::vector<float> make_table(size_t n) { return std::vector<float>(n, 1.0f); }
+const size_t n = 1 << 20;
 
-void upload(float *d_table, size_t n, cudaStream_t stream) {
-    std::vector<float> table = make_table(n);
+std::vector<float> make_table() { return std::vector<float>(n, 1.0f); }
+
+void upload(float *d_table, cudaStream_t stream) {
+    std::vector<float> table = make_table();
     cudaHostRegister(table.data(), n * sizeof(float), cudaHostRegisterDefault);
     cudaMemcpyAsync(d_table, table.data(), n * sizeof(float), cudaMemcpyHostToDevice, stream);
     cudaStreamSynchronize(stream);
@@ -46,7 +50,7 @@ void upload(float *d_table, size_t n, cudaStream_t stream) {
 ## Not reported
 - Temporaries that a reference keeps alive, and elided ones: they are variables.
 - Objects whose destructor waits, or gives device memory back in the order of the stream that uses it.
-- Pageable sources of at most 64 KiB, which are documented to be staged before the call returns: an info, off by default.
+- Pageable sources of at most 64 KiB, which are documented to be staged before the call returns, and those of unknown size: an info, off by default.
 - Kernel arguments by value, which are read when the kernel is launched.
 - Variables with a name whose scope ends: that is `host-buffer-released-in-flight`.
 
