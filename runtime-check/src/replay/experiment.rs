@@ -83,6 +83,7 @@ fn blank(witness: &Witness, observation: Observation) -> Verdict {
         misuse: Counts::default(),
         twin: Counts::default(),
         variant: None,
+        same_as: String::new(),
         remark: String::new(),
     }
 }
@@ -147,7 +148,7 @@ fn answer(
     verdict: &mut Verdict,
     remarks: &mut Vec<String>,
 ) -> Result<(), Error> {
-    let schedule = measure(machine, trial, trials, &mut verdict.misuse)?;
+    let (schedule, effect) = measure(machine, trial, trials, &mut verdict.misuse)?;
     if verdict.misuse.hits == 0 && trial.probe == Probe::Values {
         remarks.push(unseen(&trial.trace, hazard));
     } else if let (0, Probe::Code(step)) = (verdict.misuse.hits, &trial.probe) {
@@ -158,7 +159,9 @@ fn answer(
         remarks.push("the model knows no repair, so there is no twin to compare with".to_string());
         return Ok(());
     };
-    let twin = plan::twin(trial, &schedule, trace, &repaired);
+    let mut twin = plan::twin(trial, &schedule, trace, &repaired);
+    let sure = verdict.misuse.hits == verdict.misuse.trials;
+    plan::shorten(&mut twin, trial, effect.filter(|_| sure));
     measure(machine, &twin, trials, &mut verdict.twin)?;
     if let Some((variant, hazard)) = variant(trace, hazard) {
         let (_, trial, _) = plan::misuse(&variant, &hazard);
@@ -203,13 +206,14 @@ fn variant(trace: &Trace<Position>, hazard: &Hazard) -> Option<(Trace<Position>,
     Some((variant, race))
 }
 
-/// Runs a trial under the first of its schedules that shows anything, else under the first.
+/// Runs a trial under the first of its schedules that shows anything, else under the first; that schedule, and
+/// the longest time that the access took to overtake what was kept back.
 fn measure(
     machine: &mut dyn Machine,
     trial: &Trial,
     trials: u32,
     counts: &mut Counts,
-) -> Result<Schedule, Error> {
+) -> Result<(Schedule, Option<Duration>), Error> {
     let expected = values::expected(&trial.trace);
     let trials = if trial.probe == Probe::Values { trials } else { trials.min(SLOW) };
     let mut chosen = trial.schedules.first().cloned().unwrap_or_default();
@@ -222,8 +226,8 @@ fn measure(
             break;
         }
     }
-    count(machine, trial, &chosen, &expected, trials, counts)?;
-    Ok(chosen)
+    let effect = count(machine, trial, &chosen, &expected, trials, counts)?;
+    Ok((chosen, effect))
 }
 
 fn count(
@@ -233,12 +237,14 @@ fn count(
     expected: &Values,
     trials: u32,
     counts: &mut Counts,
-) -> Result<(), Error> {
+) -> Result<Option<Duration>, Error> {
+    let mut effect = None;
     let held = schedule.holds.iter().map(|hold| hold.patience).max();
     let mut times: Vec<Duration> = Vec::new();
     for _ in 0..trials {
         let run: Run = machine.run(&trial.trace, schedule)?;
         counts.trials += 1;
+        effect = effect.max(plan::effect(schedule, &run));
         if let Some(example) = trial.probe.hit(&trial.trace, expected, &run, schedule) {
             counts.hits += 1;
             if counts.example.is_empty() {
@@ -261,7 +267,7 @@ fn count(
     let milliseconds = |time: &Duration| time.as_secs_f64() * 1e3;
     counts.host_ms = times.get(times.len() / 2).map(milliseconds).or(counts.host_ms);
     counts.held_ms = held.as_ref().map(milliseconds).or(counts.held_ms);
-    Ok(())
+    Ok(effect)
 }
 
 /// Why a race may not show.

@@ -15,8 +15,8 @@ mod input;
 mod kernels;
 mod memory;
 pub mod plan;
+pub mod shape;
 mod table;
 pub mod worker;
 
 pub use executor::Gpu;
-pub use kernels::ptx;
