@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn what_ships_is_that_of_the_source() {
         for (source, kernels) in
-            [(TOUCH, ["look", "fill", "take", "hold_until"].as_slice()), (HOLD, &["hold"])]
+            [(TOUCH, ["look", "fill", "take", "hold_until", "clock_trip"].as_slice()), (HOLD, &["hold"])]
         {
             let header = source.shipped.lines().next();
             assert_eq!(header, Some(source.header().as_str()), "run `cuda-lint-runtime ptx` where nvcc is");

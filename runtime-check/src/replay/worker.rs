@@ -30,6 +30,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 struct Request {
     trace: Trace<Position>,
     schedule: Schedule,
+    /// Whether to note when everything happens.
+    timed: bool,
 }
 
 /// What it answers, one line each.
@@ -146,13 +148,23 @@ impl Line {
 
 impl Machine for Workers {
     fn run(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error> {
+        self.ask(trace, schedule, false)
+    }
+
+    fn timed(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error> {
+        self.ask(trace, schedule, true)
+    }
+}
+
+impl Workers {
+    fn ask(&mut self, trace: &Trace<Position>, schedule: &Schedule, timed: bool) -> Result<Run, Error> {
         let line = if is_plain(trace, schedule) { &mut self.few } else { &mut self.many };
         self.replaced += usize::from(line.current.is_none() && line.is_used);
         let mut worker = line.take()?;
         line.is_used = true;
         self.runs += 1;
         let held: Duration = schedule.holds.iter().map(|hold| hold.patience).sum();
-        let request = Request { trace: trace.clone(), schedule: schedule.clone() };
+        let request = Request { trace: trace.clone(), schedule: schedule.clone(), timed };
         let sent = serde_json::to_string(&request).map_err(|error| Error::Unexpected(error.to_string()))?;
         // A worker that is gone does not read; the answer tells.
         let _ = writeln!(worker.input, "{sent}").and_then(|()| worker.input.flush());
@@ -254,10 +266,13 @@ pub fn work(ordinal: usize) -> Result<(), Error> {
     say(&Answer::Ready(gpu.describe()))?;
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let answer = match serde_json::from_str::<Request>(&line) {
-            Ok(request) => match gpu.run(&request.trace, &request.schedule) {
-                Ok(run) => Answer::Run(run, gpu.broken),
-                Err(error) => Answer::Error(error.to_string(), gpu.broken),
-            },
+            Ok(Request { trace, schedule, timed }) => {
+                let run = if timed { gpu.timed(&trace, &schedule) } else { gpu.run(&trace, &schedule) };
+                match run {
+                    Ok(run) => Answer::Run(run, gpu.broken),
+                    Err(error) => Answer::Error(error.to_string(), gpu.broken),
+                }
+            }
             Err(error) => Answer::Error(format!("the request cannot be read: {error}"), false),
         };
         say(&answer)?;
