@@ -114,7 +114,7 @@ pub fn build(root: &Path, toolchain: &Toolchain, fixtures: Vec<Fixture>) -> Resu
     let compile = |fixture: &Fixture| {
         let flags =
             Flags { per_thread: fixture.mode_name() == "per-thread", no_link: fixture.no_link.is_some() };
-        toolchain.compile(root, &fixture.path, flags, &fixture.libraries)
+        toolchain.compile(root, &fixture.path, &fixture.others, flags, &fixture.libraries)
     };
     let compiled = parallel(&fixtures, width, compile, || bar.inc(1));
     bar.finish_and_clear();
