@@ -281,7 +281,7 @@ impl<'u> Importer<'u> {
 
 /// True for a function of which every unit that has one has the same.
 fn is_one_for_all(function: &Function) -> bool {
-    matches!(function.linkage, Linkage::Inline | Linkage::External) && !function.symbol.is_empty()
+    function.linkage == Linkage::Inline && !function.symbol.is_empty()
 }
 
 /// What tells classes apart; `None` for those without a name.

@@ -1,7 +1,7 @@
 //! Which definition a symbol means, seen from one unit.
 //!
-//! A tree may hold many programs, each with its own `run` or `init`. The rules, first to last: a definition in
-//! the same unit; else those that share the caller's build target, where one is known; else those that have read the same
+//! A tree may hold many programs, each with its own `run` or `init`; two files with `main` are never of one.
+//! The rules, first to last: a definition in the same unit; else those that share the caller's build target, where one is known; else those that have read the same
 //! header; of these the nearest by folders. Where that leaves several, or one far away that nothing else
 //! ties to the caller, the symbol stays unknown.
 
@@ -55,10 +55,12 @@ impl Linker {
                 }
             }
         }
+        let mains: Vec<bool> = units.iter().map(has_main).collect();
+        let search = Search { units: &units, definitions, mains };
         let resolved = (0..units.len())
             .map(|unit| {
                 let needs = 0..units[unit].index.needs.len();
-                needs.map(|need| resolve(&units, &definitions, unit, need)).collect()
+                needs.map(|need| search.resolve(unit, need)).collect()
             })
             .collect();
         let mut this = Self { units, resolved, reach: Reach::default() };
@@ -87,12 +89,21 @@ impl Linker {
         names
     }
 
-    /// The names that files call and no file defines, with the folders of the callers.
+    /// The names that functions which reach CUDA call and no file defines, with the folders of the callers.
     pub fn names_without_definition(&self) -> Vec<(&str, &[String])> {
         let mut names = Vec::new();
-        for (unit, resolved) in self.units.iter().zip(&self.resolved) {
-            let missing = unit.index.needs.iter().zip(resolved).filter(|(_, known)| known.is_none());
-            names.extend(missing.map(|(need, _)| (need.name.as_str(), unit.folders.as_slice())));
+        for (number, unit) in self.units.iter().enumerate() {
+            for (function, entry) in unit.index.functions.iter().enumerate() {
+                if !self.reach.concerns_cuda(number as u32, function as u32) {
+                    continue;
+                }
+                for need in &entry.needs {
+                    if self.resolved[number].get(*need as usize) == Some(&None) {
+                        let name = unit.index.needs[*need as usize].name.as_str();
+                        names.push((name, unit.folders.as_slice()));
+                    }
+                }
+            }
         }
         names.sort();
         names.dedup();
@@ -100,35 +111,48 @@ impl Linker {
     }
 }
 
-fn resolve(
-    units: &[Unit],
-    definitions: &FxHashMap<&str, Vec<Definition>>,
-    unit: usize,
-    need: usize,
-) -> Option<Definition> {
-    let here = &units[unit];
-    let need = &here.index.needs[need];
-    let mut candidates: Vec<Definition> = definitions.get(need.symbol.as_str())?.clone();
-    if let Some(own) = candidates.iter().find(|it| it.0 as usize == unit) {
-        return Some(*own);
+/// What the search for definitions looks at.
+struct Search<'u> {
+    units: &'u [Unit],
+    definitions: FxHashMap<&'u str, Vec<Definition>>,
+    /// Which units define `main`.
+    mains: Vec<bool>,
+}
+
+impl Search<'_> {
+    fn resolve(&self, unit: usize, need: usize) -> Option<Definition> {
+        let here = &self.units[unit];
+        let need = &here.index.needs[need];
+        let mut candidates: Vec<Definition> = self.definitions.get(need.symbol.as_str())?.clone();
+        if let Some(own) = candidates.iter().find(|it| it.0 as usize == unit) {
+            return Some(*own);
+        }
+        let of = |it: &Definition| &self.units[it.0 as usize];
+        let entry = |it: &Definition| &of(it).index.functions[it.1 as usize];
+        candidates.retain(|it| of(it).file != here.file);
+        if self.mains[unit] {
+            // Two files with `main` are two programs.
+            candidates.retain(|it| !self.mains[it.0 as usize]);
+        }
+        prefer(&mut candidates, |it| entry(it).is_root);
+        if !here.targets.is_empty() {
+            prefer(&mut candidates, |it| of(it).targets.iter().any(|target| here.targets.contains(target)));
+        }
+        let same_header = |it: &Definition| entry(it).declared_in == need.declared_in;
+        prefer(&mut candidates, same_header);
+        let nearest = candidates.iter().map(|it| steps(&here.folders, &of(it).folders)).min()?;
+        candidates.retain(|it| steps(&here.folders, &of(it).folders) == nearest);
+        // Configurations of one file: the first counts.
+        candidates.dedup_by_key(|it| of(it).file);
+        match candidates[..] {
+            [only] if nearest <= NEAR || same_header(&only) => Some(only),
+            _ => None,
+        }
     }
-    let of = |it: &Definition| &units[it.0 as usize];
-    let entry = |it: &Definition| &of(it).index.functions[it.1 as usize];
-    candidates.retain(|it| of(it).file != here.file);
-    prefer(&mut candidates, |it| entry(it).is_root);
-    if !here.targets.is_empty() {
-        prefer(&mut candidates, |it| of(it).targets.iter().any(|target| here.targets.contains(target)));
-    }
-    let same_header = |it: &Definition| entry(it).declared_in == need.declared_in;
-    prefer(&mut candidates, same_header);
-    let nearest = candidates.iter().map(|it| steps(&here.folders, &of(it).folders)).min()?;
-    candidates.retain(|it| steps(&here.folders, &of(it).folders) == nearest);
-    // Configurations of one file: the first counts.
-    candidates.dedup_by_key(|it| of(it).file);
-    match candidates[..] {
-        [only] if nearest <= NEAR || same_header(&only) => Some(only),
-        _ => None,
-    }
+}
+
+fn has_main(unit: &Unit) -> bool {
+    unit.index.functions.iter().any(|it| it.is_root && it.name == "main" && !it.symbols.is_empty())
 }
 
 /// Keeps those that hold, if any does.

@@ -109,6 +109,9 @@ fn of_several_definitions_the_nearest_counts_if_it_is_one() {
     assert_eq!(plan(&[&["x", "b"]]), [(1, 0)]);
     // Far away, and nothing else ties them.
     assert_eq!(plan(&[&["y", "b", "c", "d"]]), []);
+    // Another program.
+    let other = program(&[("run", WAIT), ("main", WAIT)]);
+    assert_eq!(imports(&linker(&[(&["a"], &main), (&["a"], &other)]).plan(0)), []);
 }
 
 #[test]
