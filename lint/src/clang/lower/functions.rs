@@ -84,13 +84,15 @@ impl Lowering<'_> {
             Space::Host => {
                 self.function(definition);
             }
-            // A kernel counts where it is launched, which may be another file; device functions never do.
-            Space::Kernel => {
-                if definition.has_external_linkage() {
-                    self.function(definition);
-                }
-            }
-            Space::Device => {}
+            // A kernel counts where it is launched, device functions never do.
+            Space::Kernel | Space::Device => {}
+        }
+    }
+
+    /// Queues a kernel of the main file that other files may launch.
+    pub fn kernel_for_others(&mut self, definition: Cursor) {
+        if kernels::space(definition) == Space::Kernel && definition.has_external_linkage() {
+            self.function(definition);
         }
     }
 

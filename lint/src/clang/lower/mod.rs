@@ -187,14 +187,17 @@ impl Lowering<'_> {
         for declaration in self.unit.root().children() {
             self.find_roots(declaration, &mut roots);
         }
-        for root in roots {
-            self.root(root);
+        for root in &roots {
+            self.root(*root);
         }
         self.drain();
         for pattern in std::mem::take(&mut self.patterns) {
             if !self.instantiated.contains_key(&pattern.entity()) {
                 self.root(pattern);
             }
+        }
+        for root in roots {
+            self.kernel_for_others(root);
         }
         self.drain();
         self.check_file();
