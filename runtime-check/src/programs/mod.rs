@@ -146,7 +146,7 @@ fn compile(
         let flags =
             Flags { per_thread: fixture.mode_name() == "per-thread", no_link: fixture.no_link.is_some() };
         profile::time("compile", &fixture.path, || {
-            toolchain.compile(root, &fixture.path, flags, &fixture.libraries)
+            toolchain.compile(root, &fixture.path, &fixture.others, flags, &fixture.libraries)
         })
     };
     parallel(fixtures, width, compile, done)

@@ -156,12 +156,13 @@ impl Toolchain {
         &self.folder
     }
 
-    /// Compiles `source`, a path below `root`, with debug information, so that an address can be traced to its
+    /// Compiles `source` with `others`, paths below `root`, with debug information, so that an address can be traced to its
     /// line, and links it with `libraries`. The paths in it are relative to `root`.
     pub fn compile(
         &self,
         root: &Path,
         source: &str,
+        others: &[String],
         flags: Flags,
         libraries: &[String],
     ) -> Result<Compiled, Error> {
@@ -178,6 +179,7 @@ impl Toolchain {
         if !flags.no_link {
             arguments.extend(options.iter().chain(&traced).map(String::as_str));
         }
+        arguments.extend(others.iter().map(String::as_str));
         self.make(root, source, &arguments, if flags.no_link { "o" } else { "program" })
     }
 
@@ -198,8 +200,9 @@ impl Toolchain {
             |path: &Path, error: std::io::Error| Error::Unexpected(format!("{}: {error}", path.display()));
         let path = root.join(source);
         let mut hash = Sha256::new();
-        // A file's headers are those that stand beside it.
-        for input in inputs(&path).map_err(|error| at(&path, error))? {
+        // A file's headers are those that stand beside it; further sources are among the arguments.
+        let further = arguments.iter().map(|argument| root.join(argument)).filter(|path| path.is_file());
+        for input in inputs(&path).map_err(|error| at(&path, error))?.into_iter().chain(further) {
             hash.update(fs::read(&input).map_err(|error| at(&input, error))?);
         }
         for word in arguments.iter().copied().chain([source, self.version.as_str()]) {
