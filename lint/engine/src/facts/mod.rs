@@ -9,8 +9,10 @@ mod streams;
 pub use lifetimes::Variable;
 pub use streams::Forgotten;
 
+use std::collections::BTreeMap;
+
 use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
-use crate::program::{InvalidCall, SiteId};
+use crate::program::{FunctionId, InvalidCall, SiteId};
 use crate::trace::Trace;
 
 /// Everything that was observed in one program.
@@ -34,6 +36,8 @@ pub struct Facts {
     pub unresolved_includes: bool,
     /// What was analysed only in part.
     pub partial: Vec<crate::Partial>,
+    /// The functions of other files that were followed: the first caller of each, and where it calls.
+    pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
 }
 
 /// On how many of the paths that reach its site a fact holds.
