@@ -1,7 +1,7 @@
 //! Random valid traces for tests: every step that the vocabulary has, misuse included.
 
 use super::validate::validate;
-use super::{Action, CopyKind, Memory, Point, Range, Release, Step, Stream, Trace};
+use super::{Action, CaptureMode, CopyKind, Memory, Point, Range, Release, Step, Stream, Trace};
 use crate::DefaultStream;
 
 /// SplitMix64.
@@ -36,20 +36,20 @@ pub(super) fn trace(seed: u64, length: usize) -> Trace<usize> {
     let default_stream = if random.chance(25) { DefaultStream::PerThread } else { DefaultStream::Legacy };
     let mut trace: Trace<usize> = Trace { default_stream, steps: Vec::new() };
     let mut names = Names::default();
-    let mut capturing: Option<Stream> = None;
+    let mut capturing: Vec<Stream> = Vec::new();
     for attempt in 0..length * 8 {
         if trace.steps.len() >= length {
             break;
         }
-        let action = action(&mut random, &names, capturing.as_ref(), attempt);
+        let action = action(&mut random, &names, capturing.last(), attempt);
         let mut longer = trace.clone();
         longer.steps.push(Step { action, place: Some(attempt) });
         let complaints = validate(&longer).err().unwrap_or_default();
         if complaints.iter().all(|problem| problem.step == longer.steps.len()) {
             if let Some(step) = longer.steps.last() {
                 match &step.action {
-                    Action::BeginCapture { stream } => capturing = Some(stream.clone()),
-                    Action::EndCapture { .. } => capturing = None,
+                    Action::BeginCapture { stream, .. } => capturing.push(stream.clone()),
+                    Action::EndCapture { .. } => drop(capturing.pop()),
                     _ => {}
                 }
                 names.learn(&step.action);
@@ -57,8 +57,8 @@ pub(super) fn trace(seed: u64, length: usize) -> Trace<usize> {
             trace = longer;
         }
     }
-    if let Some(stream) = capturing {
-        let action = Action::EndCapture { stream, graph: "last_graph".into() };
+    for (number, stream) in capturing.into_iter().rev().enumerate() {
+        let action = Action::EndCapture { stream, graph: format!("last_graph_{number}") };
         trace.steps.push(Step { action, place: None });
     }
     trace
@@ -184,13 +184,16 @@ fn action(random: &mut Random, names: &Names, capturing: Option<&Stream>, fresh:
         }
         32 => match (random.below(3), &stream) {
             (0, Stream::Named(name)) => Action::DestroyStream { stream: name.clone() },
+            (1, _) if random.chance(30) && !names.graphs.is_empty() => {
+                Action::DestroyGraph { graph: random.pick(&names.graphs).clone() }
+            }
             (1, _) => Action::DestroyEvent { event: names.event(random) },
-            _ => Action::BeginCapture { stream },
+            _ => Action::BeginCapture { stream, mode: *random.pick(&CaptureMode::ALL) },
         },
         _ => match (capturing, names.graphs.is_empty()) {
             (Some(stream), _) => Action::EndCapture { stream: stream.clone(), graph: format!("g{fresh}") },
             (None, false) => Action::LaunchGraph { graph: random.pick(&names.graphs).clone(), stream },
-            (None, true) => Action::BeginCapture { stream },
+            (None, true) => Action::BeginCapture { stream, mode: *random.pick(&CaptureMode::ALL) },
         },
     }
 }
