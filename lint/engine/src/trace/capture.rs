@@ -7,7 +7,8 @@ use super::{Action, Memory, Name, Point as Awaited, Release, Stream, Trace};
 use crate::DefaultStream;
 use crate::cuda::Model;
 use crate::cuda::capture::InCapture;
-use crate::order::capture::{Captures, Ended, Fate, Graph};
+use crate::order::capture::Captures;
+pub use crate::order::capture::{Ended, Fate, Graph, Refusal};
 use crate::order::happens_before::{EventKey, Point, StreamKey};
 
 /// More arguments than any function of CUDA takes.
@@ -170,6 +171,17 @@ pub fn graphs<P>(trace: &Trace<P>) -> BTreeMap<&str, Graph> {
         }
     }
     graphs
+}
+
+/// For each step, whether it runs, is noted down, or fails. The end of a capture runs.
+pub fn fates<P>(trace: &Trace<P>) -> Vec<Fate> {
+    let mut capturing = Capturing::new(trace.default_stream);
+    let steps = trace.steps.iter().enumerate();
+    let fates = steps.map(|(index, step)| match capturing.step(index, &step.action) {
+        Outcome::Step(fate) => fate,
+        Outcome::Ends(_) => Fate::Runs,
+    });
+    fates.collect()
 }
 
 /// For each step, the graph that holds it, if it is captured.
