@@ -3,6 +3,10 @@
 //! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
+mod gone;
+
+pub use gone::{Call, Gone, LateUse, UseAfterEnd};
+
 use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
 use crate::program::{InvalidCall, SiteId};
 use crate::trace::Trace;
@@ -18,6 +22,8 @@ pub struct Facts {
     pub releases: Vec<Release>,
     /// Host accesses to device memory.
     pub dereferences: Vec<Dereference>,
+    /// Uses of what was released or destroyed before.
+    pub late_uses: Vec<UseAfterEnd>,
     /// The kernel launches.
     pub launches: Vec<LaunchShape>,
     /// The functions that CUDA calls back, and the CUDA calls they reach.

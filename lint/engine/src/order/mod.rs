@@ -17,6 +17,7 @@ mod callbacks;
 mod calls;
 pub mod capture;
 mod containers;
+mod gone;
 mod handles;
 pub mod happens_before;
 mod history;

@@ -9,8 +9,8 @@ use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Note, Object, Paths, Release, ReleaseKind, Transfer,
-    TransferView, Work,
+    Access, Callback, Conflict, Dereference, Facts, Gone, LateUse, Note, Object, Paths, Release, ReleaseKind,
+    Transfer, TransferView, UseAfterEnd, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -28,6 +28,7 @@ pub struct Observations {
     transfers: BTreeMap<SiteId, TransferSum>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
     short_lived: BTreeSet<SiteId>,
+    late_uses: BTreeMap<(SiteId, LateUseSeen), Paths>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
@@ -56,6 +57,17 @@ pub struct ConflictSeen {
     /// The work has been blamed on this path already: counts for a conflict that is known (so that one in
     /// a loop is seen to be there each time), and makes no new one.
     pub again: bool,
+}
+
+/// Something that was released or destroyed is used, on one path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LateUseSeen {
+    /// What.
+    pub what: Gone,
+    /// Where it ended.
+    pub ended_at: SiteId,
+    /// How it is used.
+    pub by: LateUse,
 }
 
 /// What tells conflicts apart.
@@ -91,6 +103,7 @@ struct TransferSum {
 enum Hit {
     Conflict(ConflictKey),
     Dereference(SiteId, bool, Option<String>, Object),
+    LateUse(SiteId, LateUseSeen),
 }
 
 impl Observations {
@@ -159,6 +172,13 @@ impl Observations {
         *sum = (*sum).max(paths);
     }
 
+    /// Something is used after its end.
+    pub fn late_use(&mut self, at: At, state: &State, seen: LateUseSeen) {
+        let paths = self.hit(at, state, Hit::LateUse(at.site, seen.clone()));
+        let sum = self.late_uses.entry((at.site, seen)).or_insert(paths);
+        *sum = (*sum).max(paths);
+    }
+
     /// A copy.
     pub fn transfer(&mut self, at: At, state: &State, function: &str, mode: Mode, view: TransferView) {
         let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
@@ -213,6 +233,11 @@ impl Observations {
                 }
                 Hit::Dereference(site, write, via, object) => {
                     if let Some(paths) = self.dereferences.get_mut(&(site, write, via, object)) {
+                        *paths = Paths::All;
+                    }
+                }
+                Hit::LateUse(site, seen) => {
+                    if let Some(paths) = self.late_uses.get_mut(&(site, seen)) {
                         *paths = Paths::All;
                     }
                 }
@@ -297,7 +322,12 @@ impl Observations {
                 }
             })
             .collect();
+        let late_uses = self.late_uses.into_iter().map(|((site, seen), paths)| {
+            let LateUseSeen { what, ended_at, by } = seen;
+            UseAfterEnd { site, what, ended_at, by, paths }
+        });
         Facts {
+            late_uses: late_uses.collect(),
             conflicts,
             transfers,
             releases,

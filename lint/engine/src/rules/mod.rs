@@ -16,12 +16,15 @@ mod api_call_in_callback;
 mod async_alloc_misuse;
 mod callback_userdata_lifetime;
 mod cross_stream_unordered;
+mod device_use_after_free;
 mod free_kind_mismatch;
 mod free_while_in_flight;
+mod handle_use_after_destroy;
 mod host_buffer_released_in_flight;
 mod host_deref_device_pointer;
 mod host_read_before_sync;
 mod host_write_before_sync;
+mod late;
 mod managed_access_in_flight;
 mod memcpy_kind_mismatch;
 mod nonblocking_vs_default_race;
@@ -104,8 +107,10 @@ static CATALOGUE: &[&Rule] = &[
     &cross_stream_unordered::RULE,
     &nonblocking_vs_default_race::RULE,
     &stream_as_kernel_argument::RULE,
+    &device_use_after_free::RULE,
     &free_while_in_flight::RULE,
     &async_alloc_misuse::RULE,
+    &handle_use_after_destroy::RULE,
     &api_call_in_callback::RULE,
     &callback_userdata_lifetime::RULE,
     &unknown_cuda_api::RULE,
