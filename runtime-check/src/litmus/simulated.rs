@@ -348,6 +348,6 @@ impl<'t> Device<'t> {
             self.steps[launch].reads = reads.into_values().flatten().collect();
         }
         let last = self.memory.iter().map(|(name, words)| ((*name).to_owned(), Digest::of(words))).collect();
-        Run { steps: self.steps, last, signal: None }
+        Run { steps: self.steps, last, ..Run::default() }
     }
 }
