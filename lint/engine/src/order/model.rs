@@ -185,7 +185,10 @@ impl Machine<'_, '_> {
                     capturing.clear();
                 }
             }
-            Effect::LaunchesGraph => state.fresh_copy = None,
+            Effect::LaunchesGraph => {
+                state.fresh_copy = None;
+                self.graph_may_allocate(state);
+            }
             // A free is measured to wait. Of library calls it is documented that many do.
             Effect::MayWait
                 if it.row.effects.iter().any(|it| matches!(it, Effect::Free(_) | Effect::Unregister)) =>
