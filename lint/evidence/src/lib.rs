@@ -13,8 +13,9 @@ pub mod quotes;
 pub mod samples;
 
 pub use files::{
-    Answer, Body, Claim, ClaimVerdict, Claims, Class, Counts, Device, Error, File, Litmus, Mutant,
-    Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Tool, Verdict,
+    Answer, Bar, BarKind, Body, Claim, ClaimVerdict, Claims, Class, Counts, Device, Error, File, Litmus,
+    Mutant, Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Timeline,
+    Timelines, Tool, Verdict,
 };
 pub use hash::{fixtures, sha256};
 
@@ -23,7 +24,7 @@ pub const SCHEMA: u32 = 1;
 
 /// The way in which is measured. Raised whenever what is observed changes, or how: schedules, observers, the
 /// meaning of an answer. Evidence of another protocol is stale.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The folder of the files, from the root of the repository.
 pub const FOLDER: &str = "fixtures/evidence";

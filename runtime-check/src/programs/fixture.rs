@@ -270,7 +270,7 @@ mod tests {
         let fixtures = describe(
             "cross-stream-unordered",
             "misuse_per_thread.cu",
-            "k(); //~[per-thread] cross-stream-unordered\n",
+            &Texts::one("k(); //~[per-thread] cross-stream-unordered\n".into()),
             None,
         );
         assert_eq!(

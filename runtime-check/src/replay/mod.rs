@@ -2,7 +2,8 @@
 //!
 //! `executor` runs one trace in this process, with `calls` (the functions of CUDA), `kernels`, `memory`, `hold`,
 //! `guard` and `host_function`; `worker` does it in child processes. `plan` knows which schedules bring a hazard
-//! out and what to look at, `experiment` makes a verdict of it, `command` is what people call.
+//! out and what to look at, `experiment` makes a verdict of it, `timeline` tells when everything happened, `command`
+//! is what people call.
 
 mod calls;
 pub mod command;
@@ -15,8 +16,9 @@ mod input;
 mod kernels;
 mod memory;
 pub mod plan;
+pub mod shape;
 mod table;
+mod timeline;
 pub mod worker;
 
 pub use executor::Gpu;
-pub use kernels::ptx;
