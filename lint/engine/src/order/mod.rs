@@ -22,6 +22,7 @@ mod history;
 mod machine;
 mod memory;
 mod model;
+mod modes;
 mod object;
 mod observations;
 mod owners;
