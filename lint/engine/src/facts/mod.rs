@@ -47,7 +47,7 @@ pub struct Facts {
 /// On how many of the paths that reach its site a fact holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Paths {
-    /// Only on paths on which a CUDA call has failed before.
+    /// Only on paths on which a CUDA call has failed before, or which another file's unknown mode selects.
     AfterFailure,
     /// On some.
     Some,

@@ -250,6 +250,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             }
             self.budget -= 1;
             self.at = At { step, site: statement.site };
+            self.observations.presumed = state.presumed;
             if !state.failed {
                 self.observations.visit(state.frame(), step);
             }

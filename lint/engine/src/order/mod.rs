@@ -27,6 +27,7 @@ mod lifetimes;
 mod machine;
 mod memory;
 mod model;
+mod modes;
 mod object;
 mod observations;
 mod owners;

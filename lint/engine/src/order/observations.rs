@@ -42,6 +42,8 @@ pub struct Observations {
     hits: BTreeMap<(FrameId, Step, Hit), (u32, u64)>,
     /// The number of the current visit.
     visit: u64,
+    /// The path that is being followed rests on a mode that another file keeps.
+    pub presumed: bool,
 }
 
 /// A conflict seen on one path.
@@ -127,7 +129,7 @@ impl Observations {
     }
 
     fn hit(&mut self, at: At, state: &State, hit: Hit) -> Paths {
-        if state.failed {
+        if state.failed || self.presumed {
             return Paths::AfterFailure;
         }
         let (count, last) = self.hits.entry((state.frame(), at.step, hit)).or_insert((0, 0));
@@ -207,7 +209,7 @@ impl Observations {
         });
         sum.in_loop |= in_loop;
         sum.seen.insert((state.frame(), at.step));
-        let paths = if state.failed { Paths::AfterFailure } else { Paths::Some };
+        let paths = if state.failed || self.presumed { Paths::AfterFailure } else { Paths::Some };
         let known = sum.views.entry(view).or_insert(paths);
         *known = (*known).max(paths);
     }
@@ -221,6 +223,9 @@ impl Observations {
 
     /// A call frees or unregisters memory.
     pub fn release(&mut self, at: At, how: ReleaseKind, object: Option<Object>, interior: bool) {
+        if self.presumed {
+            return;
+        }
         let sum = self
             .releases
             .entry((at.site, how))

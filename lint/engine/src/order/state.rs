@@ -38,6 +38,8 @@ pub struct State {
     pub host_may_access: bool,
     /// A CUDA call is known to have failed on this path.
     pub failed: bool,
+    /// What the path does rests on a mode that another file keeps and nobody here has set: see `modes`.
+    pub presumed: bool,
     /// What the path has asked of CUDA. Takes no part in comparisons.
     pub history: History,
 }
@@ -198,6 +200,7 @@ impl State {
     /// True if the two states differ at most in what they know about numbers.
     pub fn same_but_for_path(&self, other: &Self) -> bool {
         self.failed == other.failed
+            && self.presumed == other.presumed
             && self.host_may_access == other.host_may_access
             && self.fresh_copy == other.fresh_copy
             && self.frames == other.frames
