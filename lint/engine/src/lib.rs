@@ -11,6 +11,7 @@ pub mod diagnostic;
 pub mod facts;
 pub mod flow;
 pub mod order;
+pub mod points_to;
 pub mod program;
 pub mod rules;
 mod sketch;

@@ -19,6 +19,7 @@ mod containers;
 mod handles;
 pub mod happens_before;
 mod history;
+mod holdings;
 mod machine;
 mod memory;
 mod model;

@@ -228,7 +228,9 @@ impl Lowering<'_> {
         let name = names::qualified(variable);
         let site = self.site_or(variable, self.nowhere);
         let id = GlobalId(self.program.globals.len() as u32);
-        self.program.globals.push(Global { name, ty, memory, site });
+        let declaration = variable.definition().unwrap_or(variable);
+        let is_initialised = declaration.initializer().is_some_and(|it| !initialise::is_null(it));
+        self.program.globals.push(Global { name, ty, memory, is_initialised, site });
         self.globals.insert(key, id);
         id
     }
