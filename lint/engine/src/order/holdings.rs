@@ -99,9 +99,7 @@ fn place_of(
     let of = |object| place_of(shared, objects, symbols, object, depth);
     match &objects.info(object).key {
         ObjectKey::Global(global) => facts.global(*global),
-        ObjectKey::Local { frame, local, .. } => {
-            facts.static_local(static_function(*frame, shared)?, *local)
-        }
+        ObjectKey::Local { frame, local, .. } => facts.static_local(static_function(*frame, shared)?, *local),
         ObjectKey::Field { parent, field, .. } if field == super::containers::ELEMENTS => {
             facts.hidden(of(*parent)?)
         }

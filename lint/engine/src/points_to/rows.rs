@@ -52,19 +52,15 @@ impl Transfer<'_, '_> {
                     Some(Product::Stream(flags.map(|flags| flags & 1 != 0)))
                 }
                 Thing::Event => Some(Product::Other),
-                Thing::Alias
-                | Thing::SymbolAddress
-                | Thing::HandleStream
-                | Thing::Handle
-                | Thing::DeviceAttribute
-                | Thing::Fresh => None,
+                // Aliases, other handles and numbers: nothing is known of them.
+                _ => None,
             };
             match product {
                 Some(product) => {
                     let made = self.make(index as u8, product, &row.name);
                     self.store(arg, &made, true);
                 }
-                None => self.solver.escape_all(arg, true),
+                None => self.escape(call.args[index], true),
             }
         }
     }
@@ -84,9 +80,7 @@ impl Transfer<'_, '_> {
     fn writes(&mut self, row: &Row, call: &Call, args: &[Values]) {
         let role = |index: usize| row.params.get(index).map(|param| param.role);
         let written: Vec<usize> = (0..args.len())
-            .filter(|index| {
-                matches!(role(*index), Some(Role::Writes | Role::WriteFirst | Role::Dst))
-            })
+            .filter(|index| matches!(role(*index), Some(Role::Writes | Role::WriteFirst | Role::Dst)))
             .collect();
         // `std::swap`: what is written are the two themselves.
         if let [a, b] = written[..]
@@ -97,14 +91,15 @@ impl Transfer<'_, '_> {
             self.store(&args[b], &x, false);
             return;
         }
-        let reads = row.params.iter().any(|param| matches!(param.role, Role::Reads | Role::ReadFirst | Role::Src));
+        let reads =
+            row.params.iter().any(|param| matches!(param.role, Role::Reads | Role::ReadFirst | Role::Src));
         let fills_with_zero = !reads
             && (0..args.len()).any(|index| {
                 role(index) == Some(Role::Ignored) && self.constant(call.args[index]) == Some(0)
             });
         if !fills_with_zero {
             for index in written {
-                self.solver.escape_all(&args[index], true);
+                self.escape(call.args[index], true);
             }
         }
     }
@@ -193,7 +188,11 @@ impl Transfer<'_, '_> {
                 self.make(u8::MAX, Product::Memory(kind, bytes), &row.name)
             }
             Outcome::Arg(index) => args.get(usize::from(index)).cloned().unwrap_or(Values::unknown()),
-            Outcome::Elements | Outcome::Element | Outcome::ElementsEnd | Outcome::Held | Outcome::Released => {
+            Outcome::Elements
+            | Outcome::Element
+            | Outcome::ElementsEnd
+            | Outcome::Held
+            | Outcome::Released => {
                 let Some(owner) = row.position(Role::This).and_then(|index| args.get(index)) else {
                     return Values::unknown();
                 };

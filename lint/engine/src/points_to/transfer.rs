@@ -169,17 +169,16 @@ impl Transfer<'_, '_> {
                 self.define(*result, values, None);
             }
             Op::Call(call) => self.call(call),
-            Op::Spawn { callee, args } => {
-                let args: Vec<Values> = args.iter().map(|arg| self.value(*arg)).collect();
+            Op::Spawn { callee, args: ids } => {
+                let args: Vec<Values> = ids.iter().map(|arg| self.value(*arg)).collect();
                 match callee {
                     Callee::Function(callee) => self.bind(*callee, &args),
-                    _ => args.iter().for_each(|arg| self.solver.escape_all(arg, false)),
+                    _ => ids.iter().for_each(|arg| self.escape(*arg, false)),
                 }
             }
             Op::Opaque { operands, .. } => {
                 for operand in operands {
-                    let values = self.value(*operand);
-                    self.solver.escape_all(&values, true);
+                    self.escape(*operand, true);
                 }
             }
             Op::Launch(_) | Op::Delete { .. } | Op::Live { .. } | Op::Dead { .. } => {}
@@ -269,6 +268,17 @@ impl Transfer<'_, '_> {
         self.solver.make(self.step, output, made)
     }
 
+    /// Something unseen gets a value: it may put anything there. `inside`: it may name private members.
+    pub fn escape(&mut self, id: ValueId, inside: bool) {
+        let values = self.value(id);
+        self.solver.escape_all(&values, inside);
+        // Whatever its address comes from, it is an object of that class.
+        if let Some(class) = self.classes[id.0 as usize] {
+            let instance = self.solver.places.intern(Place::Instance(class));
+            self.solver.escape(Target::Place(instance), inside);
+        }
+    }
+
     fn bind(&mut self, callee: FunctionId, args: &[Values]) {
         let function = &self.solver.program.functions[callee.0 as usize];
         for (param, arg) in function.params.iter().zip(args) {
@@ -301,12 +311,12 @@ impl Transfer<'_, '_> {
                 match self.solver.model.lookup(&callee.name, args.len()) {
                     Some(row) => self.modelled(row, callee, call, &args),
                     None => {
-                        for (index, arg) in args.iter().enumerate() {
+                        for (index, arg) in call.args.iter().enumerate() {
                             let param = callee.params.get(index).copied().unwrap_or(ExternParam::ReadWrite);
                             let is_self = index == 0 && callee.is_method;
                             let writes = matches!(param, ExternParam::ReadWrite | ExternParam::Handle);
                             if writes && !(is_self && callee.is_const) {
-                                self.solver.escape_all(arg, false);
+                                self.escape(*arg, false);
                             }
                         }
                         self.unknown_result(call)
@@ -314,7 +324,7 @@ impl Transfer<'_, '_> {
                 }
             }
             Callee::Value(_) => {
-                args.iter().for_each(|arg| self.solver.escape_all(arg, false));
+                call.args.iter().for_each(|arg| self.escape(*arg, false));
                 self.unknown_result(call)
             }
         };
@@ -326,8 +336,8 @@ impl Transfer<'_, '_> {
 
     fn unknown_result(&mut self, call: &Call) -> Values {
         if let Some(into) = call.into {
+            self.escape(into, false);
             let into = self.value(into);
-            self.solver.escape_all(&into, false);
             let cells = self.hidden(&into);
             self.store(&cells, &Values::unknown(), false);
         }
