@@ -42,6 +42,17 @@ use crate::{Program, facts};
 pub struct PointsTo {
     places: Places,
     classes: Classes,
+    /// By function: what it reads the address of somewhere.
+    reads: Vec<Reads>,
+}
+
+/// What a function reads the address of.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reads {
+    /// Memory that CUDA allocates.
+    cuda_memory: bool,
+    /// Memory that only the device can read.
+    device_memory: bool,
 }
 
 /// Memory that a place holds the address of, unless it is null.
@@ -90,6 +101,30 @@ impl PointsTo {
     /// Analyses a program.
     pub fn new(program: &Program, model: &Model) -> Self {
         solve::solve(program, model)
+    }
+
+    /// True if a function reads the address of memory that CUDA allocates, from a place that always holds such.
+    pub fn reads_cuda_memory(&self, function: FunctionId) -> bool {
+        self.reads.get(function.0 as usize).is_some_and(|reads| reads.cuda_memory)
+    }
+
+    /// The same for memory that only the device can read.
+    pub fn reads_device_memory(&self, function: FunctionId) -> bool {
+        self.reads.get(function.0 as usize).is_some_and(|reads| reads.device_memory)
+    }
+
+    /// Notes which functions read what.
+    fn note_readers(&mut self, functions: usize) {
+        let mut reads = vec![Reads::default(); functions];
+        for (place, cell) in self.places.all() {
+            let Some(memory) = self.memory(place).filter(|it| it.kind != MemoryKind::Pageable) else { continue };
+            for reader in &cell.readers {
+                let reads = &mut reads[*reader as usize];
+                reads.cuda_memory = true;
+                reads.device_memory |= memory.kind.is_device();
+            }
+        }
+        self.reads = reads;
     }
 
     /// The place of a field of a class.

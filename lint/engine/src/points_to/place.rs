@@ -191,6 +191,11 @@ impl Places {
         &self.keys[id.0 as usize]
     }
 
+    /// All places.
+    pub fn all(&self) -> impl Iterator<Item = (PlaceId, &Cell)> {
+        self.cells.iter().enumerate().map(|(index, cell)| (PlaceId(index as u32), cell))
+    }
+
     /// What is known of a place.
     pub fn cell(&self, id: PlaceId) -> &Cell {
         &self.cells[id.0 as usize]

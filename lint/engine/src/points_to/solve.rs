@@ -38,7 +38,9 @@ pub(super) fn solve(program: &Program, model: &Model) -> PointsTo {
         solver.current = function;
         super::transfer::function(&mut solver, FunctionId(function));
     }
-    PointsTo { places: solver.places, classes: solver.classes }
+    let mut facts = PointsTo { places: solver.places, classes: solver.classes, reads: Vec::new() };
+    facts.note_readers(count);
+    facts
 }
 
 /// What a place may hold.
