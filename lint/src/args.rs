@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cuda_lint_engine::{Confidence, Severity};
 
-use crate::options::{AnalysisOptions, DefaultStream, Dump, Language};
+use crate::options::{AnalysisOptions, DefaultStream, Dump, Language, Phase};
 
 /// Finds misuse of CUDA streams, events, asynchronous copies and host memory in host code.
 ///
@@ -130,6 +130,7 @@ impl CheckOptions {
             roots: roots.to_vec(),
             scratch,
             dump: self.dump,
+            phase: Phase::Lower,
         }
     }
 }

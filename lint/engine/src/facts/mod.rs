@@ -3,8 +3,16 @@
 //! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
+mod lifetimes;
+mod streams;
+
+pub use lifetimes::Variable;
+pub use streams::Forgotten;
+
+use std::collections::BTreeMap;
+
 use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
-use crate::program::{InvalidCall, SiteId};
+use crate::program::{FunctionId, InvalidCall, SiteId};
 use crate::trace::Trace;
 
 /// Everything that was observed in one program.
@@ -28,6 +36,8 @@ pub struct Facts {
     pub unresolved_includes: bool,
     /// What was analysed only in part.
     pub partial: Vec<crate::Partial>,
+    /// The functions of other files that were followed: the first caller of each, and where it calls.
+    pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
 }
 
 /// On how many of the paths that reach its site a fact holds.
@@ -154,6 +164,11 @@ pub struct Conflict {
     pub site: SiteId,
     /// What it is.
     pub access: Access,
+    /// For releases: the variable with whose end the memory goes, directly or by its destructor.
+    pub ends: Option<Variable>,
+    /// For device work: that one of the two names no stream, and only a blocking stream of the other would order
+    /// them.
+    pub forgotten: Option<Forgotten>,
     /// On which paths.
     pub paths: Paths,
     /// True if the two are proven to touch the same bytes; false where a kernel's extent is unknown and

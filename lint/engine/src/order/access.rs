@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::forgotten;
 use super::happens_before::{self, EventKey, Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
@@ -25,6 +26,21 @@ const TALK: usize = 16;
 /// Pending operations kept at most; of more, the oldest are forgotten.
 const PENDING: usize = 96;
 
+/// What is known of a conflict beside its two sides.
+#[derive(Clone, Copy, Debug)]
+struct About {
+    /// Whether they share bytes.
+    overlap: Overlap,
+    /// The pending work writes.
+    writes: bool,
+    /// That it does anything is assumed.
+    assumed: bool,
+    /// The variable with whose end the memory goes.
+    ends: Option<facts::Variable>,
+    /// One of the two names no stream.
+    forgotten: Option<facts::Forgotten>,
+}
+
 impl Machine<'_, '_> {
     /// The kind of an object's memory, if it is known.
     pub(super) fn memory_kind(&self, state: &State, object: ObjectId) -> Option<MemoryKind> {
@@ -39,6 +55,17 @@ impl Machine<'_, '_> {
 
     /// The host touches memory.
     pub(super) fn host_touches(&mut self, state: &mut State, range: &Range, access: Access) {
+        self.host_touches_in(state, range, access, None);
+    }
+
+    /// The same; `owner` is the container that the memory belongs to.
+    pub(super) fn host_touches_in(
+        &mut self,
+        state: &mut State,
+        range: &Range,
+        access: Access,
+        owner: Option<ObjectId>,
+    ) {
         let releases = matches!(access, Access::Release(_));
         if !releases {
             let memory = self.memory_kind(state, range.object);
@@ -63,6 +90,7 @@ impl Machine<'_, '_> {
             return;
         }
         let writes = releases || matches!(access, Access::HostWrite { .. });
+        let ends = self.ends_with(state, range, &access, owner);
         let root = self.objects.root(range.object);
         let is_talk = !releases
             && state.pending.iter().any(|it| it.kind == WorkKind::HostFunction)
@@ -93,7 +121,8 @@ impl Machine<'_, '_> {
             hits.into_iter().map(|(index, a, b, c)| (state.pending[index].clone(), a, b, c)).collect();
         for (operation, overlap, writes, assumed) in hits {
             let second = Second::Host(range, &access);
-            self.note_conflict(state, &operation, second, access.clone(), overlap, (writes, assumed));
+            let about = About { overlap, writes, assumed, ends, forgotten: None };
+            self.note_conflict(state, &operation, second, access.clone(), about);
             if !operation.reported && overlap == Overlap::Proven && operation.doubts.is_empty() {
                 self.mark_reported(state, &operation, releases);
             }
@@ -156,8 +185,7 @@ impl Machine<'_, '_> {
         operation: &Operation,
         second: Second<'_>,
         access: Access,
-        overlap: Overlap,
-        (writes, assumed): (bool, bool),
+        About { overlap, writes, assumed, ends, forgotten }: About,
     ) {
         let is_device = matches!(access, Access::Device(_));
         let object = second.object();
@@ -166,6 +194,8 @@ impl Machine<'_, '_> {
             object: self.describe_object(state, object),
             access,
             overlap: overlap == Overlap::Proven,
+            ends,
+            forgotten,
             doubts: (*operation.doubts).clone(),
             undocumented_wait: operation.undocumented_wait.clone(),
             no_waits: (*operation.no_waits).clone(),
@@ -184,20 +214,29 @@ impl Machine<'_, '_> {
         }
         let streams = self.streams();
         happens_before::reach(state.pending_mut(), operation.stream, &streams);
+        forgotten::reach(state.pending_mut(), operation.stream, self.streams());
         for index in 0..state.pending.len() {
             let other = state.pending[index].clone();
             if other.cover.contains(Point::Tail(operation.stream))
                 || !self.streams().are_distinct(other.stream, operation.stream)
             {
+                self.note_order(&other, &operation);
+                if forgotten::is_unproven(&other, operation.stream)
+                    && let Some(which) = self.forgotten(&other, &operation)
+                    && self.compare(state, &other, &operation, Some(which))
+                {
+                    self.note_stream_in_question(&other, &operation, which);
+                }
                 continue;
             }
-            if self.compare(state, &other, &operation) && other.kind == WorkKind::Allocation {
+            if self.compare(state, &other, &operation, None) && other.kind == WorkKind::Allocation {
                 // What was used too early is freed too early as well, which says nothing new.
                 state.pending_mut()[index].reported = true;
             }
         }
         state.history.push(self.at.site, DeedKind::Enqueue(operation.clone()));
         operation.cover.insert(Point::Tail(operation.stream));
+        operation.proven.insert(Point::Tail(operation.stream));
         let pending = state.pending_mut();
         // The same step in the same turn of its loops: it takes the place of its predecessor.
         pending.retain(|other| other.id != operation.id);
@@ -207,8 +246,15 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// Notes a conflict of two operations that nothing orders; true if there is one.
-    fn compare(&mut self, state: &State, other: &Operation, operation: &Operation) -> bool {
+    /// Notes a conflict of two operations that nothing orders; true if there is one. `forgotten`: nothing but
+    /// the barrier, if the stream of the other takes part in it.
+    fn compare(
+        &mut self,
+        state: &State,
+        other: &Operation,
+        operation: &Operation,
+        forgotten: Option<facts::Forgotten>,
+    ) -> bool {
         let mut best: Option<(Overlap, &DeviceAccess, &DeviceAccess)> = None;
         for theirs in other.accesses.iter() {
             for ours in operation.accesses.iter().filter(|ours| ours.write || theirs.write) {
@@ -233,8 +279,9 @@ impl Machine<'_, '_> {
         }
         let work = self.describe_work(operation, ours.write, ours.assumed);
         let second = Second::Device(operation, &ours.range);
-        let about = (theirs.write, theirs.assumed);
-        self.note_conflict(state, other, second, Access::Device(work), found, about);
+        let about =
+            About { overlap: found, writes: theirs.write, assumed: theirs.assumed, ends: None, forgotten };
+        self.note_conflict(state, other, second, Access::Device(work), about);
         found == Overlap::Proven
     }
 
@@ -266,7 +313,9 @@ impl Machine<'_, '_> {
         if point == Point::Tail(StreamKey::Legacy) {
             let streams = self.streams();
             happens_before::reach(state.pending_mut(), StreamKey::Legacy, &streams);
+            forgotten::reach(state.pending_mut(), StreamKey::Legacy, self.streams());
         }
+        self.note_callers_wait(state, |operation| operation.cover.contains(point));
         happens_before::complete(state.pending_mut(), point);
         if state.pending.is_empty() {
             return;
@@ -323,6 +372,7 @@ impl Machine<'_, '_> {
     /// The host waits for everything on the device.
     pub(super) fn host_sees_device(&mut self, state: &mut State) {
         if !state.pending.is_empty() {
+            self.note_callers_wait(state, |_| true);
             state.pending = Rc::default();
         }
     }
@@ -332,12 +382,14 @@ impl Machine<'_, '_> {
         state.history.push(self.at.site, DeedKind::Record(event, stream));
         let streams = self.streams();
         happens_before::record(state.pending_mut(), event, stream, &streams);
+        state.proven(|pending| forgotten::record(pending, event, stream, self.streams()));
     }
 
     /// A stream waits for an event.
     pub(super) fn stream_waits(&mut self, state: &mut State, stream: StreamKey, event: EventKey) {
         state.history.push(self.at.site, DeedKind::StreamWait(stream, event));
         happens_before::stream_waits(state.pending_mut(), stream, event);
+        state.proven(|pending| forgotten::stream_waits(pending, stream, event));
         // An event of unknown origin may stand for any work.
         if matches!(event, EventKey::Unseen(_)) && !self.is_recorded_here(state, Point::Event(event)) {
             self.doubt_all(state, "a stream waits for an event whose record is out of sight");
@@ -388,6 +440,7 @@ impl Machine<'_, '_> {
     ) {
         let streams = self.streams();
         happens_before::reach(state.pending_mut(), stream, &streams);
+        forgotten::reach(state.pending_mut(), stream, self.streams());
         let mut used = false;
         // The latest use first, the allocation last: where a use is missed, that is what matters.
         let is_allocation = |index: &usize| state.pending[*index].kind == WorkKind::Allocation;
@@ -407,10 +460,16 @@ impl Machine<'_, '_> {
                 && self.streams().are_distinct(other.stream, stream)
             {
                 let how = ReleaseKind::Call(FreeWith::CudaFreeAsync, function.to_owned());
-                let about = (access.write, access.assumed);
+                let about = About {
+                    overlap: Overlap::Proven,
+                    writes: access.write,
+                    assumed: access.assumed,
+                    ends: None,
+                    forgotten: None,
+                };
                 used = true;
                 let second = Second::FreeInOrder(&access.range, stream);
-                self.note_conflict(state, &other, second, Access::Release(how), Overlap::Proven, about);
+                self.note_conflict(state, &other, second, Access::Release(how), about);
             }
         }
     }

@@ -223,6 +223,9 @@ impl<'m, 'p> Machine<'m, 'p> {
                 let terminator = &function.blocks[block.0 as usize].terminator;
                 if let Terminator::Return { value, site } = terminator {
                     self.at.site = *site;
+                    if !state.failed {
+                        self.observations.visit(state.frame(), self.at.step);
+                    }
                     exits.push(self.leave(function, state, *value));
                     continue;
                 }
@@ -498,10 +501,14 @@ impl<'m, 'p> Machine<'m, 'p> {
             self.publish(&mut state, value);
         }
         for (index, local) in function.locals.iter().enumerate() {
-            if local.storage == Storage::Param {
-                self.end_life(&mut state, crate::program::LocalId(index as u32));
+            let id = LocalId(index as u32);
+            match local.storage {
+                Storage::Param => self.end_life(&mut state, id),
+                Storage::ParamObject => self.end_argument(&mut state, id),
+                _ => {}
             }
         }
+        self.leave_results(&mut state, value.as_ref());
         Exit { state, value }
     }
 }

@@ -54,6 +54,7 @@ impl Machine<'_, '_> {
             memory: Some(MemoryKind::Pageable),
             site: Some(site),
             bytes: ty.size,
+            variable: super::lifetimes::variable(storage),
             ty: Some(ty),
             host_by_use: false,
             non_blocking: None,
@@ -71,6 +72,7 @@ impl Machine<'_, '_> {
             memory: Some(MemoryKind::Pageable),
             site: None,
             bytes: None,
+            variable: None,
             ty: None,
             host_by_use: false,
             non_blocking: None,
@@ -127,6 +129,7 @@ impl Machine<'_, '_> {
             },
             site: Some(info.site),
             bytes: info.ty.size,
+            variable: None,
             ty: Some(info.ty),
             host_by_use: false,
             non_blocking: None,
@@ -143,6 +146,7 @@ impl Machine<'_, '_> {
             memory: Some(MemoryKind::Pageable),
             site: None,
             bytes: Some(text.len() as u64 + 1),
+            variable: None,
             ty: None,
             host_by_use: false,
             non_blocking: None,
@@ -193,6 +197,7 @@ impl Machine<'_, '_> {
             memory: held.as_ref().map(|held| held.kind),
             site: held.as_ref().map(|held| held.site),
             bytes: held.and_then(|held| held.bytes),
+            variable: None,
             ty,
             host_by_use: false,
             non_blocking: None,
@@ -238,6 +243,7 @@ impl Machine<'_, '_> {
             memory,
             site,
             bytes: ty.and_then(|ty| ty.size),
+            variable: None,
             ty,
             host_by_use: false,
             non_blocking: None,
@@ -328,6 +334,9 @@ impl Machine<'_, '_> {
             extent: Extent::Bytes(Linear::constant(ty.size.unwrap_or(1) as i64)),
         };
         self.host_touches(state, &range, Access::HostWrite { via: None });
+        if ty.kind == TypeKind::Stream {
+            self.holds_stream(&pointer, &value);
+        }
         self.poke(state, &pointer, value, ty.size);
     }
 

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::forgotten::StreamsSeen;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Note, Object, Paths, Release, ReleaseKind, Transfer,
-    TransferView, Work,
+    Access, Callback, Conflict, Dereference, Facts, Forgotten, Note, Object, Origin, Paths, Release,
+    ReleaseKind, Transfer, TransferView, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -23,11 +24,17 @@ pub struct Observations {
     pub partial: Vec<Partial>,
     /// Functions registered as callbacks: where, with what.
     pub callbacks: BTreeSet<(SiteId, String, FunctionId)>,
+    /// The functions of other files that were followed: the first caller of each, and where it calls.
+    pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
+    /// What is known of streams.
+    pub streams: StreamsSeen,
     short_lived: BTreeSet<SiteId>,
+    /// Copies of calls for which the caller waits.
+    waited_by_caller: BTreeSet<SiteId>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
@@ -47,6 +54,10 @@ pub struct ConflictSeen {
     pub access: Access,
     /// Proven to touch the same bytes.
     pub overlap: bool,
+    /// See [`Conflict::ends`].
+    pub ends: Option<Variable>,
+    /// See [`Conflict::forgotten`].
+    pub forgotten: Option<Forgotten>,
     /// See [`Conflict::doubts`].
     pub doubts: Vec<Note>,
     /// See [`Conflict::undocumented_wait`].
@@ -65,6 +76,8 @@ pub type ConflictKey = (SiteId, Work, Object, Access);
 struct ConflictSum {
     paths: Paths,
     overlap: bool,
+    ends: Option<Variable>,
+    forgotten: Option<Forgotten>,
     doubts: Vec<Note>,
     undocumented_wait: Option<Note>,
     no_waits: Vec<Note>,
@@ -122,6 +135,8 @@ impl Observations {
         let sum = self.conflicts.entry(key.clone()).or_insert_with(|| ConflictSum {
             paths,
             overlap: seen.overlap,
+            ends: seen.ends,
+            forgotten: seen.forgotten,
             doubts: seen.doubts.clone(),
             undocumented_wait: seen.undocumented_wait.clone(),
             no_waits: seen.no_waits.clone(),
@@ -199,6 +214,11 @@ impl Observations {
         self.short_lived.insert(site);
     }
 
+    /// A caller waits for a copy that a function it called has left to it.
+    pub fn waited_by_caller(&mut self, copy: SiteId) {
+        self.waited_by_caller.insert(copy);
+    }
+
     /// A root has been followed: settles which of its facts hold on all paths.
     pub fn end_of_root(&mut self) {
         for ((frame, step, hit), (count, _)) in std::mem::take(&mut self.hits) {
@@ -230,6 +250,14 @@ impl Observations {
         let conflicts = self
             .conflicts
             .into_iter()
+            .filter(|((site, pending, ..), sum)| {
+                sum.forgotten.is_none() || !self.streams.is_explained(pending.site, *site)
+            })
+            .filter(|((_, pending, object, access), _)| {
+                let is_left = matches!(access, Access::HostRead { as_result: true, .. })
+                    && object.origin == Origin::Unseen;
+                !(is_left && self.waited_by_caller.contains(&pending.site))
+            })
             .map(|((site, pending, object, access), sum)| Conflict {
                 pending,
                 object: short_lived(object),
@@ -237,6 +265,8 @@ impl Observations {
                 access,
                 paths: sum.paths,
                 overlap: sum.overlap,
+                ends: sum.ends,
+                forgotten: sum.forgotten,
                 doubts: sum.doubts,
                 undocumented_wait: sum.undocumented_wait,
                 no_waits: sum.no_waits,
@@ -307,6 +337,7 @@ impl Observations {
             invalid_calls: program.invalid_calls.clone(),
             unresolved_includes: program.unresolved_includes,
             partial: self.partial,
+            entered: self.entered,
         }
     }
 }

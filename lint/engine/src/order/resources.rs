@@ -80,6 +80,9 @@ impl Machine<'_, '_> {
                 // A number or a structure: nothing is known of what is there now.
                 self.forget(state, target.object);
             }
+            if thing == Thing::Stream {
+                self.holds_stream(&target, &value);
+            }
             // Some handles are numbers (cuFFT).
             let size = if thing == Thing::Handle { 4 } else { 8 };
             self.poke(state, &target, value, Some(size));
@@ -119,6 +122,7 @@ impl Machine<'_, '_> {
             memory: None,
             site: Some(site),
             bytes: None,
+            variable: None,
             ty: None,
             host_by_use: false,
             non_blocking,

@@ -99,6 +99,8 @@ pub struct Operation {
     pub scalars: Rc<Vec<Option<Value>>>,
     /// The points that imply its completion.
     pub cover: Cover,
+    /// The same by what is proven: where streams of unknown origin take no part in the legacy barrier.
+    pub proven: Cover,
     /// The status whose failure means that it was never enqueued.
     pub status: Option<Sym>,
     /// Why it may be complete after all.

@@ -117,7 +117,9 @@ impl PointsTo {
     fn note_readers(&mut self, functions: usize) {
         let mut reads = vec![Reads::default(); functions];
         for (place, cell) in self.places.all() {
-            let Some(memory) = self.memory(place).filter(|it| it.kind != MemoryKind::Pageable) else { continue };
+            let Some(memory) = self.memory(place).filter(|it| it.kind != MemoryKind::Pageable) else {
+                continue;
+            };
             for reader in &cell.readers {
                 let reads = &mut reads[*reader as usize];
                 reads.cuda_memory = true;

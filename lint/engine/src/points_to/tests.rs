@@ -31,6 +31,7 @@ fn program() -> Program {
         params: params.to_vec(),
         no_return: false,
         origin: Origin::System,
+        link: None,
     };
     let out = ExternParam::ReadWrite;
     let externs = vec![

@@ -14,7 +14,9 @@ mod words;
 
 mod api_call_in_callback;
 mod async_alloc_misuse;
+mod async_result_escapes;
 mod callback_userdata_lifetime;
+mod callers;
 mod cross_stream_unordered;
 mod free_kind_mismatch;
 mod free_while_in_flight;
@@ -28,6 +30,8 @@ mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
 mod stream_as_kernel_argument;
+mod stream_forgotten;
+mod temporary_source;
 mod unknown_cuda_api;
 
 pub use context::RuleContext;
@@ -110,15 +114,19 @@ static CATALOGUE: &[&Rule] = &[
     &callback_userdata_lifetime::RULE,
     &unknown_cuda_api::RULE,
     &pageable_copy_as_sync::RULE,
+    &async_result_escapes::RULE,
+    &temporary_source::RULE,
+    &stream_forgotten::RULE,
 ];
 
 /// One root cause, one diagnostic: a diagnostic of the first rule silences those of the second at the same
 /// place. The second would mislead there: it presumes what the first denies.
-const SILENCES: [(&str, &str); 5] = [
+const SILENCES: [(&str, &str); 6] = [
     ("memcpy-kind-mismatch", "host-deref-device-pointer"),
     ("memcpy-kind-mismatch", "pageable-async-copy"),
     ("free-kind-mismatch", "host-buffer-released-in-flight"),
     ("free-kind-mismatch", "free-while-in-flight"),
+    ("free-kind-mismatch", "temporary-source"),
     ("host-deref-device-pointer", "host-read-before-sync"),
 ];
 
@@ -154,6 +162,7 @@ pub fn judge(program: &Program, facts: &Facts, options: &Options) -> Findings {
         }
     }
     silence(&mut diagnostics);
+    callers::add(program, facts, &mut diagnostics);
     diagnostics.sort_by(|a, b| (a.site, a.rule, &a.message).cmp(&(b.site, b.rule, &b.message)));
     diagnostics.dedup_by(|later, first| later.says_the_same(first));
     Findings { diagnostics, partial: facts.partial.clone() }
