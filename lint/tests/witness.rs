@@ -67,6 +67,16 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
         Hazard::CallInHostFunction { step, .. } => rule == "api-call-in-callback" && *step == last,
         Hazard::PageableCopy { step } => rule == "pageable-async-copy" && *step == last,
         Hazard::StreamAsArgument { step } => rule == "stream-as-kernel-argument" && *step == last,
+        Hazard::UseAfterRelease { step, .. } => {
+            *step == last
+                && ["device-use-after-free", "handle-use-after-destroy", "async-alloc-misuse"].contains(&rule)
+        }
+        Hazard::CapturedBufferReleased { launch, .. } => {
+            rule == "captured-host-buffer-lifetime" && *launch == last
+        }
+        // A capture that is lost has an end all the same.
+        Hazard::CaptureIllegal { .. } => rule == "capture-illegal-call" || rule == "capture-structure",
+        Hazard::CaptureUnjoined { step, .. } => rule == "capture-structure" && *step == last,
     }
 }
 

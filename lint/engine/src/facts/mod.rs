@@ -3,9 +3,11 @@
 //! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
+mod gone;
 mod lifetimes;
 mod streams;
 
+pub use gone::{Call, Gone, LateUse, UseAfterEnd};
 pub use lifetimes::Variable;
 pub use streams::Forgotten;
 
@@ -26,6 +28,8 @@ pub struct Facts {
     pub releases: Vec<Release>,
     /// Host accesses to device memory.
     pub dereferences: Vec<Dereference>,
+    /// Uses of what was released or destroyed before.
+    pub late_uses: Vec<UseAfterEnd>,
     /// The kernel launches.
     pub launches: Vec<LaunchShape>,
     /// The functions that CUDA calls back, and the CUDA calls they reach.

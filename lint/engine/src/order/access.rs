@@ -209,6 +209,7 @@ impl Machine<'_, '_> {
 
     /// Work is enqueued: conflicts with work that does not happen before it, then it is pending.
     pub(super) fn enqueue(&mut self, state: &mut State, mut operation: Operation) {
+        self.work_uses(state, &operation);
         if self.is_captured(state, operation.stream) {
             return;
         }
@@ -566,7 +567,7 @@ impl Machine<'_, '_> {
     }
 
     /// Pending work for the rules.
-    fn describe_work(&self, operation: &Operation, writes: bool, assumed: bool) -> Work {
+    pub(super) fn describe_work(&self, operation: &Operation, writes: bool, assumed: bool) -> Work {
         Work {
             site: operation.site,
             kind: operation.kind.clone(),

@@ -7,7 +7,7 @@
 //! functions without one are looked up in the [CUDA model](crate::cuda) or are unknown.
 //!
 //! Layers, each using only those before it:
-//! [`symbol`], [`value`], [`path`] (numbers) → [`object`] (memory) → [`happens_before`] (device order) →
+//! [`symbol`], [`value`], [`path`] (numbers) → [`object`] (memory) → [`happens_before`] (device order), [`capture`] →
 //! [`history`] → [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `resources`, `unknown`; `witness`
 //! explains what they see) → [`observe`] (facts).
 
@@ -15,9 +15,11 @@ mod access;
 mod branches;
 mod callbacks;
 mod calls;
+pub mod capture;
 mod containers;
 mod escapes;
 mod forgotten;
+mod gone;
 mod handles;
 pub mod happens_before;
 mod history;

@@ -72,6 +72,7 @@ impl Machine<'_, '_> {
         };
         let it = Modelled { row, call, status };
         self.host_accesses(state, &it);
+        self.call_uses(state, &it);
         // The result of an accessor is what the object holds before the call changes it.
         let result = self.outcome(state, &it);
         for effect in &row.effects {

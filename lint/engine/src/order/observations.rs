@@ -10,8 +10,8 @@ use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Forgotten, Note, Object, Origin, Paths, Release,
-    ReleaseKind, Transfer, TransferView, Variable, Work,
+    Access, Callback, Conflict, Dereference, Facts, Forgotten, Gone, LateUse, Note, Object, Origin, Paths,
+    Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -35,6 +35,7 @@ pub struct Observations {
     short_lived: BTreeSet<SiteId>,
     /// Copies of calls for which the caller waits.
     waited_by_caller: BTreeSet<SiteId>,
+    late_uses: BTreeMap<(SiteId, LateUseSeen), Paths>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
@@ -67,6 +68,17 @@ pub struct ConflictSeen {
     /// The work has been blamed on this path already: counts for a conflict that is known (so that one in
     /// a loop is seen to be there each time), and makes no new one.
     pub again: bool,
+}
+
+/// Something that was released or destroyed is used, on one path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LateUseSeen {
+    /// What.
+    pub what: Gone,
+    /// Where it ended.
+    pub ended_at: SiteId,
+    /// How it is used.
+    pub by: LateUse,
 }
 
 /// What tells conflicts apart.
@@ -104,6 +116,7 @@ struct TransferSum {
 enum Hit {
     Conflict(ConflictKey),
     Dereference(SiteId, bool, Option<String>, Object),
+    LateUse(SiteId, LateUseSeen),
 }
 
 impl Observations {
@@ -174,6 +187,13 @@ impl Observations {
         *sum = (*sum).max(paths);
     }
 
+    /// Something is used after its end.
+    pub fn late_use(&mut self, at: At, state: &State, seen: LateUseSeen) {
+        let paths = self.hit(at, state, Hit::LateUse(at.site, seen.clone()));
+        let sum = self.late_uses.entry((at.site, seen)).or_insert(paths);
+        *sum = (*sum).max(paths);
+    }
+
     /// A copy.
     pub fn transfer(&mut self, at: At, state: &State, function: &str, mode: Mode, view: TransferView) {
         let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
@@ -233,6 +253,11 @@ impl Observations {
                 }
                 Hit::Dereference(site, write, via, object) => {
                     if let Some(paths) = self.dereferences.get_mut(&(site, write, via, object)) {
+                        *paths = Paths::All;
+                    }
+                }
+                Hit::LateUse(site, seen) => {
+                    if let Some(paths) = self.late_uses.get_mut(&(site, seen)) {
                         *paths = Paths::All;
                     }
                 }
@@ -327,7 +352,12 @@ impl Observations {
                 }
             })
             .collect();
+        let late_uses = self.late_uses.into_iter().map(|((site, seen), paths)| {
+            let LateUseSeen { what, ended_at, by } = seen;
+            UseAfterEnd { site, what, ended_at, by, paths }
+        });
         Facts {
+            late_uses: late_uses.collect(),
             conflicts,
             transfers,
             releases,

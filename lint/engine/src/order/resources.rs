@@ -76,6 +76,11 @@ impl Machine<'_, '_> {
                     Value::symbol(self.symbols.intern(key))
                 }
             };
+            if let Value::Handle(object) = &value
+                && matches!(thing, Thing::Stream | Thing::Event)
+            {
+                self.begins(state, *object);
+            }
             if matches!(thing, Thing::DeviceAttribute | Thing::Fresh) {
                 // A number or a structure: nothing is known of what is there now.
                 self.forget(state, target.object);
@@ -151,8 +156,16 @@ impl Machine<'_, '_> {
                 );
                 let (stream, _) = self.stream_of(state, it);
                 self.free_in_order(state, pointer.object, stream, &it.row.name);
+                let how = ReleaseKind::Call(with, it.shown().to_owned());
+                self.memory_ends(state, pointer.object, &how, Some(stream));
             }
-            _ => self.release(state, pointer, how),
+            _ => {
+                let object = pointer.as_ref().map(|pointer| pointer.object);
+                self.release(state, pointer, how.clone());
+                if let Some(object) = object {
+                    self.memory_ends(state, object, &how, None);
+                }
+            }
         }
     }
 

@@ -18,12 +18,15 @@ mod async_result_escapes;
 mod callback_userdata_lifetime;
 mod callers;
 mod cross_stream_unordered;
+mod device_use_after_free;
 mod free_kind_mismatch;
 mod free_while_in_flight;
+mod handle_use_after_destroy;
 mod host_buffer_released_in_flight;
 mod host_deref_device_pointer;
 mod host_read_before_sync;
 mod host_write_before_sync;
+mod late;
 mod managed_access_in_flight;
 mod memcpy_kind_mismatch;
 mod nonblocking_vs_default_race;
@@ -108,8 +111,10 @@ static CATALOGUE: &[&Rule] = &[
     &cross_stream_unordered::RULE,
     &nonblocking_vs_default_race::RULE,
     &stream_as_kernel_argument::RULE,
+    &device_use_after_free::RULE,
     &free_while_in_flight::RULE,
     &async_alloc_misuse::RULE,
+    &handle_use_after_destroy::RULE,
     &api_call_in_callback::RULE,
     &callback_userdata_lifetime::RULE,
     &unknown_cuda_api::RULE,
