@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::forgotten;
-use super::happens_before::{self, Barrier, EventKey, Point, StreamKey};
+use super::happens_before::{self, EventKey, Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
-use super::object::{ObjectId, ObjectKey, Objects};
+use super::object::{ObjectId, ObjectKey};
 use super::observations::ConflictSeen;
 use super::state::{DeviceAccess, Operation, Overlap, Range, State, overlap};
 use super::symbol::{Sym, SymKey};
@@ -26,10 +26,6 @@ const TALK: usize = 16;
 /// Pending operations kept at most; of more, the oldest are forgotten.
 const PENDING: usize = 96;
 
-/// Which streams take part in the legacy barrier, as far as the objects tell. A stream of unknown origin
-/// is taken to be a blocking one: the others are rarer, and no order that may exist is denied.
-struct Streams<'o>(&'o Objects);
-
 /// What is known of a conflict beside its two sides.
 #[derive(Clone, Copy, Debug)]
 struct About {
@@ -43,15 +39,6 @@ struct About {
     ends: Option<facts::Variable>,
     /// One of the two names no stream.
     forgotten: Option<facts::Forgotten>,
-}
-
-impl Barrier for Streams<'_> {
-    fn is_blocking(&self, stream: StreamKey) -> bool {
-        match stream {
-            StreamKey::Created(object) => self.0.info(ObjectId(object)).non_blocking != Some(true),
-            StreamKey::Legacy | StreamKey::PerThread | StreamKey::Unseen(_) => true,
-        }
-    }
 }
 
 impl Machine<'_, '_> {
@@ -226,13 +213,13 @@ impl Machine<'_, '_> {
         if self.is_captured(state, operation.stream) {
             return;
         }
-        let streams = Streams(&self.objects);
+        let streams = self.streams();
         happens_before::reach(state.pending_mut(), operation.stream, &streams);
-        forgotten::reach(state.pending_mut(), operation.stream, &self.objects);
+        forgotten::reach(state.pending_mut(), operation.stream, self.streams());
         for index in 0..state.pending.len() {
             let other = state.pending[index].clone();
             if other.cover.contains(Point::Tail(operation.stream))
-                || !self.are_distinct(other.stream, operation.stream)
+                || !self.streams().are_distinct(other.stream, operation.stream)
             {
                 self.note_order(&other, &operation);
                 if forgotten::is_unproven(&other, operation.stream)
@@ -313,11 +300,6 @@ impl Machine<'_, '_> {
             })
     }
 
-    /// True if two streams are provably different ones.
-    fn are_distinct(&self, a: StreamKey, b: StreamKey) -> bool {
-        a != b && !matches!(a, StreamKey::Unseen(_)) && !matches!(b, StreamKey::Unseen(_))
-    }
-
     /// While anything is captured, work on any stream but the default one is taken to be captured: it
     /// does not run.
     pub(super) fn is_captured(&self, state: &State, stream: StreamKey) -> bool {
@@ -330,9 +312,9 @@ impl Machine<'_, '_> {
             return;
         }
         if point == Point::Tail(StreamKey::Legacy) {
-            let streams = Streams(&self.objects);
+            let streams = self.streams();
             happens_before::reach(state.pending_mut(), StreamKey::Legacy, &streams);
-            forgotten::reach(state.pending_mut(), StreamKey::Legacy, &self.objects);
+            forgotten::reach(state.pending_mut(), StreamKey::Legacy, self.streams());
         }
         self.note_callers_wait(state, |operation| operation.cover.contains(point));
         happens_before::complete(state.pending_mut(), point);
@@ -341,9 +323,11 @@ impl Machine<'_, '_> {
         }
         // What is still pending may be complete all the same, if the thing waited for is not known.
         let site = self.at.site;
+        let streams = self.streams();
         let escaped = |object: u32| state.object(ObjectId(object)).is_some_and(|it| it.escaped);
         let may_cover = |operation: &Operation| {
             operation.cover.points().iter().any(|theirs| match (point, theirs) {
+                (Point::Tail(a), Point::Tail(b)) if streams.are_distinct(a, *b) => false,
                 (Point::Tail(StreamKey::Unseen(_)), Point::Tail(StreamKey::Unseen(_)))
                 | (Point::Event(EventKey::Unseen(_)), Point::Event(EventKey::Unseen(_))) => true,
                 (Point::Tail(StreamKey::Unseen(_)), Point::Tail(StreamKey::Created(object)))
@@ -397,9 +381,9 @@ impl Machine<'_, '_> {
     /// An event is recorded.
     pub(super) fn record(&mut self, state: &mut State, event: EventKey, stream: StreamKey) {
         state.history.push(self.at.site, DeedKind::Record(event, stream));
-        let streams = Streams(&self.objects);
+        let streams = self.streams();
         happens_before::record(state.pending_mut(), event, stream, &streams);
-        state.proven(|pending| forgotten::record(pending, event, stream, &self.objects));
+        state.proven(|pending| forgotten::record(pending, event, stream, self.streams()));
     }
 
     /// A stream waits for an event.
@@ -455,9 +439,9 @@ impl Machine<'_, '_> {
         stream: StreamKey,
         function: &str,
     ) {
-        let streams = Streams(&self.objects);
+        let streams = self.streams();
         happens_before::reach(state.pending_mut(), stream, &streams);
-        forgotten::reach(state.pending_mut(), stream, &self.objects);
+        forgotten::reach(state.pending_mut(), stream, self.streams());
         let mut used = false;
         // The latest use first, the allocation last: where a use is missed, that is what matters.
         let is_allocation = |index: &usize| state.pending[*index].kind == WorkKind::Allocation;
@@ -474,7 +458,7 @@ impl Machine<'_, '_> {
             if let Some(access) = touches
                 && !other.reported
                 && !other.cover.contains(Point::Tail(stream))
-                && self.are_distinct(other.stream, stream)
+                && self.streams().are_distinct(other.stream, stream)
             {
                 let how = ReleaseKind::Call(FreeWith::CudaFreeAsync, function.to_owned());
                 let about = About {
@@ -560,7 +544,16 @@ impl Machine<'_, '_> {
                     None => facts::Stream::Unseen { name: info.name.clone() },
                 }
             }
-            StreamKey::Unseen(symbol) => facts::Stream::Unseen { name: self.symbol_name(symbol) },
+            StreamKey::Unseen(symbol) => {
+                let name = self.symbol_name(symbol);
+                match self.streams().held(symbol) {
+                    Some(held) => {
+                        let (site, non_blocking) = (held.site(), held.non_blocking);
+                        facts::Stream::Created { name, site, non_blocking }
+                    }
+                    None => facts::Stream::Unseen { name },
+                }
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
 use crate::cuda::Model;
 use crate::flow::Cfg;
+use crate::points_to::PointsTo;
 use crate::program::{
     BinaryOp, BlockId, Constant, Extern, ExternId, Function, FunctionId, LocalId, Op, SiteId, Statement,
     Storage, Terminator, UnaryOp, ValueId,
@@ -46,6 +47,8 @@ pub struct Shared<'p> {
     pub model: &'static Model,
     cfgs: Vec<OnceCell<Cfg>>,
     births: Vec<OnceCell<Vec<Option<BlockId>>>>,
+    /// What fields and variables with static storage hold.
+    pub points_to: PointsTo,
     /// What the functions do, as far as that decides whether they are followed.
     pub relevance: relevance::Relevance,
 }
@@ -57,7 +60,8 @@ impl<'p> Shared<'p> {
         let births = program.functions.iter().map(|_| OnceCell::new()).collect();
         let model = Model::builtin();
         let relevance = relevance::Relevance::new(program, model);
-        Self { program, options, model, cfgs, births, relevance }
+        let points_to = PointsTo::new(program, model);
+        Self { program, options, model, cfgs, births, points_to, relevance }
     }
 
     /// The control-flow facts of a function.
