@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::event_use::Waited;
 use super::happens_before::{self, Barrier, EventKey, Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
@@ -27,7 +28,7 @@ const PENDING: usize = 96;
 
 /// Which streams take part in the legacy barrier, as far as the objects tell. A stream of unknown origin
 /// is taken to be a blocking one: the others are rarer, and no order that may exist is denied.
-struct Streams<'o>(&'o Objects);
+pub(super) struct Streams<'o>(pub(super) &'o Objects);
 
 impl Barrier for Streams<'_> {
     fn is_blocking(&self, stream: StreamKey) -> bool {
@@ -209,6 +210,7 @@ impl Machine<'_, '_> {
                 state.pending_mut()[index].reported = true;
             }
         }
+        self.streams_get(state, &operation);
         state.history.push(self.at.site, DeedKind::Enqueue(operation.clone()));
         operation.cover.insert(Point::Tail(operation.stream));
         let pending = state.pending_mut();
@@ -266,7 +268,7 @@ impl Machine<'_, '_> {
     }
 
     /// True if two streams are provably different ones.
-    fn are_distinct(&self, a: StreamKey, b: StreamKey) -> bool {
+    pub(super) fn are_distinct(&self, a: StreamKey, b: StreamKey) -> bool {
         a != b && !matches!(a, StreamKey::Unseen(_)) && !matches!(b, StreamKey::Unseen(_))
     }
 
@@ -278,6 +280,7 @@ impl Machine<'_, '_> {
 
     /// The host has seen a point complete.
     pub(super) fn host_sees(&mut self, state: &mut State, point: Point) {
+        self.records_complete(state, point);
         if state.pending.is_empty() {
             return;
         }
@@ -338,6 +341,7 @@ impl Machine<'_, '_> {
 
     /// The host waits for everything on the device.
     pub(super) fn host_sees_device(&mut self, state: &mut State) {
+        self.all_complete(state);
         if !state.pending.is_empty() {
             state.pending = Rc::default();
         }
@@ -345,6 +349,7 @@ impl Machine<'_, '_> {
 
     /// An event is recorded.
     pub(super) fn record(&mut self, state: &mut State, event: EventKey, stream: StreamKey) {
+        self.event_recorded(state, event, stream);
         state.history.push(self.at.site, DeedKind::Record(event, stream));
         let streams = Streams(&self.objects);
         happens_before::record(state.pending_mut(), event, stream, &streams);
@@ -352,6 +357,8 @@ impl Machine<'_, '_> {
 
     /// A stream waits for an event.
     pub(super) fn stream_waits(&mut self, state: &mut State, stream: StreamKey, event: EventKey) {
+        self.event_awaited(state, event, &Waited::Stream(stream));
+        self.stream_got_event(state, stream, event);
         state.history.push(self.at.site, DeedKind::StreamWait(stream, event));
         happens_before::stream_waits(state.pending_mut(), stream, event);
         // An event of unknown origin may stand for any work.
@@ -363,6 +370,7 @@ impl Machine<'_, '_> {
     /// Whatever is pending may be complete.
     pub(super) fn doubt_all(&mut self, state: &mut State, text: &str) {
         let site = self.at.site;
+        self.records_may_be_complete(state);
         if state.pending.is_empty() {
             return;
         }
@@ -375,6 +383,7 @@ impl Machine<'_, '_> {
     pub(super) fn may_wait(&mut self, state: &mut State, function: &str) {
         let note =
             Note { site: self.at.site, text: format!("`{function}` happens to wait for the device today") };
+        self.records_may_be_complete(state);
         if state.pending.is_empty() {
             return;
         }
@@ -514,7 +523,7 @@ impl Machine<'_, '_> {
     }
 
     /// Pending work for the rules.
-    fn describe_work(&self, operation: &Operation, writes: bool, assumed: bool) -> Work {
+    pub(super) fn describe_work(&self, operation: &Operation, writes: bool, assumed: bool) -> Work {
         Work {
             site: operation.site,
             kind: operation.kind.clone(),

@@ -8,7 +8,7 @@
 //!
 //! Layers, each using only those before it:
 //! [`symbol`], [`value`], [`path`] (numbers) → [`object`] (memory) → [`happens_before`] (device order) →
-//! [`history`] → [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `resources`, `unknown`; `witness`
+//! [`history`], [`events`] → [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `resources`, `unknown`; `witness`
 //! explains what they see) → [`observe`] (facts).
 
 mod access;
@@ -16,6 +16,9 @@ mod branches;
 mod callbacks;
 mod calls;
 mod containers;
+mod event_sums;
+mod event_use;
+mod events;
 mod handles;
 pub mod happens_before;
 mod history;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::event_sums::{EventHit, EventSums};
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
@@ -23,6 +24,8 @@ pub struct Observations {
     pub partial: Vec<Partial>,
     /// Functions registered as callbacks: where, with what.
     pub callbacks: BTreeSet<(SiteId, String, FunctionId)>,
+    /// What was seen of events.
+    pub events: EventSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
@@ -91,6 +94,7 @@ struct TransferSum {
 enum Hit {
     Conflict(ConflictKey),
     Dereference(SiteId, bool, Option<String>, Object),
+    Event(EventHit),
 }
 
 impl Observations {
@@ -109,6 +113,11 @@ impl Observations {
             (*count, *last) = (*count + 1, self.visit);
         }
         Paths::Some
+    }
+
+    /// A fact about events is seen at a statement.
+    pub fn event_hit(&mut self, at: At, state: &State, hit: EventHit) -> Paths {
+        self.hit(at, state, Hit::Event(hit))
     }
 
     /// Two accesses that nothing orders. Returns the conflict if this path explains it better than those
@@ -216,9 +225,11 @@ impl Observations {
                         *paths = Paths::All;
                     }
                 }
+                Hit::Event(hit) => self.events.on_all_paths(&hit),
             }
         }
         self.visits.clear();
+        self.events.end_of_root();
     }
 
     /// The facts. Callbacks are given as registered, with nothing searched yet.
@@ -304,6 +315,7 @@ impl Observations {
             dereferences,
             launches: Vec::new(),
             callbacks,
+            events: self.events.into_facts(program),
             invalid_calls: program.invalid_calls.clone(),
             unresolved_includes: program.unresolved_includes,
             partial: self.partial,
