@@ -196,6 +196,7 @@ impl Machine<'_, '_> {
         if self.is_captured(state, operation.stream) {
             return;
         }
+        self.streams_get(state, &operation);
         let streams = Streams(&self.objects);
         happens_before::reach(state.pending_mut(), operation.stream, &streams);
         for index in 0..state.pending.len() {
@@ -210,7 +211,6 @@ impl Machine<'_, '_> {
                 state.pending_mut()[index].reported = true;
             }
         }
-        self.streams_get(state, &operation);
         state.history.push(self.at.site, DeedKind::Enqueue(operation.clone()));
         operation.cover.insert(Point::Tail(operation.stream));
         let pending = state.pending_mut();

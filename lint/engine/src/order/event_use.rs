@@ -74,9 +74,11 @@ impl Machine<'_, '_> {
         if book.between.is_empty() || state.failed {
             return;
         }
-        let confirmed: Vec<Between> =
-            book.between.iter().filter(|it| !it.belongs || it.before.stream == stream).cloned().collect();
-        book.between.retain(|it| it.belongs && it.before.stream != stream);
+        // Between work of one stream and its own, or of two streams.
+        let several = book.used.len() > 1;
+        let is_after = |it: &Between| if it.belongs { it.before.stream == stream } else { several };
+        let confirmed: Vec<Between> = book.between.iter().filter(|it| is_after(it)).cloned().collect();
+        book.between.retain(|it| !is_after(it));
         for it in confirmed {
             let describe = |work: &Operation| plain(self.describe_work(work, false, true));
             let serialized = Serialized {
@@ -115,16 +117,14 @@ impl Machine<'_, '_> {
         let is_related = |it: &Operation| !roots(it).is_disjoint(&touched);
         let related: BTreeSet<StreamKey> =
             waited_for().filter(|it| is_related(it)).map(|it| it.stream).collect();
-        let mut used = state.events.used.clone();
-        used.extend(&streams);
         let unrelated = waited_for().filter(|it| !related.contains(&it.stream)).last();
-        if let Some(before) = unrelated.filter(|_| used.len() > 1 && !touched.is_empty()) {
+        if let Some(before) = unrelated.filter(|_| !touched.is_empty()) {
             return Some(Between { work: operation.clone(), before: before.clone(), belongs: false });
         }
         let copies = |it: &Operation| matches!(it.kind, WorkKind::Copy { synchronous_form: false, .. });
         let meant = waited_for().filter(|it| is_related(it) && copies(it)).last();
         let is_bare_launch = operation.kind == WorkKind::Kernel && operation.stream_omitted;
-        meant.filter(|_| is_bare_launch && used.len() == 1).map(|before| Between {
+        meant.filter(|_| is_bare_launch && streams.len() == 1).map(|before| Between {
             work: operation.clone(),
             before: before.clone(),
             belongs: true,
@@ -255,7 +255,9 @@ impl Machine<'_, '_> {
         let book = Rc::make_mut(&mut state.events);
         let origin = book.mark(event).filter(|mark| !mark.doubt).map(|mark| mark.stream);
         happens_before::stream_waits(&mut book.marks, stream, event);
-        book.busy.insert(stream);
+        if origin != Some(stream) {
+            book.busy.insert(stream);
+        }
         book.between.clear();
         if let Some(origin) = origin.filter(|origin| *origin != stream) {
             book.forks.entry(stream).or_insert((site, origin));
