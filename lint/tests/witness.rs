@@ -55,6 +55,9 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
                     "cross-stream-unordered" | "nonblocking-vs-default-race" => {
                         *conflict != Conflict::UseThenRelease
                     }
+                    "event-never-recorded" | "event-record-wrong-stream" | "unjoined-fork" => {
+                        *conflict == Conflict::WriteThenRead
+                    }
                     _ => false,
                 }
         }
@@ -63,7 +66,10 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
         Hazard::WrongRelease { step, .. } => rule == "free-kind-mismatch" && *step == last,
         Hazard::CallInHostFunction { step, .. } => rule == "api-call-in-callback" && *step == last,
         Hazard::PageableCopy { step } => rule == "pageable-async-copy" && *step == last,
-        Hazard::StreamAsArgument { step } => rule == "stream-as-kernel-argument" && *step == last,
+        Hazard::StreamAsArgument { step } => {
+            ["stream-as-kernel-argument", "default-stream-serialization"].contains(&rule) && *step == last
+        }
+        Hazard::NoTime { step, .. } => rule == "event-elapsed-misuse" && *step == last,
     }
 }
 

@@ -270,6 +270,7 @@ fn last_step(hazard: &Hazard) -> usize {
         | Hazard::WrongRelease { step, .. }
         | Hazard::CallInHostFunction { step, .. }
         | Hazard::PageableCopy { step }
+        | Hazard::NoTime { step, .. }
         | Hazard::StreamAsArgument { step } => *step,
     }
 }

@@ -121,6 +121,7 @@ pub fn pair<P, Q>(
         Some(
             Hazard::HostTouchesDevice { step, .. }
             | Hazard::WrongRelease { step, .. }
+            | Hazard::NoTime { step, .. }
             | Hazard::PageableCopy { step },
         ) => picture.mark(*step, false),
         Some(Hazard::CallInHostFunction { step, .. } | Hazard::StreamAsArgument { step }) => {
@@ -236,12 +237,15 @@ impl Run {
         let label = words::of(action);
         match action {
             // What only makes things ready is in the trace, and would drown the rest here.
-            Action::Allocate { .. } | Action::CreateEvent { .. } => {}
+            Action::Allocate { .. } | Action::CreateEvent { .. } | Action::CreateTimer { .. } => {}
             Action::CreateStream { stream, non_blocking } => {
                 let row = self.row(&Stream::Named(stream.clone()));
                 self.blocking[row] = !non_blocking;
             }
-            Action::DestroyStream { .. } | Action::DestroyEvent { .. } | Action::Call { .. } => {
+            Action::DestroyStream { .. }
+            | Action::DestroyEvent { .. }
+            | Action::Elapsed { .. }
+            | Action::Call { .. } => {
                 self.call(index, label, Look::Call);
             }
             Action::HostRead { .. } | Action::HostWrite { .. } => self.call(index, label, Look::Touch),

@@ -8,7 +8,8 @@ pub fn of(action: &Action) -> String {
         Action::Allocate { buffer, memory, .. } => format!("{buffer} = {}", memory.word()),
         Action::Free { buffer, with, .. } => format!("{} {buffer}", with.word()),
         Action::CreateStream { stream, .. } => format!("make {stream}"),
-        Action::CreateEvent { event } => format!("make {event}"),
+        Action::CreateEvent { event } | Action::CreateTimer { event } => format!("make {event}"),
+        Action::Elapsed { start, end } => format!("time from {start} to {end}"),
         Action::DestroyStream { stream: name } | Action::DestroyEvent { event: name } => {
             format!("destroy {name}")
         }

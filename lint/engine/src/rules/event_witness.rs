@@ -3,7 +3,8 @@
 
 use super::{RuleContext, witness};
 use crate::facts::{
-    MisplacedRecord, Serialized, Stream, UnjoinedFork, UnrecordedWait, Waiter, Work, WorkKind,
+    MisplacedRecord, Serialized, Stream, UnjoinedFork, UnrecordedWait, Untimed, UntimedEvent, Waiter, Work,
+    WorkKind,
 };
 use crate::program::SiteId;
 use crate::sketch::{self, Sketch, UNKNOWN_SIZE};
@@ -136,4 +137,45 @@ fn writes(kernel: String, data: &Name, stream: trace::Stream) -> Action {
 fn reads(kernel: String, data: &Name, stream: trace::Stream) -> Action {
     let range = Range { buffer: data.clone(), start: 0, end: UNKNOWN_SIZE };
     Action::Launch { kernel, reads: vec![range], writes: Vec::new(), stream, meant: None }
+}
+
+/// A measurement, and the question for its time, which comes too early or to the wrong event.
+pub(super) fn of_untimed(context: &RuleContext<'_>, it: &UntimedEvent) -> Trace {
+    let mut sketch = Sketch::new(context.options);
+    let data = buffer(&mut sketch);
+    let (stream, place) = match &it.why {
+        Untimed::NotComplete { record, stream } => {
+            (witness::stream(&mut sketch, context.options, stream), *record)
+        }
+        _ => (trace::Stream::Named(sketch.stream("stream", false, None)), it.site),
+    };
+    let wanted = &it.event.name;
+    let [start, end] = [("start", true), ("end", false)].map(|(name, is_start)| {
+        if is_start != it.is_start {
+            return sketch.timer(name, None);
+        }
+        match it.why {
+            Untimed::Disabled => sketch.event(wanted, it.event.made),
+            _ => sketch.timer(wanted, it.event.made),
+        }
+    });
+    let bad = if it.is_start { &start } else { &end };
+    let is_recorded = |event: &Name| event != bad || it.why != Untimed::NeverRecorded;
+    // What is not waited for is recorded last, so that the wait for the other does not cover it.
+    let waits_for_other = matches!(it.why, Untimed::NotComplete { .. });
+    let other = if it.is_start { &end } else { &start };
+    let record = |event: &Name| Action::Record { event: event.clone(), stream: stream.clone() };
+    sketch.step(record(other), place);
+    if waits_for_other {
+        sketch.step(Action::Synchronize { point: Point::Event(other.clone()) }, place);
+    }
+    sketch.step(writes("work".to_owned(), &data, stream.clone()), place);
+    if is_recorded(bad) {
+        sketch.step(record(bad), place);
+    }
+    if !waits_for_other {
+        sketch.step(Action::Synchronize { point: Point::Stream(stream.clone()) }, place);
+    }
+    sketch.step(Action::Elapsed { start, end }, it.site);
+    sketch.finish()
 }

@@ -19,6 +19,7 @@ mod async_alloc_misuse;
 mod callback_userdata_lifetime;
 mod cross_stream_unordered;
 mod default_stream_serialization;
+mod event_elapsed_misuse;
 mod event_never_recorded;
 mod event_record_wrong_stream;
 mod free_kind_mismatch;
@@ -113,6 +114,7 @@ static CATALOGUE: &[&Rule] = &[
     &stream_as_kernel_argument::RULE,
     &event_never_recorded::RULE,
     &event_record_wrong_stream::RULE,
+    &event_elapsed_misuse::RULE,
     &free_while_in_flight::RULE,
     &async_alloc_misuse::RULE,
     &api_call_in_callback::RULE,

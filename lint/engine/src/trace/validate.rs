@@ -161,7 +161,13 @@ impl Check {
                 self.end(stream, "destroyed");
                 Ok(())
             }
-            Action::CreateEvent { event } => self.declare(event, Thing::Event),
+            Action::CreateEvent { event } | Action::CreateTimer { event } => {
+                self.declare(event, Thing::Event)
+            }
+            Action::Elapsed { start, end } => {
+                self.event(start)?;
+                self.event(end)
+            }
             Action::DestroyEvent { event } => {
                 self.event(event)?;
                 self.end(event, "destroyed");
@@ -268,7 +274,8 @@ impl Check {
             | Action::HostWrite { .. }
             | Action::Call { .. }
             | Action::CreateStream { .. }
-            | Action::CreateEvent { .. } => return Ok(()),
+            | Action::CreateEvent { .. }
+            | Action::CreateTimer { .. } => return Ok(()),
             Action::LaunchGraph { .. } => "a graph launch",
             _ => match action.work_stream() {
                 Some(stream) if *stream == capture.stream => {

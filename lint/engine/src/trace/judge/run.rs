@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::{Action, CopyKind, Memory, Point as Awaited, Range, Release, Stream, Trace};
 use super::axioms::{Axiom, Axioms};
 use super::order::{Operation, Order, Touch};
+use super::timing::Timing;
 use super::{Conflict, Edge, Hazard, calls};
 use crate::order::happens_before::{Cover, Point, StreamKey};
 
@@ -16,6 +17,7 @@ pub(super) fn run<P>(trace: &Trace<P>, axioms: Axioms) -> Vec<Hazard> {
         graphs: BTreeMap::new(),
         capturing: None,
         hazards: Vec::new(),
+        timing: Timing::default(),
         step: 0,
     };
     for (index, step) in trace.steps.iter().enumerate() {
@@ -35,6 +37,8 @@ struct Run<'t> {
     /// What the open capture touches so far.
     capturing: Option<Vec<Touch<'t>>>,
     hazards: Vec<Hazard>,
+    /// The events that measure time.
+    timing: Timing<'t>,
     /// The current step.
     step: usize,
 }
@@ -74,6 +78,11 @@ impl<'t> Run<'t> {
                 }
             }
             Action::CreateEvent { .. } => {}
+            Action::CreateTimer { event } => self.timing.make(event),
+            Action::Elapsed { start, end } => {
+                let asked = self.timing.ask(&self.order.pending, self.step, [start, end]);
+                self.hazards.extend(asked);
+            }
             Action::DestroyEvent { event } => {
                 if self.axioms.has(Axiom::EventDestroyWaits) {
                     let event = self.order.event(event);
@@ -110,9 +119,14 @@ impl<'t> Run<'t> {
                 self.enqueue(stream, touches(reads, writes), loose);
             }
             Action::Record { event, stream } => {
-                let event = self.order.event(event);
+                let key = self.order.event(event);
                 let stream = self.order.stream(stream);
-                self.order.record(event, stream);
+                self.order.record(key, stream);
+                if self.timing.record(event, self.step) {
+                    let mut mark = self.operation(stream, Vec::new());
+                    mark.cover.insert(Point::Event(key));
+                    self.order.push(mark);
+                }
             }
             Action::StreamWait { stream, event } => {
                 let event = self.order.event(event);

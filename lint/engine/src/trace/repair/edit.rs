@@ -136,6 +136,7 @@ fn declared(action: &Action) -> Option<&Name> {
         Action::Allocate { buffer: name, .. }
         | Action::CreateStream { stream: name, .. }
         | Action::CreateEvent { event: name }
+        | Action::CreateTimer { event: name }
         | Action::EndCapture { graph: name, .. } => Some(name),
         _ => None,
     }

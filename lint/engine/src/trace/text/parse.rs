@@ -48,7 +48,7 @@ pub fn parse(text: &str) -> Result<Trace<Position>, Vec<ParseError>> {
             }),
             Ok(Content::Default(default)) => trace.default_stream = default,
             Ok(Content::Step(step)) => {
-                if let Action::CreateEvent { event } = &step.action {
+                if let Action::CreateEvent { event } | Action::CreateTimer { event } = &step.action {
                     events.insert(event.clone());
                 }
                 trace.steps.push(step);
@@ -273,6 +273,7 @@ impl Words<'_> {
             "synchronize" => Action::Synchronize { point: self.point()? },
             "poll" => Action::Query { point: self.point()?, until_complete: true },
             "query" => Action::Query { point: self.point()?, until_complete: false },
+            "elapsed" => Action::Elapsed { start: self.word("an event")?, end: self.word("an event")? },
             "call" => Action::Call { function: self.word("a function")? },
             "free" => {
                 let buffer = self.word("a buffer")?;
@@ -307,6 +308,7 @@ impl Words<'_> {
                 Action::CreateStream { stream: name, non_blocking }
             }
             "event" => Action::CreateEvent { event: name },
+            "timer" => Action::CreateTimer { event: name },
             "end-capture" => Action::EndCapture { stream: self.stream()?, graph: name },
             memory => {
                 let memory = one_of(&Memory::ALL, Memory::word, "a thing that a trace can make", memory)?;
