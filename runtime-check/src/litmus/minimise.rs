@@ -88,7 +88,7 @@ fn declares(action: &Action) -> Option<&str> {
     match action {
         Action::Allocate { buffer, .. } => Some(buffer),
         Action::CreateStream { stream, .. } => Some(stream),
-        Action::CreateEvent { event } => Some(event),
+        Action::CreateEvent { event } | Action::CreateTimer { event } => Some(event),
         Action::EndCapture { graph, .. } => Some(graph),
         _ => None,
     }
@@ -105,7 +105,9 @@ fn names(action: &Action) -> Vec<&str> {
     match action {
         Action::Allocate { buffer, .. } | Action::Free { buffer, .. } => names.push(buffer),
         Action::CreateStream { stream, .. } | Action::DestroyStream { stream } => names.push(stream),
+        Action::Elapsed { start, end } => names.extend([start.as_str(), end.as_str()]),
         Action::CreateEvent { event }
+        | Action::CreateTimer { event }
         | Action::DestroyEvent { event }
         | Action::Record { event, .. }
         | Action::StreamWait { event, .. }

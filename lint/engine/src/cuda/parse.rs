@@ -78,6 +78,7 @@ pub const THINGS: &[(&str, Thing)] = &[
     ("event", Thing::Event),
     ("foreign-event", Thing::ForeignEvent),
     ("device-attribute", Thing::DeviceAttribute),
+    ("pointer-attributes", Thing::PointerAttributes),
     ("fresh", Thing::Fresh),
 ];
 

@@ -1,13 +1,13 @@
 //! The machine: runs one function along all its paths.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::object::{FrameId, Objects, Step};
+use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
 use super::relevance;
 use super::state::{Frame, State};
-use super::symbol::{Linear, SymKey, Symbols};
+use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
 use crate::cuda::Model;
 use crate::flow::Cfg;
@@ -114,6 +114,8 @@ pub struct Machine<'m, 'p> {
     pub stack: Vec<FunctionId>,
     /// The statement that is being followed.
     pub at: At,
+    /// The memory that a function without a body was given the address of, by the symbol of its result.
+    pub examined: BTreeMap<Sym, BTreeSet<ObjectId>>,
     /// How many states may stand at one point of each of these functions.
     limits: Vec<usize>,
     budget: usize,
@@ -154,6 +156,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             at: At { step: Step { block: 0, index: 0 }, site: SiteId(0) },
             budget: 0,
             exhausted: false,
+            examined: BTreeMap::new(),
         }
     }
 

@@ -226,6 +226,7 @@ mod tests {
             stream_omitted: false,
             captured: false,
             waited_at_once: false,
+            examined: false,
             paths: Paths::All,
         }
     }
