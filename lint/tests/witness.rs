@@ -58,6 +58,9 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
                     "cross-stream-unordered" | "nonblocking-vs-default-race" | "stream-forgotten" => {
                         *conflict != Conflict::UseThenRelease
                     }
+                    "event-never-recorded" | "event-record-wrong-stream" | "unjoined-fork" => {
+                        *conflict == Conflict::WriteThenRead
+                    }
                     _ => false,
                 }
         }
@@ -66,7 +69,10 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
         Hazard::WrongRelease { step, .. } => rule == "free-kind-mismatch" && *step == last,
         Hazard::CallInHostFunction { step, .. } => rule == "api-call-in-callback" && *step == last,
         Hazard::PageableCopy { step } => rule == "pageable-async-copy" && *step == last,
-        Hazard::StreamAsArgument { step } => rule == "stream-as-kernel-argument" && *step == last,
+        Hazard::StreamAsArgument { step } => {
+            ["stream-as-kernel-argument", "default-stream-serialization"].contains(&rule) && *step == last
+        }
+        Hazard::NoTime { step, .. } => rule == "event-elapsed-misuse" && *step == last,
         Hazard::UseAfterRelease { step, .. } => {
             *step == last
                 && ["device-use-after-free", "handle-use-after-destroy", "async-alloc-misuse"].contains(&rule)

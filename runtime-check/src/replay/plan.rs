@@ -73,6 +73,18 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
         Hazard::WrongKind { step } | Hazard::WrongRelease { step, .. } => {
             (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
         }
+        Hazard::NoTime { step, .. } => {
+            // What was not waited for may be complete by chance: the work before the record is kept back.
+            let enqueues =
+                |index: &usize| trace.steps.get(*index).is_some_and(|it| it.action.work_stream().is_some());
+            let work = (0..*step).rev().find(enqueues);
+            let held = work.map(|before| Schedule {
+                holds: vec![Hold { before, until: Some(*step), patience: PATIENCE }],
+                guard: false,
+            });
+            let schedules = held.into_iter().chain(plain).collect();
+            (Observation::ReturnCode, trial(trace.clone(), schedules, Probe::Code(*step)), String::new())
+        }
         Hazard::CallInHostFunction { step, .. } => {
             (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
         }

@@ -3,10 +3,15 @@
 //! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
+mod events;
 mod gone;
 mod lifetimes;
 mod streams;
 
+pub use events::{
+    Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnrecordedWait, Untimed, UntimedEvent,
+    Waiter,
+};
 pub use gone::{Call, Gone, LateUse, UseAfterEnd};
 pub use lifetimes::Variable;
 pub use streams::Forgotten;
@@ -34,6 +39,8 @@ pub struct Facts {
     pub launches: Vec<LaunchShape>,
     /// The functions that CUDA calls back, and the CUDA calls they reach.
     pub callbacks: Vec<Callback>,
+    /// What was observed about events.
+    pub events: EventFacts,
     /// Calls to names that nothing declares.
     pub invalid_calls: Vec<InvalidCall>,
     /// True if an `#include` could not be resolved.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::event_use::Waited;
 use super::forgotten;
 use super::happens_before::{self, EventKey, Point, StreamKey};
 use super::history::DeedKind;
@@ -213,6 +214,7 @@ impl Machine<'_, '_> {
         if self.is_captured(state, operation.stream) {
             return;
         }
+        self.streams_get(state, &operation);
         let streams = self.streams();
         happens_before::reach(state.pending_mut(), operation.stream, &streams);
         forgotten::reach(state.pending_mut(), operation.stream, self.streams());
@@ -300,6 +302,11 @@ impl Machine<'_, '_> {
             })
     }
 
+    /// True if two streams are provably different ones.
+    pub(super) fn are_distinct(&self, a: StreamKey, b: StreamKey) -> bool {
+        a != b && !matches!(a, StreamKey::Unseen(_)) && !matches!(b, StreamKey::Unseen(_))
+    }
+
     /// While anything is captured, work on any stream but the default one is taken to be captured: it
     /// does not run.
     pub(super) fn is_captured(&self, state: &State, stream: StreamKey) -> bool {
@@ -308,6 +315,7 @@ impl Machine<'_, '_> {
 
     /// The host has seen a point complete.
     pub(super) fn host_sees(&mut self, state: &mut State, point: Point) {
+        self.records_complete(state, point);
         if state.pending.is_empty() {
             return;
         }
@@ -372,6 +380,7 @@ impl Machine<'_, '_> {
 
     /// The host waits for everything on the device.
     pub(super) fn host_sees_device(&mut self, state: &mut State) {
+        self.all_complete(state);
         if !state.pending.is_empty() {
             self.note_callers_wait(state, |_| true);
             state.pending = Rc::default();
@@ -380,6 +389,7 @@ impl Machine<'_, '_> {
 
     /// An event is recorded.
     pub(super) fn record(&mut self, state: &mut State, event: EventKey, stream: StreamKey) {
+        self.event_recorded(state, event, stream);
         state.history.push(self.at.site, DeedKind::Record(event, stream));
         let streams = self.streams();
         happens_before::record(state.pending_mut(), event, stream, &streams);
@@ -388,6 +398,8 @@ impl Machine<'_, '_> {
 
     /// A stream waits for an event.
     pub(super) fn stream_waits(&mut self, state: &mut State, stream: StreamKey, event: EventKey) {
+        self.event_awaited(state, event, &Waited::Stream(stream));
+        self.stream_got_event(state, stream, event);
         state.history.push(self.at.site, DeedKind::StreamWait(stream, event));
         happens_before::stream_waits(state.pending_mut(), stream, event);
         state.proven(|pending| forgotten::stream_waits(pending, stream, event));
@@ -400,6 +412,7 @@ impl Machine<'_, '_> {
     /// Whatever is pending may be complete.
     pub(super) fn doubt_all(&mut self, state: &mut State, text: &str) {
         let site = self.at.site;
+        self.records_may_be_complete(state);
         if state.pending.is_empty() {
             return;
         }
@@ -412,6 +425,7 @@ impl Machine<'_, '_> {
     pub(super) fn may_wait(&mut self, state: &mut State, function: &str) {
         let note =
             Note { site: self.at.site, text: format!("`{function}` happens to wait for the device today") };
+        self.records_may_be_complete(state);
         if state.pending.is_empty() {
             return;
         }

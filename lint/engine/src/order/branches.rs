@@ -138,7 +138,12 @@ impl Machine<'_, '_> {
         }
         if let [(symbol, _)] = condition.expression.terms[..] {
             match self.symbols.key(symbol) {
-                SymKey::Status { .. } => self.learn_status(state, symbol),
+                SymKey::Status { .. } => {
+                    if condition.expression.constant.abs() == NOT_READY {
+                        self.not_ready_is_tested(symbol);
+                    }
+                    self.learn_status(state, symbol);
+                }
                 SymKey::HostAccess(_) => {
                     state.host_may_access |= state.path.decide(&equals(symbol, 0)) == Some(false);
                 }

@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
@@ -176,7 +175,8 @@ impl<'m, 'p> Machine<'m, 'p> {
         self.at.site = function.site;
         let mut state = State::default();
         self.push_frame(&mut state, FrameId(0));
-        self.follow(root, vec![state]);
+        let exits = self.follow(root, vec![state]);
+        self.forks_join(root, &exits);
         if self.exhausted {
             self.observations.partial.push(Partial {
                 function: function.name.clone(),
@@ -527,7 +527,7 @@ fn merge(states: Vec<State>, limit: usize) -> Vec<State> {
     let mut kept: Vec<State> = Vec::with_capacity(states.len().min(limit));
     for state in states {
         match kept.iter_mut().find(|other| other.same_but_for_path(&state)) {
-            Some(other) => Rc::make_mut(&mut other.path).join(&state.path),
+            Some(other) => other.join(&state),
             None => kept.push(state),
         }
     }
@@ -539,7 +539,11 @@ fn merge(states: Vec<State>, limit: usize) -> Vec<State> {
     if kept.len() > limit {
         // Paths on which nothing has failed say more.
         kept.sort_by_key(|state| state.failed);
-        kept.truncate(limit);
+        // An event that was recorded on a path that is given up may have been recorded.
+        let dropped: Vec<State> = kept.drain(limit..).filter(|state| !state.failed).collect();
+        for other in &dropped {
+            kept.iter_mut().for_each(|state| state.join_events(other));
+        }
     }
     kept
 }
@@ -549,7 +553,7 @@ fn limit_exits(exits: Vec<Exit>, limit: usize) -> Vec<Exit> {
     for exit in exits {
         let twin = |other: &Exit| other.value == exit.value && other.state.same_but_for_path(&exit.state);
         match kept.iter().position(twin) {
-            Some(other) => Rc::make_mut(&mut kept[other].state.path).join(&exit.state.path),
+            Some(other) => kept[other].state.join(&exit.state),
             None if kept.len() < limit => kept.push(exit),
             None => {}
         }

@@ -8,7 +8,7 @@
 //!
 //! Layers, each using only those before it:
 //! [`symbol`], [`value`], [`path`] (numbers) → [`object`] (memory) → [`happens_before`] (device order), [`capture`] →
-//! [`history`] → [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `resources`, `unknown`; `witness`
+//! [`history`], [`events`] → [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `resources`, `unknown`; `witness`
 //! explains what they see) → [`observe`] (facts).
 
 mod access;
@@ -18,6 +18,9 @@ mod calls;
 pub mod capture;
 mod containers;
 mod escapes;
+mod event_sums;
+mod event_use;
+mod events;
 mod forgotten;
 mod gone;
 mod handles;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::event_sums::{EventHit, EventSums};
 use super::forgotten::StreamsSeen;
 use super::machine::At;
 use super::object::{FrameId, Step};
@@ -26,6 +27,8 @@ pub struct Observations {
     pub callbacks: BTreeSet<(SiteId, String, FunctionId)>,
     /// The functions of other files that were followed: the first caller of each, and where it calls.
     pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
+    /// What was seen of events.
+    pub events: EventSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
@@ -119,6 +122,7 @@ enum Hit {
     Conflict(ConflictKey),
     Dereference(SiteId, bool, Option<String>, Object),
     LateUse(SiteId, LateUseSeen),
+    Event(EventHit),
 }
 
 impl Observations {
@@ -137,6 +141,11 @@ impl Observations {
             (*count, *last) = (*count + 1, self.visit);
         }
         Paths::Some
+    }
+
+    /// A fact about events is seen at a statement.
+    pub fn event_hit(&mut self, at: At, state: &State, hit: EventHit) -> Paths {
+        self.hit(at, state, Hit::Event(hit))
     }
 
     /// Two accesses that nothing orders. Returns the conflict if this path explains it better than those
@@ -266,9 +275,11 @@ impl Observations {
                         *paths = Paths::All;
                     }
                 }
+                Hit::Event(hit) => self.events.on_all_paths(&hit),
             }
         }
         self.visits.clear();
+        self.events.end_of_root();
     }
 
     /// The facts. Callbacks are given as registered, with nothing searched yet.
@@ -369,6 +380,7 @@ impl Observations {
             dereferences,
             launches: Vec::new(),
             callbacks,
+            events: self.events.into_facts(program),
             invalid_calls: program.invalid_calls.clone(),
             unresolved_includes: program.unresolved_includes,
             partial: self.partial,

@@ -53,7 +53,11 @@ impl Machine<'_, '_> {
                     self.set_stream(state, &handle, stream);
                     handle
                 }
-                Thing::Event => Value::Handle(self.make_handle(state, index, None)),
+                Thing::Event | Thing::ForeignEvent => {
+                    let handle = self.make_handle(state, index, None);
+                    self.event_made(state, handle, it, thing == Thing::ForeignEvent);
+                    Value::Handle(handle)
+                }
                 Thing::Alias => match it.arg(Role::Memory).or_else(|| it.arg(Role::Src)).cloned() {
                     Some(value) => value,
                     None => self.fresh(state),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::events::Book;
 use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::history::History;
 use super::object::{FrameId, ObjectId, Step};
@@ -42,6 +43,8 @@ pub struct State {
     pub presumed: bool,
     /// What the path has asked of CUDA. Takes no part in comparisons.
     pub history: History,
+    /// What is known of events. Takes no part in comparisons; see [`Self::join`].
+    pub events: Rc<Book>,
 }
 
 /// One call that is being followed.
@@ -210,6 +213,19 @@ impl State {
             && same(&self.proofs, &other.proofs)
             && same(&self.capturing, &other.capturing)
             && same(&self.gone, &other.gone)
+    }
+
+    /// Takes in a state that differs in nothing but what it knows about numbers and events.
+    pub fn join(&mut self, other: &Self) {
+        Rc::make_mut(&mut self.path).join(&other.path);
+        self.join_events(other);
+    }
+
+    /// Takes in what another path, which is not followed any further, knows about events.
+    pub fn join_events(&mut self, other: &Self) {
+        if !Rc::ptr_eq(&self.events, &other.events) {
+            Rc::make_mut(&mut self.events).join(&other.events);
+        }
     }
 
     /// The pending operations, to change them.
