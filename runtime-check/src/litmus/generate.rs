@@ -32,7 +32,7 @@ pub fn generate(random: &mut Random) -> Trace<Position> {
         match repair::repair(&trace, hazard) {
             Some(better) => trace = better,
             None => {
-                let action = Action::Synchronize { point: Point::Device };
+                let action = Action::Synchronize { point: Point::Device, needless: false };
                 trace.steps.insert(*access, Step { action, place: None });
             }
         }
@@ -219,7 +219,7 @@ impl Draft {
             6 => self.host_access(random),
             7 => {
                 let point = if random.chance(15) { Point::Device } else { self.point(random) };
-                self.push(Action::Synchronize { point });
+                self.push(Action::Synchronize { point, needless: false });
             }
             8 => {
                 let point = self.point(random);
@@ -250,8 +250,8 @@ impl Draft {
         self.recorded = true;
         self.push(Action::Record { event: event.clone(), stream: stream.clone() });
         match random.below(4) {
-            0 => self.push(Action::Synchronize { point: Point::Stream(stream) }),
-            1 => self.push(Action::Synchronize { point: Point::Event(event) }),
+            0 => self.push(Action::Synchronize { point: Point::Stream(stream), needless: false }),
+            1 => self.push(Action::Synchronize { point: Point::Event(event), needless: false }),
             _ => {
                 let stream = self.stream(random);
                 self.push(Action::StreamWait { stream, event });

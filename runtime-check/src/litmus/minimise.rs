@@ -109,7 +109,7 @@ fn names(action: &Action) -> Vec<&str> {
         | Action::DestroyEvent { event }
         | Action::Record { event, .. }
         | Action::StreamWait { event, .. }
-        | Action::Synchronize { point: Point::Event(event) }
+        | Action::Synchronize { point: Point::Event(event), .. }
         | Action::Query { point: Point::Event(event), .. } => names.push(event),
         Action::EndCapture { graph, .. } | Action::LaunchGraph { graph, .. } => names.push(graph),
         _ => {}
@@ -124,7 +124,7 @@ fn streams(action: &Action) -> Vec<&Stream> {
         | Action::StreamWait { stream, .. }
         | Action::BeginCapture { stream }
         | Action::EndCapture { stream, .. }
-        | Action::Synchronize { point: Point::Stream(stream) }
+        | Action::Synchronize { point: Point::Stream(stream), .. }
         | Action::Query { point: Point::Stream(stream), .. } => vec![stream],
         Action::Launch { stream, meant, .. } => meant.iter().chain([stream]).collect(),
         action => action.work_stream().into_iter().collect(),

@@ -3,6 +3,14 @@
 //! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
+mod errors;
+mod rounds;
+mod waits;
+
+pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
+pub use rounds::{Made, MadeEachRound};
+pub use waits::NeedlessWait;
+
 use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
 use crate::program::{InvalidCall, SiteId};
 use crate::trace::Trace;
@@ -22,6 +30,12 @@ pub struct Facts {
     pub launches: Vec<LaunchShape>,
     /// The functions that CUDA calls back, and the CUDA calls they reach.
     pub callbacks: Vec<Callback>,
+    /// Waits of the host that nothing needs.
+    pub needless_waits: Vec<NeedlessWait>,
+    /// What every round of a loop makes and releases.
+    pub made_each_round: Vec<MadeEachRound>,
+    /// Where errors are looked for.
+    pub errors: ErrorChecks,
     /// Calls to names that nothing declares.
     pub invalid_calls: Vec<InvalidCall>,
     /// True if an `#include` could not be resolved.

@@ -27,7 +27,7 @@ const PENDING: usize = 96;
 
 /// Which streams take part in the legacy barrier, as far as the objects tell. A stream of unknown origin
 /// is taken to be a blocking one: the others are rarer, and no order that may exist is denied.
-struct Streams<'o>(&'o Objects);
+pub(super) struct Streams<'o>(pub(super) &'o Objects);
 
 impl Barrier for Streams<'_> {
     fn is_blocking(&self, stream: StreamKey) -> bool {
@@ -72,10 +72,11 @@ impl Machine<'_, '_> {
                 self.objects.info_mut(range.object).host_by_use = true;
             }
         }
+        let writes = releases || matches!(access, Access::HostWrite { .. });
+        self.waits_see_touch(state, range, writes);
         if state.pending.is_empty() {
             return;
         }
-        let writes = releases || matches!(access, Access::HostWrite { .. });
         let root = self.objects.root(range.object);
         let is_talk = !releases
             && state.pending.iter().any(|it| it.kind == WorkKind::HostFunction)
@@ -192,6 +193,8 @@ impl Machine<'_, '_> {
 
     /// Work is enqueued: conflicts with work that does not happen before it, then it is pending.
     pub(super) fn enqueue(&mut self, state: &mut State, mut operation: Operation) {
+        self.waits_see_work(state, &operation);
+        self.rounds_see_work(state);
         if self.is_captured(state, operation.stream) {
             return;
         }
@@ -278,6 +281,7 @@ impl Machine<'_, '_> {
 
     /// The host has seen a point complete.
     pub(super) fn host_sees(&mut self, state: &mut State, point: Point) {
+        self.waits_see_wait(state, Some(point));
         if state.pending.is_empty() {
             return;
         }
@@ -338,6 +342,7 @@ impl Machine<'_, '_> {
 
     /// The host waits for everything on the device.
     pub(super) fn host_sees_device(&mut self, state: &mut State) {
+        self.waits_see_wait(state, None);
         if !state.pending.is_empty() {
             state.pending = Rc::default();
         }
@@ -514,7 +519,7 @@ impl Machine<'_, '_> {
     }
 
     /// Pending work for the rules.
-    fn describe_work(&self, operation: &Operation, writes: bool, assumed: bool) -> Work {
+    pub(super) fn describe_work(&self, operation: &Operation, writes: bool, assumed: bool) -> Work {
         Work {
             site: operation.site,
             kind: operation.kind.clone(),

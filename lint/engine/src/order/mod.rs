@@ -16,6 +16,7 @@ mod branches;
 mod callbacks;
 mod calls;
 mod containers;
+mod errors;
 mod handles;
 pub mod happens_before;
 mod history;
@@ -28,11 +29,13 @@ mod owners;
 mod path;
 mod relevance;
 mod resources;
+mod rounds;
 mod state;
 mod symbol;
 mod transfers;
 mod unknown;
 mod value;
+mod waits;
 mod witness;
 
 use crate::facts::Facts;
@@ -52,6 +55,7 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
     let mut facts = observations.into_facts(program);
     facts.callbacks = callbacks::search(program, facts.callbacks, &shared);
     facts.launches = callbacks::launch_shapes(program);
+    facts.errors = errors::complete(facts.errors, program, &shared);
     facts.invalid_calls.extend(removed_calls(program));
     facts
 }

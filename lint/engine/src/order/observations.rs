@@ -7,9 +7,10 @@ use rustc_hash::FxHashMap;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
+use super::symbol::Linear;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Note, Object, Paths, Release, ReleaseKind, Transfer,
+    Access, Callback, Conflict, Dereference, EarlyQuery, ErrorChecks, Facts, MadeEachRound, NeedlessWait, Note, Object, Paths, Release, ReleaseKind, Transfer,
     TransferView, Work,
 };
 use crate::program::{FunctionId, SiteId};
@@ -34,6 +35,20 @@ pub struct Observations {
     hits: BTreeMap<(FrameId, Step, Hit), (u32, u64)>,
     /// The number of the current visit.
     visit: u64,
+    /// Where errors are looked for.
+    pub errors: ErrorChecks,
+    /// Waits that some path needs, or may.
+    needed: BTreeSet<SiteId>,
+    /// Waits that some path does not need.
+    needless: BTreeMap<SiteId, NeedlessWait>,
+    /// What rounds of loops make and release, and in which turns that was seen.
+    rounds: BTreeMap<SiteId, (BTreeSet<u32>, MadeEachRound)>,
+    /// What is made in a loop, with its size.
+    sizes: BTreeMap<SiteId, Option<Linear>>,
+    /// What is made in a loop and is not made and released in each round.
+    kept: BTreeSet<SiteId>,
+    /// What of that the current root has come across.
+    of_root: BTreeSet<SiteId>,
 }
 
 /// A conflict seen on one path.
@@ -184,6 +199,61 @@ impl Observations {
         }
     }
 
+    /// Some path needs a wait, or may.
+    pub fn need(&mut self, site: SiteId) {
+        self.needed.insert(site);
+    }
+
+    /// True if a wait is known to be needed. It is noted down as one of the current root.
+    pub fn is_needed(&mut self, site: SiteId) -> bool {
+        self.of_root.insert(site);
+        self.needed.contains(&site)
+    }
+
+    /// The current root was not followed to its end.
+    pub fn need_all(&mut self) {
+        self.needed.extend(self.of_root.iter().copied());
+        self.kept.extend(self.of_root.iter().copied());
+    }
+
+    /// True if a wait is known to be needless on some path.
+    pub fn knows_needless(&self, site: SiteId) -> bool {
+        self.needless.contains_key(&site)
+    }
+
+    /// A path does not need a wait.
+    pub fn needless(&mut self, wait: NeedlessWait) {
+        self.needless.insert(wait.site, wait);
+    }
+
+    /// True if what is made at a site is known to be kept, or made by some rounds only.
+    pub fn is_kept(&mut self, site: SiteId) -> bool {
+        self.of_root.insert(site);
+        self.kept.contains(&site)
+    }
+
+    /// What is made at a site is kept, or made by some rounds only.
+    pub fn keep(&mut self, site: SiteId) {
+        self.kept.insert(site);
+    }
+
+    /// True if what is made at a site has had this size each time.
+    pub fn same_size(&mut self, site: SiteId, bytes: Option<&Linear>) -> bool {
+        self.sizes.entry(site).or_insert_with(|| bytes.cloned()).as_ref() == bytes
+    }
+
+    /// A round has released what it made.
+    pub fn each_round(&mut self, turn: u32, made: MadeEachRound) {
+        self.rounds.entry(made.site).or_insert_with(|| (BTreeSet::new(), made)).0.insert(turn);
+    }
+
+    /// The last error is asked for while work is pending.
+    pub fn early_query(&mut self, query: EarlyQuery) {
+        if !self.errors.early.iter().any(|known| known.site == query.site) {
+            self.errors.early.push(query);
+        }
+    }
+
     /// A call frees or unregisters memory.
     pub fn release(&mut self, at: At, how: ReleaseKind, object: Option<Object>, interior: bool) {
         let sum = self
@@ -219,6 +289,7 @@ impl Observations {
             }
         }
         self.visits.clear();
+        self.of_root.clear();
     }
 
     /// The facts. Callbacks are given as registered, with nothing searched yet.
@@ -297,7 +368,15 @@ impl Observations {
                 }
             })
             .collect();
+        let needless_waits =
+            self.needless.into_values().filter(|wait| !self.needed.contains(&wait.site)).collect();
+        let rounds = self.rounds.into_values().filter(|(turns, it)| turns.len() > 1 && !self.kept.contains(&it.site));
+        let mut errors = self.errors;
+        errors.early.sort();
         Facts {
+            needless_waits,
+            made_each_round: rounds.map(|(_, it)| it).collect(),
+            errors,
             conflicts,
             transfers,
             releases,

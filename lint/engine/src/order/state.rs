@@ -8,7 +8,9 @@ use super::history::History;
 use super::object::{FrameId, ObjectId, Step};
 use super::path::PathConditions;
 use super::symbol::{Linear, Sym};
+use super::rounds::InRound;
 use super::value::Value;
+use super::waits::OpenWait;
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Note, WorkKind};
 use crate::program::{BlockId, SiteId, ValueId};
@@ -38,6 +40,10 @@ pub struct State {
     pub failed: bool,
     /// What the path has asked of CUDA. Takes no part in comparisons.
     pub history: History,
+    /// Waits that nothing has needed so far. Take no part in comparisons: where they differ, they count as needed.
+    pub waits: Rc<Vec<OpenWait>>,
+    /// What the current rounds of loops have made. Takes no part either.
+    pub rounds: Rc<Vec<InRound>>,
 }
 
 /// One call that is being followed.

@@ -20,6 +20,10 @@
 //! host-read h[0..4]
 //! host-write h[0..4]
 //! synchronize s
+//! synchronize s needless
+//! make-and-release device 4096
+//! make-and-release stream
+//! fault scale on s
 //! poll e
 //! query s
 //! call cudaGetLastError
@@ -134,7 +138,14 @@ impl Display for Action {
             Self::StreamWait { stream, event } => write!(f, "wait {stream} for {event}"),
             Self::HostRead { range } => write!(f, "host-read {range}"),
             Self::HostWrite { range } => write!(f, "host-write {range}"),
-            Self::Synchronize { point } => write!(f, "synchronize {point}"),
+            Self::Synchronize { point, needless } => {
+                write!(f, "synchronize {point}{}", if *needless { " needless" } else { "" })
+            }
+            Self::MakeAndRelease { made, bytes } if made.is_memory() => {
+                write!(f, "make-and-release {} {bytes}", made.word())
+            }
+            Self::MakeAndRelease { made, .. } => write!(f, "make-and-release {}", made.word()),
+            Self::Fault { work, stream } => write!(f, "fault {} on {stream}", function_name(work)),
             Self::Query { point, until_complete: true } => write!(f, "poll {point}"),
             Self::Query { point, until_complete: false } => write!(f, "query {point}"),
             Self::Call { function } => write!(f, "call {}", function_name(function)),

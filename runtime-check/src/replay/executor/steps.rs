@@ -5,6 +5,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cuda_lint_engine::trace::judge::waits_in_host_function;
 use cuda_lint_engine::trace::{Action, CopyKind, Memory, Point, Range, Stream};
 
 use super::{GUARDS, Graph, Look, NOT_READY, RELAXED, Running, check, no_stream, unknown};
@@ -92,7 +93,7 @@ impl<'a> Running<'a> {
                     self.note_captured(index, stream);
                     let reads: Result<_, _> = reads.iter().map(|range| self.words(range)).collect();
                     let writes: Result<_, _> = writes.iter().map(|range| self.words(range)).collect();
-                    if let Some(name) = names.iter().find(|name| !Scratch::knows(name)) {
+                    if let Some(name) = names.iter().find(|name| !Scratch::knows(name) && !waits_in_host_function(name)) {
                         return Err(Error::Unexpected(format!(
                             "the replayer does not know how to call {name}"
                         )));
@@ -129,7 +130,7 @@ impl<'a> Running<'a> {
                     host_function::fill(self.words(range)?, stamp(index), index);
                     0
                 }
-                Action::Synchronize { point } => match point {
+                Action::Synchronize { point, .. } => match point {
                     Point::Stream(stream) => (calls.stream_synchronize)(self.stream(stream)?),
                     Point::Event(event) => (calls.event_synchronize)(self.event(event)?),
                     Point::Device => (calls.device_synchronize)(),
@@ -148,6 +149,12 @@ impl<'a> Running<'a> {
                         code = ask(handle);
                     }
                     code
+                }
+                Action::MakeAndRelease { made, bytes } => self.make_and_release(*made, *bytes)?,
+                Action::Fault { stream, .. } => {
+                    // An address that nothing is ever at.
+                    let nowhere = ptr::without_provenance_mut(16);
+                    kernels.fill(nowhere, 1, stamp(index), self.stream(stream)?)
                 }
                 Action::Call { function } => self.gpu.scratch.call(function).ok_or_else(|| {
                     Error::Unexpected(format!("the replayer does not know how to call {function}"))

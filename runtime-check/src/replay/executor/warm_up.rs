@@ -51,7 +51,7 @@ pub(super) fn trace() -> Trace<Position> {
         },
         Action::Record { event: "e".to_string(), stream: stream() },
         Action::StreamWait { stream: Stream::Default, event: "e".to_string() },
-        Action::Synchronize { point: Point::Device },
+        Action::Synchronize { point: Point::Device, needless: false },
         Action::BeginCapture { stream: stream() },
         Action::Fill { dst: range(Memory::Device), synchronous: false, stream: stream() },
         copy(Memory::Pinned, Memory::Device, false),

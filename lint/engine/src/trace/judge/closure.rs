@@ -55,7 +55,7 @@ fn unordered(trace: &Trace<usize>) -> BTreeSet<(usize, usize)> {
                 let set = events.get(event).cloned().unwrap_or_default();
                 tails.entry(key(stream)).or_default().extend(set);
             }
-            Action::Synchronize { point } | Action::Query { point, until_complete: true } => match point {
+            Action::Synchronize { point, .. } | Action::Query { point, until_complete: true } => match point {
                 Point::Device => done.extend(&work),
                 Point::Event(event) => done.extend(events.get(event).into_iter().flatten()),
                 Point::Stream(stream) if key(stream) == Stream::Legacy => {

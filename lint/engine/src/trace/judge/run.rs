@@ -15,6 +15,7 @@ pub(super) fn run<P>(trace: &Trace<P>, axioms: Axioms) -> Vec<Hazard> {
         buffers: BTreeMap::new(),
         graphs: BTreeMap::new(),
         capturing: None,
+        faults: Vec::new(),
         hazards: Vec::new(),
         step: 0,
     };
@@ -34,6 +35,8 @@ struct Run<'t> {
     graphs: BTreeMap<&'t str, Vec<Touch<'t>>>,
     /// What the open capture touches so far.
     capturing: Option<Vec<Touch<'t>>>,
+    /// The work that fails.
+    faults: Vec<usize>,
     hazards: Vec<Hazard>,
     /// The current step.
     step: usize,
@@ -103,6 +106,10 @@ impl<'t> Run<'t> {
                         named.push(function);
                         let function = function.clone();
                         self.hazards.push(Hazard::CallInHostFunction { step: self.step, function });
+                    } else if !named.contains(&function) && calls::waits_in_host_function(function) {
+                        named.push(function);
+                        let function = function.clone();
+                        self.hazards.push(Hazard::WaitInHostFunction { step: self.step, function });
                     }
                 }
                 let stream = self.order.stream(stream);
@@ -127,7 +134,7 @@ impl<'t> Run<'t> {
                     self.host(&[touch(range, matches!(action, Action::HostWrite { .. }))]);
                 }
             }
-            Action::Synchronize { point } => {
+            Action::Synchronize { point, .. } => {
                 let rule = match point {
                     Awaited::Stream(_) => Axiom::HostWaitsForStream,
                     Awaited::Event(_) => Axiom::HostWaitsForEvent,
@@ -146,7 +153,22 @@ impl<'t> Run<'t> {
                     self.wait(point);
                 }
             }
-            Action::Call { .. } => {
+            Action::MakeAndRelease { made, .. } => {
+                self.hazards.push(Hazard::MadeEachRound { step: self.step });
+                if made.is_memory() {
+                    self.order.may_have_waited(self.step, None);
+                }
+            }
+            Action::Fault { stream, .. } => {
+                let stream = self.order.stream(stream);
+                self.faults.push(self.step);
+                self.enqueue(stream, Vec::new(), false);
+            }
+            Action::Call { function } => {
+                let pending = self.faults.iter().find(|fault| self.order.pending.iter().any(|it| it.step == **fault));
+                if let Some(pending) = pending.filter(|_| calls::asks_for_last_error(function)) {
+                    self.hazards.push(Hazard::ErrorUnseen { pending: *pending, step: self.step });
+                }
                 if self.axioms.has(Axiom::OtherCallsWait) {
                     self.order.pending.clear();
                 }
