@@ -64,6 +64,11 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
         Hazard::CallInHostFunction { step, .. } => rule == "api-call-in-callback" && *step == last,
         Hazard::PageableCopy { step } => rule == "pageable-async-copy" && *step == last,
         Hazard::StreamAsArgument { step } => rule == "stream-as-kernel-argument" && *step == last,
+        Hazard::MadeEachRound { step } => rule == "sync-alloc-in-loop" && *step == last,
+        // What comes later tells that it was not needed, that there was an error, that nothing goes on.
+        Hazard::NeedlessWait { .. } => rule == "redundant-host-sync",
+        Hazard::ErrorUnseen { .. } => rule == "async-error-unobserved",
+        Hazard::WaitInHostFunction { .. } => rule == "callback-waits",
     }
 }
 
@@ -85,15 +90,15 @@ fn check(finding: &Value) -> Result<(), String> {
         return Err(format!("it cannot be run: {}\n{written}", problems.join("; ")));
     }
     let last = trace.steps.len() - 1;
-    let place = trace.steps[last].place.as_ref();
-    let at = |it: &Position| finding["file"] == it.file.as_str() && finding["line"] == it.line;
-    if !place.is_some_and(at) {
-        return Err(format!("it ends at another place\n{written}"));
-    }
     let hazards = judge(&trace);
     let Some(hazard) = hazards.iter().find(|hazard| fits(rule, hazard, last)) else {
         return Err(format!("the judge sees {hazards:?}\n{written}"));
     };
+    let place = trace.steps[hazard.step()].place.as_ref();
+    let at = |it: &Position| finding["file"] == it.file.as_str() && finding["line"] == it.line;
+    if !place.is_some_and(at) {
+        return Err(format!("it shows at another place\n{written}"));
+    }
     let Some(twin) = repair(&trace, hazard) else {
         return Err(format!("there is no repair for {hazard:?}\n{written}"));
     };

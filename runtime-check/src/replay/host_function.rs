@@ -8,10 +8,10 @@ use cuda_lint_engine::trace::Memory;
 use cuda_lint_engine::trace::judge::waits_in_host_function;
 
 use super::calls::Calls;
-use super::plan::LONG;
 use super::guard;
 use super::kernels::Kernels;
 use super::memory::Pool;
+use super::plan::LONG;
 use crate::platform::Error;
 use crate::values::Digest;
 

@@ -431,7 +431,8 @@ impl Probe {
             },
             Self::Late(step) => {
                 let first = schedule.holds.iter().map(|hold| hold.before).min().unwrap_or_default();
-                let before = run.steps.get(first..*step)?.iter().map(|observed| observed.host).sum::<Duration>();
+                let before =
+                    run.steps.get(first..*step)?.iter().map(|observed| observed.host).sum::<Duration>();
                 if before >= most {
                     return Some(format!(
                         "the host got to step {} {before:.1?} after the work was enqueued, of a hold of {held:.0?}",
@@ -443,7 +444,10 @@ impl Probe {
             Self::Hangs(step) => {
                 let host = run.steps.get(*step)?.host;
                 (host >= LONG.mul_f64(WAITS)).then(|| {
-                    format!("the host was in step {} until the wait was broken off: {host:.1?}", number(*step))
+                    format!(
+                        "the host was in step {} until the wait was broken off: {host:.1?}",
+                        number(*step)
+                    )
                 })
             }
             Self::Costs(step) => {

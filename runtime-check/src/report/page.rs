@@ -261,4 +261,3 @@ fn picture(verdict: &Verdict) -> Option<(timeline::Timeline, Option<timeline::Ti
     let twin = hazard.and_then(|hazard| repair::repair(&trace, hazard));
     Some(timeline::pair(&trace, hazard, twin.as_ref()))
 }
-

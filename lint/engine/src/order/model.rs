@@ -117,7 +117,7 @@ impl Machine<'_, '_> {
                     let root = self.objects.root(pointer.object);
                     state.object_mut(root).memory = Some(MemoryKind::Registered);
                     let bytes = self.product(it);
-                    self.made(state, root, Made::Registration, name, bytes);
+                    self.made(state, root, Made::Registration, it, bytes);
                 }
             }
             Effect::Unregister => {

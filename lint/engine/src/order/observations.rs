@@ -7,11 +7,11 @@ use rustc_hash::FxHashMap;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
-use super::symbol::Linear;
+use super::value::Value;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, EarlyQuery, ErrorChecks, Facts, MadeEachRound, NeedlessWait, Note, Object, Paths, Release, ReleaseKind, Transfer,
-    TransferView, Work,
+    Access, Callback, Conflict, Dereference, EarlyQuery, ErrorChecks, Facts, MadeEachRound, NeedlessWait,
+    Note, Object, Paths, Release, ReleaseKind, Transfer, TransferView, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -43,8 +43,8 @@ pub struct Observations {
     needless: BTreeMap<SiteId, NeedlessWait>,
     /// What rounds of loops make and release, and in which turns that was seen.
     rounds: BTreeMap<SiteId, (BTreeSet<u32>, MadeEachRound)>,
-    /// What is made in a loop, with its size.
-    sizes: BTreeMap<SiteId, Option<Linear>>,
+    /// What is made in a loop, with the arguments of the call.
+    arguments: BTreeMap<SiteId, Vec<Value>>,
     /// What is made in a loop and is not made and released in each round.
     kept: BTreeSet<SiteId>,
     /// What of that the current root has come across.
@@ -237,9 +237,9 @@ impl Observations {
         self.kept.insert(site);
     }
 
-    /// True if what is made at a site has had this size each time.
-    pub fn same_size(&mut self, site: SiteId, bytes: Option<&Linear>) -> bool {
-        self.sizes.entry(site).or_insert_with(|| bytes.cloned()).as_ref() == bytes
+    /// True if what is made at a site is made from these arguments each time. Roots have their own values.
+    pub fn same_arguments(&mut self, site: SiteId, arguments: Vec<Value>) -> bool {
+        *self.arguments.entry(site).or_insert_with(|| arguments.clone()) == arguments
     }
 
     /// A round has released what it made.
@@ -290,6 +290,7 @@ impl Observations {
         }
         self.visits.clear();
         self.of_root.clear();
+        self.arguments.clear();
     }
 
     /// The facts. Callbacks are given as registered, with nothing searched yet.
@@ -370,7 +371,8 @@ impl Observations {
             .collect();
         let needless_waits =
             self.needless.into_values().filter(|wait| !self.needed.contains(&wait.site)).collect();
-        let rounds = self.rounds.into_values().filter(|(turns, it)| turns.len() > 1 && !self.kept.contains(&it.site));
+        let rounds =
+            self.rounds.into_values().filter(|(turns, it)| turns.len() > 1 && !self.kept.contains(&it.site));
         let mut errors = self.errors;
         errors.early.sort();
         Facts {

@@ -30,7 +30,7 @@ impl Machine<'_, '_> {
                     let bytes = self.product(it);
                     let object = self.make_memory(state, index, Some(kind), &it.row.name, bytes.clone());
                     if let Some(made) = made_of(kind) {
-                        self.made(state, object, made, it.shown(), bytes);
+                        self.made(state, object, made, it, bytes);
                     }
                     if kind == MemoryKind::DeviceStreamOrdered {
                         self.allocate_in_order(state, it, object);
@@ -45,7 +45,7 @@ impl Machine<'_, '_> {
                         None => Some(false),
                     };
                     let stream = self.make_handle(state, index, non_blocking);
-                    self.made(state, stream, Made::Stream, it.shown(), None);
+                    self.made(state, stream, Made::Stream, it, None);
                     Value::Handle(stream)
                 }
                 Thing::HandleStream => match it.arg(Role::Handle).cloned() {
@@ -54,7 +54,7 @@ impl Machine<'_, '_> {
                 },
                 Thing::Handle => {
                     let made = self.make_handle(state, index, None);
-                    self.made(state, made, Made::Handle, it.shown(), None);
+                    self.made(state, made, Made::Handle, it, None);
                     let handle = Value::Handle(made);
                     let stream = it.arg(Role::Stream).cloned().unwrap_or(Value::ZERO);
                     self.set_stream(state, &handle, stream);
@@ -62,7 +62,7 @@ impl Machine<'_, '_> {
                 }
                 Thing::Event => {
                     let event = self.make_handle(state, index, None);
-                    self.made(state, event, Made::Event, it.shown(), None);
+                    self.made(state, event, Made::Event, it, None);
                     Value::Handle(event)
                 }
                 Thing::Alias => match it.arg(Role::Memory).or_else(|| it.arg(Role::Src)).cloned() {

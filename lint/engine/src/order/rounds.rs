@@ -7,9 +7,11 @@
 use std::rc::Rc;
 
 use super::machine::Machine;
+use super::model::Modelled;
 use super::object::{FrameId, ObjectId, Step};
 use super::state::State;
 use super::symbol::Linear;
+use crate::cuda::row::Role;
 use crate::facts::{Made, MadeEachRound};
 use crate::flow::Loop;
 use crate::program::{BlockId, Function, SiteId};
@@ -36,7 +38,7 @@ impl Machine<'_, '_> {
         state: &mut State,
         object: ObjectId,
         made: Made,
-        function: &str,
+        it: &Modelled<'_, '_>,
         bytes: Option<Linear>,
     ) {
         let turn = state.turn();
@@ -47,20 +49,21 @@ impl Machine<'_, '_> {
         let Some(function_id) = self.stack.last().copied() else { return };
         let (body, cfg) = (self.shared.function(function_id), self.shared.cfg(function_id));
         let block = BlockId(self.at.step.block);
-        let innermost = cfg
-            .loops_around(block)
-            .min_by_key(|(_, it)| it.body.iter().filter(|inside| **inside).count());
+        let innermost =
+            cfg.loops_around(block).min_by_key(|(_, it)| it.body.iter().filter(|inside| **inside).count());
         let each_round =
             body.is_root && innermost.is_some_and(|(header, it)| passes_each_round(body, header, it, block));
         let step = (state.frame(), self.at.step);
         let again = state.rounds.iter().any(|it| it.step == step);
-        // Without a size, or with one that changes, it could not be made once.
-        let sized = matches!(made, Made::Stream | Made::Event | Made::Handle) || bytes.is_some();
-        if !each_round || again || !sized || !self.observations.same_size(site, bytes.as_ref()) {
+        // From arguments that change, such as another size, it could not be made once.
+        let arguments = it.row.params.iter().zip(&it.call.args);
+        let arguments = arguments.filter(|(param, _)| !matches!(param.role, Role::Out(_)));
+        let arguments = arguments.map(|(_, value)| value.clone()).collect();
+        if !each_round || again || !self.observations.same_arguments(site, arguments) {
             self.observations.keep(site);
             return;
         }
-        let function = function.into();
+        let function = it.shown().into();
         let it = InRound { object, step, turn, site, made, function, bytes, work: None };
         Rc::make_mut(&mut state.rounds).push(it);
     }
@@ -94,7 +97,10 @@ impl Machine<'_, '_> {
                 function: it.function.to_string(),
                 made: it.made,
                 name: self.objects.info(object).name.clone(),
-                bytes: it.bytes.and_then(|bytes| bytes.as_constant()).and_then(|bytes| u64::try_from(bytes).ok()),
+                bytes: it
+                    .bytes
+                    .and_then(|bytes| bytes.as_constant())
+                    .and_then(|bytes| u64::try_from(bytes).ok()),
                 released_at: self.at.site,
                 released_with: function.to_owned(),
                 work,

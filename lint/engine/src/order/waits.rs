@@ -251,7 +251,9 @@ impl Machine<'_, '_> {
             // A wait whose status is looked at may be there for that, unless the later one tells as much. One
             // after which nothing could have begun earlier costs nothing.
             match wait.gained.clone() {
-                Some(next) if !in_loop && (wait.discarded || !discarded) => self.note_needless(state, &wait, &next, point),
+                Some(next) if !in_loop && (wait.discarded || !discarded) => {
+                    self.note_needless(state, &wait, &next, point)
+                }
                 _ => self.observations.need(wait.site),
             }
         }

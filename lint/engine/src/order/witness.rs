@@ -78,7 +78,11 @@ struct Part {
 /// A step of the witness, before sizes and names are known.
 #[derive(Debug)]
 enum Planned<'a> {
-    Work { operation: &'a Operation, reads: Vec<Part>, writes: Vec<Part> },
+    Work {
+        operation: &'a Operation,
+        reads: Vec<Part>,
+        writes: Vec<Part>,
+    },
     Allocate(usize),
     Record(EventKey, StreamKey),
     StreamWait(StreamKey, EventKey),
@@ -87,9 +91,19 @@ enum Planned<'a> {
     Wait(Option<Point>, bool),
     Poll(Point),
     Call(Rc<str>),
-    Free { buffer: usize, how: &'a ReleaseKind },
-    Touch { part: Part, write: bool },
-    Release { buffer: usize, how: &'a ReleaseKind, stream: Option<StreamKey> },
+    Free {
+        buffer: usize,
+        how: &'a ReleaseKind,
+    },
+    Touch {
+        part: Part,
+        write: bool,
+    },
+    Release {
+        buffer: usize,
+        how: &'a ReleaseKind,
+        stream: Option<StreamKey>,
+    },
 }
 
 impl Machine<'_, '_> {

@@ -95,7 +95,8 @@ fn explain(
     severity: Severity,
 ) -> Diagnostic {
     let function = words::code(&query.function);
-    let work = if query.kernel { format!("kernel {}", words::code(&query.name)) } else { words::code(&query.name) };
+    let work =
+        if query.kernel { format!("kernel {}", words::code(&query.name)) } else { words::code(&query.name) };
     let mut related = vec![Related { site: query.work, message: format!("{work} is enqueued here") }];
     related.extend(words::also(others.iter().map(|other| other.site), query.site, "likewise here"));
     Diagnostic {
@@ -109,7 +110,8 @@ fn explain(
         site: query.site,
         label: "this does not wait".into(),
         related,
-        help: "test the result of the wait as well: of `cudaStreamSynchronize` or `cudaDeviceSynchronize`".into(),
+        help: "test the result of the wait as well: of `cudaStreamSynchronize` or `cudaDeviceSynchronize`"
+            .into(),
         witness: Some(witness::of_early_query(context, query)),
     }
 }
@@ -130,7 +132,10 @@ mod tests {
             kernel: true,
         };
         let early = vec![query(20), query(30)];
-        Facts { errors: ErrorChecks { early, observes_waits, has_main, ..ErrorChecks::default() }, ..Facts::default() }
+        Facts {
+            errors: ErrorChecks { early, observes_waits, has_main, ..ErrorChecks::default() },
+            ..Facts::default()
+        }
     }
 
     #[test]

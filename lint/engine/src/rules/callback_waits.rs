@@ -94,7 +94,8 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
         .filter(|(_, call)| call.status == InCallback::Waits)
         .collect();
     // One wait is one diagnostic, however many registrations lead to it: the surest and shortest way first.
-    waits.sort_by_key(|(callback, call)| (call.site, call.uncertain, call.path.len(), callback.registered_at));
+    waits
+        .sort_by_key(|(callback, call)| (call.site, call.uncertain, call.path.len(), callback.registered_at));
     for group in waits.chunk_by(|(_, a), (_, b)| a.site == b.site) {
         diagnostics.push(explain(context, group[0].0, group[0].1, &group[1..]));
     }
@@ -106,8 +107,11 @@ fn explain(
     call: &ReachedCall,
     others: &[(&Callback, &ReachedCall)],
 ) -> Diagnostic {
-    let function =
-        if callback.function.starts_with('<') { "a lambda".to_owned() } else { words::code(&callback.function) };
+    let function = if callback.function.starts_with('<') {
+        "a lambda".to_owned()
+    } else {
+        words::code(&callback.function)
+    };
     let wait = match call.name.as_str() {
         BUSY_WAIT => "loops until a flag changes".to_owned(),
         name => format!("waits in {}", words::code(name)),
@@ -167,7 +171,10 @@ mod tests {
 
     #[test]
     fn calls_of_cuda_belong_to_another_rule() {
-        assert_eq!(sample::lines(&facts("cudaFree", InCallback::Forbidden)), ["20 api-call-in-callback error certain"]);
+        assert_eq!(
+            sample::lines(&facts("cudaFree", InCallback::Forbidden)),
+            ["20 api-call-in-callback error certain"]
+        );
         assert!(sample::lines(&facts("std::mutex::lock", InCallback::Fine)).is_empty());
     }
 }

@@ -1,6 +1,8 @@
 //! `pageable-async-copy`: an asynchronous copy whose host side is pageable does not overlap with anything.
 
-use super::{Check, Number, Rule, RuleContext, Witness, host_buffer_released_in_flight::STAGED, witness, words};
+use super::{
+    Check, Number, Rule, RuleContext, Witness, host_buffer_released_in_flight::STAGED, witness, words,
+};
 use crate::cuda::row::{Direction, MemoryKind, Mode};
 use crate::facts::{Object, Origin, Stream, Transfer, TransferView};
 use crate::{Category, Confidence, Diagnostic, Severity};

@@ -107,7 +107,10 @@ fn explain(wait: &NeedlessWait) -> Diagnostic {
                 site: wait.work.site,
                 message: format!("{work} is enqueued here on {}", words::stream(&wait.work.stream)),
             },
-            Related { site: wait.next.site, message: format!("{next} comes after it in stream order anyway") },
+            Related {
+                site: wait.next.site,
+                message: format!("{next} comes after it in stream order anyway"),
+            },
             Related { site: wait.covered_by.site, message: format!("{by} waits for all of it") },
         ],
         help: format!("remove this wait: the order of the stream and the later {by} are enough"),

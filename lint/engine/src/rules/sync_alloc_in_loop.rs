@@ -103,7 +103,9 @@ fn explain(context: &RuleContext<'_>, it: &MadeEachRound) -> Diagnostic {
         rule: RULE.name,
         severity: if it.made == Made::Event { Severity::Info } else { RULE.severity },
         confidence: Confidence::Certain,
-        message: format!("each round of this loop makes {what} with {make} and releases it with {release}, {cost}"),
+        message: format!(
+            "each round of this loop makes {what} with {make} and releases it with {release}, {cost}"
+        ),
         site: it.site,
         label: format!("{what} is made again in each round"),
         related: vec![

@@ -3,7 +3,8 @@
 use super::RuleContext;
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{
-    Callback, Dereference, EarlyQuery, LaunchShape, Made, MadeEachRound, Object, ReachedCall, Release, Stream, Transfer, TransferView,
+    Callback, Dereference, EarlyQuery, LaunchShape, Made, MadeEachRound, Object, ReachedCall, Release,
+    Stream, Transfer, TransferView,
 };
 use crate::program::SiteId;
 use crate::sketch::{self, LARGEST, Sketch, UNKNOWN_SIZE};
@@ -116,7 +117,11 @@ pub(super) fn of_callback(context: &RuleContext<'_>, callback: &Callback, call: 
 }
 
 /// A host function that waits for what the host does only after it has waited for the stream.
-pub(super) fn of_waiting_callback(context: &RuleContext<'_>, callback: &Callback, call: &ReachedCall) -> Trace {
+pub(super) fn of_waiting_callback(
+    context: &RuleContext<'_>,
+    callback: &Callback,
+    call: &ReachedCall,
+) -> Trace {
     let mut trace = of_callback(context, callback, call);
     let stream = trace.steps.iter().find_map(|step| step.action.work_stream().cloned());
     let point = trace::Point::Stream(stream.unwrap_or_default());

@@ -198,13 +198,15 @@ fn candidates<'t>(trace: &'t Trace<usize>, hazard: &Hazard) -> Vec<Edit<'t>> {
             edit.before(*step, [device()]);
             Some(())
         }),
-        Hazard::CallInHostFunction { step, function } | Hazard::WaitInHostFunction { step, function } => add(&|edit| {
-            let mut action = edit.action(*step)?.clone();
-            let Action::HostFunction { calls, .. } = &mut action else { return None };
-            calls.retain(|call| call != function);
-            edit.replace(*step, Some(action));
-            Some(())
-        }),
+        Hazard::CallInHostFunction { step, function } | Hazard::WaitInHostFunction { step, function } => {
+            add(&|edit| {
+                let mut action = edit.action(*step)?.clone();
+                let Action::HostFunction { calls, .. } = &mut action else { return None };
+                calls.retain(|call| call != function);
+                edit.replace(*step, Some(action));
+                Some(())
+            })
+        }
         Hazard::PageableCopy { step } => {
             add(&|edit| pinned(edit, *step));
             // What was wrong before may be right now, and without order: a release, a direction.

@@ -93,7 +93,9 @@ impl<'a> Running<'a> {
                     self.note_captured(index, stream);
                     let reads: Result<_, _> = reads.iter().map(|range| self.words(range)).collect();
                     let writes: Result<_, _> = writes.iter().map(|range| self.words(range)).collect();
-                    if let Some(name) = names.iter().find(|name| !Scratch::knows(name) && !waits_in_host_function(name)) {
+                    if let Some(name) =
+                        names.iter().find(|name| !Scratch::knows(name) && !waits_in_host_function(name))
+                    {
                         return Err(Error::Unexpected(format!(
                             "the replayer does not know how to call {name}"
                         )));

@@ -165,7 +165,8 @@ impl<'t> Run<'t> {
                 self.enqueue(stream, Vec::new(), false);
             }
             Action::Call { function } => {
-                let pending = self.faults.iter().find(|fault| self.order.pending.iter().any(|it| it.step == **fault));
+                let pending =
+                    self.faults.iter().find(|fault| self.order.pending.iter().any(|it| it.step == **fault));
                 if let Some(pending) = pending.filter(|_| calls::asks_for_last_error(function)) {
                     self.hazards.push(Hazard::ErrorUnseen { pending: *pending, step: self.step });
                 }

@@ -272,8 +272,7 @@ impl Words<'_> {
             "host-write" => Action::HostWrite { range: self.range()? },
             "synchronize" => Action::Synchronize { point: self.point()?, needless: self.take("needless") },
             "make-and-release" => {
-                let made =
-                    one_of(&Made::ALL, Made::word, "a thing to make", &self.word("a thing to make")?)?;
+                let made = one_of(&Made::ALL, Made::word, "a thing to make", &self.word("a thing to make")?)?;
                 let bytes = if made.is_memory() { self.bytes()? } else { 0 };
                 Action::MakeAndRelease { made, bytes }
             }
