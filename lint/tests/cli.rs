@@ -358,3 +358,15 @@ fn the_readme_shows_what_is_printed() {
         .unwrap();
     assert_eq!(texts(&output), (Some(1), shown.to_string(), String::new()));
 }
+
+#[test]
+fn what_names_its_thread_runs_on_the_device() {
+    let folder = tempfile::tempdir().unwrap();
+    let code = "#include \"missing.h\"\n#include <cuda_runtime.h>\nMY_KERNEL fill(float *p) { p[threadIdx.x] = 1; }\n\
+        void run(float *p) { cudaMalloc(&p, 4); fill<<<1, 1>>>(p); cudaFree(p); }\n";
+    std::fs::write(folder.path().join("a.cu"), code).unwrap();
+    let (_, stdout, _) = texts(&cuda_lint(&["--format", "json", "a.cu"], folder.path()).unwrap());
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let rules: Vec<_> = json["diagnostics"].as_array().unwrap().iter().map(|it| &it["rule"]).collect();
+    assert!(!rules.iter().any(|rule| *rule == "host-deref-device-pointer"), "{rules:?}");
+}

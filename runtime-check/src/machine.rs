@@ -16,6 +16,11 @@ pub trait Machine {
     /// Runs one trace under a schedule, then waits for the device and releases what is left. An error means
     /// that nothing can be said: the machine refused what no trace can be blamed for.
     fn run(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error>;
+
+    /// The same, and notes when everything happened, as far as the machine can tell.
+    fn timed(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error> {
+        self.run(trace, schedule)
+    }
 }
 
 /// How the device is slowed down, so that a race shows.
@@ -51,6 +56,35 @@ pub struct Run {
     pub last: std::collections::BTreeMap<String, Digest>,
     /// The signal that ended the process, if it did: then the steps end where it died.
     pub signal: Option<i32>,
+    /// When everything happened, if that was asked for and can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Times>,
+}
+
+/// When everything happened: nanoseconds since the first step, by the host's clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// By how much the device's times may be off against the host's.
+    pub error: u64,
+    /// When the host began each step and was done with it.
+    pub host: Vec<(i64, i64)>,
+    /// What the device did, in the order of the enqueueing.
+    pub device: Vec<Piece>,
+}
+
+/// A piece of work of the device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// The step that enqueued it, or before whose work the stream was held.
+    pub step: usize,
+    /// True for the hold.
+    pub hold: bool,
+    /// True if it was measured when it ran; else it ran somewhere between the two times.
+    pub measured: bool,
+    /// When it began.
+    pub begin: i64,
+    /// When it ended.
+    pub end: i64,
 }
 
 /// What was observed of one step.

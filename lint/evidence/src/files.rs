@@ -2,6 +2,7 @@
 //!
 //! The order is that of places and names, and times are rounded, so that a new run changes few lines.
 
+mod timeline;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::{fs, io};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use timeline::{Bar, BarKind, Timeline, Timelines};
 pub use verdict::{Answer, Counts, Observation, Rules, Verdict};
 
 use crate::{FOLDER, PROTOCOL, SCHEMA, hash};
@@ -524,10 +526,25 @@ mod tests {
         assert!(rules.starts_with("# Written by"), "{rules}");
         assert!(rules.contains("host_ms = 0.02\n"), "times are rounded: {rules}");
         assert!(rules.contains("\nh = pinned 4 @ "), "a trace is readable: {rules}");
+        assert!(rules.contains("s | work between | 6 | 0.043 .. 0.061 | copy h ← d"), "{rules}");
         round_trip::<Programs>(root.path());
         round_trip::<Claims>(root.path());
         round_trip::<Litmus>(root.path());
         round_trip::<Peers>(root.path());
+    }
+
+    #[test]
+    fn one_timeline_of_a_rule_is_kept() {
+        let root = samples::repository();
+        let mut rules = File::<Rules>::read(root.path()).unwrap().body;
+        let plainest = rules.plainest("host-read-before-sync").unwrap().clone();
+        assert!(plainest.timelines.is_some());
+        let other = Verdict { file: "fixtures/host-read-before-sync/misuse_two.cu".to_owned(), ..plainest };
+        rules.rules.push(other);
+        rules.tidy();
+        let kept: Vec<&str> =
+            rules.rules.iter().filter(|it| it.timelines.is_some()).map(|it| it.file.as_str()).collect();
+        assert_eq!(kept, ["fixtures/host-read-before-sync/misuse.cu"]);
     }
 
     #[test]

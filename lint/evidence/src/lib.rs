@@ -13,8 +13,9 @@ pub mod quotes;
 pub mod samples;
 
 pub use files::{
-    Answer, Body, Claim, ClaimVerdict, Claims, Class, Counts, Device, Error, File, Litmus, Mutant,
-    Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Tool, Verdict,
+    Answer, Bar, BarKind, Body, Claim, ClaimVerdict, Claims, Class, Counts, Device, Error, File, Litmus,
+    Mutant, Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Timeline,
+    Timelines, Tool, Verdict,
 };
 pub use hash::{fixtures, sha256};
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::check::{Current, RuleSpec};
 use crate::{
     Answer, Body, Claim, ClaimVerdict, Claims, Class, Counts, Device, FOLDER, File, Litmus, Mutant,
-    Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Tool, Verdict,
-    sha256,
+    Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Timeline, Timelines,
+    Tool, Verdict, sha256,
 };
 
 /// The rules that have evidence here.
@@ -121,19 +121,45 @@ fn rules() -> Rules {
         },
         twin: Counts { trials: 50, ..Counts::default() },
         variant: None,
+        timelines: None,
     };
     let mut wait = verdict("pageable-copy-as-sync", 14, Observation::ReliedOnWait, WAIT);
     wait.misuse =
         Counts { trials: 5, hits: 5, host_ms: Some(50.21), held_ms: Some(50.0), ..Counts::default() };
     wait.twin = Counts { trials: 5, ..Counts::default() };
     wait.variant = Some(Counts { trials: 50, hits: 50, host_ms: Some(0.01), ..Counts::default() });
-    Rules {
-        rules: vec![
-            verdict("host-read-before-sync", 16, Observation::WrongValue, READ),
-            verdict("cross-stream-unordered", 15, Observation::WrongValue, CROSS),
-            wait,
-        ],
-    }
+    let mut read = verdict("host-read-before-sync", 16, Observation::WrongValue, READ);
+    read.timelines = Some(timelines());
+    Rules { rules: vec![read, verdict("cross-stream-unordered", 15, Observation::WrongValue, CROSS), wait] }
+}
+
+/// A read that comes before the copy, and its twin, which waits.
+fn timelines() -> Timelines {
+    let line = |clash: Option<(usize, usize)>, bars: &[&str]| Timeline {
+        error_us: 0.9,
+        clash,
+        bars: bars.iter().filter_map(|bar| bar.parse().ok()).collect(),
+    };
+    let misuse = [
+        "host | touch | 4 | 0.004 .. 0.005 | write h",
+        "host | call | 5 | 0.019 .. 0.026 | compute(d)",
+        "host | call | 6 | 0.026 .. 0.034 | copy h ← d",
+        "host | touch misuse | 7 | 0.034 .. 0.035 | read h",
+        "s | hold | 5 | 0.012 .. 0.038 | held",
+        "s | work | 5 | 0.041 .. 0.043 | compute(d)",
+        "s | work between | 6 | 0.043 .. 0.061 | copy h ← d",
+    ];
+    let twin = [
+        "host | touch | 4 | 0.004 .. 0.005 | write h",
+        "host | call | 5 | 0.019 .. 0.026 | compute(d)",
+        "host | call | 6 | 0.026 .. 0.034 | copy h ← d",
+        "host | wait | 7 | 0.034 .. 10.031 | wait for s",
+        "host | touch | 8 | 10.031 .. 10.032 | read h",
+        "s | hold | 5 | 0.012 .. 10.010 | held",
+        "s | work | 5 | 10.013 .. 10.015 | compute(d)",
+        "s | work between | 6 | 10.015 .. 10.031 | copy h ← d",
+    ];
+    Timelines { misuse: Some(line(Some((6, 7)), &misuse)), twin: Some(line(None, &twin)) }
 }
 
 fn programs() -> Programs {

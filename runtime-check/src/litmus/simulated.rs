@@ -338,6 +338,6 @@ impl<'t> Device<'t> {
 
     fn finish(self) -> Run {
         let last = self.memory.iter().map(|(name, words)| ((*name).to_owned(), Digest::of(words))).collect();
-        Run { steps: self.steps, last, signal: None }
+        Run { steps: self.steps, last, ..Run::default() }
     }
 }

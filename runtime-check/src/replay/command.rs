@@ -8,7 +8,7 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::worker::Workers;
-use super::{experiment, input, table};
+use super::{experiment, input, table, timeline};
 use crate::platform::Error;
 use cuda_lint_evidence::{Answer, Verdict};
 
@@ -24,6 +24,9 @@ pub struct Replay {
     /// Write the verdicts to a file, as JSON
     #[arg(long, value_name = "OUT")]
     json: Option<PathBuf>,
+    /// Print when everything happened in one run of each witness and of its repaired twin
+    #[arg(long)]
+    timeline: bool,
     /// On which device
     #[arg(long, default_value_t = 0)]
     device: usize,
@@ -56,8 +59,9 @@ pub fn replay(arguments: &Replay) -> Result<(String, ExitCode), Error> {
         fs::write(path, text)
             .map_err(|error| Error::Unexpected(format!("{} cannot be written: {error}", path.display())))?;
     }
+    let times = if arguments.timeline { timeline::tables(&verdicts) + "\n" } else { String::new() };
     let text = format!(
-        "{}\n{}; {} runs, {} worker processes replaced; ready after {started:.1?}, done after {:.1?}",
+        "{times}{}\n{}; {} runs, {} worker processes replaced; ready after {started:.1?}, done after {:.1?}",
         table::table(&verdicts),
         workers.description,
         workers.runs,

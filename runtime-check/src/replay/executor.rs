@@ -5,7 +5,9 @@
 //! where it is read (of an asynchronous copy: what has arrived, in the copy's stream), into slots that are
 //! fetched when the device is idle again.
 
+mod clock;
 mod finish;
+mod recorder;
 mod release;
 mod steps;
 mod warm_up;
@@ -25,11 +27,13 @@ use super::calls::Calls;
 use super::guard::{self, Guard};
 use super::hold::{Held, Holds};
 use super::host_function::{self, HostWork, Scratch, Words};
-use super::kernels::{Kernels, Slot};
+use super::kernels::{Kernels, Slot, Span};
 use super::memory::{Block, Pool};
-use crate::machine::{Machine, Observed, Run, Schedule};
+use crate::machine::{Machine, Observed, Run, Schedule, Times};
 use crate::platform::{self, Error, failed};
 use crate::values::{self, Digest, stamp};
+use clock::Desk;
+use recorder::{Recorder, SPANS};
 
 /// How many looks a trace can take.
 const SLOTS: usize = 16 * 1024;
@@ -59,6 +63,9 @@ pub struct Gpu {
     fetched: *mut Slot,
     /// Words that the device raises when a guarded copy is over.
     done: *mut u32,
+    /// Where kernels note when they run, and how the clocks are compared.
+    spans: *mut Span,
+    desk: Desk,
     /// True after an error that the context does not recover from.
     pub broken: bool,
 }
@@ -81,6 +88,9 @@ struct Running<'a> {
     spare_events: Vec<*mut c_void>,
     observed: Vec<Observed>,
     deadline: Instant,
+    /// Where times are wanted.
+    recorder: Option<Recorder>,
+    times: Option<Times>,
 }
 
 struct Buffer {
@@ -131,13 +141,14 @@ impl Gpu {
         keep_freed_memory(ordinal);
         let kernels = Kernels::load()?;
         let (mut own, mut slots) = (ptr::null_mut(), ptr::null_mut());
-        let (mut fetched, mut done) = (ptr::null_mut(), ptr::null_mut());
+        let (mut fetched, mut done, mut spans) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         // SAFETY: the pointers are to live variables.
         unsafe {
             check((calls.stream_create)(&mut own, 1), "cudaStreamCreate")?;
             check((calls.malloc)(&mut slots, SLOTS * size_of::<Slot>()), "cudaMalloc")?;
             check((calls.malloc_host)(&mut fetched, SLOTS * size_of::<Slot>()), "cudaMallocHost")?;
             check((calls.malloc_host)(&mut done, GUARDS * size_of::<u32>()), "cudaMallocHost")?;
+            check((calls.malloc_host)(&mut spans, SPANS * size_of::<Span>()), "cudaMallocHost")?;
         }
         let scratch = Scratch::new(calls, kernels)?;
         let mut gpu = Self {
@@ -153,6 +164,8 @@ impl Gpu {
             slots: slots.cast(),
             fetched: fetched.cast(),
             done: done.cast(),
+            spans: spans.cast(),
+            desk: Desk::new(&calls)?,
             broken: false,
         };
         gpu.warm_up()?;
@@ -167,13 +180,13 @@ impl Gpu {
 
     fn warm_up(&mut self) -> Result<(), Error> {
         let trace = warm_up::trace();
-        for _ in 0..2 {
-            let run = self.run(&trace, &Schedule::default())?;
+        for timed in [true, false] {
+            let run = self.take(&trace, &Schedule::default(), timed)?;
             if self.broken {
                 return Err(Error::Unexpected(format!("the replayer's own trace fails: {run:?}")));
             }
         }
-        let held = self.holds.hold(&self.kernels, self.own, Duration::from_millis(5))?;
+        let held = self.holds.hold(&self.kernels, self.own, Duration::from_millis(5), ptr::null_mut())?;
         self.holds.release(held);
         // SAFETY: the stream is live.
         check(unsafe { (self.calls.stream_synchronize)(self.own) }, "cudaStreamSynchronize")?;
@@ -184,6 +197,16 @@ impl Gpu {
 
 impl Machine for Gpu {
     fn run(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error> {
+        self.take(trace, schedule, false)
+    }
+
+    fn timed(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error> {
+        self.take(trace, schedule, true)
+    }
+}
+
+impl Gpu {
+    fn take(&mut self, trace: &Trace<Position>, schedule: &Schedule, timed: bool) -> Result<Run, Error> {
         let patience = schedule.holds.iter().map(|hold| hold.patience).max().unwrap_or_default();
         let mut running = Running {
             trace,
@@ -200,12 +223,15 @@ impl Machine for Gpu {
             spare_events: Vec::new(),
             observed: vec![Observed::default(); trace.steps.len()],
             deadline: Instant::now() + patience + GRACE,
+            recorder: None,
+            times: None,
             gpu: self,
         };
-        let went = running.prepare().and_then(|()| running.go(schedule));
+        let ready = running.prepare().and_then(|()| if timed { running.record() } else { Ok(()) });
+        let went = ready.and_then(|()| running.go(schedule));
         let last = running.finish();
         let last = went.and(last)?;
-        Ok(Run { steps: mem::take(&mut running.observed), last, signal: None })
+        Ok(Run { steps: mem::take(&mut running.observed), last, signal: None, times: running.times.take() })
     }
 }
 
@@ -269,7 +295,10 @@ impl<'a> Running<'a> {
                         index + 1
                     )));
                 }
-                let one = self.gpu.holds.hold(&self.gpu.kernels, stream, hold.patience)?;
+                let mut ranges = Vec::new();
+                let span = self.spans(1, &mut ranges);
+                let one = self.gpu.holds.hold(&self.gpu.kernels, stream, hold.patience, span)?;
+                self.note_hold(index, stream, ranges);
                 held.push((hold.until, one));
             }
             let start = Instant::now();
@@ -277,6 +306,10 @@ impl<'a> Running<'a> {
             let observed = &mut self.observed[index];
             observed.host = start.elapsed();
             observed.code = code;
+            let end = start + observed.host;
+            if let Some(recorder) = &mut self.recorder {
+                recorder.host.push((start, end));
+            }
             let wanted: Vec<Held> =
                 held.iter().filter(|(until, _)| *until == Some(index)).map(|h| h.1).collect();
             if let Some(deadline) = wanted.iter().map(|held| held.deadline).max() {

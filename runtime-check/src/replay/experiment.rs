@@ -7,10 +7,11 @@ use cuda_lint_engine::trace::judge::{Hazard, judge};
 use cuda_lint_engine::trace::{Position, Trace, repair, text};
 
 use super::plan::{self, Probe, Trial};
-use crate::machine::{Machine, Run, Schedule};
+use super::timeline::{self, Marks};
+use crate::machine::{Machine, Run, Schedule, Times};
 use crate::platform::Error;
 use crate::values::{self, Values};
-use cuda_lint_evidence::{Answer, Counts, Observation, Verdict};
+use cuda_lint_evidence::{Answer, Counts, Observation, Timelines, Verdict};
 
 /// How often a schedule is tried before the next one is.
 const PROBES: u32 = 3;
@@ -83,6 +84,7 @@ fn blank(witness: &Witness, observation: Observation) -> Verdict {
         misuse: Counts::default(),
         twin: Counts::default(),
         variant: None,
+        timelines: None,
         remark: String::new(),
     }
 }
@@ -101,7 +103,9 @@ fn without_hazard(machine: &mut dyn Machine, witness: &Witness, hazards: &[Hazar
     }
     let expected = values::expected(&trial.trace);
     for schedule in &trial.schedules {
-        if let Err(error) = count(machine, &trial, schedule, &expected, PROBES, &mut verdict.misuse) {
+        if let Err(error) =
+            count(machine, &trial, schedule, &expected, PROBES, &mut verdict.misuse, &mut Sample::None)
+        {
             verdict.remark = error.to_string();
             return verdict;
         }
@@ -147,7 +151,12 @@ fn answer(
     verdict: &mut Verdict,
     remarks: &mut Vec<String>,
 ) -> Result<(), Error> {
-    let schedule = measure(machine, trial, trials, &mut verdict.misuse)?;
+    let mut sample = Sample::Hit(None);
+    let schedule = measure(machine, trial, trials, &mut verdict.misuse, &mut sample)?;
+    let before = trial.trace.steps.len().saturating_sub(trace.steps.len());
+    let times = sample.times();
+    let misuse = times.map(|times| timeline::of(&trial.trace, &times, Marks::of(hazard, before)));
+    verdict.timelines = Some(Timelines { misuse, twin: None });
     if verdict.misuse.hits == 0 && trial.probe == Probe::Values {
         remarks.push(unseen(&trial.trace, hazard));
     } else if let (0, Probe::Code(step)) = (verdict.misuse.hits, &trial.probe) {
@@ -159,11 +168,16 @@ fn answer(
         return Ok(());
     };
     let twin = plan::twin(trial, &schedule, trace, &repaired);
-    measure(machine, &twin, trials, &mut verdict.twin)?;
+    let mut sample = Sample::First(None);
+    measure(machine, &twin, trials, &mut verdict.twin, &mut sample)?;
+    if let Some(timelines) = &mut verdict.timelines {
+        let times = sample.times();
+        timelines.twin = times.map(|times| timeline::of(&twin.trace, &times, Marks::default()));
+    }
     if let Some((variant, hazard)) = variant(trace, hazard) {
         let (_, trial, _) = plan::misuse(&variant, &hazard);
         let mut counts = Counts::default();
-        measure(machine, &trial, trials, &mut counts)?;
+        measure(machine, &trial, trials, &mut counts, &mut Sample::None)?;
         verdict.variant = Some(counts);
     } else if matches!(hazard, Hazard::Unordered { relies_on: Some(_), .. }) {
         remarks.push(repair::why_no_variant(trace, hazard).to_string());
@@ -209,6 +223,7 @@ fn measure(
     trial: &Trial,
     trials: u32,
     counts: &mut Counts,
+    sample: &mut Sample,
 ) -> Result<Schedule, Error> {
     let expected = values::expected(&trial.trace);
     let trials = if trial.probe == Probe::Values { trials } else { trials.min(SLOW) };
@@ -216,13 +231,13 @@ fn measure(
     let several = trial.schedules.len() > 1;
     for schedule in trial.schedules.iter().filter(|_| several) {
         let mut probe = Counts::default();
-        count(machine, trial, schedule, &expected, PROBES.min(trials), &mut probe)?;
+        count(machine, trial, schedule, &expected, PROBES.min(trials), &mut probe, &mut Sample::None)?;
         if probe.hits > 0 {
             chosen = schedule.clone();
             break;
         }
     }
-    count(machine, trial, &chosen, &expected, trials, counts)?;
+    count(machine, trial, &chosen, &expected, trials, counts, sample)?;
     Ok(chosen)
 }
 
@@ -233,13 +248,21 @@ fn count(
     expected: &Values,
     trials: u32,
     counts: &mut Counts,
+    sample: &mut Sample,
 ) -> Result<(), Error> {
     let held = schedule.holds.iter().map(|hold| hold.patience).max();
     let mut times: Vec<Duration> = Vec::new();
     for _ in 0..trials {
-        let run: Run = machine.run(&trial.trace, schedule)?;
+        let timed = sample.wants(counts);
+        let mut run: Run = if timed {
+            machine.timed(&trial.trace, schedule)?
+        } else {
+            machine.run(&trial.trace, schedule)?
+        };
+        let hit = trial.probe.hit(&trial.trace, expected, &run, schedule);
+        sample.take(run.times.take(), counts.trials == 0 || hit.is_some());
         counts.trials += 1;
-        if let Some(example) = trial.probe.hit(&trial.trace, expected, &run, schedule) {
+        if let Some(example) = hit {
             counts.hits += 1;
             if counts.example.is_empty() {
                 counts.example = example;
@@ -262,6 +285,40 @@ fn count(
     counts.host_ms = times.get(times.len() / 2).map(milliseconds).or(counts.host_ms);
     counts.held_ms = held.as_ref().map(milliseconds).or(counts.held_ms);
     Ok(())
+}
+
+/// The run whose times are told.
+enum Sample {
+    /// None.
+    None,
+    /// The first.
+    First(Option<Times>),
+    /// The first in which the misuse shows, else the first.
+    Hit(Option<Times>),
+}
+
+impl Sample {
+    /// True if the times of the next run are wanted. Once there is a hit, runs are no more disturbed.
+    const fn wants(&self, so_far: &Counts) -> bool {
+        match self {
+            Self::None => false,
+            Self::First(_) => so_far.trials == 0,
+            Self::Hit(_) => so_far.hits == 0,
+        }
+    }
+
+    fn take(&mut self, times: Option<Times>, better: bool) {
+        if let (Self::First(kept) | Self::Hit(kept), Some(times), true) = (self, times, better) {
+            *kept = Some(times);
+        }
+    }
+
+    fn times(self) -> Option<Times> {
+        match self {
+            Self::None => None,
+            Self::First(times) | Self::Hit(times) => times,
+        }
+    }
 }
 
 /// Why a race may not show.

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::calls::Calls;
-use super::kernels::Kernels;
+use super::kernels::{Kernels, Span};
 use crate::platform::Error;
 
 /// At most so many holds a trace.
@@ -59,12 +59,14 @@ impl Holds {
         Ok(Self { flags: memory.cast(), used: 0, watch })
     }
 
-    /// Keeps a stream busy. The deadline counts from now, whatever the stream still has to do.
+    /// Keeps a stream busy. The deadline counts from now, whatever the stream still has to do. `span` is null or
+    /// where the kernel says when it ran: page-locked memory that outlives it.
     pub fn hold(
         &mut self,
         kernels: &Kernels,
         stream: *mut c_void,
         patience: Duration,
+        span: *mut Span,
     ) -> Result<Held, Error> {
         if self.used == LIMIT {
             return Err(Error::Unexpected(format!("more than {LIMIT} holds in one trace")));
@@ -76,8 +78,8 @@ impl Holds {
         unsafe { flag.0.write_volatile(0) };
         let held = Held { flag, deadline: Instant::now() + patience };
         let nanoseconds = u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX);
-        // SAFETY: the flag is pinned memory that is never freed.
-        let code = unsafe { kernels.hold(flag.0, nanoseconds, stream) };
+        // SAFETY: the flag is pinned memory that is never freed, and so is the span.
+        let code = unsafe { kernels.hold(flag.0, nanoseconds, span, stream) };
         if code != 0 {
             return Err(Error::Unexpected(format!("the hold could not be launched: code {code}")));
         }

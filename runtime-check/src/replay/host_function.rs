@@ -3,6 +3,7 @@
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use cuda_lint_engine::trace::Memory;
 use cuda_lint_engine::trace::judge::waits_in_host_function;
@@ -54,8 +55,18 @@ pub struct HostWork {
     pub stamp: u32,
     /// What they may use.
     pub scratch: Scratch,
-    /// What each run saw: its reads, and the first code that is not 0.
-    pub seen: Mutex<Vec<(Vec<Digest>, i32)>>,
+    /// What each run saw.
+    pub seen: Mutex<Vec<Seen>>,
+}
+
+/// One run of a host function.
+pub struct Seen {
+    /// What it read.
+    pub reads: Vec<Digest>,
+    /// The first code that is not 0.
+    pub code: i32,
+    /// When it began and when it ended.
+    pub ran: (Instant, Instant),
 }
 
 /// The names that [`Scratch::call`] knows.
@@ -215,7 +226,7 @@ impl Scratch {
                 "cudaEventSynchronize" | "cuEventSynchronize" => (calls.event_synchronize)(self.event),
                 "cudaDeviceSynchronize" | "cuCtxSynchronize" => (calls.device_synchronize)(),
                 "cudaLaunchKernel" | "cuLaunchKernel" | "kernel<<<>>>" => {
-                    self.kernels.fill(self.device.cast(), 1, 0, self.stream)
+                    self.kernels.fill(self.device.cast(), 1, 0, ptr::null_mut(), self.stream)
                 }
                 "cudaLaunchHostFunc" | "cuLaunchHostFunc" => {
                     (calls.launch_host_func)(self.stream, nothing, ptr::null_mut())
@@ -252,6 +263,7 @@ impl HostWork {
     pub unsafe extern "C" fn run(data: *mut c_void) {
         // SAFETY: the caller's promise.
         let this = unsafe { &*data.cast::<Self>() };
+        let begin = Instant::now();
         let reads = this.reads.iter().map(|words| look(*words, this.step)).collect();
         for words in &this.writes {
             fill(*words, this.stamp, this.step);
@@ -265,7 +277,11 @@ impl HostWork {
             false => this.scratch.call(name),
         });
         let code = codes.fold(0, |first, code| if first == 0 { code } else { first });
-        this.seen.lock().unwrap_or_else(PoisonError::into_inner).push((reads, code));
+        this.seen.lock().unwrap_or_else(PoisonError::into_inner).push(Seen {
+            reads,
+            code,
+            ran: (begin, Instant::now()),
+        });
     }
 
     /// The same as a stream callback.

@@ -21,6 +21,7 @@ pub struct Kernels {
     fill: sys::CUfunction,
     take: sys::CUfunction,
     hold: sys::CUfunction,
+    clock: sys::CUfunction,
     /// True if NVRTC compiled them, false if they are the shipped PTX.
     pub compiled: bool,
 }
@@ -59,17 +60,26 @@ impl Kernels {
             unsafe { result::module::get_function(module, name) }.map_err(failed("cuModuleGetFunction"))
         };
         let (look, fill) = (function("look")?, function("fill")?);
-        Ok(Self { look, fill, take: function("take")?, hold: function("hold_until")?, compiled })
+        let (take, hold, clock) = (function("take")?, function("hold_until")?, function("clock_trip")?);
+        Ok(Self { look, fill, take, hold, clock, compiled })
     }
 
     /// Looks at `count` words.
     ///
     /// # Safety
-    /// The slot is device memory. What lies at `words` is what the trace under test says; a fault there is
-    /// an observation.
-    pub unsafe fn look(&self, words: *const u32, count: usize, slot: *mut Slot, stream: *mut c_void) -> i32 {
-        let (mut words, mut count, mut slot) = (words, count as u64, slot);
-        let mut arguments = [pointer(&mut words), pointer(&mut count), pointer(&mut slot)];
+    /// The slot is device memory, and `spans` is null or page-locked memory with room for [`blocks`] spans. What
+    /// lies at `words` is what the trace under test says; a fault there is an observation.
+    pub unsafe fn look(
+        &self,
+        words: *const u32,
+        count: usize,
+        slot: *mut Slot,
+        spans: *mut Span,
+        stream: *mut c_void,
+    ) -> i32 {
+        let (mut words, mut count, mut slot, mut spans) = (words, count as u64, slot, spans);
+        let mut arguments =
+            [pointer(&mut words), pointer(&mut count), pointer(&mut slot), pointer(&mut spans)];
         // SAFETY: the arguments are the kernel's parameters.
         unsafe { launch(self.look, blocks(count), 256, stream, &mut arguments) }
     }
@@ -78,9 +88,17 @@ impl Kernels {
     ///
     /// # Safety
     /// As [`Self::look`].
-    pub unsafe fn fill(&self, words: *mut u32, count: usize, word: u32, stream: *mut c_void) -> i32 {
-        let (mut words, mut count, mut word) = (words, count as u64, word);
-        let mut arguments = [pointer(&mut words), pointer(&mut count), pointer(&mut word)];
+    pub unsafe fn fill(
+        &self,
+        words: *mut u32,
+        count: usize,
+        word: u32,
+        spans: *mut Span,
+        stream: *mut c_void,
+    ) -> i32 {
+        let (mut words, mut count, mut word, mut spans) = (words, count as u64, word, spans);
+        let mut arguments =
+            [pointer(&mut words), pointer(&mut count), pointer(&mut word), pointer(&mut spans)];
         // SAFETY: the arguments are the kernel's parameters.
         unsafe { launch(self.fill, blocks(count), 256, stream, &mut arguments) }
     }
@@ -99,12 +117,38 @@ impl Kernels {
     /// Keeps a stream busy until the flag is raised or the time is over.
     ///
     /// # Safety
-    /// The flag is pinned host memory that outlives the kernel.
-    pub unsafe fn hold(&self, flag: *const u32, nanoseconds: u64, stream: *mut c_void) -> i32 {
-        let (mut flag, mut nanoseconds) = (flag, nanoseconds);
-        let mut arguments = [pointer(&mut flag), pointer(&mut nanoseconds)];
+    /// The flag is pinned host memory that outlives the kernel; `spans` is null or room for one span there.
+    pub unsafe fn hold(
+        &self,
+        flag: *const u32,
+        nanoseconds: u64,
+        spans: *mut Span,
+        stream: *mut c_void,
+    ) -> i32 {
+        let (mut flag, mut nanoseconds, mut spans) = (flag, nanoseconds, spans);
+        let mut arguments = [pointer(&mut flag), pointer(&mut nanoseconds), pointer(&mut spans)];
         // SAFETY: the arguments are the kernel's parameters.
         unsafe { launch(self.hold, 1, 1, stream, &mut arguments) }
+    }
+
+    /// Answers with the device's clock, `rounds` times.
+    ///
+    /// # Safety
+    /// Word and answers are pinned host memory that outlives the kernel, with room for `rounds` + 1 answers.
+    pub unsafe fn clock(
+        &self,
+        word: *const u32,
+        answers: *mut u64,
+        rounds: u32,
+        nanoseconds: u64,
+        stream: *mut c_void,
+    ) -> i32 {
+        let (mut word, mut answers) = (word, answers);
+        let (mut rounds, mut nanoseconds) = (rounds, nanoseconds);
+        let mut arguments =
+            [pointer(&mut word), pointer(&mut answers), pointer(&mut rounds), pointer(&mut nanoseconds)];
+        // SAFETY: the arguments are the kernel's parameters.
+        unsafe { launch(self.clock, 1, 1, stream, &mut arguments) }
     }
 }
 
@@ -123,12 +167,22 @@ pub struct Slot {
     unused: u32,
 }
 
+/// When one block of a kernel ran, as the kernels write it: the device's clock, in nanoseconds; 0: not yet.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Span {
+    /// When it began.
+    pub begin: u64,
+    /// When it ended.
+    pub end: u64,
+}
+
 fn pointer<T>(value: &mut T) -> *mut c_void {
     (&raw mut *value).cast()
 }
 
 /// Few blocks for small ranges, and never so many that they would fill the device: holds need room.
-fn blocks(count: u64) -> u32 {
+pub fn blocks(count: u64) -> u32 {
     u32::try_from(count.div_ceil(1024)).unwrap_or(u32::MAX).clamp(1, 64)
 }
 
@@ -160,7 +214,7 @@ mod tests {
             Some(header().as_str()),
             "run `cuda-lint-runtime ptx kernels/ptx`"
         );
-        for kernel in ["look", "fill", "take", "hold_until"] {
+        for kernel in ["look", "fill", "take", "hold_until", "clock_trip"] {
             assert!(SHIPPED.contains(&format!(".entry {kernel}(")), "{kernel}");
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! `executor` runs one trace in this process, with `calls` (the functions of CUDA), `kernels`, `memory`, `hold`,
 //! `guard` and `host_function`; `worker` does it in child processes. `plan` knows which schedules bring a hazard
-//! out and what to look at, `experiment` makes a verdict of it, `command` is what people call.
+//! out and what to look at, `experiment` makes a verdict of it, `timeline` tells when everything happened, `command`
+//! is what people call.
 
 mod calls;
 pub mod command;
@@ -16,6 +17,7 @@ mod kernels;
 mod memory;
 pub mod plan;
 mod table;
+mod timeline;
 pub mod worker;
 
 pub use executor::Gpu;

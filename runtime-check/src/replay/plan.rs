@@ -384,7 +384,8 @@ fn memory(trace: &Trace<Position>, name: &str) -> Option<Memory> {
     })
 }
 
-fn stream_of(action: &Action) -> Option<&Stream> {
+/// The stream in which a step's work takes its place.
+pub fn stream_of(action: &Action) -> Option<&Stream> {
     match action {
         Action::Allocate { stream, .. } | Action::Free { stream, .. } => stream.as_ref(),
         action => action.work_stream(),

@@ -30,6 +30,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 struct Request {
     trace: Trace<Position>,
     schedule: Schedule,
+    /// Whether to note when everything happens.
+    timed: bool,
 }
 
 /// What it answers, one line each.
@@ -115,6 +117,16 @@ impl Workers {
 
 impl Machine for Workers {
     fn run(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error> {
+        self.ask(trace, schedule, false)
+    }
+
+    fn timed(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error> {
+        self.ask(trace, schedule, true)
+    }
+}
+
+impl Workers {
+    fn ask(&mut self, trace: &Trace<Position>, schedule: &Schedule, timed: bool) -> Result<Run, Error> {
         if self.current.is_none() {
             self.replace()?;
         }
@@ -123,7 +135,7 @@ impl Machine for Workers {
         };
         self.runs += 1;
         let held: Duration = schedule.holds.iter().map(|hold| hold.patience).sum();
-        let request = Request { trace: trace.clone(), schedule: schedule.clone() };
+        let request = Request { trace: trace.clone(), schedule: schedule.clone(), timed };
         let sent = serde_json::to_string(&request).map_err(|error| Error::Unexpected(error.to_string()))?;
         // A worker that is gone does not read; the answer tells.
         let _ = writeln!(worker.input, "{sent}").and_then(|()| worker.input.flush());
@@ -152,9 +164,7 @@ impl Machine for Workers {
             }
         }
     }
-}
 
-impl Workers {
     fn keep(&mut self, mut worker: Worker, broken: bool) {
         if broken {
             worker.end();
@@ -225,10 +235,13 @@ pub fn work(ordinal: usize) -> Result<(), Error> {
     say(&Answer::Ready(gpu.describe()))?;
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let answer = match serde_json::from_str::<Request>(&line) {
-            Ok(request) => match gpu.run(&request.trace, &request.schedule) {
-                Ok(run) => Answer::Run(run, gpu.broken),
-                Err(error) => Answer::Error(error.to_string(), gpu.broken),
-            },
+            Ok(Request { trace, schedule, timed }) => {
+                let run = if timed { gpu.timed(&trace, &schedule) } else { gpu.run(&trace, &schedule) };
+                match run {
+                    Ok(run) => Answer::Run(run, gpu.broken),
+                    Err(error) => Answer::Error(error.to_string(), gpu.broken),
+                }
+            }
             Err(error) => Answer::Error(format!("the request cannot be read: {error}"), false),
         };
         say(&answer)?;

@@ -1,13 +1,14 @@
 //! `report`: the evidence as one page of HTML that stands for itself.
 //!
-//! It runs nothing and needs no GPU: everything on it comes out of fixtures/evidence, and the pictures are drawn
-//! from the witness traces that were replayed.
+//! It runs nothing and needs no GPU: everything on it comes out of fixtures/evidence. Pictures are drawn from the
+//! times that were measured (`chart`); where there are none, from the witness that was replayed (`timeline`).
 
+mod chart;
 mod page;
 mod svg;
 mod tables;
 mod timeline;
-mod words;
+pub mod words;
 
 use std::path::{Path, PathBuf};
 
@@ -63,6 +64,7 @@ mod tests {
             "racecheck",
             "read h",
             "Schematic",
+            "Measured",
         ] {
             assert!(page.contains(text), "{text} is missing");
         }

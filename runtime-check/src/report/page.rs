@@ -1,5 +1,6 @@
 //! The page: what stands where.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use cuda_lint_engine::rules::{self, Rule};
@@ -7,10 +8,10 @@ use cuda_lint_engine::trace::judge::{Hazard, judge};
 use cuda_lint_engine::trace::{Position, Trace, repair, text};
 use cuda_lint_evidence::check::{Evidence, Problem};
 use cuda_lint_evidence::quotes::{grouped, rate};
-use cuda_lint_evidence::{Answer, Counts, Verdict, measured};
+use cuda_lint_evidence::{Answer, BarKind, Counts, Verdict, measured};
 
 use super::words::escape;
-use super::{svg, tables, timeline};
+use super::{chart, svg, tables, timeline};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -50,7 +51,7 @@ pub fn html(evidence: &Evidence, stale: &[Problem]) -> String {
         &mut out,
         "hazards",
         "Hazards, replayed",
-        "One diagnostic of each rule: the trace with the misuse, and the repaired twin below it.",
+        "One diagnostic of each rule: the trace with the misuse, and the repaired twin.",
     );
     out.push_str(LEGEND);
     for rule in rules::catalogue() {
@@ -162,21 +163,18 @@ fn end(out: &mut String) {
     out.push_str("</section>\n");
 }
 
-const LEGEND: &str = "<p class=\"soft\">Schematic: the order of the steps is that of the trace and of the model, \
-    the lengths are those of the labels; the times that were measured stand in the text. The hazard's first work is \
-    kept back by a kernel that keeps its stream busy, so that what is not ordered after it comes first.</p>\
+const LEGEND: &str = "<p class=\"soft\">The hazard’s first work is kept back by a kernel that keeps its stream busy, \
+    so that what is not ordered after it comes first. What is <em>measured</em> stands over an axis of real time, of \
+    which long stretches without an event are cut out; kernels and host functions noted their times themselves, and \
+    of copies and memsets it is known between which times they ran. What is <em>schematic</em> shows the order of the \
+    steps only.</p>\
     <div class=\"legend\"><span><i></i>call that returns at once</span><span><i class=\"wait\"></i>call that \
     waits</span><span><i class=\"touch\"></i>the host touches memory</span><span><i class=\"work\"></i>work of the \
-    device</span><span><i class=\"hold\"></i>stream held</span><span><i class=\"bad\"></i>the misuse</span></div>\n";
+    device</span><span><i class=\"between\"></i>work somewhere between</span><span><i class=\"hold\"></i>stream \
+    held</span><span><i class=\"bad\"></i>the misuse</span></div>\n";
 
 fn hazard(out: &mut String, rule: &Rule, evidence: &Evidence) {
-    let verdicts = evidence.rules.body.rules.iter().filter(|it| it.rule == rule.name);
-    let plainest = format!("fixtures/{}/misuse.", rule.name);
-    let Some(verdict) = verdicts.min_by_key(|it| {
-        (!it.file.starts_with(&plainest), it.answer != Answer::Confirmed, it.file.as_str(), it.line)
-    }) else {
-        return;
-    };
+    let Some(verdict) = evidence.rules.body.plainest(rule.name) else { return };
     let _ = write!(
         out,
         "<div class=\"rule\" id=\"{0}\"><h3>{0} <span class=\"chip {1}\">{2}</span></h3><p class=\"soft small\">{3}; \
@@ -189,33 +187,27 @@ fn hazard(out: &mut String, rule: &Rule, evidence: &Evidence) {
         verdict.line
     );
     let sentence = measured::sentence(verdict, &measured::machine(&evidence.rules.device));
-    match picture(verdict) {
-        Some((misuse, twin)) => {
+    let timelines = verdict.timelines.clone().unwrap_or_default();
+    let pictures = picture(verdict);
+    if pictures.is_none() && timelines.misuse.is_none() {
+        let _ = write!(out, "<p>{}</p>", escape(&sentence));
+    } else {
+        let (schematic, repaired) = pictures.map_or((None, None), |(misuse, twin)| (Some(misuse), twin));
+        let note = schematic.as_ref().map(|it| it.note.clone()).unwrap_or_default();
+        // Measured runs are of one width, and stand side by side.
+        let class = if timelines.misuse.is_some() && timelines.twin.is_some() { "pair" } else { "" };
+        let _ = write!(out, "<div class=\"{class}\">");
+        let said = format!("<b>Misuse.</b> {} {}", escape(&note), escape(&shown(&verdict.misuse)));
+        figure(out, &said, timelines.misuse.as_ref(), schematic.as_ref(), &sentence);
+        let said = format!("<b>Repaired.</b> {}", escape(&shown(&verdict.twin)));
+        figure(out, &said, timelines.twin.as_ref(), repaired.as_ref(), "the repaired twin");
+        out.push_str("</div>");
+        if let Some(variant) = &verdict.variant {
             let _ = write!(
                 out,
-                "<figure><figcaption><b>Misuse.</b> {} {}</figcaption>{}</figure>",
-                escape(&misuse.note),
-                escape(&shown(&verdict.misuse)),
-                svg::draw(&misuse, &sentence)
+                "<p class=\"small soft\">Where the call does not wait: {}</p>",
+                escape(&shown(variant))
             );
-            if let Some(twin) = twin {
-                let _ = write!(
-                    out,
-                    "<figure><figcaption><b>Repaired.</b> {}</figcaption>{}</figure>",
-                    escape(&shown(&verdict.twin)),
-                    svg::draw(&twin, "the repaired twin")
-                );
-            }
-            if let Some(variant) = &verdict.variant {
-                let _ = write!(
-                    out,
-                    "<p class=\"small soft\">Where the call does not wait: {}</p>",
-                    escape(&shown(variant))
-                );
-            }
-        }
-        None => {
-            let _ = write!(out, "<p>{}</p>", escape(&sentence));
         }
     }
     if !verdict.remark.is_empty() {
@@ -231,6 +223,42 @@ fn hazard(out: &mut String, rule: &Rule, evidence: &Evidence) {
     out.push_str("</div>\n");
 }
 
+/// One run: as it was measured, else how it must have been.
+fn figure(
+    out: &mut String,
+    said: &str,
+    measured: Option<&cuda_lint_evidence::Timeline>,
+    schematic: Option<&timeline::Timeline>,
+    name: &str,
+) {
+    let (tag, drawn) = match (measured, schematic) {
+        (Some(measured), _) => {
+            let tag = format!("Measured, device ±{} µs", measured.error_us);
+            (tag, svg::chart(&chart::chart(measured), name) + &key(measured))
+        }
+        (None, Some(schematic)) => {
+            let tag = "Schematic: the evidence holds no times of this run".to_owned();
+            (tag, svg::draw(schematic, name))
+        }
+        (None, None) => return,
+    };
+    let _ = write!(
+        out,
+        "<figure><figcaption>{said} <span class=\"tag\">{}</span></figcaption>{drawn}</figure>",
+        escape(&tag)
+    );
+}
+
+/// The numbers of the steps, for bars that have no room for more.
+fn key(timeline: &cuda_lint_evidence::Timeline) -> String {
+    let mut steps = BTreeMap::new();
+    for bar in timeline.bars.iter().filter(|bar| bar.kind != BarKind::Hold) {
+        steps.entry(bar.step).or_insert(bar.label.as_str());
+    }
+    let one = |(step, label): (usize, &str)| format!("<span><b>{step}</b> {}</span> ", escape(label));
+    format!("<p class=\"key\">{}</p>", steps.into_iter().map(one).collect::<String>())
+}
+
 fn shown(counts: &Counts) -> String {
     let mut text = format!("Shown in {} of {} runs", counts.hits, counts.trials);
     if !counts.codes.is_empty() {
@@ -238,7 +266,7 @@ fn shown(counts: &Counts) -> String {
         text += &format!(", error {}", codes.join(", "));
     }
     if let Some(held) = counts.held_ms {
-        text += &format!("; the stream was held for {held} ms");
+        text += &format!("; the stream was held for up to {held} ms");
     }
     if let Some(host) = counts.host_ms {
         text += &format!("; the host was inside the call for {host} ms");

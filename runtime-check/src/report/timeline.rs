@@ -10,7 +10,7 @@ use cuda_lint_engine::DefaultStream;
 use cuda_lint_engine::trace::judge::Hazard;
 use cuda_lint_engine::trace::{Action, Memory, Point, Stream, Trace};
 
-use super::words;
+use super::words::{self, LEGACY};
 
 /// The space between two bars of a row.
 const GAP: f64 = 6.0;
@@ -360,17 +360,13 @@ impl Run {
     }
 
     fn row(&mut self, stream: &Stream) -> usize {
-        let name = match (stream, self.mode) {
-            (Stream::Named(name), _) => name.as_str(),
-            (Stream::Legacy, _) | (Stream::Default, DefaultStream::Legacy) => LEGACY,
-            (Stream::PerThread, _) | (Stream::Default, DefaultStream::PerThread) => "per-thread",
-        };
-        if let Some(row) = self.picture.rows.iter().position(|row| row == name) {
+        let name = words::row(stream, self.mode);
+        if let Some(row) = self.picture.rows.iter().position(|row| *row == name) {
             return row;
         }
-        self.picture.rows.push(name.to_owned());
         self.tails.push(0.0);
         self.blocking.push(name != LEGACY);
+        self.picture.rows.push(name);
         self.tails.len() - 1
     }
 
@@ -378,9 +374,6 @@ impl Run {
         self.picture.bars.push(Bar { row, start, end, label, look, step });
     }
 }
-
-/// The row of the legacy default stream.
-const LEGACY: &str = "stream 0";
 
 fn length(label: &str) -> f64 {
     (label.chars().count() as f64 * 6.6 + 14.0).max(SHORTEST)

@@ -1,5 +1,6 @@
 //! Short names of steps, as they fit into a bar, and escaping.
 
+use cuda_lint_engine::DefaultStream;
 use cuda_lint_engine::trace::{Action, Point, Range, Stream};
 
 /// A step in a few words.
@@ -54,6 +55,18 @@ fn name(stream: &Stream) -> String {
         Stream::Legacy => "legacy".to_owned(),
         Stream::PerThread => "per-thread".to_owned(),
         Stream::Named(name) => name.clone(),
+    }
+}
+
+/// The row of the legacy default stream.
+pub const LEGACY: &str = "stream 0";
+
+/// The row of a stream in a picture.
+pub fn row(stream: &Stream, mode: DefaultStream) -> String {
+    match (stream, mode) {
+        (Stream::Named(name), _) => name.clone(),
+        (Stream::Legacy, _) | (Stream::Default, DefaultStream::Legacy) => LEGACY.to_owned(),
+        (Stream::PerThread, _) | (Stream::Default, DefaultStream::PerThread) => "per-thread".to_owned(),
     }
 }
 

@@ -77,6 +77,7 @@ pub const THINGS: &[(&str, Thing)] = &[
     ("handle", Thing::Handle),
     ("event", Thing::Event),
     ("device-attribute", Thing::DeviceAttribute),
+    ("pointer-attributes", Thing::PointerAttributes),
     ("fresh", Thing::Fresh),
 ];
 

@@ -144,6 +144,8 @@ pub enum Thing {
     /// A property of the device, named by the argument with [`Role::Flags`]. Some of them say that the host
     /// may touch device memory: code that asks for one and branches on it knows what it does.
     DeviceAttribute,
+    /// `cudaPointerAttributes` of the argument with [`Role::Memory`]: what kind of memory it points to.
+    PointerAttributes,
     /// Any other handle or number: a fresh, unknown value.
     Fresh,
 }

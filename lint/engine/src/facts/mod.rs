@@ -273,6 +273,9 @@ pub struct TransferView {
     /// True if the host waits for this copy at once: the next CUDA call waits for its stream, event or
     /// device.
     pub waited_at_once: bool,
+    /// True on a path on which the program has looked at what an operand is (by a function that got its
+    /// address) and chosen: it may know better than the analysis which side an operand is on.
+    pub examined: bool,
     /// On which paths.
     pub paths: Paths,
 }

@@ -1,15 +1,15 @@
 //! The machine: runs one function along all its paths.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::object::{FrameId, Objects, Step};
+use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
 use super::relevance;
 use super::rounds;
 use super::state::{Frame, State};
-use super::symbol::{Linear, SymKey, Symbols};
+use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
 use super::waits;
 use crate::cuda::Model;
@@ -119,6 +119,8 @@ pub struct Machine<'m, 'p> {
     pub at: At,
     /// The call of a modelled function that is being followed.
     pub calling: Calling,
+    /// The memory that a function without a body was given the address of, by the symbol of its result.
+    pub examined: BTreeMap<Sym, BTreeSet<ObjectId>>,
     /// How many states may stand at one point of each of these functions.
     limits: Vec<usize>,
     budget: usize,
@@ -169,6 +171,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             calling: Calling::default(),
             budget: 0,
             exhausted: false,
+            examined: BTreeMap::new(),
         }
     }
 

@@ -92,6 +92,11 @@ impl PathConditions {
         range.low <= range.high
     }
 
+    /// The symbols that the path has tested.
+    pub fn tested(&self) -> impl Iterator<Item = Sym> + '_ {
+        self.known.keys().flatten().map(|(symbol, _)| *symbol)
+    }
+
     /// What holds on both of two paths.
     pub fn join(&mut self, other: &Self) {
         self.known.retain(|key, range| match other.known.get(key) {

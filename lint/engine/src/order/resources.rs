@@ -73,6 +73,11 @@ impl Machine<'_, '_> {
                     Some(value) => value,
                     None => self.fresh(state),
                 },
+                Thing::PointerAttributes => {
+                    let memory = it.arg(Role::Memory).cloned();
+                    self.pointer_attributes(state, &target, memory.as_ref());
+                    continue;
+                }
                 Thing::DeviceAttribute | Thing::Fresh => {
                     let key = host_access_attribute(it, thing).unwrap_or_else(|| SymKey::Opaque {
                         frame: state.frame(),
@@ -90,6 +95,17 @@ impl Machine<'_, '_> {
             let size = if thing == Thing::Handle { 4 } else { 8 };
             self.poke(state, &target, value, Some(size));
         }
+    }
+
+    /// Fills the structure at `target` with what is known of a pointer. Managed memory apart, the field `type`
+    /// tells host memory from device memory; what else is there is unknown.
+    fn pointer_attributes(&mut self, state: &mut State, target: &Pointer, examined: Option<&Value>) {
+        self.forget(state, target.object);
+        let Some(pointer) = examined.and_then(|it| self.pointer(it)) else { return };
+        let Some(kind) = self.memory_kind(state, pointer.object).and_then(memory_type) else { return };
+        let field = self.field_object(target, "type");
+        let field = self.start_of(field);
+        self.poke(state, &field, Value::int(kind), Some(4));
     }
 
     /// Memory exists from its allocation on in the order of its stream, elsewhere only after it.
@@ -183,6 +199,18 @@ const fn made_of(kind: MemoryKind) -> Option<Made> {
         | MemoryKind::Registered
         | MemoryKind::DeviceStreamOrdered
         | MemoryKind::DeviceIpc => None,
+    }
+}
+
+/// `cudaMemoryType`, by number: unregistered 0, host 1, device 2, managed 3 (Runtime API, "Data types used by
+/// CUDA Runtime"). Arrays have no pointers that could be asked about.
+const fn memory_type(kind: MemoryKind) -> Option<i64> {
+    match kind {
+        MemoryKind::Pageable => Some(0),
+        MemoryKind::Pinned | MemoryKind::Registered => Some(1),
+        MemoryKind::Device | MemoryKind::DeviceStreamOrdered | MemoryKind::DeviceIpc => Some(2),
+        MemoryKind::Managed => Some(3),
+        MemoryKind::Array => None,
     }
 }
 

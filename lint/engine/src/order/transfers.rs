@@ -242,6 +242,7 @@ impl Machine<'_, '_> {
             stream_omitted: copy.stream_omitted,
             captured: self.is_captured(state, copy.stream),
             waited_at_once: false,
+            examined: self.is_examined(state, dst) || self.is_examined(state, src),
             paths: Paths::Some,
         };
         self.observations.transfer(self.at, state, copy.function, copy.mode, view);

@@ -13,7 +13,7 @@ use super::machine::Machine;
 use super::object::ObjectId;
 use super::state::State;
 use super::symbol::SymKey;
-use super::value::Value;
+use super::value::{Pointer, Value};
 use crate::program::{Call, ExternParam, TypeKind};
 
 /// How far addresses are followed through memory from what a call is handed.
@@ -81,10 +81,38 @@ impl Machine<'_, '_> {
             let value = if is_accessor(&it) || it.call.ty.kind == TypeKind::Stream {
                 self.accessor(state, it.name, it.args)
             } else {
-                self.fresh(state)
+                let value = self.fresh(state);
+                self.note_examined(&value, &it.args);
+                value
             };
             self.define(state, result, value);
         }
+    }
+
+    /// A function that nothing is known of may tell by its result what kind of memory it was given.
+    fn note_examined(&mut self, result: &Value, args: &[Value]) {
+        let Value::Number(number) = result else { return };
+        let Some(symbol) = number.as_symbol() else { return };
+        let mut examined = BTreeSet::new();
+        for arg in args {
+            if let Some(pointer) = self.pointer(arg) {
+                examined.insert(self.objects.root(pointer.object));
+            }
+        }
+        if !examined.is_empty() {
+            self.examined.entry(symbol).or_default().extend(examined);
+        }
+    }
+
+    /// True if the path depends on what such a function said of the memory.
+    pub(super) fn is_examined(&self, state: &State, pointer: Option<&Pointer>) -> bool {
+        let Some(pointer) = pointer else { return false };
+        let root = self.objects.root(pointer.object);
+        !self.examined.is_empty()
+            && state
+                .path
+                .tested()
+                .any(|symbol| self.examined.get(&symbol).is_some_and(|objects| objects.contains(&root)))
     }
 
     /// A call that is not followed because it does nothing of interest: what it can write is unknown.

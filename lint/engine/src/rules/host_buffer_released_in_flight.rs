@@ -47,7 +47,8 @@ void upload(float *d_table, const float *table, size_t n, cudaStream_t stream) {
 ## Not reported
 - Releases after a wait that covers the work.
 - Sources of synchronous copies, and batch copies that read their source during the call.
-- Pageable sources of at most 64 KiB, which are documented to be staged before the call returns: an info, off by default.
+- Pageable sources of at most 64 KiB, which are documented to be staged before the call returns, and those of unknown size: an info, off by default.
+  (On an H200, pageable uploads of the sizes tried, up to 64 MiB, have left their source when the call returns.)
 - Memory whose owner was handed to a host function that is ordered after the work.
 
 ## Confidence
@@ -107,7 +108,7 @@ fn host(context: &RuleContext<'_>, conflict: &Conflict, memory: Option<MemoryKin
             // The driver either blocks for a pageable copy or stages it; on top of that, a call in between
             // may wait.
             let staged =
-                !conflict.pending.writes && copied_bytes(context, conflict).is_some_and(|n| n <= STAGED);
+                !conflict.pending.writes && copied_bytes(context, conflict).is_none_or(|n| n <= STAGED);
             let hidden = conflict.undocumented_wait.is_some();
             Some(Claim::new(if staged || hidden { Severity::Info } else { Severity::Warning }, conflict))
         }
@@ -115,11 +116,11 @@ fn host(context: &RuleContext<'_>, conflict: &Conflict, memory: Option<MemoryKin
     }
 }
 
-/// The bytes of the pending copy, or the object's size, which is no less.
+/// The bytes of the pending copy, or the object's size, which is no less: the most that is known of any path.
 fn copied_bytes(context: &RuleContext<'_>, conflict: &Conflict) -> Option<u64> {
-    let copied = context.transfer_at(conflict.pending.site).and_then(|transfer| {
-        transfer.views.iter().map(|view| view.bytes).max_by_key(|bytes| bytes.unwrap_or(u64::MAX)).flatten()
-    });
+    let copied = context
+        .transfer_at(conflict.pending.site)
+        .and_then(|transfer| transfer.views.iter().filter_map(|view| view.bytes).max());
     copied.or(conflict.object.bytes)
 }
 

@@ -137,6 +137,9 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
 
 /// How bad a combination of operands is, if it contradicts the stated direction.
 fn mismatch(view: &TransferView) -> Option<Severity> {
+    if view.examined {
+        return None;
+    }
     let (dst, src) = sides(view.stated?);
     if [&view.dst, &view.src].iter().any(|object| object.memory == Some(MemoryKind::Managed)) {
         return None;
@@ -256,6 +259,7 @@ mod tests {
             stream_omitted: true,
             captured: false,
             waited_at_once: false,
+            examined: false,
             paths: Paths::All,
         };
         let transfer = Transfer {

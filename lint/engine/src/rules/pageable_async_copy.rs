@@ -228,6 +228,7 @@ mod tests {
             stream_omitted: false,
             captured: false,
             waited_at_once: false,
+            examined: false,
             paths: Paths::All,
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use cuda_lint_engine::rules::Witness;
 use serde::{Deserialize, Serialize};
 
-use super::{Body, round};
+use super::{Body, Timeline, Timelines, round};
 use crate::hash;
 
 /// The answer of the GPU.
@@ -114,6 +114,9 @@ pub struct Verdict {
     /// stream-ordered instead of cudaMalloc).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<Counts>,
+    /// When everything happened in one run of each; the file keeps those of the plainest misuse of each rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timelines: Option<Timelines>,
 }
 
 /// Trials of one trace.
@@ -147,6 +150,17 @@ impl Counts {
     }
 }
 
+impl Rules {
+    /// The plainest misuse of a rule: what is shown of it where there is room for one.
+    pub fn plainest(&self, rule: &str) -> Option<&Verdict> {
+        let verdicts = self.rules.iter().filter(|it| it.rule == rule);
+        let folder = format!("fixtures/{rule}/misuse.");
+        verdicts.min_by_key(|it| {
+            (!it.file.starts_with(&folder), it.answer != Answer::Confirmed, it.file.as_str(), it.line)
+        })
+    }
+}
+
 impl Body for Rules {
     const FILE: &'static str = "rules.toml";
 
@@ -163,8 +177,16 @@ impl Body for Rules {
             if let Some(variant) = &mut verdict.variant {
                 variant.tidy();
             }
+            if let Some(Timelines { misuse, twin }) = &mut verdict.timelines {
+                misuse.iter_mut().chain(twin).for_each(Timeline::tidy);
+            }
         }
         self.rules
             .sort_by(|a, b| (&a.file, a.line, &a.rule, &a.trace).cmp(&(&b.file, b.line, &b.rule, &b.trace)));
+        let is_plainest = |it: &Verdict| self.plainest(&it.rule).is_some_and(|first| std::ptr::eq(first, it));
+        let kept: Vec<bool> = self.rules.iter().map(is_plainest).collect();
+        for (verdict, kept) in self.rules.iter_mut().zip(kept) {
+            verdict.timelines = verdict.timelines.take().filter(|_| kept);
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use clang_sys::*;
 use cuda_lint_engine::program::{
-    Call, Callee, Constant, Function, FunctionBuilder, FunctionId, LocalId, SiteId, Storage, Terminator,
-    Type, ValueId,
+    Call, Callee, Constant, Function, FunctionBuilder, FunctionId, LocalId, SiteId, Space, Storage,
+    Terminator, Type, ValueId,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -71,6 +71,9 @@ pub(super) struct Body<'l, 'a> {
     pub apart: Vec<Span>,
     /// Expressions whose values are being put into temporaries: none may need itself.
     pub making: FxHashSet<Key>,
+    /// True once the body has named a variable that only device code has (`threadIdx`): what marks the
+    /// function as a kernel is then a macro that nothing defines.
+    pub on_device: bool,
 }
 
 impl<'l, 'a> Body<'l, 'a> {
@@ -94,6 +97,7 @@ impl<'l, 'a> Body<'l, 'a> {
             accounted: FxHashSet::default(),
             apart: Vec::new(),
             making: FxHashSet::default(),
+            on_device: false,
         }
     }
 
@@ -129,6 +133,9 @@ impl<'l, 'a> Body<'l, 'a> {
             CXCursor_Destructor => body.destructor(definition),
             _ => body.block(definition),
         }
+        if body.on_device {
+            return body.unit.kernel(definition);
+        }
         body.finish()
     }
 
@@ -163,6 +170,10 @@ impl<'l, 'a> Body<'l, 'a> {
         let lowered = result.map_or(Type::UNKNOWN, |ty| body.unit.ty(ty));
         body.code.function_mut().result = lowered;
         body.block(source);
+        if body.on_device {
+            body.code.function_mut().is_root = false;
+            body.code.function_mut().space = Space::Device;
+        }
         body.finish()
     }
 

@@ -28,6 +28,12 @@ pub(super) fn space(function: Cursor) -> Space {
     if device && !host { Space::Device } else { Space::Host }
 }
 
+/// True for the built-in variables that only code on the device has (Programming Guide, "Built-in
+/// Variables"), if the declaration is CUDA's.
+pub(super) fn is_index(variable: Cursor) -> bool {
+    matches!(variable.spelling().as_str(), "threadIdx" | "blockIdx" | "blockDim" | "gridDim" | "warpSize")
+}
+
 /// The memory that a variable with static storage lives in.
 pub(super) fn memory(variable: Cursor) -> GlobalMemory {
     let mut memory = GlobalMemory::Host;

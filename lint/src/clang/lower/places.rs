@@ -5,9 +5,9 @@ use cuda_lint_engine::program::{LocalId, Op, SiteId, Type, TypeKind, ValueId};
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
-use super::names;
 use super::operators::{binary_operator, unary_operator};
 use super::types::{is_array, is_reference};
+use super::{kernels, names};
 
 impl Body<'_, '_> {
     /// The place of an expression. What has none is stored in a temporary.
@@ -183,6 +183,8 @@ impl Body<'_, '_> {
         }
         if target.kind() == CXCursor_VarDecl && target.has_static_storage() {
             let global = self.unit.global(target);
+            self.on_device |= kernels::is_index(target)
+                && self.unit.origin(target) == cuda_lint_engine::program::Origin::System;
             let address = self.code.address_of_global(site, global);
             if is_reference(target.ty()) {
                 return self.code.load(site, address, Type::POINTER);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::ptr;
 use std::sync::PoisonError;
+use std::time::Instant;
 
 use cuda_lint_engine::trace::Memory;
 
@@ -22,6 +23,9 @@ impl Running<'_> {
         self.end_captures();
         // SAFETY: a wait.
         let code = unsafe { (calls.device_synchronize)() };
+        if let Some(recorder) = self.recorder.take() {
+            self.times = recorder.times(Instant::now(), &self.host_work);
+        }
         self.gpu.holds.reset();
         mem::take(&mut self.guards).into_iter().for_each(guard::lift);
         for (by, of) in guard::touched() {
@@ -76,8 +80,15 @@ impl Running<'_> {
             } else {
                 let slot = self.slot()?;
                 // SAFETY: the device is idle, the memory is live.
-                let code =
-                    unsafe { self.gpu.kernels.look(start, words, self.gpu.slots.add(slot), self.gpu.own) };
+                let code = unsafe {
+                    self.gpu.kernels.look(
+                        start,
+                        words,
+                        self.gpu.slots.add(slot),
+                        ptr::null_mut(),
+                        self.gpu.own,
+                    )
+                };
                 check(code, "cuLaunchKernel")?;
                 pending.push((name, slot));
             }
@@ -130,11 +141,11 @@ impl Running<'_> {
             Look::Slots(slots) => slots.iter().map(|slot| self.fetched(*slot)).collect(),
             Look::Host(work, run) => {
                 let seen = self.host_work[*work].seen.lock().unwrap_or_else(PoisonError::into_inner);
-                let (digests, first) = seen.get(*run)?;
+                let seen = seen.get(*run)?;
                 if *code == 0 {
-                    *code = *first;
+                    *code = seen.code;
                 }
-                Some(digests.clone())
+                Some(seen.reads.clone())
             }
             Look::Many(looks) => {
                 let all: Option<Vec<Vec<Digest>>> =

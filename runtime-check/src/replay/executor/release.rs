@@ -5,6 +5,7 @@ use std::ptr;
 
 use cuda_lint_engine::trace::{Made, Memory, Release, Stream};
 
+use super::recorder::Source;
 use super::{Running, State, unknown};
 use crate::platform::Error;
 use crate::replay::host_function::{self, Words};
@@ -33,7 +34,9 @@ impl<'a> Running<'a> {
             buffer.block.base = base;
             buffer.block.start = base.cast();
             buffer.state = State::Live;
-            Ok((calls.memset_words_async)(base, stamp(index), words, stream))
+            let code = (calls.memset_words_async)(base, stamp(index), words, stream);
+            self.note_work(index, stream, Source::Unknown);
+            Ok(code)
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use cuda_lint_engine::trace::judge::waits_in_host_function;
 use cuda_lint_engine::trace::{Action, CopyKind, Memory, Point, Range, Stream};
 
+use super::recorder::{Source, returns_when_over};
 use super::{GUARDS, Graph, Look, NOT_READY, RELAXED, Running, check, no_stream, unknown};
 use crate::platform::Error;
 use crate::replay::guard::{self, Leave};
@@ -53,6 +54,7 @@ impl<'a> Running<'a> {
                     let handle = self.stream(stream)?;
                     self.note_captured(index, handle);
                     let start = words.start.cast();
+                    self.note_work(index, handle, Source::Unknown);
                     match (synchronous, handle as usize) {
                         (false, _) => (calls.memset_words_async)(start, stamp(index), words.count, handle),
                         (true, 0 | 1) => (calls.memset_words)(start, stamp(index), words.count),
@@ -64,26 +66,35 @@ impl<'a> Running<'a> {
                     let stream = self.stream(stream)?;
                     self.note_captured(index, stream);
                     let mut code = 0;
-                    let mut slots = Vec::new();
+                    let (mut slots, mut ranges) = (Vec::new(), Vec::new());
                     for range in reads {
                         let words = self.words(range)?;
                         let slot = self.slot()?;
                         slots.push(slot);
+                        let spans = self.spans(words.count, &mut ranges);
                         code = code.max(kernels.look(
                             words.start,
                             words.count,
                             self.gpu.slots.add(slot),
+                            spans,
                             stream,
                         ));
                     }
                     for range in writes {
                         let words = self.words(range)?;
-                        code = code.max(kernels.fill(words.start, words.count, stamp(index), stream));
+                        let spans = self.spans(words.count, &mut ranges);
+                        code = code.max(kernels.fill(words.start, words.count, stamp(index), spans, stream));
                     }
                     if reads.is_empty() && writes.is_empty() {
                         // A kernel that touches nothing still takes its place in the stream.
                         let slot = self.slot()?;
-                        code = kernels.look(self.gpu.slots.cast(), 0, self.gpu.slots.add(slot), stream);
+                        let spans = self.spans(0, &mut ranges);
+                        code =
+                            kernels.look(self.gpu.slots.cast(), 0, self.gpu.slots.add(slot), spans, stream);
+                    }
+                    // What was refused does not run.
+                    if code == 0 {
+                        self.note_work(index, stream, Source::Spans(ranges));
                     }
                     self.looks[index] = Look::Slots(slots);
                     code
@@ -111,6 +122,7 @@ impl<'a> Running<'a> {
                     });
                     let data = Arc::as_ptr(&work).cast_mut().cast();
                     self.looks[index] = Look::Host(self.host_work.len(), 0);
+                    self.note_work(index, stream, Source::Host(self.host_work.len(), 0));
                     self.host_work.push(work);
                     if *callback {
                         (calls.add_callback)(stream, HostWork::called_back, data, 0)
@@ -119,7 +131,9 @@ impl<'a> Running<'a> {
                     }
                 }
                 Action::Record { event, stream } => {
-                    (calls.event_record)(self.event(event)?, self.stream(stream)?)
+                    let stream = self.stream(stream)?;
+                    self.note_record(event, stream);
+                    (calls.event_record)(self.event(event)?, stream)
                 }
                 Action::StreamWait { stream, event } => {
                     (calls.stream_wait_event)(self.stream(stream)?, self.event(event)?, 0)
@@ -132,11 +146,15 @@ impl<'a> Running<'a> {
                     host_function::fill(self.words(range)?, stamp(index), index);
                     0
                 }
-                Action::Synchronize { point, .. } => match point {
-                    Point::Stream(stream) => (calls.stream_synchronize)(self.stream(stream)?),
-                    Point::Event(event) => (calls.event_synchronize)(self.event(event)?),
-                    Point::Device => (calls.device_synchronize)(),
-                },
+                Action::Synchronize { point, .. } => {
+                    let code = match point {
+                        Point::Stream(stream) => (calls.stream_synchronize)(self.stream(stream)?),
+                        Point::Event(event) => (calls.event_synchronize)(self.event(event)?),
+                        Point::Device => (calls.device_synchronize)(),
+                    };
+                    self.note_over(index, point, code)?;
+                    code
+                }
                 Action::Query { point, until_complete } => {
                     let (ask, handle) = match point {
                         Point::Stream(stream) => (calls.stream_query, self.stream(stream)?),
@@ -150,13 +168,14 @@ impl<'a> Running<'a> {
                         std::thread::sleep(Duration::from_micros(20));
                         code = ask(handle);
                     }
+                    self.note_over(index, point, code)?;
                     code
                 }
                 Action::MakeAndRelease { made, bytes } => self.make_and_release(*made, *bytes)?,
                 Action::Fault { stream, .. } => {
                     // An address that nothing is ever at.
                     let nowhere = ptr::without_provenance_mut(16);
-                    kernels.fill(nowhere, 1, stamp(index), self.stream(stream)?)
+                    kernels.fill(nowhere, 1, stamp(index), ptr::null_mut(), self.stream(stream)?)
                 }
                 Action::Call { function } => self.gpu.scratch.call(function).ok_or_else(|| {
                     Error::Unexpected(format!("the replayer does not know how to call {function}"))
@@ -200,12 +219,17 @@ impl<'a> Running<'a> {
         let (target, source) = (to.start.cast(), from.start.cast());
         // SAFETY: the caller's promise.
         unsafe {
+            let over = returns_when_over(*synchronous, memory, self.memory_of(src));
             if *synchronous {
+                self.note_work(index, handle, Source::Unknown);
                 let code = match handle as usize {
                     0 | 1 => (calls.memcpy)(target, source, bytes, number),
                     2 => (calls.memcpy_per_thread)(target, source, bytes, number),
                     _ => return Err(no_stream(index)),
                 };
+                if over && code == 0 {
+                    self.note_wait(index, Some(handle));
+                }
                 return Ok(code);
             }
             self.note_captured(index, handle);
@@ -213,7 +237,11 @@ impl<'a> Running<'a> {
             if code != 0 {
                 return Ok(code);
             }
+            self.note_work(index, handle, Source::Unknown);
             let captured = self.is_captured(handle);
+            if over && !captured {
+                self.note_wait(index, Some(handle));
+            }
             if guarded && !captured {
                 self.guard(index, dst, Leave::Nothing, handle)?;
                 self.guard(index, src, Leave::Reads, handle)?;
@@ -221,7 +249,14 @@ impl<'a> Running<'a> {
             if memory.is_device_accessible() {
                 let slot = self.slot()?;
                 self.looks[index] = Look::Slots(vec![slot]);
-                return Ok(self.gpu.kernels.look(to.start, to.count, self.gpu.slots.add(slot), handle));
+                let mut ranges = Vec::new();
+                let spans = self.spans(to.count, &mut ranges);
+                let slot = self.gpu.slots.add(slot);
+                let code = self.gpu.kernels.look(to.start, to.count, slot, spans, handle);
+                if code == 0 {
+                    self.note_own(index, handle, ranges);
+                }
+                return Ok(code);
             }
             Ok(0)
         }
@@ -235,18 +270,37 @@ impl<'a> Running<'a> {
         if self.guarded == GUARDS {
             return Ok(());
         }
+        let mut ranges = Vec::new();
+        let spans = self.spans(1, &mut ranges);
         // SAFETY: the index is below the number of words, and none of them is in use twice in a trace.
         let code = unsafe {
             let done = self.gpu.done.add(self.guarded);
             self.guarded += 1;
             done.write_volatile(0);
-            let code = self.gpu.kernels.fill(done, 1, 1, stream);
+            let code = self.gpu.kernels.fill(done, 1, 1, spans, stream);
             if code == 0 {
                 self.guards.extend(guard::protect(words.start as usize, words.count * 4, leave, index, done));
             }
             code
         };
+        if code == 0 {
+            self.note_own(index, stream, ranges);
+        }
         check(code, "cuLaunchKernel")
+    }
+
+    /// Notes what a wait or a query has answered.
+    fn note_over(&mut self, index: usize, point: &Point, code: i32) -> Result<(), Error> {
+        match point {
+            _ if code != 0 => {}
+            Point::Stream(stream) => {
+                let stream = self.stream(stream)?;
+                self.note_wait(index, Some(stream));
+            }
+            Point::Event(event) => self.note_event_wait(index, event),
+            Point::Device => self.note_wait(index, None),
+        }
+        Ok(())
     }
 
     /// # Safety
@@ -264,6 +318,9 @@ impl<'a> Running<'a> {
         // SAFETY: the caller's promise; all slots are device memory.
         unsafe {
             let code = (self.gpu.calls.graph_launch)(executable, stream);
+            if code == 0 {
+                self.note_launch(index, stream, name, &members);
+            }
             let mut looks = Vec::new();
             for member in members {
                 looks.push(match self.looks[member].clone() {

@@ -19,7 +19,7 @@ impl<F: FnMut(&Trace<Position>) -> bool> Machine for Fake<F> {
         let mut run = Run {
             steps: reads.map(|reads| Observed { reads, ..Observed::default() }).collect(),
             last: values.last,
-            signal: None,
+            ..Run::default()
         };
         if (self.0)(trace) {
             let reads = run.steps.iter_mut().flat_map(|step| &mut step.reads);
@@ -68,6 +68,45 @@ fn the_controls_are_noticed() {
     assert_eq!(answer(true, correct, Some(true)), Answer::Contradicted);
     assert_eq!(answer(true, correct, None), Answer::Contradicted);
     assert_eq!(answer(true, STALE, Some(false)), Answer::Contradicted);
+}
+
+/// A machine whose runs go wrong from the third on, and which counts those that it is to time.
+struct Late(i64, u32);
+
+impl Machine for Late {
+    fn run(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error> {
+        self.0 += 1;
+        let late = self.0 > 2;
+        Fake(move |trace: &Trace<Position>| late && !judge(trace).is_empty()).run(trace, schedule)
+    }
+
+    fn timed(&mut self, trace: &Trace<Position>, schedule: &Schedule) -> Result<Run, Error> {
+        self.1 += 1;
+        let run = self.run(trace, schedule)?;
+        let at = self.0 * 1_000_000;
+        let times = Times { host: vec![(at, at); trace.steps.len()], ..Times::default() };
+        Ok(Run { times: Some(times), ..run })
+    }
+}
+
+#[test]
+fn the_times_are_those_of_the_first_hit_and_of_the_first_run_of_the_twin() {
+    let witness = witness(STALE, Some(true));
+    let (_, mut trial, _) = plan::misuse(&witness.trace, &judge(&witness.trace)[0]);
+    trial.schedules.truncate(1);
+    let (mut machine, mut counts, mut sample) = (Late(0, 0), Counts::default(), Sample::Hit(None));
+    measure(&mut machine, &trial, 7, &mut counts, &mut sample).unwrap();
+    assert_eq!((counts.trials, counts.hits, machine.1), (7, 5, 3), "after the first hit nothing is timed");
+    assert_eq!(sample.times().map(|times| times.host[0].0), Some(3_000_000));
+    let (mut machine, mut sample) = (Late(0, 0), Sample::First(None));
+    measure(&mut machine, &trial, 7, &mut Counts::default(), &mut sample).unwrap();
+    assert_eq!((machine.1, sample.times().map(|times| times.host[0].0)), (1, Some(1_000_000)));
+    let [verdict] = &replay(&mut Late(9, 0), &witness, 3)[..] else { panic!() };
+    let timelines = verdict.timelines.clone().unwrap();
+    let bad = |timeline: &Option<cuda_lint_evidence::Timeline>| {
+        timeline.as_ref().unwrap().bars.iter().filter(|bar| bar.bad).count()
+    };
+    assert_eq!((bad(&timelines.misuse), bad(&timelines.twin)), (1, 0));
 }
 
 #[test]
