@@ -27,8 +27,17 @@ pub struct InRound {
     made: Made,
     function: Rc<str>,
     bytes: Option<Linear>,
+    /// How many loops are around it.
+    depth: usize,
     /// The first work that was enqueued since.
     work: Option<SiteId>,
+    /// Work was enqueued in a loop within the round: what the round makes serves many launches.
+    serves_many: bool,
+}
+
+/// How many loops are around the current step, and around the calls that led to it.
+fn depth(state: &State) -> usize {
+    state.frames.iter().map(|frame| frame.arrivals.len()).sum()
 }
 
 impl Machine<'_, '_> {
@@ -64,16 +73,28 @@ impl Machine<'_, '_> {
             return;
         }
         let function = it.shown().into();
-        let it = InRound { object, step, turn, site, made, function, bytes, work: None };
+        let it = InRound {
+            object,
+            step,
+            turn,
+            site,
+            made,
+            function,
+            bytes,
+            depth: depth(state),
+            work: None,
+            serves_many: false,
+        };
         Rc::make_mut(&mut state.rounds).push(it);
     }
 
     /// Work is enqueued.
     pub(super) fn rounds_see_work(&mut self, state: &mut State) {
-        if state.rounds.iter().any(|it| it.work.is_none()) {
-            let site = self.at.site;
+        let (site, depth) = (self.at.site, depth(state));
+        if state.rounds.iter().any(|it| it.work.is_none() || (depth > it.depth && !it.serves_many)) {
             for it in Rc::make_mut(&mut state.rounds) {
                 it.work.get_or_insert(site);
+                it.serves_many |= depth > it.depth;
             }
         }
     }
@@ -86,7 +107,7 @@ impl Machine<'_, '_> {
             return;
         }
         let same_round = it.turn == state.turn() && it.step.0 == state.frame();
-        let Some(work) = it.work.filter(|_| same_round) else {
+        let Some(work) = it.work.filter(|_| same_round && !it.serves_many) else {
             self.observations.keep(it.site);
             return;
         };

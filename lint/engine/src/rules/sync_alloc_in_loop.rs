@@ -49,6 +49,7 @@ Where the memory cannot be made once, `cudaMallocAsync` and `cudaFreeAsync` take
 - What is kept over rounds: buffers that grow, slots that are filled one a round.
 - Sizes that are not the same in each round, and what only some rounds make.
 - Loops whose rounds enqueue nothing between the two calls: they set something up, or measure the calls.
+- Rounds that enqueue work in a loop of their own: what they make serves many launches.
 - Events, whose creation is cheap and whose release does not wait: an info, off by default.
 
 ## Confidence
@@ -73,10 +74,22 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.extend(context.facts.made_each_round.iter().map(|made| explain(context, made)));
+    let mut groups: Vec<Vec<&MadeEachRound>> = Vec::new();
+    for made in &context.facts.made_each_round {
+        // One loop, one diagnostic: they are mended together.
+        let first = |group: &&mut Vec<&MadeEachRound>| {
+            (group[0].made == Made::Event) == (made.made == Made::Event)
+                && context.in_one_loop(group[0].site, made.site)
+        };
+        match groups.iter_mut().find(first) {
+            Some(group) => group.push(made),
+            None => groups.push(vec![made]),
+        }
+    }
+    diagnostics.extend(groups.iter().map(|group| explain(context, group[0], &group[1..])));
 }
 
-fn explain(context: &RuleContext<'_>, it: &MadeEachRound) -> Diagnostic {
+fn explain(context: &RuleContext<'_>, it: &MadeEachRound, others: &[&MadeEachRound]) -> Diagnostic {
     let (make, release) = (words::code(&it.function), words::code(&it.released_with));
     let what = match (it.made, it.name.is_empty()) {
         (_, false) => words::code(&it.name),
@@ -99,6 +112,15 @@ fn explain(context: &RuleContext<'_>, it: &MadeEachRound) -> Diagnostic {
         Made::Device => ", or take it from a pool with `cudaMallocAsync`",
         _ => "",
     };
+    let mut related = vec![
+        Related { site: it.work, message: "the round enqueues work here".into() },
+        Related { site: it.released_at, message: format!("{what} is released here by {release}") },
+    ];
+    related.extend(words::also(
+        others.iter().map(|other| other.site),
+        it.site,
+        "likewise made in each round",
+    ));
     Diagnostic {
         rule: RULE.name,
         severity: if it.made == Made::Event { Severity::Info } else { RULE.severity },
@@ -108,10 +130,7 @@ fn explain(context: &RuleContext<'_>, it: &MadeEachRound) -> Diagnostic {
         ),
         site: it.site,
         label: format!("{what} is made again in each round"),
-        related: vec![
-            Related { site: it.work, message: "the round enqueues work here".into() },
-            Related { site: it.released_at, message: format!("{what} is released here by {release}") },
-        ],
+        related,
         help: format!("make {what} once before the loop, and release it after{pool}"),
         witness: Some(witness::of_round(context, it)),
     }
