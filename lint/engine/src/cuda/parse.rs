@@ -114,6 +114,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("unregister", Effect::Unregister),
     ("destroys stream", Effect::DestroyStream),
     ("destroys event", Effect::DestroyEvent),
+    ("destroys handle", Effect::DestroyHandle),
     ("records event", Effect::Record),
     ("stream-waits event", Effect::StreamWaitsForEvent),
     ("host-waits stream", Effect::HostWaitsForStream),
@@ -161,6 +162,7 @@ pub const CALLBACK: &[(&str, InCallback)] = &[
     ("forbidden", InCallback::Forbidden),
     ("unobserved", InCallback::ForbiddenUnobserved),
     ("harmless", InCallback::Harmless),
+    ("waits", InCallback::Waits),
 ];
 
 const DIRECTIONS: &[(&str, Direction)] = &[
@@ -446,6 +448,7 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::QueriesStream => need(carries, "queries stream", "stream` or `handle"),
         Effect::BeginsCapture => need(has(Role::Stream), "begins capture", "stream"),
         Effect::EndsCapture => need(has(Role::Stream), "ends capture", "stream"),
+        Effect::DestroyHandle => need(has(Role::Handle), "destroys handle", "handle"),
         Effect::DestroyEvent => need(has(Role::Event), "destroys event", "event"),
         Effect::Record => need(has(Role::Event), "records event", "event"),
         Effect::StreamWaitsForEvent => need(has(Role::Event), "stream-waits event", "event"),
