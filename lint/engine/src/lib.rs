@@ -12,6 +12,7 @@ pub mod facts;
 pub mod flow;
 pub mod link;
 pub mod order;
+pub mod points_to;
 pub mod program;
 pub mod rules;
 mod sketch;

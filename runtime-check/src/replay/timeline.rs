@@ -25,10 +25,14 @@ impl Marks {
             Hazard::Unordered { pending, relies_on: None, .. } => (true, Some((pending + before, step))),
             Hazard::Unordered { .. }
             | Hazard::CallInHostFunction { .. }
+            | Hazard::UseAfterRelease { .. }
+            | Hazard::CapturedBufferReleased { .. }
             | Hazard::StreamAsArgument { .. } => (true, None),
             Hazard::HostTouchesDevice { .. }
             | Hazard::WrongKind { .. }
             | Hazard::WrongRelease { .. }
+            | Hazard::CaptureIllegal { .. }
+            | Hazard::CaptureUnjoined { .. }
             | Hazard::PageableCopy { .. } => (false, None),
         };
         Self { bad: Some((step, work)), clash }

@@ -12,6 +12,7 @@ use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
 use crate::cuda::Model;
 use crate::flow::Cfg;
+use crate::points_to::PointsTo;
 use crate::program::{
     BinaryOp, BlockId, Constant, Extern, ExternId, Function, FunctionId, LocalId, Op, SiteId, Statement,
     Storage, Terminator, UnaryOp, ValueId,
@@ -46,6 +47,8 @@ pub struct Shared<'p> {
     pub model: &'static Model,
     cfgs: Vec<OnceCell<Cfg>>,
     births: Vec<OnceCell<Vec<Option<BlockId>>>>,
+    /// What fields and variables with static storage hold.
+    pub points_to: PointsTo,
     /// What the functions do, as far as that decides whether they are followed.
     pub relevance: relevance::Relevance,
 }
@@ -57,7 +60,8 @@ impl<'p> Shared<'p> {
         let births = program.functions.iter().map(|_| OnceCell::new()).collect();
         let model = Model::builtin();
         let relevance = relevance::Relevance::new(program, model);
-        Self { program, options, model, cfgs, births, relevance }
+        let points_to = PointsTo::new(program, model);
+        Self { program, options, model, cfgs, births, points_to, relevance }
     }
 
     /// The control-flow facts of a function.
@@ -219,6 +223,9 @@ impl<'m, 'p> Machine<'m, 'p> {
                 let terminator = &function.blocks[block.0 as usize].terminator;
                 if let Terminator::Return { value, site } = terminator {
                     self.at.site = *site;
+                    if !state.failed {
+                        self.observations.visit(state.frame(), self.at.step);
+                    }
                     exits.push(self.leave(function, state, *value));
                     continue;
                 }
@@ -495,10 +502,14 @@ impl<'m, 'p> Machine<'m, 'p> {
             self.publish(&mut state, value);
         }
         for (index, local) in function.locals.iter().enumerate() {
-            if local.storage == Storage::Param {
-                self.end_life(&mut state, crate::program::LocalId(index as u32));
+            let id = LocalId(index as u32);
+            match local.storage {
+                Storage::Param => self.end_life(&mut state, id),
+                Storage::ParamObject => self.end_argument(&mut state, id),
+                _ => {}
             }
         }
+        self.leave_results(&mut state, value.as_ref());
         Exit { state, value }
     }
 }

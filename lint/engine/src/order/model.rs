@@ -72,6 +72,7 @@ impl Machine<'_, '_> {
         };
         let it = Modelled { row, call, status };
         self.host_accesses(state, &it);
+        self.call_uses(state, &it);
         // The result of an accessor is what the object holds before the call changes it.
         let result = self.outcome(state, &it);
         for effect in &row.effects {
@@ -184,7 +185,10 @@ impl Machine<'_, '_> {
                     capturing.clear();
                 }
             }
-            Effect::LaunchesGraph => state.fresh_copy = None,
+            Effect::LaunchesGraph => {
+                state.fresh_copy = None;
+                self.graph_may_allocate(state);
+            }
             // A free is measured to wait. Of library calls it is documented that many do.
             Effect::MayWait
                 if it.row.effects.iter().any(|it| matches!(it, Effect::Free(_) | Effect::Unregister)) =>

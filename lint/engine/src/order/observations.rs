@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::forgotten::StreamsSeen;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Note, Object, Paths, Release, ReleaseKind, Transfer,
-    TransferView, Work,
+    Access, Callback, Conflict, Dereference, Facts, Forgotten, Gone, LateUse, Note, Object, Origin, Paths,
+    Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -29,7 +30,12 @@ pub struct Observations {
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
+    /// What is known of streams.
+    pub streams: StreamsSeen,
     short_lived: BTreeSet<SiteId>,
+    /// Copies of calls for which the caller waits.
+    waited_by_caller: BTreeSet<SiteId>,
+    late_uses: BTreeMap<(SiteId, LateUseSeen), Paths>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
@@ -51,6 +57,10 @@ pub struct ConflictSeen {
     pub access: Access,
     /// Proven to touch the same bytes.
     pub overlap: bool,
+    /// See [`Conflict::ends`].
+    pub ends: Option<Variable>,
+    /// See [`Conflict::forgotten`].
+    pub forgotten: Option<Forgotten>,
     /// See [`Conflict::doubts`].
     pub doubts: Vec<Note>,
     /// See [`Conflict::undocumented_wait`].
@@ -62,6 +72,17 @@ pub struct ConflictSeen {
     pub again: bool,
 }
 
+/// Something that was released or destroyed is used, on one path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LateUseSeen {
+    /// What.
+    pub what: Gone,
+    /// Where it ended.
+    pub ended_at: SiteId,
+    /// How it is used.
+    pub by: LateUse,
+}
+
 /// What tells conflicts apart.
 pub type ConflictKey = (SiteId, Work, Object, Access);
 
@@ -69,6 +90,8 @@ pub type ConflictKey = (SiteId, Work, Object, Access);
 struct ConflictSum {
     paths: Paths,
     overlap: bool,
+    ends: Option<Variable>,
+    forgotten: Option<Forgotten>,
     doubts: Vec<Note>,
     undocumented_wait: Option<Note>,
     no_waits: Vec<Note>,
@@ -95,6 +118,7 @@ struct TransferSum {
 enum Hit {
     Conflict(ConflictKey),
     Dereference(SiteId, bool, Option<String>, Object),
+    LateUse(SiteId, LateUseSeen),
 }
 
 impl Observations {
@@ -126,6 +150,8 @@ impl Observations {
         let sum = self.conflicts.entry(key.clone()).or_insert_with(|| ConflictSum {
             paths,
             overlap: seen.overlap,
+            ends: seen.ends,
+            forgotten: seen.forgotten,
             doubts: seen.doubts.clone(),
             undocumented_wait: seen.undocumented_wait.clone(),
             no_waits: seen.no_waits.clone(),
@@ -160,6 +186,13 @@ impl Observations {
     pub fn dereference(&mut self, at: At, state: &State, object: Object, write: bool, via: Option<String>) {
         let paths = self.hit(at, state, Hit::Dereference(at.site, write, via.clone(), object.clone()));
         let sum = self.dereferences.entry((at.site, write, via, object)).or_insert(paths);
+        *sum = (*sum).max(paths);
+    }
+
+    /// Something is used after its end.
+    pub fn late_use(&mut self, at: At, state: &State, seen: LateUseSeen) {
+        let paths = self.hit(at, state, Hit::LateUse(at.site, seen.clone()));
+        let sum = self.late_uses.entry((at.site, seen)).or_insert(paths);
         *sum = (*sum).max(paths);
     }
 
@@ -206,6 +239,11 @@ impl Observations {
         self.short_lived.insert(site);
     }
 
+    /// A caller waits for a copy that a function it called has left to it.
+    pub fn waited_by_caller(&mut self, copy: SiteId) {
+        self.waited_by_caller.insert(copy);
+    }
+
     /// A root has been followed: settles which of its facts hold on all paths.
     pub fn end_of_root(&mut self) {
         for ((frame, step, hit), (count, _)) in std::mem::take(&mut self.hits) {
@@ -223,6 +261,11 @@ impl Observations {
                         *paths = Paths::All;
                     }
                 }
+                Hit::LateUse(site, seen) => {
+                    if let Some(paths) = self.late_uses.get_mut(&(site, seen)) {
+                        *paths = Paths::All;
+                    }
+                }
             }
         }
         self.visits.clear();
@@ -237,6 +280,14 @@ impl Observations {
         let conflicts = self
             .conflicts
             .into_iter()
+            .filter(|((site, pending, ..), sum)| {
+                sum.forgotten.is_none() || !self.streams.is_explained(pending.site, *site)
+            })
+            .filter(|((_, pending, object, access), _)| {
+                let is_left = matches!(access, Access::HostRead { as_result: true, .. })
+                    && object.origin == Origin::Unseen;
+                !(is_left && self.waited_by_caller.contains(&pending.site))
+            })
             .map(|((site, pending, object, access), sum)| Conflict {
                 pending,
                 object: short_lived(object),
@@ -244,6 +295,8 @@ impl Observations {
                 access,
                 paths: sum.paths,
                 overlap: sum.overlap,
+                ends: sum.ends,
+                forgotten: sum.forgotten,
                 doubts: sum.doubts,
                 undocumented_wait: sum.undocumented_wait,
                 no_waits: sum.no_waits,
@@ -304,7 +357,12 @@ impl Observations {
                 }
             })
             .collect();
+        let late_uses = self.late_uses.into_iter().map(|((site, seen), paths)| {
+            let LateUseSeen { what, ended_at, by } = seen;
+            UseAfterEnd { site, what, ended_at, by, paths }
+        });
         Facts {
+            late_uses: late_uses.collect(),
             conflicts,
             transfers,
             releases,

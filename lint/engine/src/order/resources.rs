@@ -76,9 +76,17 @@ impl Machine<'_, '_> {
                     Value::symbol(self.symbols.intern(key))
                 }
             };
+            if let Value::Handle(object) = &value
+                && matches!(thing, Thing::Stream | Thing::Event)
+            {
+                self.begins(state, *object);
+            }
             if matches!(thing, Thing::DeviceAttribute | Thing::Fresh) {
                 // A number or a structure: nothing is known of what is there now.
                 self.forget(state, target.object);
+            }
+            if thing == Thing::Stream {
+                self.holds_stream(&target, &value);
             }
             // Some handles are numbers (cuFFT).
             let size = if thing == Thing::Handle { 4 } else { 8 };
@@ -119,6 +127,7 @@ impl Machine<'_, '_> {
             memory: None,
             site: Some(site),
             bytes: None,
+            variable: None,
             ty: None,
             host_by_use: false,
             non_blocking,
@@ -147,8 +156,16 @@ impl Machine<'_, '_> {
                 );
                 let (stream, _) = self.stream_of(state, it);
                 self.free_in_order(state, pointer.object, stream, &it.row.name);
+                let how = ReleaseKind::Call(with, it.shown().to_owned());
+                self.memory_ends(state, pointer.object, &how, Some(stream));
             }
-            _ => self.release(state, pointer, how),
+            _ => {
+                let object = pointer.as_ref().map(|pointer| pointer.object);
+                self.release(state, pointer, how.clone());
+                if let Some(object) = object {
+                    self.memory_ends(state, object, &how, None);
+                }
+            }
         }
     }
 

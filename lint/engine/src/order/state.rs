@@ -28,6 +28,8 @@ pub struct State {
     pub pending: Rc<Vec<Operation>>,
     /// What the success of a status proves: the host has seen this point complete.
     pub proofs: Rc<BTreeMap<Sym, Point>>,
+    /// What was released or destroyed.
+    pub gone: super::gone::Ends,
     /// The streams that are being captured.
     pub capturing: Rc<BTreeSet<StreamKey>>,
     /// The copy that was enqueued last, until the next CUDA call: its place, and which it was.
@@ -101,6 +103,8 @@ pub struct Operation {
     pub scalars: Rc<Vec<Option<Value>>>,
     /// The points that imply its completion.
     pub cover: Cover,
+    /// The same by what is proven: where streams of unknown origin take no part in the legacy barrier.
+    pub proven: Cover,
     /// The status whose failure means that it was never enqueued.
     pub status: Option<Sym>,
     /// Why it may be complete after all.
@@ -205,6 +209,7 @@ impl State {
             && same(&self.objects, &other.objects)
             && same(&self.proofs, &other.proofs)
             && same(&self.capturing, &other.capturing)
+            && same(&self.gone, &other.gone)
     }
 
     /// The pending operations, to change them.

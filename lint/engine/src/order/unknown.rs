@@ -285,7 +285,7 @@ fn has_wait_word(name: &str) -> bool {
 }
 
 /// The words of an identifier, in lower case: `cudaStreamSync_all` gives cuda, stream, sync, all.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut last_lower = false;
     let mut fresh = true;

@@ -14,21 +14,27 @@ mod words;
 
 mod api_call_in_callback;
 mod async_alloc_misuse;
+mod async_result_escapes;
 mod callback_userdata_lifetime;
 mod callers;
 mod cross_stream_unordered;
+mod device_use_after_free;
 mod free_kind_mismatch;
 mod free_while_in_flight;
+mod handle_use_after_destroy;
 mod host_buffer_released_in_flight;
 mod host_deref_device_pointer;
 mod host_read_before_sync;
 mod host_write_before_sync;
+mod late;
 mod managed_access_in_flight;
 mod memcpy_kind_mismatch;
 mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
 mod stream_as_kernel_argument;
+mod stream_forgotten;
+mod temporary_source;
 mod unknown_cuda_api;
 
 pub use context::RuleContext;
@@ -105,21 +111,27 @@ static CATALOGUE: &[&Rule] = &[
     &cross_stream_unordered::RULE,
     &nonblocking_vs_default_race::RULE,
     &stream_as_kernel_argument::RULE,
+    &device_use_after_free::RULE,
     &free_while_in_flight::RULE,
     &async_alloc_misuse::RULE,
+    &handle_use_after_destroy::RULE,
     &api_call_in_callback::RULE,
     &callback_userdata_lifetime::RULE,
     &unknown_cuda_api::RULE,
     &pageable_copy_as_sync::RULE,
+    &async_result_escapes::RULE,
+    &temporary_source::RULE,
+    &stream_forgotten::RULE,
 ];
 
 /// One root cause, one diagnostic: a diagnostic of the first rule silences those of the second at the same
 /// place. The second would mislead there: it presumes what the first denies.
-const SILENCES: [(&str, &str); 5] = [
+const SILENCES: [(&str, &str); 6] = [
     ("memcpy-kind-mismatch", "host-deref-device-pointer"),
     ("memcpy-kind-mismatch", "pageable-async-copy"),
     ("free-kind-mismatch", "host-buffer-released-in-flight"),
     ("free-kind-mismatch", "free-while-in-flight"),
+    ("free-kind-mismatch", "temporary-source"),
     ("host-deref-device-pointer", "host-read-before-sync"),
 ];
 

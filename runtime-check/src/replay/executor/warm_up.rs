@@ -1,7 +1,7 @@
 //! The trace that warms the replayer up: code that is loaded while a stream is held would wait for it.
 
 use cuda_lint_engine::DefaultStream;
-use cuda_lint_engine::trace::{Action, Memory, Point, Position, Range, Step, Stream, Trace};
+use cuda_lint_engine::trace::{Action, CaptureMode, Memory, Point, Position, Range, Step, Stream, Trace};
 
 /// A trace that uses everything once.
 pub(super) fn trace() -> Trace<Position> {
@@ -52,7 +52,7 @@ pub(super) fn trace() -> Trace<Position> {
         Action::Record { event: "e".to_string(), stream: stream() },
         Action::StreamWait { stream: Stream::Default, event: "e".to_string() },
         Action::Synchronize { point: Point::Device },
-        Action::BeginCapture { stream: stream() },
+        Action::BeginCapture { stream: stream(), mode: CaptureMode::Relaxed },
         Action::Fill { dst: range(Memory::Device), synchronous: false, stream: stream() },
         copy(Memory::Pinned, Memory::Device, false),
         Action::EndCapture { stream: stream(), graph: "g".to_string() },
