@@ -1,7 +1,10 @@
 //! What a worker runs: frontend, engine, and the positions of what they find.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use cuda_lint_engine::cuda::Model;
+use cuda_lint_engine::cuda::row::Family;
 use cuda_lint_engine::program::SiteId;
 use cuda_lint_engine::{DefaultStream, Findings, Options, Program};
 use rustc_hash::FxHashSet;
@@ -30,7 +33,8 @@ pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
         preludes: Preludes::shared(&options.scratch),
         headers: IncludeIndex::new(options.roots.iter().map(PathBuf::as_path)),
     };
-    Ok(Box::new(ClangAnalyser { frontend, databases, unusable, options }))
+    let model = model(&options)?;
+    Ok(Box::new(ClangAnalyser { frontend, databases, unusable, model, options }))
 }
 
 /// The compilation databases of a run: the one that the user names, else those found above the inputs.
@@ -54,9 +58,25 @@ fn databases(options: &AnalysisOptions) -> Result<(Vec<CompileCommands>, Vec<Fai
     Ok((databases, unusable))
 }
 
+/// The model with the project's own rows, if it has any.
+fn model(options: &AnalysisOptions) -> Result<Option<Arc<Model>>, String> {
+    if options.rows.is_empty() {
+        return Ok(None);
+    }
+    let mut model = Model::above_builtin();
+    for rows in &options.rows {
+        // The main process has parsed them already.
+        model
+            .add(&rows.text, Family::Project)
+            .map_err(|errors| format!("rows of the project: {errors:?}"))?;
+    }
+    Ok(Some(Arc::new(model)))
+}
+
 /// The analyser for C, C++ and CUDA.
 struct ClangAnalyser {
     frontend: Frontend,
+    model: Option<Arc<Model>>,
     databases: Vec<CompileCommands>,
     unusable: Vec<FailedFile>,
     options: AnalysisOptions,
@@ -77,7 +97,9 @@ impl Analyser for ClangAnalyser {
             Ok(source) => source,
             Err(error) => return FileReport::failed(&request.path, error.to_string()),
         };
-        if !cuda_scan::mentions_cuda(source.text.as_bytes()) {
+        let text = source.text.as_bytes();
+        let words = self.options.rows.iter().flat_map(|rows| &rows.words);
+        if !cuda_scan::mentions_cuda(text) && !cuda_scan::mentions_any(text, words) {
             return FileReport { path: request.path.clone(), outcome: Outcome::Skipped, dump: None };
         }
         let entry = self.databases.iter().find_map(|database| database.command_for(path));
@@ -137,7 +159,11 @@ impl ClangAnalyser {
         if self.options.dump == Some(Dump::Program) {
             report.dump.get_or_insert_default().push_str(&program.to_string());
         }
-        let options = Options { default_stream: unit.options.default_stream.unwrap_or_default() };
+        let options = Options {
+            default_stream: unit.options.default_stream.unwrap_or_default(),
+            platform: self.options.platform,
+            model: self.model.clone(),
+        };
         let findings = cuda_lint_engine::analyse(&program, &options);
         report.add(&program, &findings, &sources);
     }

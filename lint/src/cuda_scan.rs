@@ -37,6 +37,11 @@ pub fn mentions_cuda(text: &[u8]) -> bool {
         || LIBRARIES.iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
 }
 
+/// True if the text holds one of the words.
+pub fn mentions_any<'w>(text: &[u8], words: impl IntoIterator<Item = &'w String>) -> bool {
+    words.into_iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
+}
+
 /// True if the text holds `cuda…`, `cu[A-Z]…` or `hip[A-Z]…` at the start of a word.
 pub fn mentions_api(text: &[u8]) -> bool {
     // `cu` is rare in English and in C++, so that looking at each place where it stands costs little.

@@ -7,6 +7,7 @@ mod analysis;
 mod args;
 mod clang;
 mod compile_commands;
+mod config;
 mod cuda_scan;
 mod discover;
 mod evidence;

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use cuda_lint_engine::Platform;
 use serde::{Deserialize, Serialize};
+
+use crate::config::RowsText;
 
 /// Settings of the frontend and the engine for every file of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +30,10 @@ pub struct AnalysisOptions {
     pub roots: Vec<PathBuf>,
     /// A folder that the main process owns and removes; workers share what they build through it.
     pub scratch: PathBuf,
+    /// Rows for the project's own functions.
+    pub rows: Vec<RowsText>,
+    /// What the platform can do.
+    pub platform: Platform,
     /// What to print in place of findings.
     pub dump: Option<Dump>,
 }

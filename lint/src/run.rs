@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::args::{CheckArgs, CheckOptions};
 use crate::clang::library::WORKER_ENVIRONMENT;
+use crate::config::Config;
 use crate::discover::{self, SourceFile};
 use crate::exit::ExitStatus;
 use crate::finding::{FileReport, Outcome};
@@ -72,10 +73,14 @@ impl Looked {
 }
 
 fn look(worker: &WorkerCommand, paths: &[PathBuf], options: &CheckOptions) -> Result<Looked, ExitStatus> {
+    let config = Config::for_inputs(options.config.as_deref(), paths).map_err(|problems| {
+        report::complain_of_configuration(&problems, options.color);
+        ExitStatus::Incomplete
+    })?;
     let discovery = discover::discover(paths);
     let requests: Vec<_> =
         discovery.files.iter().map(|file| FileRequest { path: file.path.clone() }).collect();
-    let outcome = analyse(worker, paths, options, &requests).map_err(|error| cannot_run(&error))?;
+    let outcome = analyse(worker, paths, options, &config, &requests).map_err(|error| cannot_run(&error))?;
     // One reason that holds for every file is said once.
     if let (Some(reason), None) = (&outcome.refused, &outcome.frontend) {
         complain_of(&discovery.failed);
@@ -96,6 +101,7 @@ fn analyse(
     worker: &WorkerCommand,
     paths: &[PathBuf],
     args: &CheckOptions,
+    config: &Config,
     requests: &[FileRequest],
 ) -> io::Result<PoolOutcome> {
     if requests.is_empty() {
@@ -108,7 +114,7 @@ fn analyse(
     );
     let pool = Pool { worker: worker.clone(), workers: jobs, timeout: args.timeout };
     let mut progress = Progress::new(requests.len(), args.quiet);
-    pool.analyse(requests, &args.analysis_options(paths, scratch.path().to_path_buf()), &mut progress)
+    pool.analyse(requests, &args.analysis_options(config, paths, scratch.path().to_path_buf()), &mut progress)
 }
 
 /// Says on standard error what could not be analysed.

@@ -27,6 +27,8 @@ const FILES: [(&str, Family, &str); 4] = [
 pub struct Model {
     rows: Vec<Row>,
     by_name: FxHashMap<String, Vec<u32>>,
+    /// Rows that apply where these have none.
+    base: Option<&'static Model>,
 }
 
 impl Model {
@@ -41,6 +43,11 @@ impl Model {
             model
         });
         &BUILTIN
+    }
+
+    /// A model without rows of its own above the built-in one: what a project's rows are added to.
+    pub fn above_builtin() -> Self {
+        Self { base: Some(Self::builtin()), ..Self::default() }
     }
 
     /// Adds rows in the notation of [`parse`]. They take precedence over rows of the same name that take
@@ -61,9 +68,15 @@ impl Model {
         }
     }
 
-    /// All rows, in the order of the files.
+    /// All rows, in the order of the files; without those of the model below.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The row of a function that is followed otherwise, because its body is there: a project's own row.
+    pub fn replacing_body(&self, name: &str, args: usize) -> Option<&Row> {
+        self.base?;
+        self.overload(name, args).filter(|row| row.family == Family::Project)
     }
 
     /// The row of a function that is called with `args` arguments (for methods the object counts).
@@ -74,12 +87,14 @@ impl Model {
     pub fn lookup(&self, name: &str, args: usize) -> Option<&Row> {
         self.overload(name, args)
             .or_else(|| names::spellings(name).into_iter().find_map(|name| self.overload(&name, args)))
+            .or_else(|| self.base?.lookup(name, args))
     }
 
     /// True if there is a row of this name for any number of arguments.
     pub fn knows(&self, name: &str) -> bool {
         self.by_name.contains_key(name)
             || names::spellings(name).iter().any(|name| self.by_name.contains_key(name))
+            || self.base.is_some_and(|base| base.knows(name))
     }
 
     /// The numbers of arguments that some version of a function of the runtime or driver API takes, in

@@ -25,7 +25,7 @@
 //!   `fill sync|async [unit BYTES]`, `free FUNCTION`, `reallocates MEMORY`, or one of [`EFFECTS`]. `none` says
 //!   that there is none. Roles that access host memory (`reads`, `writes`, …) need no effect.
 //! - **`cb:…`** among the effects says what calling it from a stream callback is: [`CALLBACK`]. Left out:
-//!   `forbidden`, and `fine` for the standard libraries.
+//!   `forbidden`, and `fine` for the standard libraries and for a project's own functions.
 //! - **source**: where the claims come from. Left out: the function's own entry in NVIDIA's reference
 //!   manual (`RT:name`, `DR:name`).
 //!
@@ -274,8 +274,9 @@ fn parse_row(line: &str, family: Family) -> Result<Row, Fault<'_>> {
             None => return fault(text, "after the parameters come `-> result`, `: effects` or `; source`"),
         },
     };
-    let is_std = family == Family::Std;
-    let mut in_callback = if is_std { InCallback::Fine } else { InCallback::Forbidden };
+    // A project's function is no CUDA function, whatever it does; what its body calls is seen there.
+    let is_cuda = !matches!(family, Family::Std | Family::Project);
+    let mut in_callback = if is_cuda { InCallback::Forbidden } else { InCallback::Fine };
     let mut parsed = Vec::new();
     for item in effects.into_iter().flat_map(|effects| effects.split(',')) {
         let item = item.trim();
@@ -291,7 +292,7 @@ fn parse_row(line: &str, family: Family) -> Result<Row, Fault<'_>> {
         (Some(source), _) => source.to_owned(),
         (None, Family::Runtime) => format!("RT:{name}"),
         (None, Family::Driver) => format!("DR:{name}"),
-        (None, Family::Library | Family::Std) => String::new(),
+        (None, Family::Library | Family::Std | Family::Project) => String::new(),
     };
     let row = Row {
         name: name.to_owned(),
@@ -467,7 +468,7 @@ fn contradiction(row: &Row) -> Option<String> {
 const fn default_outcome(family: Family) -> Outcome {
     match family {
         Family::Runtime | Family::Driver => Outcome::Status,
-        Family::Library | Family::Std => Outcome::Unknown,
+        Family::Library | Family::Std | Family::Project => Outcome::Unknown,
     }
 }
 

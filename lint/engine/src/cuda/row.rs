@@ -2,7 +2,7 @@
 //!
 //! Rows are data (`rows/*.rows`, see [`super::parse`] for the notation). The analysis interprets them and
 //! knows no function by name. The same schema serves the runtime API, the driver API, the C and C++
-//! standard libraries, CUDA libraries, and (later) a project's own wrappers.
+//! standard libraries, CUDA libraries, and a project's own wrappers.
 
 /// What is known about one function, or one overload of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -399,4 +399,7 @@ pub enum Family {
     Driver,
     Library,
     Std,
+    /// A project's own functions, in rows of `cuda-lint.toml`. They say what the function is meant to do, and
+    /// so count for more than its body.
+    Project,
 }

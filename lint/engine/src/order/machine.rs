@@ -43,7 +43,7 @@ pub struct Shared<'p> {
     /// The options.
     pub options: &'p Options,
     /// The CUDA model.
-    pub model: &'static Model,
+    pub model: &'p Model,
     cfgs: Vec<OnceCell<Cfg>>,
     births: Vec<OnceCell<Vec<Option<BlockId>>>>,
     /// What the functions do, as far as that decides whether they are followed.
@@ -55,7 +55,7 @@ impl<'p> Shared<'p> {
     pub fn new(program: &'p Program, options: &'p Options) -> Self {
         let cfgs = program.functions.iter().map(|_| OnceCell::new()).collect();
         let births = program.functions.iter().map(|_| OnceCell::new()).collect();
-        let model = Model::builtin();
+        let model = options.model();
         let relevance = relevance::Relevance::new(program, model);
         Self { program, options, model, cfgs, births, relevance }
     }

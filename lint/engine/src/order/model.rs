@@ -489,7 +489,7 @@ impl Machine<'_, '_> {
             let Some(pointer) = self.pointer(&arg) else { continue };
             // What a library may be given device memory for (MPI) proves no host access to it.
             let device = self.memory_kind(state, pointer.object).is_none_or(MemoryKind::is_device);
-            if it.row.family == Family::Library && device {
+            if matches!(it.row.family, Family::Library | Family::Project) && device {
                 continue;
             }
             let extent = match param.role {

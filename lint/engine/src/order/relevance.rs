@@ -32,7 +32,10 @@ impl Relevance {
             program.externs.iter().map(|it| model.lookup(&it.name, it.params.len())).collect();
         let row = |call: &Call| match call.callee {
             Callee::Extern(id) => rows[id.0 as usize],
-            _ => None,
+            Callee::Function(id) => {
+                model.replacing_body(&program.functions[id.0 as usize].name, call.args.len())
+            }
+            Callee::Value(_) => None,
         };
         let acts = |op: &Op| match op {
             Op::Launch(_) | Op::New { .. } | Op::Delete { .. } | Op::Opaque { .. } => true,
@@ -109,7 +112,7 @@ fn acts(row: &Row) -> bool {
         .iter()
         .any(|effect| !matches!(effect, Effect::None | Effect::NoWait | Effect::HostAccess));
     match row.family {
-        Family::Runtime | Family::Driver | Family::Library => effects,
+        Family::Runtime | Family::Driver | Family::Library | Family::Project => effects,
         Family::Std => {
             matches!(row.result, Outcome::Memory(_))
                 || row.effects.iter().any(|effect| {
