@@ -9,8 +9,21 @@ const SYNTAX: &[&str] =
     &["<<<", "__global__", "__device__", "__shared__", "__constant__", "__managed__", "__launch_bounds__"];
 
 /// Words other than the API names below that mean GPU work under the host's control.
-const LIBRARIES: &[&str] =
-    &["thrust::", "rmm::", "nccl", "CUstream", "CUdeviceptr", "CUevent", "cub::", "nppi", "nvjpeg", "raft::"];
+const LIBRARIES: &[&str] = &[
+    "thrust::",
+    "rmm::",
+    "nccl",
+    "CUstream",
+    "CUdeviceptr",
+    "CUevent",
+    "cub::",
+    "nppi",
+    "nvjpeg",
+    "raft::",
+    "Kokkos::",
+    "CUDAStream",
+    "CUDAEvent",
+];
 
 /// True if the text uses CUDA's language extensions, so that it must be parsed as CUDA.
 pub fn has_cuda_syntax(text: &[u8]) -> bool {

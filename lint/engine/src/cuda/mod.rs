@@ -15,10 +15,11 @@ pub use names::{Removed, hip_name, is_known_api_name, looks_like_api, removed, s
 use parse::ParseError;
 use row::{Family, Row};
 
-const FILES: [(&str, Family, &str); 4] = [
+const FILES: [(&str, Family, &str); 5] = [
     ("runtime.rows", Family::Runtime, include_str!("rows/runtime.rows")),
     ("driver.rows", Family::Driver, include_str!("rows/driver.rows")),
     ("library.rows", Family::Library, include_str!("rows/library.rows")),
+    ("frameworks.rows", Family::Library, include_str!("rows/frameworks.rows")),
     ("std.rows", Family::Std, include_str!("rows/std.rows")),
 ];
 
@@ -95,6 +96,11 @@ impl Model {
         self.by_name.contains_key(name)
             || names::spellings(name).iter().any(|name| self.by_name.contains_key(name))
             || self.base.is_some_and(|base| base.knows(name))
+    }
+
+    /// True if there is such a row in this model itself, and not only in the one below.
+    pub fn knows_itself(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
     }
 
     /// The numbers of arguments that some version of a function of the runtime or driver API takes, in

@@ -104,6 +104,7 @@ pub const OUTCOMES: &[(&str, Outcome)] = &[
     ("held", Outcome::Held),
     ("released", Outcome::Released),
     ("pure", Outcome::Pure),
+    ("stream", Outcome::Stream),
 ];
 
 /// The words for effects, apart from `copy`, `fill`, `free` and `reallocates`.
@@ -439,9 +440,11 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::HostWaitsForResult => {
             need(carries && has(Role::Writes), "host-waits result", "writes`, and `stream` or `handle")
         }
-        Effect::SetsStream => {
-            need(has(Role::Stream) && has(Role::Handle), "sets stream", "handle` and `stream")
-        }
+        Effect::SetsStream => need(
+            carries || has(Role::This) || row.family == Family::Library,
+            "sets stream",
+            "stream`, `handle` or both",
+        ),
         Effect::QueriesStream => need(carries, "queries stream", "stream` or `handle"),
         Effect::BeginsCapture => need(has(Role::Stream), "begins capture", "stream"),
         Effect::EndsCapture => need(has(Role::Stream), "ends capture", "stream"),

@@ -207,6 +207,9 @@ impl MemoryKind {
 pub enum Outcome {
     /// Nothing is known.
     Unknown,
+    /// The stream that [`Role::Handle`] carries; without such a parameter, the current stream of the thread
+    /// (PyTorch). An object of a class that is the result carries it.
+    Stream,
     /// A status: 0 is success. Tested as failed, the call has had no effect.
     Status,
     /// The status of a query: 0 means that the work is done, `NotReady` (600) that it is not.
@@ -272,7 +275,8 @@ pub enum Effect {
     /// done, for the result is there when the call returns; if it is device memory, the work writes it, and
     /// nothing waits (the pointer modes of cuBLAS).
     HostWaitsForResult,
-    /// What [`Role::Handle`] carries from here on is [`Role::Stream`].
+    /// What [`Role::Handle`] carries from here on is [`Role::Stream`], or a stream that is not known if there
+    /// is no such parameter. Without a handle, it is the current stream of the thread.
     SetsStream,
     /// As [`Effect::HostWaitsForStream`] if the result is success.
     QueriesStream,
