@@ -10,7 +10,7 @@ use cuda_lint_engine::platform::CudaVersion;
 use cuda_lint_engine::{Confidence, Platform, Severity};
 
 use crate::config::Config;
-use crate::options::{AnalysisOptions, DefaultStream, Dump, Language};
+use crate::options::{AnalysisOptions, DefaultStream, Dump, Language, Phase};
 
 /// Finds misuse of CUDA streams, events, asynchronous copies and host memory in host code.
 ///
@@ -142,6 +142,7 @@ impl CheckOptions {
             rows: config.rows.clone(),
             platform: platform.or(config.platform),
             dump: self.dump,
+            phase: Phase::Lower,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What the user asked the analysis for: the part of the arguments that worker processes receive.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use cuda_lint_engine::Platform;
+use cuda_lint_engine::cuda::Model;
+use cuda_lint_engine::cuda::row::Family;
 use serde::{Deserialize, Serialize};
 
 use crate::config::RowsText;
@@ -36,6 +39,37 @@ pub struct AnalysisOptions {
     pub platform: Platform,
     /// What to print in place of findings.
     pub dump: Option<Dump>,
+    /// What the workers are for.
+    #[serde(default)]
+    pub phase: Phase,
+}
+
+impl AnalysisOptions {
+    /// The model with the project's own rows; `None` if it has none.
+    ///
+    /// # Errors
+    /// If the rows are none; the main process has parsed them already.
+    pub fn model(&self) -> Result<Option<Arc<Model>>, String> {
+        if self.rows.is_empty() {
+            return Ok(None);
+        }
+        let mut model = Model::above_builtin();
+        for rows in &self.rows {
+            model.add(&rows.text, Family::Project).map_err(|errors| format!("rows: {errors:?}"))?;
+        }
+        Ok(Some(Arc::new(model)))
+    }
+}
+
+/// A phase of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Sources are lowered, one by one.
+    #[default]
+    Lower,
+    /// Lowered units are analysed, each with what it needs of others. No frontend takes part.
+    Analyse,
 }
 
 /// A source language.
@@ -67,6 +101,15 @@ pub enum DefaultStream {
     Legacy,
     /// `nvcc --default-stream per-thread`.
     PerThread,
+}
+
+impl From<cuda_lint_engine::DefaultStream> for DefaultStream {
+    fn from(stream: cuda_lint_engine::DefaultStream) -> Self {
+        match stream {
+            cuda_lint_engine::DefaultStream::Legacy => Self::Legacy,
+            cuda_lint_engine::DefaultStream::PerThread => Self::PerThread,
+        }
+    }
 }
 
 impl From<DefaultStream> for cuda_lint_engine::DefaultStream {

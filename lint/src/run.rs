@@ -14,7 +14,7 @@ use crate::pool::{Pool, PoolOutcome, WorkerCommand};
 use crate::progress::Progress;
 use crate::report::{self, FailedFile, Report};
 use crate::terminal::{self, Terminal};
-use crate::worker::FileRequest;
+use crate::whole;
 
 /// Analyses what the arguments name, and prints what is found. An error is one of the output.
 pub fn check(args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
@@ -78,9 +78,8 @@ fn look(worker: &WorkerCommand, paths: &[PathBuf], options: &CheckOptions) -> Re
         ExitStatus::Incomplete
     })?;
     let discovery = discover::discover(paths);
-    let requests: Vec<_> =
-        discovery.files.iter().map(|file| FileRequest { path: file.path.clone() }).collect();
-    let outcome = analyse(worker, paths, options, &config, &requests).map_err(|error| cannot_run(&error))?;
+    let outcome =
+        analyse(worker, paths, options, &config, &discovery.files).map_err(|error| cannot_run(&error))?;
     // One reason that holds for every file is said once.
     if let (Some(reason), None) = (&outcome.refused, &outcome.frontend) {
         complain_of(&discovery.failed);
@@ -102,9 +101,9 @@ fn analyse(
     paths: &[PathBuf],
     args: &CheckOptions,
     config: &Config,
-    requests: &[FileRequest],
+    files: &[SourceFile],
 ) -> io::Result<PoolOutcome> {
-    if requests.is_empty() {
+    if files.is_empty() {
         return Ok(PoolOutcome::default());
     }
     let scratch = tempfile::Builder::new().prefix("cuda-lint-").tempdir()?;
@@ -113,8 +112,8 @@ fn analyse(
         |jobs| jobs.get(),
     );
     let pool = Pool { worker: worker.clone(), workers: jobs, timeout: args.timeout };
-    let mut progress = Progress::new(requests.len(), args.quiet);
-    pool.analyse(requests, &args.analysis_options(config, paths, scratch.path().to_path_buf()), &mut progress)
+    let options = args.analysis_options(config, paths, scratch.path().to_path_buf());
+    whole::analyse(&pool, files, &options, |requests| Progress::new(requests, args.quiet))
 }
 
 /// Says on standard error what could not be analysed.

@@ -24,7 +24,7 @@ pub const SCHEMA: u32 = 1;
 
 /// The way in which is measured. Raised whenever what is observed changes, or how: schedules, observers, the
 /// meaning of an answer. Evidence of another protocol is stale.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The folder of the files, from the root of the repository.
 pub const FOLDER: &str = "fixtures/evidence";

@@ -232,6 +232,21 @@ impl Cursor {
         string(unsafe { clang_getCursorUSR(self.0) })
     }
 
+    /// The declaration that stands for the entity: the first.
+    pub fn first_declaration(self) -> Self {
+        Self(unsafe { clang_getCanonicalCursor(self.0) })
+    }
+
+    /// True if other files can name it.
+    pub fn has_external_linkage(self) -> bool {
+        unsafe { clang_getCursorLinkage(self.0) == CXLinkage_External }
+    }
+
+    /// True for functions that are `inline`, said or implied (a body in its class, `constexpr`).
+    pub fn is_inline(self) -> bool {
+        unsafe { clang_Cursor_isFunctionInlined(self.0) != 0 }
+    }
+
     /// The declaration that this refers to.
     pub fn referenced(self) -> Option<Self> {
         Self::some(unsafe { clang_getCursorReferenced(self.0) })

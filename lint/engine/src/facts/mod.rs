@@ -3,8 +3,10 @@
 //! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
+use std::collections::BTreeMap;
+
 use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
-use crate::program::{InvalidCall, SiteId};
+use crate::program::{FunctionId, InvalidCall, SiteId};
 use crate::trace::Trace;
 
 /// Everything that was observed in one program.
@@ -28,6 +30,8 @@ pub struct Facts {
     pub unresolved_includes: bool,
     /// What was analysed only in part.
     pub partial: Vec<crate::Partial>,
+    /// The functions of other files that were followed: the first caller of each, and where it calls.
+    pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
 }
 
 /// On how many of the paths that reach its site a fact holds.

@@ -36,7 +36,9 @@ impl Machine<'_, '_> {
             Value::Handle(object) => self.start_of(*object),
             handle => self.pointer(handle)?,
         };
-        if let Some(path) = self.objects.record(base.object).and_then(|class| self.stream_field(class, CLASSES)) {
+        if let Some(path) =
+            self.objects.record(base.object).and_then(|class| self.stream_field(class, CLASSES))
+        {
             let mut cell = base;
             for field in path {
                 let field = self.field_object(&cell, &field);
@@ -55,10 +57,12 @@ impl Machine<'_, '_> {
         for (name, ty) in fields {
             let path = match ty.kind {
                 TypeKind::Stream => Some(vec![name.clone()]),
-                TypeKind::Record(inner) if depth > 0 => self.stream_field(inner, depth - 1).map(|mut path| {
-                    path.insert(0, name.clone());
-                    path
-                }),
+                TypeKind::Record(inner) if depth > 0 => {
+                    self.stream_field(inner, depth - 1).map(|mut path| {
+                        path.insert(0, name.clone());
+                        path
+                    })
+                }
                 _ => None,
             };
             if path.is_some() && found.is_some() {

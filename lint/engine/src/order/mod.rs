@@ -35,6 +35,8 @@ mod unknown;
 mod value;
 mod witness;
 
+pub use relevance::{acts_on_memory, concerns_cuda};
+
 use crate::facts::Facts;
 use crate::program::{Callee, InvalidCall, Op, Origin, Space};
 use crate::{Options, Program};

@@ -23,6 +23,8 @@ pub struct Observations {
     pub partial: Vec<Partial>,
     /// Functions registered as callbacks: where, with what.
     pub callbacks: BTreeSet<(SiteId, String, FunctionId)>,
+    /// The functions of other files that were followed: the first caller of each, and where it calls.
+    pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
@@ -307,6 +309,7 @@ impl Observations {
             invalid_calls: program.invalid_calls.clone(),
             unresolved_includes: program.unresolved_includes,
             partial: self.partial,
+            entered: self.entered,
         }
     }
 }

@@ -2,10 +2,12 @@
 
 /// A record of [`super::Program::records`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RecordId(pub u32);
 
 /// A type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Type {
     /// What kind of type.
     pub kind: TypeKind,
@@ -15,6 +17,7 @@ pub struct Type {
 
 /// What kind of type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TypeKind {
     /// `void`.
     Void,
@@ -78,6 +81,7 @@ impl Type {
 
 /// A class, struct, union or closure.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Record {
     /// Qualified name without template arguments: `std::vector`, `app::Buffer`. Closures: `<lambda>`.
     pub name: String,

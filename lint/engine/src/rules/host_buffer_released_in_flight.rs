@@ -106,8 +106,10 @@ fn host(context: &RuleContext<'_>, conflict: &Conflict, memory: Option<MemoryKin
             // may wait.
             // Where the device reaches pageable memory itself, nothing need be staged.
             let direct = context.options.platform.pageable_access == Some(true);
-            let staged = !direct &&
-                !conflict.pending.writes && copied_bytes(context, conflict).is_none_or(|n| n <= context.options.platform.staging_limit());
+            let staged = !direct
+                && !conflict.pending.writes
+                && copied_bytes(context, conflict)
+                    .is_none_or(|n| n <= context.options.platform.staging_limit());
             let hidden = conflict.undocumented_wait.is_some();
             Some(Claim::new(if staged || hidden { Severity::Info } else { Severity::Warning }, conflict))
         }

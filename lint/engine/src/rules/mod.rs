@@ -15,6 +15,7 @@ mod words;
 mod api_call_in_callback;
 mod async_alloc_misuse;
 mod callback_userdata_lifetime;
+mod callers;
 mod cross_stream_unordered;
 mod free_kind_mismatch;
 mod free_while_in_flight;
@@ -154,6 +155,7 @@ pub fn judge(program: &Program, facts: &Facts, options: &Options) -> Findings {
         }
     }
     silence(&mut diagnostics);
+    callers::add(program, facts, &mut diagnostics);
     diagnostics.sort_by(|a, b| (a.site, a.rule, &a.message).cmp(&(b.site, b.rule, &b.message)));
     diagnostics.dedup_by(|later, first| later.says_the_same(first));
     Findings { diagnostics, partial: facts.partial.clone() }

@@ -130,7 +130,8 @@ fn severity(
     if view.captured || (view.waited_at_once && (default_stream || few)) {
         return None;
     }
-    let staged = to_device && view.bytes.or(object.bytes).is_some_and(|bytes| bytes <= context.options.platform.staging_limit());
+    let staged = to_device
+        && view.bytes.or(object.bytes).is_some_and(|bytes| bytes <= context.options.platform.staging_limit());
     // Where the device reaches pageable memory itself, the copy need not be staged.
     let direct = context.options.platform.pageable_access == Some(true);
     let hot = lives_briefly(context, object) && !lives_as_long_as_its_stream(context, view, object);

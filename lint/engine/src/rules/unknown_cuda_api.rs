@@ -101,11 +101,7 @@ fn misfit(call: &InvalidCall) -> Option<Diagnostic> {
     })
 }
 
-fn explain(
-    context: &RuleContext<'_>,
-    call: &InvalidCall,
-    others: &[&InvalidCall],
-) -> Option<Diagnostic> {
+fn explain(context: &RuleContext<'_>, call: &InvalidCall, others: &[&InvalidCall]) -> Option<Diagnostic> {
     // A project that has a row for a function knows it.
     if context.options.model.as_ref().is_some_and(|model| model.knows_itself(&call.name)) {
         return None;

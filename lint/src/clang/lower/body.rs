@@ -109,6 +109,7 @@ impl<'l, 'a> Body<'l, 'a> {
         let mut body = Self::new(unit, names::qualified(definition), definition.usr(), site);
         body.code.function_mut().result = result;
         body.code.function_mut().is_root = is_root;
+        body.unit.note_linkage(definition, body.code.function_mut());
         let kind = definition.kind();
         body.result =
             (!matches!(kind, CXCursor_Constructor | CXCursor_Destructor)).then(|| definition.ty().result());
