@@ -92,7 +92,7 @@ float f(float *device, cudaStream_t stream) {
 fn mistakes_are_shown_with_their_place_and_end_the_run() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.cu"), "int main() {}\n").unwrap();
-    let config = "[model]\nrows = \"app::wait(strem) : host-waits stream\"\n[platfrom]\n";
+    let config = "[model]\nrows = \"app::wait(strem) : host-waits stream\"\n[platfor]\n";
     fs::write(folder.path().join("cuda-lint.toml"), config).unwrap();
     let (code, stdout, stderr) = run(folder.path(), &["a.cu"]);
     assert_eq!((code, stdout.as_str()), (Some(2), ""));
@@ -100,7 +100,7 @@ fn mistakes_are_shown_with_their_place_and_end_the_run() {
         "cuda-lint.toml:2:19",
         "unknown role `strem`",
         "cuda-lint.toml:3:2",
-        "no key `platfrom`",
+        "no key `platfor`",
         "did you mean `platform`?",
     ] {
         assert!(stderr.contains(part), "{part} is not in\n{stderr}");

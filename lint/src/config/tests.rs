@@ -49,11 +49,11 @@ fn everything_that_is_known_is_read() {
 
 #[test]
 fn unknown_keys_have_a_place_and_a_suggestion() {
-    let problems = read_in(&[], "[modle]\n[platform]\npageable_acess = true\nspeed = 1\n").unwrap_err();
+    let problems = read_in(&[], "[modl]\n[platform]\npageable_acess = true\nspeed = 1\n").unwrap_err();
     assert_eq!(
         problems,
         [
-            "1:2 this file has no key `modle` | did you mean `model`?",
+            "1:2 this file has no key `modl` | did you mean `model`?",
             "3:1 `[platform]` has no key `pageable_acess` | did you mean `pageable-access`?",
             "4:1 `[platform]` has no key `speed` | known are `cuda`, `default-stream`, `pageable-access`, \
              `concurrent-managed-access`, `staging-limit`",

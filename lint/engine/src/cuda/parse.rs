@@ -441,9 +441,10 @@ fn contradiction(row: &Row) -> Option<String> {
             need(carries && has(Role::Writes), "host-waits result", "writes`, and `stream` or `handle")
         }
         Effect::SetsStream => need(
-            carries || has(Role::This) || row.family == Family::Library,
+            // Without a handle, it is the current stream of the thread, which frameworks have.
+            has(Role::Stream) && has(Role::Handle) || row.family == Family::Library,
             "sets stream",
-            "stream`, `handle` or both",
+            "handle` and `stream",
         ),
         Effect::QueriesStream => need(carries, "queries stream", "stream` or `handle"),
         Effect::BeginsCapture => need(has(Role::Stream), "begins capture", "stream"),
