@@ -15,8 +15,9 @@ pub use names::{Removed, hip_name, is_known_api_name, looks_like_api, removed, s
 use parse::ParseError;
 use row::{Family, Row};
 
-const FILES: [(&str, Family, &str); 5] = [
+const FILES: [(&str, Family, &str); 6] = [
     ("runtime.rows", Family::Runtime, include_str!("rows/runtime.rows")),
+    ("hip.rows", Family::Runtime, include_str!("rows/hip.rows")),
     ("driver.rows", Family::Driver, include_str!("rows/driver.rows")),
     ("library.rows", Family::Library, include_str!("rows/library.rows")),
     ("frameworks.rows", Family::Library, include_str!("rows/frameworks.rows")),

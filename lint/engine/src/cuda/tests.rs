@@ -182,6 +182,11 @@ fn waits_are_only_where_they_are_promised() {
         "cuStreamSynchronize",
         "cuEventSynchronize",
         "cuCtxSynchronize",
+        // HIP documents an "implicit hipDeviceSynchronize()".
+        "hipFree",
+        "hipHostFree",
+        "hipFreeHost",
+        "hipMemcpyWithStream",
     ];
     for row in Model::builtin().rows() {
         let waits = row.effects.iter().any(|effect| {
