@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cuda_lint_engine::cuda::Model;
+use cuda_lint_engine::cuda::{self, Model};
 use cuda_lint_engine::link::{self, Linked};
 use cuda_lint_engine::program::SiteId;
 use cuda_lint_engine::{Findings, Options, Platform, Program};
@@ -16,6 +16,9 @@ use crate::worker::{Analyser, FileRequest, LinkRequest, internal_error};
 
 /// Enough for the deepest chains of calls and expressions.
 const STACK: usize = 256 << 20;
+
+/// What is said of findings in HIP code.
+const UNWITNESSED: &str = "HIP is judged by what CUDA promises: no run on an AMD GPU has confirmed this";
 
 /// Units are kept for the next file that needs them, until their files have so many bytes together.
 const KEPT_BYTES: u64 = 64 << 20;
@@ -120,9 +123,14 @@ struct UnitReport {
 impl UnitReport {
     fn add(&mut self, linked: &Linked, findings: &Findings, units: &[Arc<UnitFile>], request: &LinkRequest) {
         let span = |site| span(linked, units, site);
+        let is_hip = linked.program.externs.iter().any(|it| cuda::hip_name(&it.name).is_some());
         for diagnostic in &findings.diagnostics {
             let Some(rule) = cuda_lint_engine::rules::find(diagnostic.rule) else { continue };
             let mut resolved = ReportedDiagnostic::resolve(diagnostic, rule.category, &span);
+            if is_hip {
+                let end = if resolved.help.is_empty() { "" } else { "; " };
+                resolved.help.push_str(&format!("{end}{UNWITNESSED}"));
+            }
             resolved.imported = diagnostic.site.0 >= linked.first_site && linked.program.imported > 0;
             let twin = |other: &&mut ReportedDiagnostic| {
                 other.rule == resolved.rule

@@ -227,3 +227,43 @@ fn frameworks_are_known_without_their_headers() {
         .collect();
     assert_eq!(findings(&[("src/a.cu", FRAMEWORKS)], &["--min-confidence", "possible"]), expected);
 }
+
+/// HIP code with nothing but its own names.
+const HIP: &str = "\
+#include <hip/hip_runtime.h>
+template <class T> __global__ void k(T *p) { p[hipThreadIdx_x] += 1; }
+float f(int n) {
+    float *d, *h;
+    hipStream_t s;
+    hipStreamCreateWithFlags(&s, hipStreamNonBlocking);
+    hipMalloc(&d, n * sizeof(float));
+    hipHostMalloc(&h, n * sizeof(float), hipHostMallocDefault);
+    hipLaunchKernelGGL(k<float>, dim3(4), dim3(256), 0, s, d);
+    hipMemcpyAsync(h, d, n * 4, hipMemcpyDeviceToHost, s);
+    float early = h[0];
+    hipStreamSynchronize(s);
+    k<<<4, 256, 0, s>>>(d);
+    hipFree(d);
+    hipFree(h);
+    hipStreamDestroy(s);
+    return early;
+}
+";
+
+#[test]
+fn hip_is_declared_and_its_frees_wait() {
+    let found = findings(&[("src/a.cu", HIP), ("src/b.cpp", HIP)], &[]);
+    assert_eq!(
+        found,
+        [
+            "11 host-read-before-sync",
+            "15 free-kind-mismatch",
+            "11 host-read-before-sync",
+            "15 free-kind-mismatch"
+        ]
+    );
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.cpp"), HIP).unwrap();
+    let (_, stdout, _) = run(folder.path(), &["--format", "json", "a.cpp"]);
+    assert!(stdout.contains("no run on an AMD GPU has confirmed this"), "{stdout}");
+}
