@@ -153,6 +153,9 @@ pub struct WitnessArgs {
     /// The line of the finding, as the report gives it: src/app.cu:42
     #[arg(value_name = "FILE:LINE", value_parser = parse_place)]
     pub place: Place,
+    /// Analyse this file or folder as well: what the finding needs of other files (repeatable)
+    #[arg(long = "with", value_name = "PATH")]
+    pub with: Vec<PathBuf>,
     /// The rest.
     #[command(flatten)]
     pub options: CheckOptions,

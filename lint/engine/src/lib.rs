@@ -13,6 +13,7 @@ pub mod flow;
 pub mod link;
 pub mod order;
 pub mod platform;
+pub mod points_to;
 pub mod program;
 pub mod rules;
 mod sketch;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cuda_lint_engine::trace::judge::Hazard;
-use cuda_lint_engine::trace::{Action, CopyKind, Memory, Position, Step, Stream, Trace};
+use cuda_lint_engine::trace::{Action, CopyKind, Memory, Position, Step, Stream, Trace, capture};
 
 use crate::machine::{Hold, Run, Schedule};
 use crate::values::{self, Values};
@@ -35,6 +35,9 @@ pub enum Probe {
     Code(usize),
     /// The step ended the process by SIGSEGV.
     Fault(usize),
+    /// The step uses what is gone: it returned an error, ended the process, or a value is not the one that the
+    /// order of the program gives.
+    Gone(usize),
 }
 
 /// A trace, ready to be tried.
@@ -70,6 +73,18 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
         Hazard::WrongKind { step } | Hazard::WrongRelease { step, .. } => {
             (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
         }
+        Hazard::NoTime { step, .. } => {
+            // What was not waited for may be complete by chance: the work before the record is kept back.
+            let enqueues =
+                |index: &usize| trace.steps.get(*index).is_some_and(|it| it.action.work_stream().is_some());
+            let work = (0..*step).rev().find(enqueues);
+            let held = work.map(|before| Schedule {
+                holds: vec![Hold { before, until: Some(*step), patience: PATIENCE }],
+                guard: false,
+            });
+            let schedules = held.into_iter().chain(plain).collect();
+            (Observation::ReturnCode, trial(trace.clone(), schedules, Probe::Code(*step)), String::new())
+        }
         Hazard::CallInHostFunction { step, .. } => {
             (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
         }
@@ -77,6 +92,18 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
             let (trace, remark) = unstaged(trace, *step);
             let trial = trial(trace, vec![long(*step)], Probe::HostWaits(*step));
             (Observation::SlowerRatio, trial, remark)
+        }
+        Hazard::UseAfterRelease { step, name, .. } => {
+            let action = trace.steps.get(*step).map(|step| &step.action);
+            let data = memory(trace, name).is_some() && !matches!(action, Some(Action::Free { .. }));
+            let observation = if data { Observation::WrongValue } else { Observation::ReturnCode };
+            (observation, trial(trace.clone(), plain, Probe::Gone(*step)), String::new())
+        }
+        Hazard::CapturedBufferReleased { launch, .. } => {
+            (Observation::WrongValue, trial(trace.clone(), plain, Probe::Gone(*launch)), String::new())
+        }
+        Hazard::CaptureIllegal { step, .. } | Hazard::CaptureUnjoined { step, .. } => {
+            (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
         }
         Hazard::StreamAsArgument { step } => {
             let (trace, step) = beside_a_held_stream(trace, *step);
@@ -89,15 +116,7 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
 
 /// The step at which a hazard comes about.
 pub const fn step_of(hazard: &Hazard) -> usize {
-    match hazard {
-        Hazard::Unordered { access: step, .. }
-        | Hazard::HostTouchesDevice { step, .. }
-        | Hazard::WrongKind { step }
-        | Hazard::WrongRelease { step, .. }
-        | Hazard::CallInHostFunction { step, .. }
-        | Hazard::PageableCopy { step }
-        | Hazard::StreamAsArgument { step } => *step,
-    }
+    hazard.step()
 }
 
 /// The trial of the repaired twin: the same schedule, its steps found again.
@@ -128,6 +147,7 @@ pub fn twin(of: &Trial, schedule: &Schedule, trace: &Trace<Position>, repaired: 
         Probe::DeviceWaits(step) => map(*step).map_or(Probe::Values, Probe::DeviceWaits),
         Probe::Code(step) => map(*step).map_or(Probe::Values, Probe::Code),
         Probe::Fault(_) => Probe::Values,
+        Probe::Gone(step) => map(*step).map_or(Probe::Values, Probe::Gone),
     };
     Trial { trace: twin, schedules: vec![schedule], probe }
 }
@@ -169,6 +189,13 @@ pub fn shorten(twin: &mut Trial, of: &Trial, effect: Option<Duration>) {
 
 /// The schedules under which a race between two steps may show.
 pub fn schedules(trace: &Trace<Position>, pending: usize, access: usize) -> Vec<Schedule> {
+    let captured = capture::captured(trace);
+    let is_captured = |step: usize| captured.get(step).is_some_and(Option::is_some);
+    if is_captured(pending) && is_captured(access) {
+        // Two nodes of a graph: what is held in one is held for the whole patience.
+        let hold = Hold { before: pending, until: None, patience: PATIENCE };
+        return vec![Schedule { holds: vec![hold], guard: false }, Schedule::default()];
+    }
     let pending = hold_point(trace, pending);
     let hold =
         |before, until| Schedule { holds: vec![Hold { before, until, patience: PATIENCE }], guard: false };
@@ -187,13 +214,13 @@ pub fn schedules(trace: &Trace<Position>, pending: usize, access: usize) -> Vec<
 
 /// A schedule for every step that enqueues work: for traces without a known hazard.
 pub fn every_schedule(trace: &Trace<Position>) -> Vec<Schedule> {
-    let mut captured = false;
+    let mut captured = 0_usize;
     let mut all = vec![Schedule::default()];
     for (index, step) in trace.steps.iter().enumerate() {
         match &step.action {
-            Action::BeginCapture { .. } => captured = true,
-            Action::EndCapture { .. } => captured = false,
-            action if !captured && action.work_stream().is_some() => {
+            Action::BeginCapture { .. } => captured += 1,
+            Action::EndCapture { .. } => captured = captured.saturating_sub(1),
+            action if captured == 0 && action.work_stream().is_some() => {
                 let holds = vec![Hold { before: index, until: None, patience: PATIENCE }];
                 all.push(Schedule { holds: holds.clone(), guard: false });
                 all.push(Schedule { holds, guard: true });
@@ -402,6 +429,10 @@ impl Probe {
                 }
                 _ => None,
             },
+            Self::Gone(step) => Self::Code(*step)
+                .hit(trace, expected, run, schedule)
+                .filter(|_| !is_unready(trace, run, *step))
+                .or_else(|| difference(trace, expected, run)),
             Self::Fault(step) => (died(*step) == Some(libc::SIGSEGV))
                 .then(|| format!("step {} ended the process: SIGSEGV", number(*step))),
         }
@@ -411,11 +442,19 @@ impl Probe {
     pub const fn step(&self) -> Option<usize> {
         match self {
             Self::Values => None,
-            Self::HostWaits(step) | Self::DeviceWaits(step) | Self::Code(step) | Self::Fault(step) => {
-                Some(*step)
-            }
+            Self::HostWaits(step)
+            | Self::DeviceWaits(step)
+            | Self::Code(step)
+            | Self::Fault(step)
+            | Self::Gone(step) => Some(*step),
         }
     }
+}
+
+/// True for a query that answers "not ready", which is no error.
+fn is_unready(trace: &Trace<Position>, run: &Run, step: usize) -> bool {
+    let is_query = matches!(trace.steps.get(step).map(|it| &it.action), Some(Action::Query { .. }));
+    is_query && run.steps.get(step).is_some_and(|observed| observed.code == 600)
 }
 
 /// The first value that differs from what the order of the program gives, or a touch of guarded pages.

@@ -121,8 +121,22 @@ pub fn pair<P, Q>(
         Some(
             Hazard::HostTouchesDevice { step, .. }
             | Hazard::WrongRelease { step, .. }
+            | Hazard::CaptureUnjoined { step, .. }
+            | Hazard::NoTime { step, .. }
             | Hazard::PageableCopy { step },
         ) => picture.mark(*step, false),
+        Some(Hazard::CaptureIllegal { step, .. }) => {
+            picture.mark(*step, false);
+            picture.bars.retain(|bar| bar.step != *step || bar.row == 0);
+            picture.note = format!("“{}” is refused, and the capture is lost.", name(*step));
+        }
+        Some(
+            Hazard::UseAfterRelease { release, step, .. }
+            | Hazard::CapturedBufferReleased { release, launch: step, .. },
+        ) => {
+            picture.mark(*step, true);
+            picture.note = format!("“{}” comes after “{}”.", name(*step), name(*release));
+        }
         Some(Hazard::CallInHostFunction { step, .. } | Hazard::StreamAsArgument { step }) => {
             picture.mark(*step, true);
         }
@@ -236,14 +250,16 @@ impl Run {
         let label = words::of(action);
         match action {
             // What only makes things ready is in the trace, and would drown the rest here.
-            Action::Allocate { .. } | Action::CreateEvent { .. } => {}
+            Action::Allocate { .. } | Action::CreateEvent { .. } | Action::CreateTimer { .. } => {}
             Action::CreateStream { stream, non_blocking } => {
                 let row = self.row(&Stream::Named(stream.clone()));
                 self.blocking[row] = !non_blocking;
             }
-            Action::DestroyStream { .. } | Action::DestroyEvent { .. } | Action::Call { .. } => {
-                self.call(index, label, Look::Call);
-            }
+            Action::DestroyStream { .. }
+            | Action::DestroyEvent { .. }
+            | Action::Elapsed { .. }
+            | Action::DestroyGraph { .. }
+            | Action::Call { .. } => self.call(index, label, Look::Call),
             Action::HostRead { .. } | Action::HostWrite { .. } => self.call(index, label, Look::Touch),
             Action::Free { .. } if self.waits_at == Some(index) => {
                 let until = self.complete(&Point::Device);

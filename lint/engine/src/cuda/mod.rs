@@ -3,6 +3,7 @@
 //! `rows/*.rows` hold one row a function in the notation of [`parse`], `names/*.txt` the names of all public
 //! functions of the CUDA APIs. [`Model`] answers what a call means; it knows no syntax tree.
 
+pub mod capture;
 mod names;
 pub mod parse;
 pub mod row;

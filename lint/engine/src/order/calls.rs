@@ -253,6 +253,7 @@ impl Machine<'_, '_> {
             accesses: Rc::new(accesses),
             scalars: Rc::new(scalars),
             cover: Default::default(),
+            proven: Default::default(),
             status: None,
             doubts: Rc::default(),
             undocumented_wait: None,

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::calls::Unfollowed;
 use super::containers::ELEMENTS;
+use super::event_use::Waited;
 use super::happens_before::{Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
@@ -72,6 +73,7 @@ impl Machine<'_, '_> {
         };
         let it = Modelled { row, call, status };
         self.host_accesses(state, &it);
+        self.call_uses(state, &it);
         // The result of an accessor is what the object holds before the call changes it.
         let result = self.outcome(state, &it);
         for effect in &row.effects {
@@ -148,6 +150,7 @@ impl Machine<'_, '_> {
             Effect::HostWaitsForEvent => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
+                    self.event_awaited(state, event, &Waited::Host);
                     self.host_waits(state, Some(Point::Event(event)));
                 }
             }
@@ -160,10 +163,14 @@ impl Machine<'_, '_> {
                 } else {
                     it.arg(Role::Event).cloned().map(|event| Point::Event(self.event_key(&event)))
                 };
+                if let Some(Point::Event(event)) = point {
+                    self.event_awaited(state, event, &Waited::Query);
+                }
                 if let (Some(status), Some(point)) = (it.status, point) {
                     Rc::make_mut(&mut state.proofs).insert(status, point);
                 }
             }
+            Effect::MeasuresEvents => self.events_measured(state, it),
             Effect::EnqueuesHostFunction => self.enqueue_host_function(state, it),
             Effect::LaunchesKernel => self.launch_by_call(state, it),
             Effect::EnqueuesUnknownWork => self.enqueue_library_work(state, it),
@@ -178,7 +185,11 @@ impl Machine<'_, '_> {
                     capturing.clear();
                 }
             }
-            Effect::LaunchesGraph => state.fresh_copy = None,
+            Effect::LaunchesGraph => {
+                state.fresh_copy = None;
+                self.graph_may_allocate(state);
+                self.events_out_of_sight(state);
+            }
             // A free is measured to wait. Of library calls it is documented that many do.
             Effect::MayWait
                 if it.row.effects.iter().any(|it| matches!(it, Effect::Free(_) | Effect::Unregister)) =>

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::event_sums::{EventHit, EventSums};
+use super::forgotten::StreamsSeen;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Note, Object, Paths, Release, ReleaseKind, Transfer,
-    TransferView, Work,
+    Access, Callback, Conflict, Dereference, Facts, Forgotten, Gone, LateUse, Note, Object, Origin, Paths,
+    Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -25,17 +27,26 @@ pub struct Observations {
     pub callbacks: BTreeSet<(SiteId, String, FunctionId)>,
     /// The functions of other files that were followed: the first caller of each, and where it calls.
     pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
+    /// What was seen of events.
+    pub events: EventSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
+    /// What is known of streams.
+    pub streams: StreamsSeen,
     short_lived: BTreeSet<SiteId>,
+    /// Copies of calls for which the caller waits.
+    waited_by_caller: BTreeSet<SiteId>,
+    late_uses: BTreeMap<(SiteId, LateUseSeen), Paths>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
     hits: BTreeMap<(FrameId, Step, Hit), (u32, u64)>,
     /// The number of the current visit.
     visit: u64,
+    /// The path that is being followed rests on a mode that another file keeps.
+    pub presumed: bool,
 }
 
 /// A conflict seen on one path.
@@ -49,6 +60,10 @@ pub struct ConflictSeen {
     pub access: Access,
     /// Proven to touch the same bytes.
     pub overlap: bool,
+    /// See [`Conflict::ends`].
+    pub ends: Option<Variable>,
+    /// See [`Conflict::forgotten`].
+    pub forgotten: Option<Forgotten>,
     /// See [`Conflict::doubts`].
     pub doubts: Vec<Note>,
     /// See [`Conflict::undocumented_wait`].
@@ -60,6 +75,17 @@ pub struct ConflictSeen {
     pub again: bool,
 }
 
+/// Something that was released or destroyed is used, on one path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LateUseSeen {
+    /// What.
+    pub what: Gone,
+    /// Where it ended.
+    pub ended_at: SiteId,
+    /// How it is used.
+    pub by: LateUse,
+}
+
 /// What tells conflicts apart.
 pub type ConflictKey = (SiteId, Work, Object, Access);
 
@@ -67,6 +93,8 @@ pub type ConflictKey = (SiteId, Work, Object, Access);
 struct ConflictSum {
     paths: Paths,
     overlap: bool,
+    ends: Option<Variable>,
+    forgotten: Option<Forgotten>,
     doubts: Vec<Note>,
     undocumented_wait: Option<Note>,
     no_waits: Vec<Note>,
@@ -93,6 +121,8 @@ struct TransferSum {
 enum Hit {
     Conflict(ConflictKey),
     Dereference(SiteId, bool, Option<String>, Object),
+    LateUse(SiteId, LateUseSeen),
+    Event(EventHit),
 }
 
 impl Observations {
@@ -103,7 +133,7 @@ impl Observations {
     }
 
     fn hit(&mut self, at: At, state: &State, hit: Hit) -> Paths {
-        if state.failed {
+        if state.failed || self.presumed {
             return Paths::AfterFailure;
         }
         let (count, last) = self.hits.entry((state.frame(), at.step, hit)).or_insert((0, 0));
@@ -111,6 +141,11 @@ impl Observations {
             (*count, *last) = (*count + 1, self.visit);
         }
         Paths::Some
+    }
+
+    /// A fact about events is seen at a statement.
+    pub fn event_hit(&mut self, at: At, state: &State, hit: EventHit) -> Paths {
+        self.hit(at, state, Hit::Event(hit))
     }
 
     /// Two accesses that nothing orders. Returns the conflict if this path explains it better than those
@@ -124,6 +159,8 @@ impl Observations {
         let sum = self.conflicts.entry(key.clone()).or_insert_with(|| ConflictSum {
             paths,
             overlap: seen.overlap,
+            ends: seen.ends,
+            forgotten: seen.forgotten,
             doubts: seen.doubts.clone(),
             undocumented_wait: seen.undocumented_wait.clone(),
             no_waits: seen.no_waits.clone(),
@@ -161,6 +198,13 @@ impl Observations {
         *sum = (*sum).max(paths);
     }
 
+    /// Something is used after its end.
+    pub fn late_use(&mut self, at: At, state: &State, seen: LateUseSeen) {
+        let paths = self.hit(at, state, Hit::LateUse(at.site, seen.clone()));
+        let sum = self.late_uses.entry((at.site, seen)).or_insert(paths);
+        *sum = (*sum).max(paths);
+    }
+
     /// A copy.
     pub fn transfer(&mut self, at: At, state: &State, function: &str, mode: Mode, view: TransferView) {
         let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
@@ -174,7 +218,7 @@ impl Observations {
         });
         sum.in_loop |= in_loop;
         sum.seen.insert((state.frame(), at.step));
-        let paths = if state.failed { Paths::AfterFailure } else { Paths::Some };
+        let paths = if state.failed || self.presumed { Paths::AfterFailure } else { Paths::Some };
         let known = sum.views.entry(view).or_insert(paths);
         *known = (*known).max(paths);
     }
@@ -188,6 +232,9 @@ impl Observations {
 
     /// A call frees or unregisters memory.
     pub fn release(&mut self, at: At, how: ReleaseKind, object: Option<Object>, interior: bool) {
+        if self.presumed {
+            return;
+        }
         let sum = self
             .releases
             .entry((at.site, how))
@@ -199,6 +246,11 @@ impl Observations {
     /// What was made at `site` is released in the function that made it.
     pub fn short_lived(&mut self, site: SiteId) {
         self.short_lived.insert(site);
+    }
+
+    /// A caller waits for a copy that a function it called has left to it.
+    pub fn waited_by_caller(&mut self, copy: SiteId) {
+        self.waited_by_caller.insert(copy);
     }
 
     /// A root has been followed: settles which of its facts hold on all paths.
@@ -218,9 +270,16 @@ impl Observations {
                         *paths = Paths::All;
                     }
                 }
+                Hit::LateUse(site, seen) => {
+                    if let Some(paths) = self.late_uses.get_mut(&(site, seen)) {
+                        *paths = Paths::All;
+                    }
+                }
+                Hit::Event(hit) => self.events.on_all_paths(&hit),
             }
         }
         self.visits.clear();
+        self.events.end_of_root();
     }
 
     /// The facts. Callbacks are given as registered, with nothing searched yet.
@@ -232,6 +291,14 @@ impl Observations {
         let conflicts = self
             .conflicts
             .into_iter()
+            .filter(|((site, pending, ..), sum)| {
+                sum.forgotten.is_none() || !self.streams.is_explained(pending.site, *site)
+            })
+            .filter(|((_, pending, object, access), _)| {
+                let is_left = matches!(access, Access::HostRead { as_result: true, .. })
+                    && object.origin == Origin::Unseen;
+                !(is_left && self.waited_by_caller.contains(&pending.site))
+            })
             .map(|((site, pending, object, access), sum)| Conflict {
                 pending,
                 object: short_lived(object),
@@ -239,6 +306,8 @@ impl Observations {
                 access,
                 paths: sum.paths,
                 overlap: sum.overlap,
+                ends: sum.ends,
+                forgotten: sum.forgotten,
                 doubts: sum.doubts,
                 undocumented_wait: sum.undocumented_wait,
                 no_waits: sum.no_waits,
@@ -299,13 +368,19 @@ impl Observations {
                 }
             })
             .collect();
+        let late_uses = self.late_uses.into_iter().map(|((site, seen), paths)| {
+            let LateUseSeen { what, ended_at, by } = seen;
+            UseAfterEnd { site, what, ended_at, by, paths }
+        });
         Facts {
+            late_uses: late_uses.collect(),
             conflicts,
             transfers,
             releases,
             dereferences,
             launches: Vec::new(),
             callbacks,
+            events: self.events.into_facts(program),
             invalid_calls: program.invalid_calls.clone(),
             unresolved_includes: program.unresolved_includes,
             partial: self.partial,

@@ -53,7 +53,11 @@ impl Machine<'_, '_> {
                     self.set_stream(state, &handle, stream);
                     handle
                 }
-                Thing::Event => Value::Handle(self.make_handle(state, index, None)),
+                Thing::Event | Thing::ForeignEvent => {
+                    let handle = self.make_handle(state, index, None);
+                    self.event_made(state, handle, it, thing == Thing::ForeignEvent);
+                    Value::Handle(handle)
+                }
                 Thing::Alias => match it.arg(Role::Memory).or_else(|| it.arg(Role::Src)).cloned() {
                     Some(value) => value,
                     None => self.fresh(state),
@@ -76,9 +80,17 @@ impl Machine<'_, '_> {
                     Value::symbol(self.symbols.intern(key))
                 }
             };
+            if let Value::Handle(object) = &value
+                && matches!(thing, Thing::Stream | Thing::Event)
+            {
+                self.begins(state, *object);
+            }
             if matches!(thing, Thing::DeviceAttribute | Thing::Fresh) {
                 // A number or a structure: nothing is known of what is there now.
                 self.forget(state, target.object);
+            }
+            if thing == Thing::Stream {
+                self.holds_stream(&target, &value);
             }
             // Some handles are numbers (cuFFT).
             let size = if thing == Thing::Handle { 4 } else { 8 };
@@ -119,6 +131,7 @@ impl Machine<'_, '_> {
             memory: None,
             site: Some(site),
             bytes: None,
+            variable: None,
             ty: None,
             host_by_use: false,
             non_blocking,
@@ -147,8 +160,16 @@ impl Machine<'_, '_> {
                 );
                 let (stream, _) = self.stream_of(state, it);
                 self.free_in_order(state, pointer.object, stream, &it.row.name);
+                let how = ReleaseKind::Call(with, it.shown().to_owned());
+                self.memory_ends(state, pointer.object, &how, Some(stream));
             }
-            _ => self.release(state, pointer, how),
+            _ => {
+                let object = pointer.as_ref().map(|pointer| pointer.object);
+                self.release(state, pointer, how.clone());
+                if let Some(object) = object {
+                    self.memory_ends(state, object, &how, None);
+                }
+            }
         }
     }
 

@@ -220,6 +220,8 @@ pub struct Global {
     pub ty: Type,
     /// The memory it lives in.
     pub memory: GlobalMemory,
+    /// True if it starts as something other than null or zero: what runs before `main` is not lowered.
+    pub is_initialised: bool,
     /// Its declaration.
     pub site: SiteId,
     /// By what other files know it; `None` if they do not.

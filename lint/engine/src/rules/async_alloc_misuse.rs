@@ -57,7 +57,7 @@ Where it has to be another stream, record an event behind the last use and let t
 - Allocation, use and free on one stream.
 - Streams that events order, the legacy default stream orders, or the host has waited for in between.
 - Streams that may be the same one: parameters, members, results of calls.
-- Work that is enqueued after the free.
+- Work that is enqueued after the free: `device-use-after-free` reports it.
 
 ## Confidence
 Certain if it holds on every path to the line, likely on some path, possible if library work or a host function is one of the two.

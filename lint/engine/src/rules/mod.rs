@@ -6,6 +6,8 @@
 //! belong to the rule, and [`root_cause`] then leaves one diagnostic for each missing wait or missing event.
 
 mod context;
+mod event_cause;
+mod event_witness;
 mod root_cause;
 #[cfg(test)]
 mod sample;
@@ -14,21 +16,32 @@ mod words;
 
 mod api_call_in_callback;
 mod async_alloc_misuse;
+mod async_result_escapes;
 mod callback_userdata_lifetime;
 mod callers;
 mod cross_stream_unordered;
+mod default_stream_serialization;
+mod device_use_after_free;
+mod event_elapsed_misuse;
+mod event_never_recorded;
+mod event_record_wrong_stream;
 mod free_kind_mismatch;
 mod free_while_in_flight;
+mod handle_use_after_destroy;
 mod host_buffer_released_in_flight;
 mod host_deref_device_pointer;
 mod host_read_before_sync;
 mod host_write_before_sync;
+mod late;
 mod managed_access_in_flight;
 mod memcpy_kind_mismatch;
 mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
 mod stream_as_kernel_argument;
+mod stream_forgotten;
+mod temporary_source;
+mod unjoined_fork;
 mod unknown_cuda_api;
 
 pub use context::RuleContext;
@@ -104,23 +117,35 @@ static CATALOGUE: &[&Rule] = &[
     &pageable_async_copy::RULE,
     &cross_stream_unordered::RULE,
     &nonblocking_vs_default_race::RULE,
+    &default_stream_serialization::RULE,
     &stream_as_kernel_argument::RULE,
+    &event_never_recorded::RULE,
+    &event_record_wrong_stream::RULE,
+    &event_elapsed_misuse::RULE,
+    &device_use_after_free::RULE,
     &free_while_in_flight::RULE,
     &async_alloc_misuse::RULE,
+    &handle_use_after_destroy::RULE,
     &api_call_in_callback::RULE,
     &callback_userdata_lifetime::RULE,
     &unknown_cuda_api::RULE,
     &pageable_copy_as_sync::RULE,
+    &async_result_escapes::RULE,
+    &temporary_source::RULE,
+    &stream_forgotten::RULE,
+    &unjoined_fork::RULE,
 ];
 
 /// One root cause, one diagnostic: a diagnostic of the first rule silences those of the second at the same
 /// place. The second would mislead there: it presumes what the first denies.
-const SILENCES: [(&str, &str); 5] = [
+const SILENCES: &[(&str, &str)] = &[
     ("memcpy-kind-mismatch", "host-deref-device-pointer"),
     ("memcpy-kind-mismatch", "pageable-async-copy"),
     ("free-kind-mismatch", "host-buffer-released-in-flight"),
     ("free-kind-mismatch", "free-while-in-flight"),
+    ("free-kind-mismatch", "temporary-source"),
     ("host-deref-device-pointer", "host-read-before-sync"),
+    ("stream-as-kernel-argument", "default-stream-serialization"),
 ];
 
 /// All rules, in the order of the catalogue.
@@ -145,6 +170,7 @@ pub fn judge(program: &Program, facts: &Facts, options: &Options) -> Findings {
                 facts
                     .conflicts
                     .iter()
+                    .filter(|conflict| event_cause::of(&context, conflict).is_none())
                     .filter_map(|conflict| claim(&context, conflict).map(|claim| (index, claim, conflict))),
             ),
         }
@@ -199,7 +225,7 @@ mod tests {
 
     #[test]
     fn precedence_names_rules_that_exist() {
-        for (winner, loser) in SILENCES {
+        for &(winner, loser) in SILENCES {
             assert!(find(winner).is_some() && find(loser).is_some(), "{winner} or {loser}");
         }
     }

@@ -144,7 +144,8 @@ pub(super) fn of_launch(context: &RuleContext<'_>, launch: &LaunchShape) -> Trac
     sketch.finish()
 }
 
-fn stream(sketch: &mut Sketch, options: &Options, stream: &Stream) -> trace::Stream {
+/// A stream of the witness.
+pub(super) fn stream(sketch: &mut Sketch, options: &Options, stream: &Stream) -> trace::Stream {
     let default = |stream, by_default| {
         if options.default_stream == by_default { trace::Stream::Default } else { stream }
     };

@@ -2,15 +2,19 @@
 
 mod axioms;
 mod calls;
+mod captures;
 #[cfg(test)]
 mod closure;
 mod order;
+mod released;
 mod run;
+mod timing;
 
 pub use axioms::{Axiom, Axioms};
 pub use calls::{contradicts, is_misplaced_in_host_function, is_refused};
 
-use super::{Name, Release, Trace};
+use super::{Name, Release, Stream, Trace};
+use crate::order::capture::Refusal;
 
 /// Something wrong with a trace. Steps are indices into [`Trace::steps`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,10 +68,57 @@ pub enum Hazard {
         /// The copy.
         step: usize,
     },
+    /// The time between two events is asked for, and one of them has none.
+    NoTime {
+        /// The call.
+        step: usize,
+        /// The event.
+        event: Name,
+        /// Why it has none.
+        why: NoTime,
+    },
     /// A kernel was handed the stream that it should have been launched on.
     StreamAsArgument {
         /// The launch.
         step: usize,
+    },
+    /// A buffer, stream, event or graph is used that was released or destroyed before: work is enqueued with
+    /// it, the host touches it, it is released once more.
+    UseAfterRelease {
+        /// The first release.
+        release: usize,
+        /// The step that uses it.
+        step: usize,
+        /// What it is.
+        name: Name,
+        /// True if the release takes effect before the use in every run; false if memory is freed in the
+        /// order of a stream that the use is not ordered with.
+        ordered: bool,
+    },
+    /// A graph is launched whose nodes use memory that was released since they were captured.
+    CapturedBufferReleased {
+        /// The captured step.
+        node: usize,
+        /// The release.
+        release: usize,
+        /// The launch.
+        launch: usize,
+        /// The buffer.
+        buffer: Name,
+    },
+    /// A call fails since something is captured, and the capture is lost with it.
+    CaptureIllegal {
+        /// The call.
+        step: usize,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A capture ends while a stream that was forked in it holds work that was not joined.
+    CaptureUnjoined {
+        /// The end of the capture.
+        step: usize,
+        /// The stream.
+        stream: Stream,
     },
 }
 
@@ -84,6 +135,19 @@ pub enum Conflict {
     UseThenRelease,
 }
 
+/// Why an event has no time to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum NoTime {
+    /// It was made without timing.
+    Disabled,
+    /// It was never recorded.
+    NeverRecorded,
+    /// Nothing has waited for its record.
+    NotComplete,
+}
+
 /// The order that a trace lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -98,7 +162,8 @@ pub enum Edge {
 /// What is wrong with a trace, in the order of the steps. A hazard that was found changes nothing for the
 /// steps after it. One pair of steps is one hazard for each buffer that they conflict over.
 ///
-/// Work of a graph is that of the step that launches it. The trace is one that
+/// Work of a graph is that of the step that launches it, save that two nodes which run in any order are named
+/// themselves. The trace is one that
 /// [`super::validate::validate`] accepts; others are judged as far as they make sense.
 pub fn judge<P>(trace: &Trace<P>) -> Vec<Hazard> {
     judge_with(trace, Axioms::documented())
@@ -119,7 +184,12 @@ impl Hazard {
             | Self::WrongRelease { step, .. }
             | Self::CallInHostFunction { step, .. }
             | Self::PageableCopy { step }
-            | Self::StreamAsArgument { step } => *step,
+            | Self::NoTime { step, .. }
+            | Self::StreamAsArgument { step }
+            | Self::UseAfterRelease { step, .. }
+            | Self::CapturedBufferReleased { launch: step, .. }
+            | Self::CaptureIllegal { step, .. }
+            | Self::CaptureUnjoined { step, .. } => *step,
         }
     }
 }
