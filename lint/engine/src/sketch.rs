@@ -192,7 +192,7 @@ pub(crate) const fn copy_kind(direction: Direction) -> CopyKind {
 mod tests {
     use super::*;
 
-    const OPTIONS: Options = Options { default_stream: DefaultStream::Legacy };
+    const OPTIONS: Options = Options::new();
 
     #[test]
     fn expressions_become_identifiers() {

@@ -2,7 +2,7 @@
 //!
 //! Rows are data (`rows/*.rows`, see [`super::parse`] for the notation). The analysis interprets them and
 //! knows no function by name. The same schema serves the runtime API, the driver API, the C and C++
-//! standard libraries, CUDA libraries, and (later) a project's own wrappers.
+//! standard libraries, CUDA libraries, and a project's own wrappers.
 
 /// What is known about one function, or one overload of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,6 +209,9 @@ impl MemoryKind {
 pub enum Outcome {
     /// Nothing is known.
     Unknown,
+    /// The stream that [`Role::Handle`] carries; without such a parameter, the current stream of the thread
+    /// (PyTorch). An object of a class that is the result carries it.
+    Stream,
     /// A status: 0 is success. Tested as failed, the call has had no effect.
     Status,
     /// The status of a query: 0 means that the work is done, `NotReady` (600) that it is not.
@@ -276,7 +279,8 @@ pub enum Effect {
     /// done, for the result is there when the call returns; if it is device memory, the work writes it, and
     /// nothing waits (the pointer modes of cuBLAS).
     HostWaitsForResult,
-    /// What [`Role::Handle`] carries from here on is [`Role::Stream`].
+    /// What [`Role::Handle`] carries from here on is [`Role::Stream`], or a stream that is not known if there
+    /// is no such parameter. Without a handle, it is the current stream of the thread.
     SetsStream,
     /// As [`Effect::HostWaitsForStream`] if the result is success.
     QueriesStream,
@@ -408,4 +412,7 @@ pub enum Family {
     Driver,
     Library,
     Std,
+    /// A project's own functions, in rows of `cuda-lint.toml`. They say what the function is meant to do, and
+    /// so count for more than its body.
+    Project,
 }

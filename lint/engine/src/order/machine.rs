@@ -46,7 +46,7 @@ pub struct Shared<'p> {
     /// The options.
     pub options: &'p Options,
     /// The CUDA model.
-    pub model: &'static Model,
+    pub model: &'p Model,
     cfgs: Vec<OnceCell<Cfg>>,
     births: Vec<OnceCell<Vec<Option<BlockId>>>>,
     /// What fields and variables with static storage hold.
@@ -60,7 +60,7 @@ impl<'p> Shared<'p> {
     pub fn new(program: &'p Program, options: &'p Options) -> Self {
         let cfgs = program.functions.iter().map(|_| OnceCell::new()).collect();
         let births = program.functions.iter().map(|_| OnceCell::new()).collect();
-        let model = Model::builtin();
+        let model = options.model();
         let relevance = relevance::Relevance::new(program, model);
         let points_to = PointsTo::new(program, model);
         Self { program, options, model, cfgs, births, points_to, relevance }

@@ -169,13 +169,7 @@ impl Machine<'_, '_> {
             }
             Effect::HostWaitsForDevice => self.wait(state, it, None),
             Effect::HostWaitsForResult => self.wait_for_result(state, it),
-            Effect::SetsStream => {
-                if let (Some(handle), Some(stream)) =
-                    (it.arg(Role::Handle).cloned(), it.arg(Role::Stream).cloned())
-                {
-                    self.set_stream(state, &handle, stream);
-                }
-            }
+            Effect::SetsStream => self.sets_stream(state, it),
             Effect::QueriesStream | Effect::QueriesEvent => {
                 let point = if effect == Effect::QueriesStream {
                     Some(Point::Tail(self.stream_of(state, it).0))
@@ -312,7 +306,7 @@ impl Machine<'_, '_> {
         {
             return (self.stream_of_handle(state, &handle), false);
         }
-        let value = it.arg(Role::Stream).cloned();
+        let value = self.stream_argument(state, it);
         let omitted = value.is_none();
         (self.stream_key(value.as_ref()), omitted)
     }
@@ -523,7 +517,7 @@ impl Machine<'_, '_> {
             let Some(pointer) = self.pointer(&arg) else { continue };
             // What a library may be given device memory for (MPI) proves no host access to it.
             let device = self.memory_kind(state, pointer.object).is_none_or(MemoryKind::is_device);
-            if it.row.family == Family::Library && device {
+            if matches!(it.row.family, Family::Library | Family::Project) && device {
                 continue;
             }
             let extent = match param.role {
@@ -559,6 +553,18 @@ impl Machine<'_, '_> {
     }
 
     fn outcome(&mut self, state: &mut State, it: &Modelled<'_, '_>) -> Option<Value> {
+        if it.row.result == Outcome::Stream {
+            return Some(self.stream_result(state, it));
+        }
+        // An object of a class that is the same for the same arguments carries the same stream.
+        if it.row.result == Outcome::Pure
+            && matches!(it.row.family, Family::Library | Family::Project)
+            && let Some(into) = it.call.call.into
+        {
+            let stream = self.accessor(state, &it.row.name, it.call.args.clone());
+            let into = self.value(state, into);
+            self.set_stream(state, &into, stream);
+        }
         it.call.call.result?;
         let value = match it.row.result {
             Outcome::Status | Outcome::QueryStatus => match it.status {
@@ -592,7 +598,7 @@ impl Machine<'_, '_> {
                 None => self.fresh(state),
             },
             Outcome::Pure => self.accessor(state, &it.row.name, it.call.args.clone()),
-            Outcome::Unknown => self.fresh(state),
+            Outcome::Unknown | Outcome::Stream => self.fresh(state),
         };
         Some(value)
     }

@@ -312,7 +312,7 @@ fn is_harmless(row: &Row) -> bool {
             );
             looks && row.effects.iter().all(|effect| *effect == Effect::None)
         }
-        Family::Library => false,
+        Family::Library | Family::Project => false,
     }
 }
 

@@ -201,7 +201,9 @@ impl Transfer<'_, '_> {
                     || is_smart_pointer(self.solver.model, &callee.name);
                 if is_pointer { self.load(&cells) } else { cells }
             }
-            Outcome::Unknown | Outcome::Status | Outcome::QueryStatus | Outcome::Pure => Values::unknown(),
+            Outcome::Unknown | Outcome::Stream | Outcome::Status | Outcome::QueryStatus | Outcome::Pure => {
+                Values::unknown()
+            }
         }
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn of_unrecorded(context: &RuleContext<'_>, wait: &UnrecordedWait) ->
 /// Work on one stream, the record on another, the wait, and an access that needs the order. Where the legacy
 /// default stream gives the order by accident, stream 0 is the per-thread one, as in a build that has it.
 pub(super) fn of_misplaced(context: &RuleContext<'_>, record: &MisplacedRecord) -> Trace {
-    let per_thread = Options { default_stream: DefaultStream::PerThread };
+    let per_thread = Options { default_stream: DefaultStream::PerThread, ..Options::new() };
     let options = if record.covered { &per_thread } else { context.options };
     let mut sketch = Sketch::new(options);
     let data = buffer(&mut sketch);

@@ -5,9 +5,6 @@ use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Conflict, ReleaseKind, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
-/// Bytes up to which a copy from pageable memory is documented to be staged before the call returns.
-pub(super) const STAGED: u64 = 64 << 10;
-
 const DOC: &str = r#"
 ## What it does
 Reports host memory that is released while an asynchronous copy or a kernel may still be using it: freed, deleted, unregistered, given back by a container that grows or dies, or a local variable whose scope ends.
@@ -113,8 +110,12 @@ fn host(context: &RuleContext<'_>, conflict: &Conflict, memory: Option<MemoryKin
             let WorkKind::Copy { .. } = conflict.pending.kind else { return None };
             // The driver either blocks for a pageable copy or stages it; on top of that, a call in between
             // may wait.
-            let staged =
-                !conflict.pending.writes && copied_bytes(context, conflict).is_none_or(|n| n <= STAGED);
+            // Where the device reaches pageable memory itself, nothing need be staged.
+            let direct = context.options.platform.pageable_access == Some(true);
+            let staged = !direct
+                && !conflict.pending.writes
+                && copied_bytes(context, conflict)
+                    .is_none_or(|n| n <= context.options.platform.staging_limit());
             let hidden = conflict.undocumented_wait.is_some();
             Some(Claim::new(if staged || hidden { Severity::Info } else { Severity::Warning }, conflict))
         }

@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn nothing_comes_of_no_facts() {
-        let options = Options { default_stream: crate::DefaultStream::Legacy };
+        let options = Options::new();
         let findings = judge(&Program::default(), &Facts::default(), &options);
         assert!(findings.diagnostics.is_empty() && findings.partial.is_empty());
     }

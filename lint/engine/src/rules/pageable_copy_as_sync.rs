@@ -61,7 +61,7 @@ pub static RULE: Rule = Rule {
     check: Check::Conflicts { claim, explain },
 };
 
-fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
+fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let WorkKind::Copy { direction, .. } = conflict.pending.kind else { return None };
     if async_result_escapes::escapes(conflict) {
         return None;
@@ -76,7 +76,12 @@ fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
         Access::HostWrite { .. } if direction.is_some() => {}
         _ => return None,
     }
-    let claim = Claim::new(Severity::Warning, conflict);
+    // Where the device reaches pageable memory itself, the copy is as asynchronous as one to pinned memory.
+    let severity = match context.options.platform.pageable_access {
+        Some(true) => Severity::Error,
+        _ => Severity::Warning,
+    };
+    let claim = Claim::new(severity, conflict);
     match conflict.object.memory {
         Some(MemoryKind::Pageable) => Some(claim),
         // Pinned, it would be an error; pageable, it is this. The read is wrong in every case.

@@ -68,7 +68,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let (misfits, unknown): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.declared);
     diagnostics.extend(misfits.into_iter().filter_map(misfit));
     for group in unknown.chunk_by(|a, b| a.name == b.name) {
-        diagnostics.extend(explain(group[0], &group[1..], context.facts.unresolved_includes));
+        diagnostics.extend(explain(context, group[0], &group[1..]));
     }
 }
 
@@ -101,7 +101,12 @@ fn misfit(call: &InvalidCall) -> Option<Diagnostic> {
     })
 }
 
-fn explain(call: &InvalidCall, others: &[&InvalidCall], unresolved: bool) -> Option<Diagnostic> {
+fn explain(context: &RuleContext<'_>, call: &InvalidCall, others: &[&InvalidCall]) -> Option<Diagnostic> {
+    // A project that has a row for a function knows it.
+    if context.options.model.as_ref().is_some_and(|model| model.knows_itself(&call.name)) {
+        return None;
+    }
+    let unresolved = context.facts.unresolved_includes;
     let name = words::code(&call.name);
     let confidence = if is_check(&call.name) {
         // A project's own helper, in a header that was taken for another of the same name.
@@ -112,6 +117,13 @@ fn explain(call: &InvalidCall, others: &[&InvalidCall], unresolved: bool) -> Opt
         Confidence::Certain
     };
     let (severity, message, help) = if let Some(removed) = cuda::removed(&call.name) {
+        // The version that the program is meant for still has it.
+        let gone = removed.in_version.parse::<u16>();
+        if let (Some(version), Ok(gone)) = (context.options.platform.cuda, gone)
+            && version.major < gone
+        {
+            return None;
+        }
         (
             Severity::Warning,
             format!("{name} was removed in CUDA {}", removed.in_version),
