@@ -3,8 +3,10 @@
 //! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
+mod captures;
 mod gone;
 
+pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
 pub use gone::{Call, Gone, LateUse, UseAfterEnd};
 
 use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
@@ -24,6 +26,8 @@ pub struct Facts {
     pub dereferences: Vec<Dereference>,
     /// Uses of what was released or destroyed before.
     pub late_uses: Vec<UseAfterEnd>,
+    /// What is wrong with captures.
+    pub captures: Vec<CaptureFault>,
     /// The kernel launches.
     pub launches: Vec<LaunchShape>,
     /// The functions that CUDA calls back, and the CUDA calls they reach.

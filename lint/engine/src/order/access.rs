@@ -72,6 +72,9 @@ impl Machine<'_, '_> {
                 self.objects.info_mut(range.object).host_by_use = true;
             }
         }
+        if let Access::Release(how) = &access {
+            self.captured_memory_ends(state, range, how);
+        }
         if state.pending.is_empty() {
             return;
         }
@@ -193,7 +196,7 @@ impl Machine<'_, '_> {
     /// Work is enqueued: conflicts with work that does not happen before it, then it is pending.
     pub(super) fn enqueue(&mut self, state: &mut State, mut operation: Operation) {
         self.work_uses(state, &operation);
-        if self.is_captured(state, operation.stream) {
+        if self.capture_takes(state, &operation) {
             return;
         }
         let streams = Streams(&self.objects);
@@ -271,12 +274,6 @@ impl Machine<'_, '_> {
         a != b && !matches!(a, StreamKey::Unseen(_)) && !matches!(b, StreamKey::Unseen(_))
     }
 
-    /// While anything is captured, work on any stream but the default one is taken to be captured: it
-    /// does not run.
-    pub(super) fn is_captured(&self, state: &State, stream: StreamKey) -> bool {
-        !state.capturing.is_empty() && stream != StreamKey::Legacy
-    }
-
     /// The host has seen a point complete.
     pub(super) fn host_sees(&mut self, state: &mut State, point: Point) {
         if state.pending.is_empty() {
@@ -346,6 +343,9 @@ impl Machine<'_, '_> {
 
     /// An event is recorded.
     pub(super) fn record(&mut self, state: &mut State, event: EventKey, stream: StreamKey) {
+        if self.capture_records(state, event, stream) {
+            return;
+        }
         state.history.push(self.at.site, DeedKind::Record(event, stream));
         let streams = Streams(&self.objects);
         happens_before::record(state.pending_mut(), event, stream, &streams);

@@ -16,6 +16,7 @@ mod branches;
 mod callbacks;
 mod calls;
 pub mod capture;
+mod captures;
 mod containers;
 mod gone;
 mod handles;

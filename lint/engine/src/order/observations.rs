@@ -9,7 +9,7 @@ use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Gone, LateUse, Note, Object, Paths, Release, ReleaseKind,
+    Access, Callback, Capture, CaptureFault, Conflict, Dereference, Facts, Fault, Gone, LateUse, Note, Object, Paths, Release, ReleaseKind,
     Transfer, TransferView, UseAfterEnd, Work,
 };
 use crate::program::{FunctionId, SiteId};
@@ -29,6 +29,7 @@ pub struct Observations {
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
     short_lived: BTreeSet<SiteId>,
     late_uses: BTreeMap<(SiteId, LateUseSeen), Paths>,
+    captures: BTreeMap<(SiteId, CaptureSeen), CaptureSum>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
@@ -70,6 +71,15 @@ pub struct LateUseSeen {
     pub by: LateUse,
 }
 
+/// Something is wrong with a capture, on one path.
+pub type CaptureSeen = (Capture, Fault);
+
+#[derive(Debug)]
+struct CaptureSum {
+    paths: Paths,
+    doubtful: bool,
+}
+
 /// What tells conflicts apart.
 pub type ConflictKey = (SiteId, Work, Object, Access);
 
@@ -104,6 +114,7 @@ enum Hit {
     Conflict(ConflictKey),
     Dereference(SiteId, bool, Option<String>, Object),
     LateUse(SiteId, LateUseSeen),
+    Capture(SiteId, CaptureSeen),
 }
 
 impl Observations {
@@ -179,6 +190,14 @@ impl Observations {
         *sum = (*sum).max(paths);
     }
 
+    /// Something is wrong with a capture.
+    pub fn capture(&mut self, at: At, state: &State, seen: CaptureSeen, doubtful: bool) {
+        let paths = self.hit(at, state, Hit::Capture(at.site, seen.clone()));
+        let sum = self.captures.entry((at.site, seen)).or_insert(CaptureSum { paths, doubtful });
+        sum.paths = sum.paths.max(paths);
+        sum.doubtful &= doubtful;
+    }
+
     /// A copy.
     pub fn transfer(&mut self, at: At, state: &State, function: &str, mode: Mode, view: TransferView) {
         let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
@@ -239,6 +258,11 @@ impl Observations {
                 Hit::LateUse(site, seen) => {
                     if let Some(paths) = self.late_uses.get_mut(&(site, seen)) {
                         *paths = Paths::All;
+                    }
+                }
+                Hit::Capture(site, seen) => {
+                    if let Some(sum) = self.captures.get_mut(&(site, seen)) {
+                        sum.paths = Paths::All;
                     }
                 }
             }
@@ -326,8 +350,16 @@ impl Observations {
             let LateUseSeen { what, ended_at, by } = seen;
             UseAfterEnd { site, what, ended_at, by, paths }
         });
+        let captures = self.captures.into_iter().map(|((site, (capture, what)), sum)| CaptureFault {
+            site,
+            what,
+            capture,
+            doubtful: sum.doubtful,
+            paths: sum.paths,
+        });
         Facts {
             late_uses: late_uses.collect(),
+            captures: captures.collect(),
             conflicts,
             transfers,
             releases,

@@ -53,6 +53,13 @@ impl Machine<'_, '_> {
                     self.set_stream(state, &handle, stream);
                     handle
                 }
+                Thing::Graph => {
+                    let graph = self.make_handle(state, index, None);
+                    self.graph_is_made(state, graph, it);
+                    Value::Handle(graph)
+                }
+                // What is known to be captured is said to be: code that asks knows what it may do.
+                Thing::CaptureStatus if self.is_surely_captured(state, it) => Value::int(1),
                 Thing::Event => Value::Handle(self.make_handle(state, index, None)),
                 Thing::Alias => match it.arg(Role::Memory).or_else(|| it.arg(Role::Src)).cloned() {
                     Some(value) => value,
@@ -67,7 +74,7 @@ impl Machine<'_, '_> {
                     self.pointer_attributes(state, &target, memory.as_ref());
                     continue;
                 }
-                Thing::DeviceAttribute | Thing::Fresh => {
+                Thing::DeviceAttribute | Thing::Fresh | Thing::CaptureStatus => {
                     let key = host_access_attribute(it, thing).unwrap_or_else(|| SymKey::Opaque {
                         frame: state.frame(),
                         step: self.at.step,
@@ -85,8 +92,8 @@ impl Machine<'_, '_> {
                 // A number or a structure: nothing is known of what is there now.
                 self.forget(state, target.object);
             }
-            // Some handles are numbers (cuFFT).
-            let size = if thing == Thing::Handle { 4 } else { 8 };
+            // Some handles are numbers (cuFFT), and the status is an enumerator.
+            let size = if matches!(thing, Thing::Handle | Thing::CaptureStatus) { 4 } else { 8 };
             self.poke(state, &target, value, Some(size));
         }
     }
@@ -151,6 +158,9 @@ impl Machine<'_, '_> {
                     pointer.offset != Linear::constant(0),
                 );
                 let (stream, _) = self.stream_of(state, it);
+                if self.is_captured(state, stream) {
+                    return;
+                }
                 self.free_in_order(state, pointer.object, stream, &it.row.name);
                 let how = ReleaseKind::Call(with, it.shown().to_owned());
                 self.memory_ends(state, pointer.object, &how, Some(stream));

@@ -58,6 +58,7 @@ impl Machine<'_, '_> {
         });
         if it.is_invented && !checks {
             self.doubt_all(state, &format!("`{name}` is declared nowhere and may wait"));
+            self.captures_are_lost_sight_of(state);
         }
         if has_wait_word(it.name) {
             self.doubt_all(state, &format!("`{name}` may wait, by its name"));
@@ -154,6 +155,7 @@ impl Machine<'_, '_> {
     /// A statement that could not be lowered: it may do anything to anything.
     pub(super) fn opaque(&mut self, state: &mut State, reason: &str, operands: &[Value]) {
         self.doubt_all(state, &format!("this could not be analysed ({reason})"));
+        self.captures_are_lost_sight_of(state);
         self.hand_over(state, operands, "this could not be analysed");
         // Locals may have been assigned. What they hold is unknown from here.
         let locals: BTreeSet<ObjectId> = state
@@ -179,6 +181,7 @@ impl Machine<'_, '_> {
                 state.object_mut(*object).escaped = true;
             }
         }
+        self.captures_are_handed_over(state, values);
         // An object handed over together with others may keep their addresses.
         if let [owner, rest @ ..] = &objects[..]
             && !rest.is_empty()
@@ -227,7 +230,7 @@ impl Machine<'_, '_> {
     }
 
     /// The objects that a holder of these values can get at.
-    fn reachable(&mut self, state: &State, values: &[Value]) -> BTreeSet<ObjectId> {
+    pub(super) fn reachable(&mut self, state: &State, values: &[Value]) -> BTreeSet<ObjectId> {
         let mut reached = BTreeSet::new();
         let mut frontier: Vec<ObjectId> = values.iter().filter_map(|value| self.object_of(value)).collect();
         for _ in 0..REACH {

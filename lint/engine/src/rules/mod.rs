@@ -15,6 +15,10 @@ mod words;
 mod api_call_in_callback;
 mod async_alloc_misuse;
 mod callback_userdata_lifetime;
+mod capture_illegal_call;
+mod capture_structure;
+mod captured_host_buffer_lifetime;
+mod captures;
 mod cross_stream_unordered;
 mod device_use_after_free;
 mod free_kind_mismatch;
@@ -113,13 +117,17 @@ static CATALOGUE: &[&Rule] = &[
     &handle_use_after_destroy::RULE,
     &api_call_in_callback::RULE,
     &callback_userdata_lifetime::RULE,
+    &capture_illegal_call::RULE,
+    &capture_structure::RULE,
+    &captured_host_buffer_lifetime::RULE,
     &unknown_cuda_api::RULE,
     &pageable_copy_as_sync::RULE,
 ];
 
 /// One root cause, one diagnostic: a diagnostic of the first rule silences those of the second at the same
 /// place. The second would mislead there: it presumes what the first denies.
-const SILENCES: [(&str, &str); 5] = [
+const SILENCES: [(&str, &str); 6] = [
+    ("stream-as-kernel-argument", "capture-illegal-call"),
     ("memcpy-kind-mismatch", "host-deref-device-pointer"),
     ("memcpy-kind-mismatch", "pageable-async-copy"),
     ("free-kind-mismatch", "host-buffer-released-in-flight"),
