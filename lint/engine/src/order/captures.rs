@@ -146,8 +146,7 @@ impl Machine<'_, '_> {
                     && matches!(stream, StreamKey::Created(_))
                     && !before.is_empty();
                 capturing.captures = Captures::default();
-                known
-                    .then(|| Fault::EndedElsewhere { stream: self.describe_stream(stream), forked: false })
+                known.then(|| Fault::EndedElsewhere { stream: self.describe_stream(stream), forked: false })
             }
         };
         if let Some(fault) = fault
@@ -264,9 +263,11 @@ impl Machine<'_, '_> {
             let copies = matches!(node.operation.kind, WorkKind::Copy { .. } | WorkKind::HostFunction);
             node.ended.is_none()
                 && copies
-                && node.operation.accesses.iter().any(|access| {
-                    !access.assumed && self.objects.root(access.range.object) == root
-                })
+                && node
+                    .operation
+                    .accesses
+                    .iter()
+                    .any(|access| !access.assumed && self.objects.root(access.range.object) == root)
         };
         let in_graphs = state.capturing.graphs.values().any(|nodes| nodes.iter().any(&uses));
         if !in_graphs && !state.capturing.nodes.iter().any(&uses) {

@@ -9,8 +9,8 @@ use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Capture, CaptureFault, Conflict, Dereference, Facts, Fault, Gone, LateUse, Note, Object, Paths, Release, ReleaseKind,
-    Transfer, TransferView, UseAfterEnd, Work,
+    Access, Callback, Capture, CaptureFault, Conflict, Dereference, Facts, Fault, Gone, LateUse, Note,
+    Object, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;

@@ -80,8 +80,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let takes =
-        |fault: &Fault| matches!(fault, Fault::Refused { refusal, .. } if *refusal != Refusal::Merge);
+    let takes = |fault: &Fault| matches!(fault, Fault::Refused { refusal, .. } if *refusal != Refusal::Merge);
     for fault in captures::faults(context, takes) {
         let Fault::Refused { function, call, refusal } = &fault.what else { continue };
         let captured = words::stream(&fault.capture.stream);

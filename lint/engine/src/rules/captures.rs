@@ -87,7 +87,7 @@ impl Drawing<'_> {
                 let origin = self.begin(&fault.capture, None);
                 let other = match forked {
                     true => self.fork(&fault.capture, &origin, stream),
-                    false => self.stream(stream),
+                    false => self.other_than(&fault.capture, stream),
                 };
                 self.end(other, site);
             }
@@ -148,7 +148,12 @@ impl Drawing<'_> {
         };
         // Another capture, which the event belongs to.
         let other = match call {
-            CallInCapture::StreamWaits { other: Some(other), .. } => Some(self.begin(other, None)),
+            CallInCapture::StreamWaits { other: Some(other), .. } => {
+                let stream = self.other_than(capture, &other.stream);
+                let begin = Action::BeginCapture { stream: stream.clone(), mode: mode(other) };
+                self.sketch.step(begin, other.begun_at);
+                Some(stream)
+            }
             _ => None,
         };
         let origin = self.begin(capture, (refusal == Refusal::Implicit).then_some(false));
@@ -245,11 +250,20 @@ impl Drawing<'_> {
         drawn
     }
 
+    /// A stream that is not that of a capture, though one place may have made both.
+    fn other_than(&mut self, capture: &Capture, wanted: &Stream) -> trace::Stream {
+        match *wanted == capture.stream {
+            true => stream(&mut self.sketch, self.context.options, wanted),
+            false => self.stream(wanted),
+        }
+    }
+
     /// The stream of a capture; `non_blocking`: how it has to be made for the fault to show.
     fn captured(&mut self, capture: &Capture, non_blocking: Option<bool>) -> trace::Stream {
         match (non_blocking, &capture.stream) {
             (Some(non_blocking), Stream::Created { name, site, .. }) => {
-                let known = Stream::Created { name: name.clone(), site: *site, non_blocking: Some(non_blocking) };
+                let known =
+                    Stream::Created { name: name.clone(), site: *site, non_blocking: Some(non_blocking) };
                 let drawn = self.stream(&known);
                 self.streams.push((capture.stream.clone(), drawn.clone()));
                 drawn
@@ -274,7 +288,7 @@ impl Drawing<'_> {
     /// Another stream is brought into the capture.
     fn fork(&mut self, capture: &Capture, origin: &trace::Stream, forked: &Stream) -> trace::Stream {
         let event = self.sketch.event("forked", None);
-        let forked = self.stream(forked);
+        let forked = self.other_than(capture, forked);
         let record = Action::Record { event: event.clone(), stream: origin.clone() };
         self.sketch.step(record, capture.begun_at);
         self.sketch.step(Action::StreamWait { stream: forked.clone(), event }, capture.begun_at);

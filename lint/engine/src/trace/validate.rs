@@ -101,7 +101,12 @@ struct Check {
 
 impl Check {
     fn new(default_stream: DefaultStream) -> Self {
-        Self { default_stream, things: BTreeMap::new(), capturing: Capturing::new(default_stream), ends_elsewhere: false }
+        Self {
+            default_stream,
+            things: BTreeMap::new(),
+            capturing: Capturing::new(default_stream),
+            ends_elsewhere: false,
+        }
     }
 
     fn step(&mut self, index: usize, action: &Action) -> Checked {
