@@ -1,28 +1,33 @@
-//! What a worker runs: frontend, engine, and the positions of what they find.
+//! What a worker of the first phase runs: from a source file to the units that the link reads.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use cuda_lint_engine::program::SiteId;
-use cuda_lint_engine::{DefaultStream, Findings, Options, Program};
-use rustc_hash::FxHashSet;
+use cuda_lint_engine::link::UnitIndex;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::clang::configuration::{self, SecondConfiguration};
 use crate::clang::embedded;
 use crate::clang::flags::{FrontendOptions, Language, UnitOptions};
 use crate::clang::library::{Library, on_big_stack};
-use crate::clang::lower::{self, Lowered, SourceMap};
+use crate::clang::lower::{self, Lowered};
 use crate::clang::parse::{self, Frontend, ParseError, ParsedUnit, Source};
 use crate::clang::prelude::Preludes;
 use crate::compile_commands::CompileCommands;
 use crate::cuda_scan;
-use crate::finding::{FileReport, Outcome, PartialFunction, ReportedDiagnostic, Span};
+use crate::finding::{FileReport, LoweredUnit, Outcome, PartialFunction};
 use crate::include_index::IncludeIndex;
-use crate::options::{AnalysisOptions, Dump};
+use crate::linking::UnitAnalyser;
+use crate::options::{AnalysisOptions, DefaultStream, Dump, Phase};
 use crate::report::FailedFile;
+use crate::unit_file::{UnitFile, UnitFileError};
 use crate::worker::{Analyser, FileRequest, internal_error};
 
 /// Makes the analyser of a worker, or says why it cannot be.
 pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
+    if options.phase == Phase::Analyse {
+        return Ok(Box::new(UnitAnalyser::default()));
+    }
     let library = Library::load(options.libclang.as_deref()).map_err(|error| error.to_string())?;
     let (databases, unusable) = databases(&options)?;
     let frontend = Frontend {
@@ -77,17 +82,34 @@ impl Analyser for ClangAnalyser {
             Ok(source) => source,
             Err(error) => return FileReport::failed(&request.path, error.to_string()),
         };
-        if !cuda_scan::mentions_cuda(source.text.as_bytes()) {
+        if !request.host && !cuda_scan::mentions_cuda(source.text.as_bytes()) {
             return FileReport { path: request.path.clone(), outcome: Outcome::Skipped, dump: None };
         }
         let entry = self.databases.iter().find_map(|database| database.command_for(path));
+        let targets = entry.map(|entry| entry.targets()).unwrap_or_default();
         let options = UnitOptions::new(path, source.text.as_bytes(), &self.frontend_options(), entry);
         let this = &*self;
-        match on_big_stack(&self.frontend.library, || this.analyse_source(source, &options)) {
-            Some(Ok(report)) => report.finish(&request.path),
-            Some(Err(error)) => FileReport::failed(&request.path, error.to_string()),
-            None => FileReport::failed(&request.path, internal_error()),
+        let lowered = match on_big_stack(&self.frontend.library, || this.lower_source(source, &options)) {
+            Some(Ok(lowered)) => lowered,
+            Some(Err(error)) => return FileReport::failed(&request.path, error.to_string()),
+            None => return FileReport::failed(&request.path, internal_error()),
+        };
+        let path = request.path.clone();
+        if let Some(dump) = lowered.dump {
+            let outcome = Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new() };
+            return FileReport { path, outcome, dump: Some(dump) };
         }
+        let mut units = Vec::new();
+        for unit in lowered.units {
+            let names = FileNames::default();
+            let index = UnitIndex::of(&unit.program, &|site| names.canonical(unit.file_of(site)));
+            match self.keep(&unit) {
+                Ok(file) => units.push(LoweredUnit { file, index }),
+                Err(error) => return FileReport::failed(&path, error.to_string()),
+            }
+        }
+        let outcome = Outcome::Lowered { units, targets, partial: lowered.partial };
+        FileReport { path, outcome, dump: None }
     }
 }
 
@@ -98,15 +120,15 @@ impl ClangAnalyser {
             include_dirs: self.options.include_dirs.clone(),
             language: self.options.language.map(Language::from),
             standard: self.options.standard.clone(),
-            default_stream: self.options.default_stream.map(DefaultStream::from),
+            default_stream: self.options.default_stream.map(Into::into),
             extra: self.options.extra.clone(),
         }
     }
 
-    /// Analyses a file in the configuration that its options give, and, where the preprocessor hides CUDA
+    /// Lowers a file in the configuration that its options give, and, where the preprocessor hides CUDA
     /// code behind macros of the project, in a second one in which they are defined.
-    fn analyse_source(&self, source: Source, options: &UnitOptions) -> Result<UnitReport, ParseError> {
-        let mut report = UnitReport::default();
+    fn lower_source(&self, source: Source, options: &UnitOptions) -> Result<LoweredSource, ParseError> {
+        let mut lowered = LoweredSource::default();
         let unit = parse::parse(&self.frontend, source.clone(), options)?;
         let regions = configuration::inactive_cuda_regions(&unit);
         let second = if regions.is_empty() {
@@ -114,9 +136,9 @@ impl ClangAnalyser {
         } else {
             configuration::second_configuration(&unit, &regions)
         };
-        self.analyse_unit(unit, &mut report);
+        self.lower_unit(unit, &mut lowered);
         for (region, reason) in second.unseen {
-            report.partial.push(PartialFunction {
+            lowered.partial.push(PartialFunction {
                 path: source.path.display().to_string(),
                 line: region.line,
                 function: String::new(),
@@ -125,85 +147,56 @@ impl ClangAnalyser {
         }
         if !second.defines.is_empty() {
             let unit = parse::parse(&self.frontend, source, &options.with_defines(&second.defines))?;
-            self.analyse_unit(unit, &mut report);
+            self.lower_unit(unit, &mut lowered);
         }
-        Ok(report)
+        Ok(lowered)
     }
 
-    fn analyse_unit(&self, unit: ParsedUnit, report: &mut UnitReport) {
+    fn lower_unit(&self, unit: ParsedUnit, lowered: &mut LoweredSource) {
         let Lowered { mut program, sources } =
             lower::lower(unit.unit.raw(), &unit.main_file, &unit.text, &embedded::is_virtual);
         program.unresolved_includes |= !unit.missing_includes.is_empty();
         if self.options.dump == Some(Dump::Program) {
-            report.dump.get_or_insert_default().push_str(&program.to_string());
+            lowered.dump.get_or_insert_default().push_str(&program.to_string());
         }
-        let options = Options { default_stream: unit.options.default_stream.unwrap_or_default() };
-        let findings = cuda_lint_engine::analyse(&program, &options);
-        report.add(&program, &findings, &sources);
+        let default_stream = unit.options.default_stream.map(DefaultStream::from);
+        lowered.units.push(UnitFile { program, sources, default_stream });
+    }
+
+    /// Writes a unit to where the second phase finds it.
+    fn keep(&self, unit: &UnitFile) -> Result<PathBuf, UnitFileError> {
+        let file = tempfile::Builder::new()
+            .prefix("unit-")
+            .tempfile_in(&self.options.scratch)
+            .and_then(|file| file.keep().map_err(|error| error.error))?;
+        unit.write(&file.1)?;
+        Ok(file.1)
     }
 }
 
-/// What the configurations of one file gave.
+/// The configurations of one file.
 #[derive(Default)]
-struct UnitReport {
-    diagnostics: Vec<ReportedDiagnostic>,
+struct LoweredSource {
+    units: Vec<UnitFile>,
     partial: Vec<PartialFunction>,
     dump: Option<String>,
 }
 
-impl UnitReport {
-    fn add(&mut self, program: &Program, findings: &Findings, sources: &SourceMap) {
-        for diagnostic in &findings.diagnostics {
-            let Some(rule) = cuda_lint_engine::rules::find(diagnostic.rule) else { continue };
-            let resolved =
-                ReportedDiagnostic::resolve(diagnostic, rule.category, &|site| span(sources, site));
-            let twin = |other: &&mut ReportedDiagnostic| {
-                other.rule == resolved.rule
-                    && other.span == resolved.span
-                    && other.message == resolved.message
-            };
-            match self.diagnostics.iter_mut().find(twin) {
-                // Two configurations show the same: the surer one counts.
-                Some(other) if other.confidence >= resolved.confidence => {}
-                Some(other) => *other = resolved,
-                None => self.diagnostics.push(resolved),
-            }
-        }
-        let unlowered = program.functions.iter().filter(|function| function.is_root).flat_map(|function| {
-            function.unlowered.iter().map(|it| (function.name.as_str(), it.site, it.reason.as_str()))
-        });
-        let partial = findings.partial.iter().map(|it| (it.function.as_str(), it.site, it.reason.as_str()));
-        for (function, site, reason) in unlowered.chain(partial) {
-            let span = span(sources, site);
-            self.partial.push(PartialFunction {
-                path: span.file,
-                line: span.line,
-                function: function.to_owned(),
-                reason: reason.to_owned(),
-            });
-        }
-    }
-
-    fn finish(mut self, path: &str) -> FileReport {
-        self.partial.sort();
-        self.partial.dedup();
-        FileReport {
-            path: path.to_owned(),
-            outcome: Outcome::Analysed { diagnostics: self.diagnostics, partial: self.partial },
-            dump: self.dump,
-        }
-    }
+/// Names of files without links and detours, so that several units have one name for a header.
+#[derive(Default)]
+struct FileNames {
+    known: RefCell<FxHashMap<String, String>>,
 }
 
-fn span(sources: &SourceMap, site: SiteId) -> Span {
-    let Some(position) = sources.sites.get(site.0 as usize) else { return Span::default() };
-    Span {
-        file: sources.files.get(position.file as usize).cloned().unwrap_or_default(),
-        line: position.line,
-        column: position.column,
-        end_line: position.end_line,
-        end_column: position.end_column,
-        offset: position.offset,
-        length: position.end_offset.saturating_sub(position.offset),
+impl FileNames {
+    fn canonical(&self, file: &str) -> String {
+        let mut known = self.known.borrow_mut();
+        if let Some(name) = known.get(file) {
+            return name.clone();
+        }
+        let name =
+            Path::new(file).canonicalize().map_or_else(|_| file.to_owned(), |it| it.display().to_string());
+        known.insert(file.to_owned(), name.clone());
+        name
     }
 }

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cuda_lint_engine::{Confidence, Severity};
 
-use crate::options::{AnalysisOptions, DefaultStream, Dump, Language};
+use crate::options::{AnalysisOptions, DefaultStream, Dump, Language, Phase};
 
 /// Finds misuse of CUDA streams, events, asynchronous copies and host memory in host code.
 ///
@@ -130,6 +130,7 @@ impl CheckOptions {
             roots: roots.to_vec(),
             scratch,
             dump: self.dump,
+            phase: Phase::Lower,
         }
     }
 }
@@ -140,6 +141,9 @@ pub struct WitnessArgs {
     /// The line of the finding, as the report gives it: src/app.cu:42
     #[arg(value_name = "FILE:LINE", value_parser = parse_place)]
     pub place: Place,
+    /// Analyse this file or folder as well: what the finding needs of other files (repeatable)
+    #[arg(long = "with", value_name = "PATH")]
+    pub with: Vec<PathBuf>,
     /// The rest.
     #[command(flatten)]
     pub options: CheckOptions,

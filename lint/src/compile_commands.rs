@@ -31,6 +31,15 @@ pub struct CompileCommand {
 }
 
 impl CompileCommand {
+    /// The targets that the file is built for, as far as CMake's object paths tell: `-o
+    /// CMakeFiles/<target>.dir/file.o`.
+    pub fn targets(&self) -> Vec<String> {
+        let output = self.arguments.windows(2).find(|pair| pair[0] == "-o").map(|pair| pair[1].as_str());
+        let mut parts = output.unwrap_or_default().split('/');
+        let target = parts.find(|part| *part == "CMakeFiles").and_then(|_| parts.next());
+        target.and_then(|target| target.strip_suffix(".dir")).map(str::to_owned).into_iter().collect()
+    }
+
     /// A path of the command, as an absolute one.
     pub fn resolve(&self, path: &str) -> PathBuf {
         join_clean(&self.directory, path)

@@ -1,6 +1,9 @@
 //! What a worker says about a file: the engine's diagnostics with their positions resolved, as plain data
 //! that can travel between processes.
 
+use std::path::PathBuf;
+
+use cuda_lint_engine::link::UnitIndex;
 use cuda_lint_engine::program::SiteId;
 use cuda_lint_engine::trace::{Position, Trace};
 use cuda_lint_engine::{Category, Confidence, Diagnostic, Severity};
@@ -36,6 +39,16 @@ pub enum Outcome {
         /// Functions that were analysed only in part.
         partial: Vec<PartialFunction>,
     },
+    /// It was lowered, and waits for the link.
+    Lowered {
+        /// Its configurations.
+        units: Vec<LoweredUnit>,
+        /// The targets it is built for, if the build says so.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        targets: Vec<String>,
+        /// Functions that the frontend sees only in part.
+        partial: Vec<PartialFunction>,
+    },
     /// It holds nothing that concerns CUDA.
     Skipped,
     /// It could not be analysed.
@@ -43,6 +56,15 @@ pub enum Outcome {
         /// Why: lower case, no full stop.
         reason: String,
     },
+}
+
+/// One configuration of a file, lowered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoweredUnit {
+    /// The unit file: see [`crate::unit_file`].
+    pub file: PathBuf,
+    /// What the link has to know of it.
+    pub index: UnitIndex,
 }
 
 /// A diagnostic with positions.
@@ -72,6 +94,9 @@ pub struct ReportedDiagnostic {
     /// A run that shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<Trace<Position>>,
+    /// True if it lies in a function that the unit has from another file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
 }
 
 impl ReportedDiagnostic {
@@ -97,6 +122,7 @@ impl ReportedDiagnostic {
                     (line > 0).then_some(Position { file, line, column })
                 })
             }),
+            imported: false,
         }
     }
 }
@@ -206,6 +232,7 @@ pub mod samples {
             related: Vec::new(),
             help: "wait first: call cudaStreamSynchronize(stream) before this line".to_string(),
             witness: None,
+            imported: false,
         }
     }
 }

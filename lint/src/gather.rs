@@ -3,7 +3,7 @@
 //! Files come in any order and a header is seen from many of them, so everything is sorted by place, and
 //! what is said twice is said once: the same input gives the same bytes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use cuda_lint_engine::{Confidence, Severity};
@@ -42,6 +42,9 @@ pub fn gather(mut reports: Vec<FileReport>, files: &[SourceFile], threshold: Thr
                     partial.into_iter().map(|it| PartialFunction { path: names.shown(&it.path), ..it }),
                 );
             }
+            Outcome::Lowered { .. } => report
+                .failed
+                .push(FailedFile { path: file.path, reason: "it was lowered and not analysed".to_owned() }),
             Outcome::Skipped => report.skipped += 1,
             Outcome::Failed { reason } => report.failed.push(FailedFile { path: file.path, reason }),
         }
@@ -64,7 +67,25 @@ fn merge(mut diagnostics: Vec<ReportedDiagnostic>) -> Vec<ReportedDiagnostic> {
     // The sort is stable: among equals the order of the units remains.
     diagnostics.sort_by(|a, b| identity(a).cmp(&identity(b)).then_with(|| b.confidence.cmp(&a.confidence)));
     diagnostics.dedup_by(|later, first| identity(later) == identity(first));
-    diagnostics
+    once_for_callers(diagnostics)
+}
+
+/// A function that several files call is seen from each of them, in other words each time. What is found in
+/// it is reported once: as its own file says it, or else by the caller that is most certain.
+fn once_for_callers(diagnostics: Vec<ReportedDiagnostic>) -> Vec<ReportedDiagnostic> {
+    let mut best: HashMap<(String, u32, u32, String), (Confidence, usize)> = HashMap::new();
+    for own in [true, false] {
+        for (index, it) in diagnostics.iter().enumerate().filter(|(_, it)| it.imported != own) {
+            let key = (it.span.file.clone(), it.span.line, it.span.column, it.rule.clone());
+            let known = best.entry(key).or_insert((it.confidence, index));
+            if known.0 < it.confidence {
+                *known = (it.confidence, index);
+            }
+        }
+    }
+    let best: HashSet<usize> = best.into_values().map(|(_, index)| index).collect();
+    let kept = diagnostics.into_iter().enumerate().filter(|(index, it)| !it.imported || best.contains(index));
+    kept.map(|(_, it)| it).collect()
 }
 
 /// The names under which files are shown: as the user gave them, else relative to the current folder.

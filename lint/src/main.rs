@@ -1,7 +1,8 @@
 //! The command: reads the arguments and hands over to the part that answers them.
 //!
-//! `cuda-lint PATHS` finds the files ([`discover`]), has worker processes analyse them ([`pool`],
-//! [`worker`]), gathers what they say ([`gather`]) and prints it ([`report`]). [`run`] is that sequence.
+//! `cuda-lint PATHS` finds the files ([`discover`]), has worker processes lower each ([`analysis`]) and then
+//! analyse it with what it calls in others ([`linking`]), as [`whole`] directs ([`pool`], [`worker`]), gathers
+//! what they say ([`gather`]) and prints it ([`report`]). [`run`] is that sequence.
 
 mod analysis;
 mod args;
@@ -14,13 +15,17 @@ mod exit;
 mod explain;
 mod finding;
 mod gather;
+mod host_scan;
 mod include_index;
+mod linking;
 mod options;
 mod pool;
 mod progress;
 mod report;
 mod run;
 mod terminal;
+mod unit_file;
+mod whole;
 mod witness;
 mod worker;
 

@@ -29,6 +29,20 @@ pub struct AnalysisOptions {
     pub scratch: PathBuf,
     /// What to print in place of findings.
     pub dump: Option<Dump>,
+    /// What the workers are for.
+    #[serde(default)]
+    pub phase: Phase,
+}
+
+/// A phase of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Sources are lowered, one by one.
+    #[default]
+    Lower,
+    /// Lowered units are analysed, each with what it needs of others. No frontend takes part.
+    Analyse,
 }
 
 /// A source language.
@@ -60,6 +74,15 @@ pub enum DefaultStream {
     Legacy,
     /// `nvcc --default-stream per-thread`.
     PerThread,
+}
+
+impl From<cuda_lint_engine::DefaultStream> for DefaultStream {
+    fn from(stream: cuda_lint_engine::DefaultStream) -> Self {
+        match stream {
+            cuda_lint_engine::DefaultStream::Legacy => Self::Legacy,
+            cuda_lint_engine::DefaultStream::PerThread => Self::PerThread,
+        }
+    }
 }
 
 impl From<DefaultStream> for cuda_lint_engine::DefaultStream {

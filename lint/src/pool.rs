@@ -391,7 +391,10 @@ done"#;
             workers,
             timeout: Duration::from_millis(1500),
         };
-        let requests: Vec<_> = paths.iter().map(|path| FileRequest { path: path.to_string() }).collect();
+        let requests: Vec<_> = paths
+            .iter()
+            .map(|path| FileRequest { path: path.to_string(), ..FileRequest::default() })
+            .collect();
         let mut count = Count::default();
         let mut outcome = pool.analyse(&requests, &AnalysisOptions::default(), &mut count).unwrap();
         assert!(count.finished <= requests.len());

@@ -13,7 +13,7 @@ use crate::pool::{Pool, PoolOutcome, WorkerCommand};
 use crate::progress::Progress;
 use crate::report::{self, FailedFile, Report};
 use crate::terminal::{self, Terminal};
-use crate::worker::FileRequest;
+use crate::whole;
 
 /// Analyses what the arguments name, and prints what is found. An error is one of the output.
 pub fn check(args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
@@ -73,9 +73,7 @@ impl Looked {
 
 fn look(worker: &WorkerCommand, paths: &[PathBuf], options: &CheckOptions) -> Result<Looked, ExitStatus> {
     let discovery = discover::discover(paths);
-    let requests: Vec<_> =
-        discovery.files.iter().map(|file| FileRequest { path: file.path.clone() }).collect();
-    let outcome = analyse(worker, paths, options, &requests).map_err(|error| cannot_run(&error))?;
+    let outcome = analyse(worker, paths, options, &discovery.files).map_err(|error| cannot_run(&error))?;
     // One reason that holds for every file is said once.
     if let (Some(reason), None) = (&outcome.refused, &outcome.frontend) {
         complain_of(&discovery.failed);
@@ -96,9 +94,9 @@ fn analyse(
     worker: &WorkerCommand,
     paths: &[PathBuf],
     args: &CheckOptions,
-    requests: &[FileRequest],
+    files: &[SourceFile],
 ) -> io::Result<PoolOutcome> {
-    if requests.is_empty() {
+    if files.is_empty() {
         return Ok(PoolOutcome::default());
     }
     let scratch = tempfile::Builder::new().prefix("cuda-lint-").tempdir()?;
@@ -107,8 +105,8 @@ fn analyse(
         |jobs| jobs.get(),
     );
     let pool = Pool { worker: worker.clone(), workers: jobs, timeout: args.timeout };
-    let mut progress = Progress::new(requests.len(), args.quiet);
-    pool.analyse(requests, &args.analysis_options(paths, scratch.path().to_path_buf()), &mut progress)
+    let options = args.analysis_options(paths, scratch.path().to_path_buf());
+    whole::analyse(&pool, files, &options, |requests| Progress::new(requests, args.quiet))
 }
 
 /// Says on standard error what could not be analysed.

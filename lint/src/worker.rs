@@ -15,8 +15,10 @@
 
 use std::io::{self, BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::{Mutex, mpsc};
 
+use cuda_lint_engine::link::Plan;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::ExitStatus;
@@ -24,11 +26,26 @@ use crate::finding::FileReport;
 use crate::options::AnalysisOptions;
 use crate::report::FailedFile;
 
-/// Asks for the analysis of one file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Asks for one phase of the analysis of one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRequest {
     /// The file; relative paths start at the current folder of both processes.
     pub path: String,
+    /// First phase: lower it though it holds no word of CUDA, because it may call what does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub host: bool,
+    /// Second phase: the units that the file was lowered to, and what each is linked with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<LinkRequest>,
+}
+
+/// A unit to analyse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkRequest {
+    /// What it is linked with.
+    pub plan: Plan,
+    /// The unit files of [`Plan::units`].
+    pub files: Vec<PathBuf>,
 }
 
 /// A worker's first line.
@@ -180,7 +197,7 @@ mod tests {
     }
 
     fn request(path: &str) -> String {
-        serde_json::to_string(&FileRequest { path: path.to_string() }).unwrap()
+        serde_json::to_string(&FileRequest { path: path.to_string(), ..FileRequest::default() }).unwrap()
     }
 
     #[test]

@@ -44,6 +44,7 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
                         matches!(conflict, Conflict::ReadThenWrite | Conflict::WriteThenWrite)
                     }
                     "host-buffer-released-in-flight" => *conflict == Conflict::UseThenRelease,
+                    "temporary-source" => *conflict == Conflict::UseThenRelease,
                     "free-while-in-flight" => *conflict == Conflict::UseThenRelease && relies_on.is_some(),
                     "managed-access-in-flight" => *conflict != Conflict::UseThenRelease,
                     "callback-userdata-lifetime" => {
@@ -51,9 +52,14 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
                     }
                     // Too early, or freed too early.
                     "async-alloc-misuse" => true,
-                    "pageable-copy-as-sync" => relies_on.is_some() && *conflict != Conflict::UseThenRelease,
-                    "cross-stream-unordered" | "nonblocking-vs-default-race" => {
+                    "pageable-copy-as-sync" | "async-result-escapes" => {
+                        relies_on.is_some() && *conflict != Conflict::UseThenRelease
+                    }
+                    "cross-stream-unordered" | "nonblocking-vs-default-race" | "stream-forgotten" => {
                         *conflict != Conflict::UseThenRelease
+                    }
+                    "event-never-recorded" | "event-record-wrong-stream" | "unjoined-fork" => {
+                        *conflict == Conflict::WriteThenRead
                     }
                     _ => false,
                 }
@@ -63,7 +69,10 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
         Hazard::WrongRelease { step, .. } => rule == "free-kind-mismatch" && *step == last,
         Hazard::CallInHostFunction { step, .. } => rule == "api-call-in-callback" && *step == last,
         Hazard::PageableCopy { step } => rule == "pageable-async-copy" && *step == last,
-        Hazard::StreamAsArgument { step } => rule == "stream-as-kernel-argument" && *step == last,
+        Hazard::StreamAsArgument { step } => {
+            ["stream-as-kernel-argument", "default-stream-serialization"].contains(&rule) && *step == last
+        }
+        Hazard::NoTime { step, .. } => rule == "event-elapsed-misuse" && *step == last,
         Hazard::UseAfterRelease { step, .. } => {
             *step == last
                 && ["device-use-after-free", "handle-use-after-destroy", "async-alloc-misuse"].contains(&rule)
@@ -95,15 +104,19 @@ fn check(finding: &Value) -> Result<(), String> {
         return Err(format!("it cannot be run: {}\n{written}", problems.join("; ")));
     }
     let last = trace.steps.len() - 1;
-    let place = trace.steps[last].place.as_ref();
-    let at = |it: &Position| finding["file"] == it.file.as_str() && finding["line"] == it.line;
-    if !place.is_some_and(at) {
-        return Err(format!("it ends at another place\n{written}"));
-    }
     let hazards = judge(&trace);
     let Some(hazard) = hazards.iter().find(|hazard| fits(rule, hazard, last)) else {
         return Err(format!("the judge sees {hazards:?}\n{written}"));
     };
+    // What is to be mended may be the first of the two accesses: that which names no stream.
+    let places = match hazard {
+        Hazard::Unordered { pending, .. } if rule == "stream-forgotten" => vec![last, *pending],
+        _ => vec![last],
+    };
+    let at = |it: &Position| finding["file"] == it.file.as_str() && finding["line"] == it.line;
+    if !places.iter().any(|step| trace.steps[*step].place.as_ref().is_some_and(at)) {
+        return Err(format!("it ends at another place\n{written}"));
+    }
     let Some(twin) = repair(&trace, hazard) else {
         return Err(format!("there is no repair for {hazard:?}\n{written}"));
     };

@@ -5,12 +5,10 @@ use std::time::{Duration, Instant};
 
 use cudarc::driver::sys::CUevent_flags;
 use cudarc::driver::{CudaContext, CudaFunction, CudaStream, LaunchConfig, PushKernelArg};
-use cudarc::nvrtc;
+use cudarc::nvrtc::Ptx;
 
 use crate::platform::{self, Error, failed};
-
-/// The kernel, as it is in the repository.
-const SOURCE: &str = include_str!("../../kernels/hold.cu");
+use crate::ptx::HOLD;
 
 /// For how long a stream was busy.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,10 +42,9 @@ impl fmt::Display for Held {
 /// concluded from an experiment that stands on it.
 pub fn hold(ordinal: usize, time: Duration) -> Result<Held, Error> {
     platform::init_driver()?;
-    platform::find_compiler()?;
     let context = CudaContext::new(ordinal).map_err(failed("cuDevicePrimaryCtxRetain"))?;
-    let code = nvrtc::compile_ptx(SOURCE).map_err(|error| Error::Compile("hold.cu", error))?;
-    let module = context.load_module(code).map_err(failed("cuModuleLoadData"))?;
+    let (text, _) = HOLD.load()?;
+    let module = context.load_module(Ptx::from_src(text)).map_err(failed("cuModuleLoadData"))?;
     let kernel = module.load_function("hold").map_err(failed("cuModuleGetFunction"))?;
     let stream = context.new_stream().map_err(failed("cuStreamCreate"))?;
     // The first launch loads the code; it must not count.
@@ -108,6 +105,6 @@ mod tests {
 
     #[test]
     fn the_kernel_has_the_name_that_is_launched() {
-        assert!(SOURCE.contains("extern \"C\" __global__ void hold(unsigned long long"));
+        assert!(HOLD.text.contains("extern \"C\" __global__ void hold(unsigned long long"));
     }
 }

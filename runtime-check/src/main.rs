@@ -12,7 +12,9 @@ mod litmus;
 mod machine;
 mod peers;
 mod platform;
+mod profile;
 mod programs;
+mod ptx;
 mod replay;
 mod report;
 mod values;
@@ -57,8 +59,15 @@ enum Command {
     Replay(replay::command::Replay),
     /// Hold the happens-before model against a GPU with random traces
     Litmus(litmus::Litmus),
-    /// Compile the replayer's kernels with NVRTC and print the PTX that ships as kernels/ptx/touch.ptx
-    Ptx,
+    /// Compile the kernels with nvcc to the PTX that ships with this command
+    Ptx {
+        /// The root of the repository
+        #[arg(long, default_value = ".")]
+        root: PathBuf,
+        /// The folder for the files [default: kernels/ptx below the root]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Run traces for the parent process (`replay` starts it)
     #[command(hide = true)]
     Worker {
@@ -110,7 +119,7 @@ fn main() -> ExitCode {
             text
         }),
         Command::Device => device::describe(),
-        Command::Ptx => replay::ptx(),
+        Command::Ptx { root, out } => ptx::ship(&root, out.as_deref()),
         Command::Worker { device } => replay::worker::work(device).map(|()| String::new()),
         Command::Hold { milliseconds, device } => {
             hold::hold(device, Duration::from_millis(milliseconds)).map(|held| held.to_string())

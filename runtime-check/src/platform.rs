@@ -18,7 +18,7 @@ pub enum Error {
     #[error("{0} failed: {1}")]
     Driver(&'static str, DriverError),
     /// A kernel does not compile.
-    #[error("kernels/{0} does not compile: {1}")]
+    #[error("kernels/{0}.cu does not compile: {1}")]
     Compile(&'static str, nvrtc::CompileError),
     /// An experiment gave what it must not give.
     #[error("{0}")]
@@ -40,6 +40,21 @@ pub fn find_driver() -> Result<(), Error> {
 pub fn init_driver() -> Result<(), Error> {
     find_driver()?;
     result::init().map_err(failed("cuInit"))
+}
+
+/// The compute capability of the first device, as options of compilers write it: `90`.
+pub fn architecture() -> Result<String, Error> {
+    use cudarc::driver::sys::CUdevice_attribute::{
+        CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR as MAJOR,
+        CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR as MINOR,
+    };
+    init_driver()?;
+    let device = result::device::get(0).map_err(failed("cuDeviceGet"))?;
+    // SAFETY: the device is one that the driver named.
+    let attribute = |which| unsafe { result::device::get_attribute(device, which) };
+    let major = attribute(MAJOR).map_err(failed("cuDeviceGetAttribute"))?;
+    let minor = attribute(MINOR).map_err(failed("cuDeviceGetAttribute"))?;
+    Ok(format!("{major}{minor}"))
 }
 
 /// Makes sure that NVRTC can be loaded. cudarc panics where it cannot.

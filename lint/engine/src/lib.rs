@@ -1,6 +1,6 @@
 //! The analysis behind `cuda-lint`: source-independent, and free of I/O.
 //!
-//! `Program` ──[`order`]──▶ [`facts`] ──[`rules`]──▶ [`diagnostic`]s
+//! `Program` ──([`link`] with those of other files)──▶ `Program` ──[`order`]──▶ [`facts`] ──[`rules`]──▶ [`diagnostic`]s
 //!
 //! **Invariants.** The engine knows no syntax tree, no file and no terminal; it does no I/O; it cannot
 //! fail: what it does not understand is a value ("unknown"), never an error. A rule reads facts and never
@@ -10,7 +10,9 @@ pub mod cuda;
 pub mod diagnostic;
 pub mod facts;
 pub mod flow;
+pub mod link;
 pub mod order;
+pub mod points_to;
 pub mod program;
 pub mod rules;
 mod sketch;

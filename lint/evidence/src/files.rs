@@ -467,6 +467,9 @@ pub struct Report {
     /// The first of them.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub first: String,
+    /// Why it was not run: what it looks for has nowhere to be in this program.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub not_run: String,
 }
 
 impl Body for Peers {

@@ -42,9 +42,10 @@ pub fn quotable(evidence: &Evidence, rules: &[RuleSpec]) -> Quotable {
 
     let verdicts = &evidence.rules.body.rules;
     let confirmed = verdicts.iter().filter(|it| it.answer == Answer::Confirmed);
+    let run = verdicts.iter().filter(|it| it.same_as.is_empty());
     set("rules.diagnostics", count(verdicts.len()));
     set("rules.confirmed", count(confirmed.count()));
-    set("rules.trials", grouped(verdicts.iter().map(|it| u64::from(it.misuse.trials)).sum()));
+    set("rules.trials", grouped(run.map(|it| u64::from(it.misuse.trials)).sum()));
     for rule in rules {
         let measured = measured::of_rule(rule, Some(&evidence.rules), Some(&evidence.programs));
         set(&format!("rules.{}", rule.name), measured.summary);

@@ -121,6 +121,7 @@ fn rules() -> Rules {
         },
         twin: Counts { trials: 50, ..Counts::default() },
         variant: None,
+        same_as: String::new(),
         timelines: None,
     };
     let mut wait = verdict("pageable-copy-as-sync", 14, Observation::ReliedOnWait, WAIT);
@@ -253,7 +254,11 @@ fn peers() -> Peers {
             ("memcheck".to_owned(), Report { count: Some(0), ..Report::default() }),
             (
                 "racecheck".to_owned(),
-                Report { count: Some(racecheck), first: "Race reported".repeat(racecheck as usize) },
+                Report {
+                    count: Some(racecheck),
+                    first: "Race reported".repeat(racecheck as usize),
+                    ..Report::default()
+                },
             ),
         ]
         .into(),

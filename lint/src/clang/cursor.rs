@@ -232,6 +232,21 @@ impl Cursor {
         string(unsafe { clang_getCursorUSR(self.0) })
     }
 
+    /// The declaration that stands for the entity: the first.
+    pub fn first_declaration(self) -> Self {
+        Self(unsafe { clang_getCanonicalCursor(self.0) })
+    }
+
+    /// True if other files can name it.
+    pub fn has_external_linkage(self) -> bool {
+        unsafe { clang_getCursorLinkage(self.0) == CXLinkage_External }
+    }
+
+    /// True for functions that are `inline`, said or implied (a body in its class, `constexpr`).
+    pub fn is_inline(self) -> bool {
+        unsafe { clang_Cursor_isFunctionInlined(self.0) != 0 }
+    }
+
     /// The declaration that this refers to.
     pub fn referenced(self) -> Option<Self> {
         Self::some(unsafe { clang_getCursorReferenced(self.0) })
@@ -351,6 +366,17 @@ impl Cursor {
     /// True for methods that are `= delete`.
     pub fn is_deleted(self) -> bool {
         clang_CXXMethod_isDeleted::is_loaded() && unsafe { clang_CXXMethod_isDeleted(self.0) != 0 }
+    }
+
+    /// True for virtual methods that the class does not define.
+    pub fn is_pure_virtual(self) -> bool {
+        unsafe { clang_CXXMethod_isPureVirtual(self.0) != 0 }
+    }
+
+    /// True for members that only their class, its friends and its heirs can name.
+    pub fn is_private(self) -> bool {
+        let access = unsafe { clang_getCXXAccessSpecifier(self.0) };
+        matches!(access, CX_CXXPrivate | CX_CXXProtected)
     }
 
     /// True for virtual methods.

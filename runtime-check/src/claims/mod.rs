@@ -10,6 +10,7 @@ use cuda_lint_evidence::{ClaimVerdict as Verdict, sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::platform::{self, Error};
+use crate::profile;
 use crate::programs::process::{self, End, Finished, parallel};
 use crate::programs::toolchain::{Compiled, Toolchain};
 use crate::programs::{directive, progress, quiet, table};
@@ -111,10 +112,11 @@ pub fn run(root: &Path) -> Result<Report, Error> {
     // Without a GPU every program would fail, and that says nothing.
     platform::init_driver()?;
     let inputs = inputs(root)?;
-    let sources: Vec<&Input> = inputs.iter().filter(|input| input.path.ends_with(".cu")).collect();
+    let sources: Vec<&Input> = sources(&inputs);
     let bar = progress("compiling", sources.len());
-    let compiled =
-        parallel(&sources, sources.len(), |source| compile(root, &toolchain, source), || bar.inc(1));
+    let build =
+        |source: &&Input| profile::time("compile", &source.path, || compile(root, &toolchain, source));
+    let compiled = parallel(&sources, sources.len(), build, || bar.inc(1));
     bar.finish_and_clear();
     let mut experiments = Vec::new();
     for (source, compiled) in sources.iter().zip(compiled) {
@@ -126,7 +128,10 @@ pub fn run(root: &Path) -> Result<Report, Error> {
     }
     let bar = progress("measuring", experiments.len());
     let (alone, together): (Vec<_>, Vec<_>) = experiments.iter().partition(|one| one.listed.alone);
-    let measure = |one: &&Experiment| start_program(&one.program, Some(&one.listed.id));
+    let measure = |one: &&Experiment| {
+        let stage = if one.listed.alone { "measure, alone" } else { "measure" };
+        profile::time(stage, &one.listed.id, || start_program(&one.program, Some(&one.listed.id)))
+    };
     let mut claims = Vec::new();
     for (group, width) in [(together, WIDTH), (alone, 1)] {
         for (one, finished) in group.iter().zip(parallel(&group, width, measure, || bar.inc(1))) {
@@ -137,6 +142,18 @@ pub fn run(root: &Path) -> Result<Report, Error> {
     claims.extend(unmeasured(&read(&root.join(FOLDER).join("unmeasured.toml"))?)?);
     claims.sort_by(|one, two| one.id.cmp(&two.id));
     Ok(Report { nvcc: toolchain.version, inputs, claims, seconds: start.elapsed().as_secs_f64() })
+}
+
+/// Compiles the experiments beside something else; [`run`] then finds what was made.
+pub fn compile_early(root: &Path) -> Result<(), Error> {
+    let toolchain = Toolchain::find(root)?;
+    let inputs = inputs(root)?;
+    parallel(&sources(&inputs), WIDTH, |source| compile(root, &toolchain, source), || ());
+    Ok(())
+}
+
+fn sources(inputs: &[Input]) -> Vec<&Input> {
+    inputs.iter().filter(|input| input.path.ends_with(".cu")).collect()
 }
 
 fn read(path: &Path) -> Result<String, Error> {
@@ -169,7 +186,7 @@ fn inputs(root: &Path) -> Result<Vec<Input>, Error> {
 
 fn compile(root: &Path, toolchain: &Toolchain, source: &Input) -> Result<PathBuf, Error> {
     let per_thread = directive(&read(&root.join(&source.path))?, "per-thread").is_some();
-    let mut arguments = vec!["-std=c++17", "-O1", "-arch=native"];
+    let mut arguments = vec!["-std=c++17", "-O1", toolchain.code()];
     if per_thread {
         arguments.extend(["--default-stream", "per-thread"]);
     }

@@ -130,7 +130,12 @@ pub fn peers(from: peers::Report, reported: impl Fn(&str) -> Vec<String>) -> fil
         tools: it
             .findings
             .into_iter()
-            .map(|it| (it.tool, file::Report { count: it.errors.map(u64::from), first: it.first }))
+            .map(|it| {
+                (
+                    it.tool,
+                    file::Report { count: it.errors.map(u64::from), first: it.first, not_run: it.not_run },
+                )
+            })
             .collect(),
     };
     file::Peers {

@@ -7,13 +7,14 @@ mod diagnostics;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand, ValueEnum};
 use cuda_lint_evidence::check::{self, Problem};
 use cuda_lint_evidence::{Body, Device, File, quotes};
 
-use crate::{device, platform};
+use crate::{claims, device, platform, profile, programs};
 use diagnostics::Diagnostics;
 
 /// Arguments of `evidence`.
@@ -60,6 +61,11 @@ enum Part {
     Claims,
     Litmus,
     Peers,
+}
+
+impl Part {
+    /// In the order in which they are measured.
+    const ALL: [Self; 5] = [Self::Rules, Self::Programs, Self::Claims, Self::Litmus, Self::Peers];
 }
 
 /// Why evidence could not be had.
@@ -137,10 +143,22 @@ fn measure(arguments: &EvidenceArgs) -> Result<ExitCode, Error> {
     let writer = Writer { root, out: &out, device: device::header()?, date: date(SystemTime::now()) };
     let start = Instant::now();
     let mut complete = true;
+    let mut parts = Part::ALL.to_vec();
+    parts.retain(|part| arguments.only.is_empty() || arguments.only.contains(part));
+    let mut compiling = compile_early(root, &parts);
     // One after the other: what one measures in time, another would disturb.
-    for part in [Part::Rules, Part::Programs, Part::Claims, Part::Litmus, Part::Peers] {
-        if !arguments.only.is_empty() && !arguments.only.contains(&part) {
-            continue;
+    for part in parts {
+        if part != Part::Rules
+            && let Some(compiling) = compiling.take()
+        {
+            let wait = Instant::now();
+            // What went wrong there comes again, and is told then.
+            let _ = compiling.join();
+            say(&format!(
+                "compiled after {:.1} s, waited {:.1} s",
+                start.elapsed().as_secs_f64(),
+                wait.elapsed().as_secs_f64()
+            ));
         }
         complete &= match part {
             Part::Rules => writer.part(|| collect::collect_rules(&context)),
@@ -152,6 +170,26 @@ fn measure(arguments: &EvidenceArgs) -> Result<ExitCode, Error> {
     }
     say(&format!("{:.1} s in all", start.elapsed().as_secs_f64()));
     Ok(if complete { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+/// Compiles the fixtures and the claims while the witnesses are replayed, one process at a time: nvcc uses no GPU,
+/// and what it made is found again.
+fn compile_early(root: &Path, parts: &[Part]) -> Option<JoinHandle<()>> {
+    let wants = |which: &[Part]| parts.iter().any(|part| which.contains(part));
+    if !wants(&[Part::Rules]) {
+        return None;
+    }
+    let (fixtures, claims) = (wants(&[Part::Programs, Part::Peers]), wants(&[Part::Claims]));
+    let root = root.to_path_buf();
+    let compile = move || {
+        if fixtures {
+            let _ = programs::compile_early(&root);
+        }
+        if claims {
+            let _ = claims::compile_early(&root);
+        }
+    };
+    Some(std::thread::spawn(compile))
 }
 
 /// Writes what was measured, with the same header.
@@ -171,6 +209,10 @@ impl Writer<'_> {
         match &outcome {
             Ok(path) => say(&format!("{}: {:.1} s", path.display(), start.elapsed().as_secs_f64())),
             Err(error) => say(&format!("{}: {error}", T::FILE)),
+        }
+        let profile = profile::report();
+        if !profile.is_empty() {
+            say(&profile);
         }
         outcome.is_ok()
     }

@@ -4,18 +4,21 @@
 //! addresses, races in shared memory, reads of device memory that nobody wrote, bad barriers, and calls that
 //! fail. `cuda-lint` reads host code and runs nothing. The table says where the two meet, and no more.
 
+mod code;
 mod sanitizer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use crate::platform::{self, Error};
+use crate::profile;
 use crate::programs::process::{self, End, parallel};
 use crate::programs::toolchain::Toolchain;
 use crate::programs::{self, Built, Fixture, Role, table};
+use code::Code;
 use sanitizer::Summary;
 
 /// How long one run may take.
@@ -28,6 +31,8 @@ struct Tool {
     name: &'static str,
     arguments: &'static [&'static str],
     purpose: &'static str,
+    /// Why it has nothing to look at in such a program; empty if it has.
+    idle: fn(Code) -> &'static str,
 }
 
 const TOOLS: [Tool; 5] = [
@@ -35,26 +40,40 @@ const TOOLS: [Tool; 5] = [
         name: "memcheck",
         arguments: &["--tool", "memcheck"],
         purpose: "bad addresses and leaks in device code, and calls of CUDA that fail",
+        idle: |_| "",
     },
     Tool {
         name: "racecheck",
         arguments: &["--tool", "racecheck"],
         purpose: "races between the threads of a block in shared memory",
+        idle: |code| match code {
+            Code { kernels: false, .. } => "no kernels",
+            Code { shared: false, .. } => "no shared memory",
+            _ => "",
+        },
     },
     Tool {
         name: "initcheck",
         arguments: &["--tool", "initcheck"],
         purpose: "device code that reads device memory which nobody wrote",
+        // Copies read, too.
+        idle: |_| "",
     },
     Tool {
         name: "synccheck",
         arguments: &["--tool", "synccheck"],
         purpose: "wrong use of barriers in device code",
+        idle: |code| match code {
+            Code { kernels: false, .. } => "no kernels",
+            Code { barriers: false, .. } => "no barriers",
+            _ => "",
+        },
     },
     Tool {
         name: "stream-ordered",
         arguments: &["--tool", "memcheck", "--track-stream-ordered-races", "all"],
         purpose: "memory of cudaMallocAsync that is used or freed without order (memcheck with --track-stream-ordered-races all)",
+        idle: |code| if code.stream_ordered { "" } else { "no stream-ordered memory" },
     },
 ];
 
@@ -108,6 +127,9 @@ pub struct Finding {
     /// Its first message.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub first: String,
+    /// Why it was not run: what it looks for has nowhere to be.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub not_run: String,
 }
 
 /// Runs all tools over the misuses, the seeds and their corrections.
@@ -123,16 +145,39 @@ pub fn run(root: &Path) -> Result<Report, Error> {
     let is_asked = |fixture: &Fixture| matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed);
     let built =
         programs::build(root, &toolchain, programs::find(root)?.into_iter().filter(is_asked).collect())?;
-    let jobs: Vec<(&Built, &Tool)> = built
+    let mut linked: Vec<(&Built, PathBuf)> =
+        built.iter().filter_map(|built| Some((built, built.program()?))).collect();
+    // What is linked with libraries takes longest, and comes first, so that nothing waits for it in the end.
+    linked.sort_by_key(|(built, _)| built.fixture.libraries.is_empty());
+    let codes = parallel(
+        &linked,
+        WIDTH,
+        |(built, program)| match built.fixture.libraries.as_slice() {
+            [] => profile::time("read code", &built.fixture.path, || Code::of(&toolchain, program)),
+            // The code of a library is not the program's.
+            [..] => Code::ALL,
+        },
+        || (),
+    );
+    let jobs: Vec<(&Built, Code, &Tool)> = linked
         .iter()
-        .filter(|built| built.program().is_some())
-        .flat_map(|built| TOOLS.iter().map(move |tool| (built, tool)))
+        .zip(codes)
+        .flat_map(|((built, _), code)| TOOLS.iter().map(move |tool| (*built, code, tool)))
         .collect();
     let bar = programs::progress("peers", jobs.len());
-    let findings = parallel(&jobs, WIDTH, |(built, tool)| look_at(&sanitizer, built, tool), || bar.inc(1));
+    let look = |(built, code, tool): &(&Built, Code, &Tool)| match (tool.idle)(*code) {
+        "" => profile::time(tool.name, &built.fixture.path, || look_at(&sanitizer, built, tool)),
+        why => Ok(Finding {
+            tool: tool.name.to_owned(),
+            errors: None,
+            first: String::new(),
+            not_run: why.to_owned(),
+        }),
+    };
+    let findings = parallel(&jobs, WIDTH, look, || bar.inc(1));
     bar.finish_and_clear();
     let mut peers: Vec<Peer> = Vec::new();
-    for ((built, _), finding) in jobs.iter().zip(findings) {
+    for ((built, ..), finding) in jobs.iter().zip(findings) {
         let Fixture { path, role, breaks, .. } = &built.fixture;
         let mode = built.fixture.mode_name();
         if peers.last().is_none_or(|last| (last.path.as_str(), last.mode.as_str()) != (path, mode)) {
@@ -148,6 +193,7 @@ pub fn run(root: &Path) -> Result<Report, Error> {
             last.findings.push(finding?);
         }
     }
+    peers.sort_by(|one, two| (&one.path, &one.mode).cmp(&(&two.path, &two.mode)));
     Ok(Report {
         sanitizer: sanitizer::version(&version.stdout),
         tools: TOOLS
@@ -166,7 +212,7 @@ pub fn run(root: &Path) -> Result<Report, Error> {
 fn look_at(sanitizer: &Path, built: &Built, tool: &Tool) -> Result<Finding, Error> {
     let program = built.program().unwrap_or_default();
     // The tool starts the program; the program's settings are the tool's.
-    let mut command = programs::quiet(sanitizer);
+    let mut command = programs::as_it_is(sanitizer);
     command.args(tool.arguments).args(["--print-limit", "20", "--require-cuda-init", "no"]).arg(&program);
     let finished = process::run(&mut command, LIMIT)
         .map_err(|error| Error::Unexpected(format!("{}: {error}", sanitizer.display())))?;
@@ -174,7 +220,7 @@ fn look_at(sanitizer: &Path, built: &Built, tool: &Tool) -> Result<Finding, Erro
         End::TimeOut => Summary { errors: None, first: "no end in time".to_owned() },
         _ => sanitizer::summary(&(finished.stdout + &finished.stderr)),
     };
-    Ok(Finding { tool: tool.name.to_owned(), errors, first })
+    Ok(Finding { tool: tool.name.to_owned(), errors, first, not_run: String::new() })
 }
 
 /// The table: for each fixture what each tool counts, then what the tools are for.
@@ -191,6 +237,7 @@ pub fn table(report: &Report) -> String {
         row.extend(peer.findings.iter().map(|finding| match finding.errors {
             Some(0) => "-".to_owned(),
             Some(errors) => errors.to_string(),
+            None if !finding.not_run.is_empty() => format!("({})", finding.not_run),
             None => "?".to_owned(),
         }));
         row.push(
@@ -227,6 +274,7 @@ mod tests {
             tool: tool.into(),
             errors,
             first: first.into(),
+            not_run: String::new(),
         };
         let peer = |path: &str, breaks: &[&str], findings| Peer {
             path: format!("fixtures/{path}"),

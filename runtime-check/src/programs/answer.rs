@@ -183,6 +183,7 @@ mod tests {
     fn fixture(breaks: &[&str], keeps: &[&str]) -> Fixture {
         Fixture {
             path: "fixtures/x/misuse.cu".into(),
+            others: Vec::new(),
             mode: DefaultStream::Legacy,
             role: Role::Misuse,
             breaks: breaks.iter().map(|rule| (*rule).to_owned()).collect(),

@@ -15,8 +15,10 @@ const EXTENSIONS: [&str; 4] = ["cu", "c", "cpp", "cc"];
 /// A fixture in one default-stream mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fixture {
-    /// Its path below the root, with forward slashes.
+    /// Its path below the root, with forward slashes; of several files that are one program, that of `main`.
     pub path: String,
+    /// The other files of the program, likewise.
+    pub others: Vec<String>,
     /// What stream 0 means.
     pub mode: DefaultStream,
     /// What it is there for.
@@ -25,7 +27,7 @@ pub struct Fixture {
     pub breaks: Vec<String>,
     /// The rules of which it must show nothing: it breaks none.
     pub keeps: Vec<String>,
-    /// The annotated lines.
+    /// The annotated lines of [`Self::path`].
     pub lines: Vec<u32>,
     /// The reason why it does not compile.
     pub no_compile: Option<String>,
@@ -33,7 +35,7 @@ pub struct Fixture {
     pub no_link: Option<String>,
     /// The libraries that it is linked with.
     pub libraries: Vec<String>,
-    /// The SHA-256 of its text.
+    /// The SHA-256 of its text, or of the texts of all its files.
     pub sha256: String,
 }
 
@@ -54,7 +56,7 @@ const fn mode_name(mode: DefaultStream) -> &'static str {
 /// All fixtures below `root/fixtures`, in the order of their paths; twice where an annotation depends on the
 /// default-stream mode.
 pub fn find(root: &Path) -> Result<Vec<Fixture>, Error> {
-    let mut paths = Vec::new();
+    let mut fixtures = Vec::new();
     let folder = root.join("fixtures");
     for rule in names(&folder)? {
         // claims/ holds no fixtures: see `crate::claims`.
@@ -62,24 +64,66 @@ pub fn find(root: &Path) -> Result<Vec<Fixture>, Error> {
             continue;
         }
         for name in names(&folder.join(&rule))? {
-            if EXTENSIONS.iter().any(|e| Path::new(&name).extension().is_some_and(|own| own == *e)) {
-                paths.push((rule.clone(), name));
+            let path = folder.join(&rule).join(&name);
+            if path.is_dir() {
+                fixtures.extend(of_folder(&path, &rule, &name)?);
+            } else if is_source(&name) {
+                let text = read(&path)?;
+                // A seed's correction must not show what the seed shows.
+                let twin = match name.split_once("_correct.") {
+                    Some((stem, extension)) if rule == "seeds" => {
+                        Some(read(&folder.join(&rule).join(format!("{stem}.{extension}")))?)
+                    }
+                    _ => None,
+                };
+                fixtures.extend(describe(&rule, &name, &Texts::one(text), twin.as_deref()));
             }
         }
     }
-    let mut fixtures = Vec::new();
-    for (rule, name) in paths {
-        let text = read(&folder.join(&rule).join(&name))?;
-        // A seed's correction must not show what the seed shows.
-        let twin = match name.split_once("_correct.") {
-            Some((stem, extension)) if rule == "seeds" => {
-                Some(read(&folder.join(&rule).join(format!("{stem}.{extension}")))?)
-            }
-            _ => None,
-        };
-        fixtures.extend(describe(&rule, &name, &text, twin.as_deref()));
-    }
     Ok(fixtures)
+}
+
+/// The program that the files of a folder are together.
+fn of_folder(path: &Path, rule: &str, name: &str) -> Result<Vec<Fixture>, Error> {
+    let mut texts = Texts::default();
+    let mut main = None;
+    for file in names(path)? {
+        let text = read(&path.join(&file))?;
+        if file.starts_with("main.") {
+            texts.main = text;
+            main = Some(file);
+            continue;
+        }
+        if is_source(&file) {
+            texts.others.push(format!("fixtures/{rule}/{name}/{file}"));
+        }
+        texts.beside.push_str(&text);
+    }
+    let main = main.ok_or_else(|| {
+        Error::Unexpected(format!("{}: a folder of fixtures needs a file `main.*`", path.display()))
+    })?;
+    Ok(describe(rule, &format!("{name}/{main}"), &texts, None))
+}
+
+fn is_source(name: &str) -> bool {
+    EXTENSIONS.iter().any(|e| Path::new(name).extension().is_some_and(|own| own == *e))
+}
+
+/// What the files of a program say.
+#[derive(Default)]
+struct Texts {
+    /// The one file, or that with `main`.
+    main: String,
+    /// The paths of the other sources.
+    others: Vec<String>,
+    /// All that stands in other files, one after the other.
+    beside: String,
+}
+
+impl Texts {
+    fn one(main: String) -> Self {
+        Self { main, ..Self::default() }
+    }
 }
 
 fn names(folder: &Path) -> Result<Vec<String>, Error> {
@@ -102,10 +146,12 @@ fn read(path: &Path) -> Result<String, Error> {
 }
 
 /// One fixture for each mode in which it says something else.
-fn describe(folder: &str, name: &str, text: &str, twin: Option<&str>) -> Vec<Fixture> {
+fn describe(folder: &str, name: &str, texts: &Texts, twin: Option<&str>) -> Vec<Fixture> {
+    let text = texts.main.as_str();
     let twin = twin.map(annotations).unwrap_or_default();
+    let beside = annotations(&texts.beside);
     let annotations = annotations(text);
-    let both = annotations.iter().chain(&twin).any(|annotation| annotation.mode.is_some());
+    let both = annotations.iter().chain(&beside).chain(&twin).any(|annotation| annotation.mode.is_some());
     let modes: &[DefaultStream] =
         if both { &[DefaultStream::Legacy, DefaultStream::PerThread] } else { &[DefaultStream::Legacy] };
     let own_rule = cuda_lint_engine::rules::find(folder).map(|rule| rule.name.to_owned());
@@ -122,7 +168,8 @@ fn describe(folder: &str, name: &str, text: &str, twin: Option<&str>) -> Vec<Fix
         holds.map(|a| a.rule.clone()).collect()
     };
     let fixture = |mode| {
-        let annotated = in_mode(&annotations, mode);
+        let mut annotated = in_mode(&annotations, mode);
+        annotated.extend(in_mode(&beside, mode));
         // What is annotated in limits/ is reported wrongly: the program is correct.
         let (breaks, mut keeps) =
             if role == Role::Limit { (BTreeSet::new(), annotated) } else { (annotated, BTreeSet::new()) };
@@ -132,6 +179,7 @@ fn describe(folder: &str, name: &str, text: &str, twin: Option<&str>) -> Vec<Fix
         }
         Fixture {
             path: format!("fixtures/{folder}/{name}"),
+            others: texts.others.clone(),
             mode,
             role,
             breaks: breaks.into_iter().collect(),
@@ -146,7 +194,7 @@ fn describe(folder: &str, name: &str, text: &str, twin: Option<&str>) -> Vec<Fix
             no_compile: directive(text, "no-compile"),
             no_link: directive(text, "no-link"),
             libraries: libraries(text),
-            sha256: sha256(text.as_bytes()),
+            sha256: sha256([text, &texts.beside].concat().as_bytes()),
         }
     };
     modes.iter().map(|mode| fixture(*mode)).collect()
@@ -203,7 +251,7 @@ mod tests {
         let text = "int a; //~ host-read-before-sync [error]\n\
                     int b; //~[legacy] nonblocking-vs-default-race //~[per-thread] cross-stream-unordered [error]\n\
                     //~^^ free-while-in-flight\n//~ no-such-rule\n";
-        let fixtures = describe("host-read-before-sync", "misuse.cu", text, None);
+        let fixtures = describe("host-read-before-sync", "misuse.cu", &Texts::one(text.into()), None);
         let seen: Vec<_> = fixtures.iter().map(|f| (f.mode_name(), f.breaks.join(" "))).collect();
         let always = "free-while-in-flight host-read-before-sync";
         assert_eq!(
@@ -222,7 +270,7 @@ mod tests {
         let fixtures = describe(
             "cross-stream-unordered",
             "misuse_per_thread.cu",
-            "k(); //~[per-thread] cross-stream-unordered\n",
+            &Texts::one("k(); //~[per-thread] cross-stream-unordered\n".into()),
             None,
         );
         assert_eq!(
@@ -235,7 +283,7 @@ mod tests {
     #[test]
     fn a_seeds_correction_must_not_show_what_the_seed_shows() {
         let seed = "f(); //~ host-deref-device-pointer\n//~[per-thread] cross-stream-unordered\n";
-        let fixtures = describe("seeds", "000_1_correct.cu", "f();\n", Some(seed));
+        let fixtures = describe("seeds", "000_1_correct.cu", &Texts::one("f();\n".into()), Some(seed));
         assert_eq!(fixtures.len(), 2);
         assert_eq!(fixtures[0].keeps, ["host-deref-device-pointer"]);
         assert_eq!(fixtures[1].keeps, ["cross-stream-unordered", "host-deref-device-pointer"]);
@@ -245,7 +293,7 @@ mod tests {
     #[test]
     fn a_false_alarm_is_a_correct_program() {
         let text = "f(); //~ cross-stream-unordered [possible]\n";
-        let fixture = &describe("limits", "fp_disjoint.cu", text, None)[0];
+        let fixture = &describe("limits", "fp_disjoint.cu", &Texts::one(text.into()), None)[0];
         assert_eq!((fixture.role, fixture.breaks.len()), (Role::Limit, 0));
         assert_eq!(fixture.keeps, ["cross-stream-unordered"]);
     }
@@ -277,5 +325,9 @@ mod tests {
             assert!(breaks && keeps, "{}: {breaks} {keeps}", rule.name);
         }
         assert!(fixtures.iter().all(|f| !f.path.starts_with("fixtures/claims/")));
+        let several = fixtures.iter().find(|f| f.path.ends_with("pageable-async-copy/misuse_files/main.cu"));
+        let several = several.unwrap();
+        assert_eq!(several.others, ["fixtures/pageable-async-copy/misuse_files/upload.cu"]);
+        assert_eq!((several.role, several.breaks.join(" ").as_str()), (Role::Misuse, "pageable-async-copy"));
     }
 }

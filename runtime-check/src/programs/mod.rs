@@ -21,12 +21,13 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::RuleAnswer;
 pub use fixture::{Fixture, Role, directive, find};
-pub use observe::{Kind, Observation, quiet};
-use observe::{Line, Observed, Observer, Settings};
+pub use observe::{Kind, Observation, as_it_is, quiet};
+use observe::{Line, Observed, Observer, Queues, Settings};
 use process::{End, Finished, parallel};
 use toolchain::{Compiled, Flags, Toolchain};
 
 use crate::platform::{self, Error};
+use crate::profile;
 
 /// For how long the observer keeps work back, in milliseconds.
 const HOLD_MS: u32 = 60;
@@ -35,7 +36,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// How long the run may take in which all work is done at once.
 const SERIAL_LIMIT: Duration = Duration::from_secs(5);
 /// How many programs run at a time.
-const WIDTH: usize = 6;
+const WIDTH: usize = 8;
 /// At most so many streams of a program are kept back, one in each run.
 const MAX_STREAMS: u32 = 4;
 
@@ -107,22 +108,48 @@ pub fn progress(what: &'static str, steps: usize) -> ProgressBar {
     bar
 }
 
+/// Compiles all fixtures beside something else that needs a few processors; [`build`] then finds what was made.
+pub fn compile_early(root: &Path) -> Result<(), Error> {
+    let toolchain = Toolchain::find(root)?;
+    Observer::build(&toolchain)?;
+    compile(root, &toolchain, &find(root)?, processors().saturating_sub(BESIDE).max(1), || ());
+    Ok(())
+}
+
+/// So many processors are left to what is measured while something is compiled.
+const BESIDE: usize = 4;
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(4, usize::from).min(16)
+}
+
 /// Compiles fixtures, as many at a time as there are processors.
 pub fn build(root: &Path, toolchain: &Toolchain, fixtures: Vec<Fixture>) -> Result<Vec<Built>, Error> {
-    let width = std::thread::available_parallelism().map_or(4, usize::from).min(16);
     let bar = progress("compiling", fixtures.len());
-    let compile = |fixture: &Fixture| {
-        let flags =
-            Flags { per_thread: fixture.mode_name() == "per-thread", no_link: fixture.no_link.is_some() };
-        toolchain.compile(root, &fixture.path, flags, &fixture.libraries)
-    };
-    let compiled = parallel(&fixtures, width, compile, || bar.inc(1));
+    let compiled = compile(root, toolchain, &fixtures, processors(), || bar.inc(1));
     bar.finish_and_clear();
     fixtures
         .into_iter()
         .zip(compiled)
         .map(|(fixture, compiled)| Ok(Built { fixture, compiled: compiled? }))
         .collect()
+}
+
+fn compile(
+    root: &Path,
+    toolchain: &Toolchain,
+    fixtures: &[Fixture],
+    width: usize,
+    done: impl Fn() + Sync,
+) -> Vec<Result<Compiled, Error>> {
+    let compile = |fixture: &Fixture| {
+        let flags =
+            Flags { per_thread: fixture.mode_name() == "per-thread", no_link: fixture.no_link.is_some() };
+        profile::time("compile", &fixture.path, || {
+            toolchain.compile(root, &fixture.path, &fixture.others, flags, &fixture.libraries)
+        })
+    };
+    parallel(fixtures, width, compile, done)
 }
 
 /// Compiles and runs all fixtures.
@@ -135,15 +162,20 @@ pub fn run(root: &Path) -> Result<Report, Error> {
     let built = build(root, &toolchain, find(root)?)?;
     say(&format!("{} programs compiled after {:.0} s", built.len(), start.elapsed().as_secs_f64()));
     let bar = progress("running", built.len());
-    let numbered: Vec<(usize, &Built)> = built.iter().enumerate().collect();
-    let programs =
+    let mut numbered: Vec<(usize, &Built)> = built.iter().enumerate().collect();
+    // What is linked with libraries takes longest, and comes first, so that nothing waits for it in the end.
+    numbered.sort_by_key(|(_, built)| built.fixture.libraries.is_empty());
+    let looks =
         parallel(&numbered, WIDTH, |(number, built)| look_at(&observer, *number, built), || bar.inc(1));
     bar.finish_and_clear();
+    let mut programs: Vec<(usize, Result<Program, Error>)> =
+        numbered.iter().map(|(number, _)| *number).zip(looks).collect();
+    programs.sort_by_key(|(number, _)| *number);
     Ok(Report {
         nvcc: toolchain.version,
         observer_sha256: cuda_lint_evidence::sha256(observe::SOURCE.as_bytes()),
         hold_ms: HOLD_MS,
-        programs: programs.into_iter().collect::<Result<_, _>>()?,
+        programs: programs.into_iter().map(|(_, program)| program).collect::<Result<_, _>>()?,
         seconds: start.elapsed().as_secs_f64(),
     })
 }
@@ -173,14 +205,23 @@ fn observe(observer: &Observer, number: usize, built: &Built) -> Result<Program,
         seen.extend(compile_errors(message, &fixture.path));
     }
     if let Some(program) = built.program() {
-        let plain = process::run(&mut quiet(&program), LIMIT)
+        let path = &fixture.path;
+        let (observed, queues) = held(observer, &program, path, number)?;
+        // Kernels that are loaded late come late, and then fewer races show by themselves; but the thousands of a
+        // library take seconds to load.
+        let own = fixture.libraries.is_empty();
+        let mut command = if own { quiet(&program) } else { as_it_is(&program) };
+        queues.set(&mut command);
+        let plain = profile::time("run as it is", path, || process::run(&mut command, LIMIT))
             .map_err(|error| Error::Unexpected(format!("{}: {error}", program.display())))?;
         end = Some(plain.end);
-        let held = Settings { hold_ms: HOLD_MS, guard: true, ..Settings::default() };
-        let observed = observer.run(&program, &format!("{number}-held"), held, LIMIT)?;
-        seen.extend(what_shows(observer, &program, fixture, &plain, &observed));
+        seen.extend(profile::time("find lines", path, || {
+            what_shows(observer, &program, fixture, &plain, &observed)
+        }));
         if answer::needs_values(fixture) {
-            seen.extend(other_values(observer, &program, number)?);
+            seen.extend(profile::time("compare values", path, || {
+                other_values(observer, &program, number, queues)
+            })?);
         }
     }
     let observations = together(seen);
@@ -195,6 +236,20 @@ fn observe(observer: &Observer, number: usize, built: &Built) -> Result<Program,
         answers: answer::answers(fixture, &built.compiled, end, &observations),
         observations,
     })
+}
+
+/// The run in which every stream is kept back, and how many queues it has: a few, and if the program makes more
+/// streams than those are for, as many as it has by default.
+fn held(observer: &Observer, program: &Path, path: &str, number: usize) -> Result<(Observed, Queues), Error> {
+    let mut settings = Settings { hold_ms: HOLD_MS, guard: true, queues: Queues::FEW, ..Settings::default() };
+    let run =
+        |settings: Settings, name: &str| observer.run(program, &format!("{number}-{name}"), settings, LIMIT);
+    let mut observed = profile::time("run kept back", path, || run(settings, "held"))?;
+    if !settings.queues.are_enough(&observed.lines) {
+        settings.queues = Queues::Default;
+        observed = profile::time("run kept back, more queues", path, || run(settings, "queues"))?;
+    }
+    Ok((observed, settings.queues))
 }
 
 /// The errors of the compiler in the file itself, the first of each line.
@@ -288,6 +343,7 @@ fn what_shows(
             Line::Up { .. }
             | Line::Ready { .. }
             | Line::Stream { .. }
+            | Line::Made {}
             | Line::NotReady { .. }
             | Line::Digest { .. } => {
                 continue;
@@ -359,8 +415,13 @@ impl Outcome {
 
 /// Compares the run in which each piece of work ends before the next begins with runs in which one stream is
 /// kept back.
-fn other_values(observer: &Observer, program: &Path, number: usize) -> Result<Vec<Observation>, Error> {
-    let serial = Settings { serial: true, digest: true, ..Settings::default() };
+fn other_values(
+    observer: &Observer,
+    program: &Path,
+    number: usize,
+    queues: Queues,
+) -> Result<Vec<Observation>, Error> {
+    let serial = Settings { serial: true, digest: true, queues: Queues::ONE, ..Settings::default() };
     let reference = observer.run(program, &format!("{number}-serial"), serial, SERIAL_LIMIT)?;
     // A program that waits for its own later calls has no such run.
     if reference.finished.end == End::TimeOut {
@@ -370,7 +431,8 @@ fn other_values(observer: &Observer, program: &Path, number: usize) -> Result<Ve
     let right = Outcome::of(&reference);
     let mut seen = Vec::new();
     for stream in 0..u32::try_from(streams).unwrap_or(MAX_STREAMS).min(MAX_STREAMS) {
-        let held = Settings { hold_ms: HOLD_MS, stream: Some(stream), digest: true, ..Settings::default() };
+        let held =
+            Settings { hold_ms: HOLD_MS, stream: Some(stream), digest: true, queues, ..Settings::default() };
         let observed = observer.run(program, &format!("{number}-stream{stream}"), held, LIMIT)?;
         if observed.lines.iter().any(|line| matches!(line, Line::NotReady { .. })) {
             continue;

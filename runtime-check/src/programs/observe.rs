@@ -27,6 +27,45 @@ pub struct Settings {
     pub serial: bool,
     /// Note what is in each buffer when it is freed.
     pub digest: bool,
+    /// How many hardware queues the streams share; see [`quiet`].
+    pub queues: Queues,
+}
+
+/// How many hardware queues a program's context has (`CUDA_DEVICE_MAX_CONNECTIONS`). Streams that share one wait
+/// for each other, which nothing promises and which hides races. Each takes about 25 ms to make, one after the
+/// other for all processes on the machine: most of the time of a short program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Queues {
+    /// Those that the driver makes of itself: 8.
+    #[default]
+    Default,
+    /// So many.
+    Number(u32),
+}
+
+impl Queues {
+    /// One: where every piece of work ends before the next begins.
+    pub const ONE: Self = Self::Number(1);
+    /// As few as most programs need: for two streams, the default stream and the observer's own.
+    pub const FEW: Self = Self::Number(4);
+
+    /// True if a program that made these streams has no two of them in one queue, as the driver deals them out in
+    /// turn. Those of the driver's own number are taken for enough, as they are all that a program can rely on.
+    pub fn are_enough(self, lines: &[Line]) -> bool {
+        let made = lines.iter().filter(|line| matches!(line, Line::Made {})).count();
+        match self {
+            Self::Default => true,
+            // The default stream's, and that of the observer.
+            Self::Number(queues) => made + 2 <= queues as usize,
+        }
+    }
+
+    /// Gives them to a program.
+    pub fn set(self, command: &mut Command) {
+        if let Self::Number(queues) = self {
+            command.env("CUDA_DEVICE_MAX_CONNECTIONS", queues.to_string());
+        }
+    }
 }
 
 /// One line of the observer.
@@ -52,6 +91,8 @@ pub enum Line {
         /// True for stream 0.
         default: bool,
     },
+    /// A stream was made.
+    Made {},
     /// A call failed.
     Error {
         /// The function.
@@ -127,6 +168,7 @@ impl Line {
             Self::Up { .. }
             | Self::Ready { .. }
             | Self::Stream { .. }
+            | Self::Made {}
             | Self::NotReady { .. }
             | Self::Digest { .. } => &[],
         }
@@ -251,6 +293,11 @@ impl Observer {
             .env("CUDA_INJECTION64_PATH", &self.library)
             .env("OBSERVER_LOG", &log)
             .env("OBSERVER_HOLD_MS", settings.hold_ms.to_string());
+        settings.queues.set(&mut command);
+        if settings.hold_ms == 0 {
+            // Nothing is kept back that the loading of code could wait for.
+            command.env(LOADING, LAZY);
+        }
         if let Some(stream) = settings.stream {
             command.env("OBSERVER_STREAM", stream.to_string());
         }
@@ -291,15 +338,28 @@ impl Observer {
 
 /// A program with nothing of CUDA's settings that would change what it shows. Kernels are loaded at the start:
 /// loading them later may wait for the device.
+/// Libraries such as cuBLAS hold thousands of kernels, and take seconds so: see [`as_it_is`].
 pub fn quiet(program: &Path) -> Command {
     let mut command = Command::new(program);
     command
         .env_remove("CUDA_LAUNCH_BLOCKING")
         .env_remove("CUDA_INJECTION64_PATH")
         .env_remove("CUDA_DEVICE_MAX_CONNECTIONS")
-        .env("CUDA_MODULE_LOADING", "EAGER")
+        .env(LOADING, "EAGER")
         // What malloc gives is the same in every run.
         .env("MALLOC_PERTURB_", "165");
+    command
+}
+
+/// When kernels are loaded, and that each is when it is first used, which is the driver's default.
+pub const LOADING: &str = "CUDA_MODULE_LOADING";
+/// See [`LOADING`].
+pub const LAZY: &str = "LAZY";
+
+/// A program that is run as a user runs it: kernels are loaded when they are first used.
+pub fn as_it_is(program: &Path) -> Command {
+    let mut command = quiet(program);
+    command.env(LOADING, LAZY);
     command
 }
 
@@ -320,6 +380,7 @@ mod tests {
         let text = r#"{"event":"up","cupti":0}
 {"event":"ready","kernel":0,"flags":0}
 {"event":"stream","index":0,"default":false}
+{"event":"made"}
 {"event":"error","call":"cudaMemcpy","code":1,"main_thread":true,"frames":["0x8dd4","0x9001"]}
 {"event":"blocked","call":"cudaFree","ms":59.8,"frames":[]}
 {"event":"touch","access":"read","buffer":"destination","frames":["0x8e19"]}
@@ -329,10 +390,17 @@ mod tests {
 {"event":"digest","memory":"device","bytes":1024,"hash":"00ff"}
 "#;
         let lines = parse(text).unwrap();
-        assert_eq!(lines.len(), 10);
-        assert_eq!(lines[3].frames(), ["0x8dd4", "0x9001"]);
-        assert!(matches!(&lines[4], Line::Blocked { call, ms, .. } if call == "cudaFree" && *ms == 59.8));
-        assert!(lines[9].frames().is_empty());
+        assert_eq!(lines.len(), 11);
+        assert_eq!(lines[4].frames(), ["0x8dd4", "0x9001"]);
+        assert!(matches!(&lines[5], Line::Blocked { call, ms, .. } if call == "cudaFree" && *ms == 59.8));
+        assert!(lines[10].frames().is_empty());
+    }
+
+    #[test]
+    fn queues_are_enough_where_no_two_streams_share_one() {
+        let made = |streams: usize| vec![Line::Made {}; streams];
+        assert!(Queues::FEW.are_enough(&made(2)) && !Queues::FEW.are_enough(&made(3)));
+        assert!(Queues::Default.are_enough(&made(9)));
     }
 
     #[test]

@@ -196,6 +196,7 @@ void prepare() {
 }
 
 std::atomic<int> holds{0};
+std::atomic<int> made{0};
 
 void hold(CUstream stream, int index) {
     if (hold_ms <= 0 || !hold_kernel || (held_stream >= 0 && index != held_stream) || holds++ >= max_holds) return;
@@ -605,7 +606,10 @@ void CUPTIAPI on_call(void *, CUpti_CallbackDomain domain, CUpti_CallbackId, con
                 if (flag >= 0 && current.reads) add_guard(current.reads, current.bytes, false, flag);
                 if (serial) cuCtxSynchronize();
             } else if (!current.is_work && code == 0) {
-                if (starts(name, "cuMemAlloc") || starts(name, "cuMemHost") || starts(name, "cuStreamCreate")) prepare();
+                bool is_stream = starts(name, "cuStreamCreate");
+                if (starts(name, "cuMemAlloc") || starts(name, "cuMemHost") || is_stream) prepare();
+                // Whether each stream has a queue of its own is what the number is for; 32 are the most queues.
+                if (is_stream && made++ < 32) line("{\"event\":\"made\"}");
                 after_allocate(name, parameters);
             }
             current = Work{};

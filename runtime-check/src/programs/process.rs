@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 /// More output than this is read and dropped.
-const MAX_OUTPUT: usize = 1 << 20;
+pub const MAX_OUTPUT: usize = 1 << 20;
 /// How often it is looked whether a child has ended.
 const POLL: Duration = Duration::from_millis(5);
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::process::{self, End};
-use crate::platform::Error;
+use crate::platform::{self, Error};
 
 /// How long nvcc may take for one file.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -20,6 +20,8 @@ pub struct Toolchain {
     /// The last line of `nvcc --version`.
     pub version: String,
     folder: PathBuf,
+    /// The code to make: that of the first device, else nvcc asks for the device itself, for each file anew.
+    code: String,
 }
 
 /// What can be asked of nvcc.
@@ -38,6 +40,63 @@ pub enum Compiled {
     Program(PathBuf),
     /// What the compiler said.
     Rejected(String),
+}
+
+/// Whether a program names a function that allocates stream-ordered memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// It does, or it asks for functions by their names.
+    Some,
+    /// It does not.
+    None,
+    /// The linker did not say.
+    Unknown,
+}
+
+/// The extension of the file with what nvcc said.
+const SAID: &str = "said";
+
+/// Who names one of these may have stream-ordered memory (CUDA Runtime API and Driver API, "Stream Ordered Memory
+/// Allocator" and the memory nodes of "Graph Management"), or may find such a function while it runs.
+const STREAM_ORDERED: [&str; 15] = [
+    "cudaMallocAsync",
+    "cudaMallocFromPoolAsync",
+    "cudaFreeAsync",
+    "cudaGraphAddMemAllocNode",
+    "cudaGraphAddNode",
+    "cuMemAllocAsync",
+    "cuMemAllocFromPoolAsync",
+    "cuMemFreeAsync",
+    "cuGraphAddMemAllocNode",
+    "cuGraphAddNode",
+    "cudaGetDriverEntryPoint",
+    "cudaGetDriverEntryPointByVersion",
+    "cuGetProcAddress",
+    "dlsym",
+    "dlopen",
+];
+
+/// What the linker is asked about: those names, with what `cuda.h` and the per-thread default stream make of them,
+/// and `main`, which every program has: silence about it is no answer.
+fn traced() -> impl Iterator<Item = String> {
+    let suffixes = ["", "_ptsz", "_v2", "_v2_ptsz"];
+    let names = STREAM_ORDERED.iter().flat_map(move |name| suffixes.map(|suffix| format!("{name}{suffix}")));
+    names.chain([String::from("main")])
+}
+
+/// Reads what the linker said: `ld: FILE: reference to NAME`. What stands in an archive is no use by the program.
+fn reference(text: &str) -> Reference {
+    let said = |line: &str| {
+        let (file, name) = line.split_once(": reference to ")?;
+        (!file.contains(".a(")).then(|| name.trim() != "main")
+    };
+    if text.lines().filter_map(said).any(|found| found) {
+        Reference::Some
+    } else if text.contains(": definition of main") {
+        Reference::None
+    } else {
+        Reference::Unknown
+    }
 }
 
 impl Toolchain {
@@ -65,7 +124,11 @@ impl Toolchain {
         let folder = fs::create_dir_all(&folder)
             .and_then(|()| fs::canonicalize(&folder))
             .map_err(|error| Error::Unexpected(format!("{}: {error}", folder.display())))?;
-        Ok(Self { nvcc, version, folder })
+        let code = platform::architecture().map_or_else(
+            |_| "-arch=native".to_owned(),
+            |number| format!("-gencode=arch=compute_{number},code=sm_{number}"),
+        );
+        Ok(Self { nvcc, version, folder, code })
     }
 
     /// A program that comes with nvcc, or the name alone, for PATH to find.
@@ -83,22 +146,28 @@ impl Toolchain {
             .map_or_else(|| PathBuf::from("/usr/local/cuda"), Path::to_path_buf)
     }
 
+    /// The option of nvcc for code of the first device.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
     /// The folder for what is made.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Compiles `source`, a path below `root`, with debug information, so that an address can be traced to its
+    /// Compiles `source` with `others`, paths below `root`, with debug information, so that an address can be traced to its
     /// line, and links it with `libraries`. The paths in it are relative to `root`.
     pub fn compile(
         &self,
         root: &Path,
         source: &str,
+        others: &[String],
         flags: Flags,
         libraries: &[String],
     ) -> Result<Compiled, Error> {
         let options: Vec<String> = libraries.iter().map(|name| format!("-l{name}")).collect();
-        let mut arguments = vec!["-g", "-lineinfo", "-arch=native"];
+        let mut arguments = vec!["-g", "-lineinfo", self.code()];
         if !source.ends_with(".c") {
             arguments.push("-std=c++17");
         }
@@ -106,10 +175,17 @@ impl Toolchain {
             arguments.extend(["--default-stream", "per-thread"]);
         }
         arguments.extend(if flags.no_link { ["-c"].as_slice() } else { &["-lcuda"] });
+        let traced: Vec<String> = traced().map(|name| format!("-Xlinker=--trace-symbol={name}")).collect();
         if !flags.no_link {
-            arguments.extend(options.iter().map(String::as_str));
+            arguments.extend(options.iter().chain(&traced).map(String::as_str));
         }
+        arguments.extend(others.iter().map(String::as_str));
         self.make(root, source, &arguments, if flags.no_link { "o" } else { "program" })
+    }
+
+    /// Whether a program that [`Self::compile`] linked uses stream-ordered memory.
+    pub fn references(&self, program: &Path) -> Reference {
+        fs::read_to_string(program.with_extension(SAID)).map_or(Reference::Unknown, |text| reference(&text))
     }
 
     /// Compiles `source` with these arguments, unless that was done before.
@@ -124,8 +200,9 @@ impl Toolchain {
             |path: &Path, error: std::io::Error| Error::Unexpected(format!("{}: {error}", path.display()));
         let path = root.join(source);
         let mut hash = Sha256::new();
-        // A file's headers are those that stand beside it.
-        for input in inputs(&path).map_err(|error| at(&path, error))? {
+        // A file's headers are those that stand beside it; further sources are among the arguments.
+        let further = arguments.iter().map(|argument| root.join(argument)).filter(|path| path.is_file());
+        for input in inputs(&path).map_err(|error| at(&path, error))?.into_iter().chain(further) {
             hash.update(fs::read(&input).map_err(|error| at(&input, error))?);
         }
         for word in arguments.iter().copied().chain([source, self.version.as_str()]) {
@@ -147,6 +224,9 @@ impl Toolchain {
                 other => format!("nvcc: {}", other.text()),
             }));
         }
+        // First what the linker said, then the program: where there is a program, that is there too.
+        let said = made.with_extension(SAID);
+        fs::write(&said, finished.stdout + &finished.stderr).map_err(|error| at(&said, error))?;
         fs::rename(&part, &made).map_err(|error| at(&made, error))?;
         Ok(Compiled::Program(made))
     }
@@ -166,4 +246,22 @@ fn inputs(source: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_linker_knows_what_a_program_names() {
+        let main =
+            "/usr/bin/ld: /usr/lib/Scrt1.o: reference to main\n/usr/bin/ld: /tmp/x.o: definition of main\n";
+        assert_eq!(reference(main), Reference::None);
+        let library = format!("{main}/usr/bin/ld: /lib/libcudart_static.a(a.o): reference to dlsym\n");
+        assert_eq!(reference(&library), Reference::None);
+        let own = format!("{main}/usr/bin/ld: /tmp/x.o: reference to cudaMallocAsync_ptsz\n");
+        assert_eq!(reference(&own), Reference::Some);
+        assert_eq!(reference("a linker of another kind\n"), Reference::Unknown);
+        assert!(traced().any(|name| name == "cuMemAllocAsync_ptsz"));
+    }
 }

@@ -84,6 +84,7 @@ fn blank(witness: &Witness, observation: Observation) -> Verdict {
         misuse: Counts::default(),
         twin: Counts::default(),
         variant: None,
+        same_as: String::new(),
         timelines: None,
         remark: String::new(),
     }
@@ -152,7 +153,7 @@ fn answer(
     remarks: &mut Vec<String>,
 ) -> Result<(), Error> {
     let mut sample = Sample::Hit(None);
-    let schedule = measure(machine, trial, trials, &mut verdict.misuse, &mut sample)?;
+    let (schedule, effect) = measure(machine, trial, trials, &mut verdict.misuse, &mut sample)?;
     let before = trial.trace.steps.len().saturating_sub(trace.steps.len());
     let times = sample.times();
     let misuse = times.map(|times| timeline::of(&trial.trace, &times, Marks::of(hazard, before)));
@@ -167,7 +168,9 @@ fn answer(
         remarks.push("the model knows no repair, so there is no twin to compare with".to_string());
         return Ok(());
     };
-    let twin = plan::twin(trial, &schedule, trace, &repaired);
+    let mut twin = plan::twin(trial, &schedule, trace, &repaired);
+    let sure = verdict.misuse.hits == verdict.misuse.trials;
+    plan::shorten(&mut twin, trial, effect.filter(|_| sure));
     let mut sample = Sample::First(None);
     measure(machine, &twin, trials, &mut verdict.twin, &mut sample)?;
     if let Some(timelines) = &mut verdict.timelines {
@@ -217,14 +220,15 @@ fn variant(trace: &Trace<Position>, hazard: &Hazard) -> Option<(Trace<Position>,
     Some((variant, race))
 }
 
-/// Runs a trial under the first of its schedules that shows anything, else under the first.
+/// Runs a trial under the first of its schedules that shows anything, else under the first; that schedule, and
+/// the longest time that the access took to overtake what was kept back.
 fn measure(
     machine: &mut dyn Machine,
     trial: &Trial,
     trials: u32,
     counts: &mut Counts,
     sample: &mut Sample,
-) -> Result<Schedule, Error> {
+) -> Result<(Schedule, Option<Duration>), Error> {
     let expected = values::expected(&trial.trace);
     let trials = if trial.probe == Probe::Values { trials } else { trials.min(SLOW) };
     let mut chosen = trial.schedules.first().cloned().unwrap_or_default();
@@ -237,8 +241,8 @@ fn measure(
             break;
         }
     }
-    count(machine, trial, &chosen, &expected, trials, counts, sample)?;
-    Ok(chosen)
+    let effect = count(machine, trial, &chosen, &expected, trials, counts, sample)?;
+    Ok((chosen, effect))
 }
 
 fn count(
@@ -249,7 +253,8 @@ fn count(
     trials: u32,
     counts: &mut Counts,
     sample: &mut Sample,
-) -> Result<(), Error> {
+) -> Result<Option<Duration>, Error> {
+    let mut effect = None;
     let held = schedule.holds.iter().map(|hold| hold.patience).max();
     let mut times: Vec<Duration> = Vec::new();
     for _ in 0..trials {
@@ -262,6 +267,10 @@ fn count(
         let hit = trial.probe.hit(&trial.trace, expected, &run, schedule);
         sample.take(run.times.take(), counts.trials == 0 || hit.is_some());
         counts.trials += 1;
+        // To tell times takes time.
+        if !timed {
+            effect = effect.max(plan::effect(schedule, &run));
+        }
         if let Some(example) = hit {
             counts.hits += 1;
             if counts.example.is_empty() {
@@ -284,7 +293,7 @@ fn count(
     let milliseconds = |time: &Duration| time.as_secs_f64() * 1e3;
     counts.host_ms = times.get(times.len() / 2).map(milliseconds).or(counts.host_ms);
     counts.held_ms = held.as_ref().map(milliseconds).or(counts.held_ms);
-    Ok(())
+    Ok(effect)
 }
 
 /// The run whose times are told.

@@ -1,18 +1,11 @@
-//! The kernels of the replayer: compiled by NVRTC where there is one, else the PTX that ships with them.
+//! The kernels of the replayer.
 
 use std::ffi::{CString, c_void};
 
 use cudarc::driver::{result, sys};
-use cudarc::nvrtc::{self, CompileOptions};
 
-use crate::platform::{self, Error, failed};
-
-/// The source, as it is in the repository.
-const SOURCE: &str = include_str!("../../../kernels/touch.cu");
-/// Its PTX, as [`ptx`] made it.
-const SHIPPED: &str = include_str!("../../../kernels/ptx/touch.ptx");
-/// What PTX is made for: the oldest devices that CUDA 13 knows, and whatever came later.
-const TARGET: &str = "compute_75";
+use crate::platform::{Error, failed};
+use crate::ptx::TOUCH;
 
 /// The loaded kernels.
 #[derive(Clone, Copy, Debug)]
@@ -26,30 +19,11 @@ pub struct Kernels {
     pub compiled: bool,
 }
 
-/// The PTX of the kernels, with the source's hash on top; this is what `kernels/ptx/touch.ptx` holds.
-pub fn ptx() -> Result<String, Error> {
-    platform::find_compiler()?;
-    let options = CompileOptions { arch: Some(TARGET), ..CompileOptions::default() };
-    let compiled = nvrtc::compile_ptx_with_opts(SOURCE, options);
-    let text = compiled.map_err(|error| Error::Compile("touch.cu", error))?.to_src();
-    Ok(format!("{}\n{text}", header()))
-}
-
-/// The first line of the shipped PTX.
-fn header() -> String {
-    let hash = cuda_lint_evidence::sha256(SOURCE.as_bytes());
-    format!("// kernels/touch.cu, SHA-256 {hash}, for {TARGET}; written by `cuda-lint-runtime ptx`")
-}
-
 impl Kernels {
     /// Loads the kernels into the current context.
     pub fn load() -> Result<Self, Error> {
-        let (text, compiled) = match ptx() {
-            Ok(text) => (text, true),
-            Err(Error::NoCompiler) => (SHIPPED.to_string(), false),
-            Err(error) => return Err(error),
-        };
-        let image = CString::new(text.trim_end_matches('\0'))
+        let (text, compiled) = TOUCH.load()?;
+        let image = CString::new(text)
             .map_err(|_| Error::Unexpected("the PTX of kernels/touch.cu holds a zero byte".to_string()))?;
         // SAFETY: the image is a C string that outlives the call; a context is current.
         let module = unsafe { result::module::load_data(image.as_ptr().cast()) }
@@ -206,18 +180,6 @@ unsafe fn launch(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_shipped_ptx_is_that_of_the_source() {
-        assert_eq!(
-            SHIPPED.lines().next(),
-            Some(header().as_str()),
-            "run `cuda-lint-runtime ptx kernels/ptx`"
-        );
-        for kernel in ["look", "fill", "take", "hold_until", "clock_trip"] {
-            assert!(SHIPPED.contains(&format!(".entry {kernel}(")), "{kernel}");
-        }
-    }
 
     #[test]
     fn small_ranges_take_one_block_and_large_ones_leave_room() {

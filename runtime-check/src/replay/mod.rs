@@ -16,9 +16,9 @@ mod input;
 mod kernels;
 mod memory;
 pub mod plan;
+pub mod shape;
 mod table;
 mod timeline;
 pub mod worker;
 
 pub use executor::Gpu;
-pub use kernels::ptx;

@@ -15,6 +15,10 @@ pub const PATIENCE: Duration = Duration::from_millis(10);
 pub const LONG: Duration = Duration::from_millis(50);
 /// The part of the hold that a call must last to count as waiting.
 const WAITS: f64 = 0.8;
+/// A twin's work is kept back so many times as long as the misuse needed to show, at the most.
+const LONGER: u32 = 10;
+/// And at least for so long: the device's clock may tick as rarely as once in a millisecond.
+const LEAST: Duration = Duration::from_millis(3);
 /// A size that the driver does not stage: a copy of so much pageable memory blocks.
 const NOT_STAGED: u64 = 64 << 20;
 
@@ -68,6 +72,18 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
         }
         Hazard::WrongKind { step } | Hazard::WrongRelease { step, .. } => {
             (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
+        }
+        Hazard::NoTime { step, .. } => {
+            // What was not waited for may be complete by chance: the work before the record is kept back.
+            let enqueues =
+                |index: &usize| trace.steps.get(*index).is_some_and(|it| it.action.work_stream().is_some());
+            let work = (0..*step).rev().find(enqueues);
+            let held = work.map(|before| Schedule {
+                holds: vec![Hold { before, until: Some(*step), patience: PATIENCE }],
+                guard: false,
+            });
+            let schedules = held.into_iter().chain(plain).collect();
+            (Observation::ReturnCode, trial(trace.clone(), schedules, Probe::Code(*step)), String::new())
         }
         Hazard::CallInHostFunction { step, .. } => {
             (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
@@ -143,6 +159,32 @@ fn before_is_pageable(trace: &Trace<Position>, step: usize) -> bool {
         return false;
     };
     [dst, src].into_iter().any(|range| memory(trace, &range.buffer) == Some(Memory::Pageable))
+}
+
+/// How long a run took from the first hold until the step that overtakes it had taken effect.
+pub fn effect(schedule: &Schedule, run: &Run) -> Option<Duration> {
+    let hold = schedule.holds.first()?;
+    let until = hold.until?;
+    let between = run.steps.get(hold.before..until)?.iter().map(|step| step.host);
+    let last = run.steps.get(until)?;
+    Some(between.sum::<Duration>() + last.device.unwrap_or(last.host))
+}
+
+/// Keeps the work of a twin that must show no value no longer back than it has to be. What is ordered waits for the
+/// whole of the patience, in every trial: after a misuse that showed in each of its trials, `LONGER` times as long
+/// as it took to show is enough; and after one that was measured in time, as long as for any other race.
+pub fn shorten(twin: &mut Trial, of: &Trial, effect: Option<Duration>) {
+    if twin.probe != Probe::Values {
+        return;
+    }
+    let most = match (&of.probe, effect) {
+        (Probe::Values, Some(effect)) => (effect * LONGER).max(LEAST),
+        (Probe::Values, None) => return,
+        _ => PATIENCE,
+    };
+    for hold in twin.schedules.iter_mut().flat_map(|schedule| &mut schedule.holds) {
+        hold.patience = hold.patience.min(most);
+    }
 }
 
 /// The schedules under which a race between two steps may show.
@@ -500,6 +542,39 @@ mod tests {
         assert_eq!(beside.steps[5].action, misused.steps[2].action);
         let names: Vec<String> = text::print(&beside).lines().take(2).map(str::to_string).collect();
         assert_eq!(names, ["held__data = device 4", "held_ = stream"]);
+    }
+
+    #[test]
+    fn a_twin_waits_ten_times_as_long_as_the_misuse_needed() {
+        let schedule =
+            |patience| Schedule { holds: vec![Hold { before: 1, until: Some(2), patience }], guard: false };
+        let ms = Duration::from_millis;
+        let step = |host, device: Option<u64>| Observed {
+            host: ms(host),
+            device: device.map(ms),
+            ..Observed::default()
+        };
+        let mut run = Run { steps: vec![step(9, None), step(1, None), step(1, Some(2))], ..Run::default() };
+        assert_eq!(effect(&schedule(PATIENCE), &run), Some(ms(3)));
+        run.steps.pop();
+        assert_eq!(effect(&schedule(PATIENCE), &run), None);
+
+        let trial = |probe, patience| Trial {
+            trace: trace("s = stream\n"),
+            schedules: vec![schedule(patience)],
+            probe,
+        };
+        let shortened = |twin: Probe, of: Probe, patience, effect: Option<u64>| {
+            let mut twin = trial(twin, patience);
+            shorten(&mut twin, &trial(of, patience), effect.map(ms));
+            twin.schedules[0].holds[0].patience
+        };
+        assert_eq!(shortened(Probe::Values, Probe::Values, PATIENCE, Some(0)), LEAST);
+        assert_eq!(shortened(Probe::Values, Probe::Values, PATIENCE, Some(5)), PATIENCE);
+        assert_eq!(shortened(Probe::Values, Probe::Values, PATIENCE, None), PATIENCE);
+        // A time is measured in the twin too, or it is not.
+        assert_eq!(shortened(Probe::HostWaits(2), Probe::HostWaits(2), LONG, None), LONG);
+        assert_eq!(shortened(Probe::Values, Probe::HostWaits(2), LONG, None), PATIENCE);
     }
 
     #[test]

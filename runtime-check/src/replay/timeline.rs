@@ -33,6 +33,7 @@ impl Marks {
             | Hazard::WrongRelease { .. }
             | Hazard::CaptureIllegal { .. }
             | Hazard::CaptureUnjoined { .. }
+            | Hazard::NoTime { .. }
             | Hazard::PageableCopy { .. } => (false, None),
         };
         Self { bad: Some((step, work)), clash }
@@ -47,7 +48,7 @@ pub fn of(trace: &Trace<Position>, times: &Times, marks: Marks) -> Timeline {
     for (index, (step, (begin, end))) in trace.steps.iter().zip(&times.host).enumerate() {
         let kind = match &step.action {
             Action::Allocate { memory, .. } if *memory != Memory::StreamOrdered => continue,
-            Action::CreateStream { .. } | Action::CreateEvent { .. } => continue,
+            Action::CreateStream { .. } | Action::CreateEvent { .. } | Action::CreateTimer { .. } => continue,
             Action::HostRead { .. } | Action::HostWrite { .. } => BarKind::Touch,
             Action::Synchronize { .. } | Action::Query { until_complete: true, .. } => BarKind::Wait,
             // A call that returned only once a stream was let go has waited for it.

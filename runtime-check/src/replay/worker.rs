@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use cuda_lint_engine::trace::{Position, Trace};
+use cuda_lint_engine::trace::{Action, Position, Step, Trace};
 use serde::{Deserialize, Serialize};
 
 use super::executor::Gpu;
@@ -48,11 +48,16 @@ enum Answer {
     Died(usize),
 }
 
-/// Workers for one device: one that runs, and spare ones that get ready once one has died.
+/// How many hardware queues the streams of a worker share (`CUDA_DEVICE_MAX_CONNECTIONS`). Streams that share one
+/// wait for each other; but a context takes about 25 ms for each, one after the other for all processes.
+const MANY: u32 = 32;
+/// Those of a worker for traces with nothing to overtake: those that end their process are among them.
+const FEW: u32 = 2;
+
+/// Workers for one device: for traces with something to overtake, and for the others.
 pub struct Workers {
-    ordinal: usize,
-    current: Option<Worker>,
-    spare: VecDeque<Worker>,
+    many: Line,
+    few: Line,
     /// What runs the traces, for the evidence: which API, which kernels.
     pub description: String,
     /// How many traces were run.
@@ -61,37 +66,66 @@ pub struct Workers {
     pub replaced: usize,
 }
 
+/// Workers of one sort: one that runs, and spare ones that get ready once one has died.
+struct Line {
+    ordinal: usize,
+    queues: u32,
+    current: Option<Worker>,
+    spare: VecDeque<Worker>,
+    /// True once a trace was run: only then one that is missing has died.
+    is_used: bool,
+}
+
 struct Worker {
     child: Child,
     input: ChildStdin,
     answers: Receiver<Answer>,
-    is_ready: bool,
+    /// What it runs traces with, once it is ready.
+    description: String,
 }
 
 impl Workers {
     /// Starts a worker and waits until it is ready.
     pub fn start(ordinal: usize) -> Result<Self, Error> {
         platform::find_driver()?;
-        let mut this = Self {
-            ordinal,
-            current: None,
-            spare: VecDeque::new(),
-            description: String::new(),
-            runs: 0,
-            replaced: 0,
-        };
-        this.current = Some(this.ready(Worker::start(ordinal)?)?);
-        Ok(this)
+        let (mut many, mut few) = (Line::new(ordinal, MANY), Line::new(ordinal, FEW));
+        many.fill(1)?;
+        few.fill(1)?;
+        let worker = many.next()?;
+        let description = worker.description.clone();
+        many.current = Some(worker);
+        Ok(Self { many, few, description, runs: 0, replaced: 0 })
+    }
+}
+
+/// True if nothing is kept back in a run, and no stream could overtake another.
+fn is_plain(trace: &Trace<Position>, schedule: &Schedule) -> bool {
+    let is_made = |step: &&Step<Position>| matches!(step.action, Action::CreateStream { .. });
+    schedule.holds.is_empty() && trace.steps.iter().filter(is_made).count() < 2
+}
+
+impl Line {
+    const fn new(ordinal: usize, queues: u32) -> Self {
+        Self { ordinal, queues, current: None, spare: VecDeque::new(), is_used: false }
     }
 
-    fn ready(&mut self, mut worker: Worker) -> Result<Worker, Error> {
-        if worker.is_ready {
-            return Ok(worker);
+    /// Starts workers until there are so many spare ones; they get ready by themselves.
+    fn fill(&mut self, count: usize) -> Result<(), Error> {
+        while self.spare.len() < count {
+            self.spare.push_back(Worker::start(self.ordinal, self.queues)?);
         }
+        Ok(())
+    }
+
+    /// The next spare worker, once it is ready.
+    fn next(&mut self) -> Result<Worker, Error> {
+        let mut worker = self
+            .spare
+            .pop_front()
+            .ok_or_else(|| Error::Unexpected("there is no worker process".to_string()))?;
         match worker.answers.recv_timeout(START) {
             Ok(Answer::Ready(description)) => {
-                self.description = description;
-                worker.is_ready = true;
+                worker.description = description;
                 Ok(worker)
             }
             Ok(Answer::Error(message, _)) => Err(Error::Unexpected(message)),
@@ -102,16 +136,13 @@ impl Workers {
         }
     }
 
-    fn replace(&mut self) -> Result<(), Error> {
-        self.replaced += 1;
-        while self.spare.len() <= SPARE {
-            self.spare.push_back(Worker::start(self.ordinal)?);
+    /// The worker to run on, another if the last one is gone.
+    fn take(&mut self) -> Result<Worker, Error> {
+        if let Some(worker) = self.current.take() {
+            return Ok(worker);
         }
-        let Some(next) = self.spare.pop_front() else {
-            return Err(Error::Unexpected("there is no worker".to_string()));
-        };
-        self.current = Some(self.ready(next)?);
-        Ok(())
+        self.fill(if self.is_used { SPARE + 1 } else { 1 })?;
+        self.next()
     }
 }
 
@@ -127,12 +158,10 @@ impl Machine for Workers {
 
 impl Workers {
     fn ask(&mut self, trace: &Trace<Position>, schedule: &Schedule, timed: bool) -> Result<Run, Error> {
-        if self.current.is_none() {
-            self.replace()?;
-        }
-        let Some(mut worker) = self.current.take() else {
-            return Err(Error::Unexpected("there is no worker".to_string()));
-        };
+        let line = if is_plain(trace, schedule) { &mut self.few } else { &mut self.many };
+        self.replaced += usize::from(line.current.is_none() && line.is_used);
+        let mut worker = line.take()?;
+        line.is_used = true;
         self.runs += 1;
         let held: Duration = schedule.holds.iter().map(|hold| hold.patience).sum();
         let request = Request { trace: trace.clone(), schedule: schedule.clone(), timed };
@@ -141,11 +170,11 @@ impl Workers {
         let _ = writeln!(worker.input, "{sent}").and_then(|()| worker.input.flush());
         match worker.answers.recv_timeout(LIMIT + held) {
             Ok(Answer::Run(run, broken)) => {
-                self.keep(worker, broken);
+                line.keep(worker, broken);
                 Ok(run)
             }
             Ok(Answer::Error(message, broken)) => {
-                self.keep(worker, broken);
+                line.keep(worker, broken);
                 Err(Error::Unexpected(message))
             }
             Ok(Answer::Died(step)) => {
@@ -164,7 +193,9 @@ impl Workers {
             }
         }
     }
+}
 
+impl Line {
     fn keep(&mut self, mut worker: Worker, broken: bool) {
         if broken {
             worker.end();
@@ -175,14 +206,14 @@ impl Workers {
 }
 
 impl Worker {
-    fn start(ordinal: usize) -> Result<Self, Error> {
+    fn start(ordinal: usize, queues: u32) -> Result<Self, Error> {
         let cannot = |error: std::io::Error| Error::Unexpected(format!("no worker process: {error}"));
         let program = env::current_exe().map_err(cannot)?;
         let mut command = Command::new(program);
         command.arg("worker").arg("--device").arg(ordinal.to_string());
         // Code that is loaded late would wait for the streams that are held, and streams that share a hardware
         // queue would wait for one another.
-        command.env("CUDA_MODULE_LOADING", "EAGER").env("CUDA_DEVICE_MAX_CONNECTIONS", "32");
+        command.env("CUDA_MODULE_LOADING", "EAGER").env("CUDA_DEVICE_MAX_CONNECTIONS", queues.to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(cannot)?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
@@ -199,7 +230,7 @@ impl Worker {
                 }
             }
         });
-        Ok(Self { child, input, answers, is_ready: false })
+        Ok(Self { child, input, answers, description: String::new() })
     }
 
     /// Ends it; the signal that it ended by.
@@ -252,6 +283,19 @@ pub fn work(ordinal: usize) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_nothing_can_overtake_gets_a_worker_with_few_queues() {
+        let held = Schedule {
+            holds: vec![crate::machine::Hold { before: 1, until: None, patience: LIMIT }],
+            guard: false,
+        };
+        let trace = |text: &str| cuda_lint_engine::trace::text::parse(text).unwrap();
+        let one = trace("s = stream\nlaunch f on s\n");
+        assert!(is_plain(&one, &Schedule::default()) && !is_plain(&one, &held));
+        let two = trace("s = stream\nt = stream\nlaunch f on s\nlaunch g on t\n");
+        assert!(!is_plain(&two, &Schedule::default()));
+    }
 
     #[test]
     fn what_a_dying_worker_says_is_an_answer() {

@@ -217,7 +217,14 @@ pub fn peers(out: &mut String, peers: &Peers) {
                     );
                 }
                 Some(report) if report.count.is_some() => out.push_str("<td class=\"soft\">0</td>"),
-                _ => out.push_str("<td class=\"soft\">not run</td>"),
+                Some(report) if report.not_run.is_empty() => {
+                    let why = if report.first.is_empty() { "no result" } else { &report.first };
+                    let _ = write!(out, "<td class=\"soft small\">{}</td>", escape(why));
+                }
+                Some(report) => {
+                    let _ = write!(out, "<td class=\"soft small\">not run: {}</td>", escape(&report.not_run));
+                }
+                None => out.push_str("<td class=\"soft small\">not run</td>"),
             }
         }
         out.push_str("</tr>");

@@ -122,6 +122,7 @@ pub fn pair<P, Q>(
             Hazard::HostTouchesDevice { step, .. }
             | Hazard::WrongRelease { step, .. }
             | Hazard::CaptureUnjoined { step, .. }
+            | Hazard::NoTime { step, .. }
             | Hazard::PageableCopy { step },
         ) => picture.mark(*step, false),
         Some(Hazard::CaptureIllegal { step, .. }) => {
@@ -249,13 +250,14 @@ impl Run {
         let label = words::of(action);
         match action {
             // What only makes things ready is in the trace, and would drown the rest here.
-            Action::Allocate { .. } | Action::CreateEvent { .. } => {}
+            Action::Allocate { .. } | Action::CreateEvent { .. } | Action::CreateTimer { .. } => {}
             Action::CreateStream { stream, non_blocking } => {
                 let row = self.row(&Stream::Named(stream.clone()));
                 self.blocking[row] = !non_blocking;
             }
             Action::DestroyStream { .. }
             | Action::DestroyEvent { .. }
+            | Action::Elapsed { .. }
             | Action::DestroyGraph { .. }
             | Action::Call { .. } => self.call(index, label, Look::Call),
             Action::HostRead { .. } | Action::HostWrite { .. } => self.call(index, label, Look::Touch),

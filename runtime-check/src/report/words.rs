@@ -9,10 +9,11 @@ pub fn of(action: &Action) -> String {
         Action::Allocate { buffer, memory, .. } => format!("{buffer} = {}", memory.word()),
         Action::Free { buffer, with, .. } => format!("{} {buffer}", with.word()),
         Action::CreateStream { stream, .. } => format!("make {stream}"),
-        Action::CreateEvent { event } => format!("make {event}"),
+        Action::CreateEvent { event } | Action::CreateTimer { event } => format!("make {event}"),
         Action::DestroyStream { stream: name }
         | Action::DestroyEvent { event: name }
         | Action::DestroyGraph { graph: name } => format!("destroy {name}"),
+        Action::Elapsed { start, end } => format!("time from {start} to {end}"),
         Action::Copy { dst, src, .. } => format!("copy {} ← {}", dst.buffer, src.buffer),
         Action::Fill { dst, .. } => format!("fill {}", dst.buffer),
         Action::Launch { kernel, writes, reads, .. } => {

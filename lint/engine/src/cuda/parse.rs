@@ -83,6 +83,7 @@ pub const THINGS: &[(&str, Thing)] = &[
     ("event", Thing::Event),
     ("graph", Thing::Graph),
     ("capture-status", Thing::CaptureStatus),
+    ("foreign-event", Thing::ForeignEvent),
     ("device-attribute", Thing::DeviceAttribute),
     ("pointer-attributes", Thing::PointerAttributes),
     ("fresh", Thing::Fresh),
@@ -129,6 +130,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("sets stream", Effect::SetsStream),
     ("queries stream", Effect::QueriesStream),
     ("queries event", Effect::QueriesEvent),
+    ("measures events", Effect::MeasuresEvents),
     ("enqueues function", Effect::EnqueuesHostFunction),
     ("enqueues work", Effect::EnqueuesUnknownWork),
     ("launches kernel", Effect::LaunchesKernel),
@@ -469,6 +471,7 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::StreamWaitsForEvent => need(has(Role::Event), "stream-waits event", "event"),
         Effect::HostWaitsForEvent => need(has(Role::Event), "host-waits event", "event"),
         Effect::QueriesEvent => need(has(Role::Event), "queries event", "event"),
+        Effect::MeasuresEvents => need(has(Role::Event), "measures events", "event"),
         Effect::LaunchesKernel => need(has(Role::Kernel), "launches kernel", "kernel"),
         Effect::EnqueuesHostFunction => need(
             has(Role::Function) || has(Role::CallbackParams),

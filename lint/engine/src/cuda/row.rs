@@ -154,6 +154,8 @@ pub enum Thing {
     Graph,
     /// Whether the stream is captured (`cudaStreamCaptureStatus`).
     CaptureStatus,
+    /// An event that others record too: of another process, of another API.
+    ForeignEvent,
     /// A property of the device, named by the argument with [`Role::Flags`]. Some of them say that the host
     /// may touch device memory: code that asks for one and branches on it knows what it does.
     DeviceAttribute,
@@ -291,6 +293,9 @@ pub enum Effect {
     QueriesStream,
     /// As [`Effect::HostWaitsForEvent`] if the result is success.
     QueriesEvent,
+    /// Measures the time between two events. It waits for nothing: it fails where one of them was made without
+    /// timing, was never recorded, or is not complete.
+    MeasuresEvents,
     /// Enqueues `Function(UserData)` on the stream, to run on the host. Without a stream, it runs at some
     /// later time (nodes of a graph, destructors of user objects).
     EnqueuesHostFunction,

@@ -4,13 +4,24 @@
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
 mod captures;
+mod events;
 mod gone;
+mod lifetimes;
+mod streams;
 
 pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
+pub use events::{
+    Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnrecordedWait, Untimed, UntimedEvent,
+    Waiter,
+};
 pub use gone::{Call, Gone, LateUse, UseAfterEnd};
+pub use lifetimes::Variable;
+pub use streams::Forgotten;
+
+use std::collections::BTreeMap;
 
 use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
-use crate::program::{InvalidCall, SiteId};
+use crate::program::{FunctionId, InvalidCall, SiteId};
 use crate::trace::Trace;
 
 /// Everything that was observed in one program.
@@ -32,18 +43,22 @@ pub struct Facts {
     pub launches: Vec<LaunchShape>,
     /// The functions that CUDA calls back, and the CUDA calls they reach.
     pub callbacks: Vec<Callback>,
+    /// What was observed about events.
+    pub events: EventFacts,
     /// Calls to names that nothing declares.
     pub invalid_calls: Vec<InvalidCall>,
     /// True if an `#include` could not be resolved.
     pub unresolved_includes: bool,
     /// What was analysed only in part.
     pub partial: Vec<crate::Partial>,
+    /// The functions of other files that were followed: the first caller of each, and where it calls.
+    pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
 }
 
 /// On how many of the paths that reach its site a fact holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Paths {
-    /// Only on paths on which a CUDA call has failed before.
+    /// Only on paths on which a CUDA call has failed before, or which another file's unknown mode selects.
     AfterFailure,
     /// On some.
     Some,
@@ -164,6 +179,11 @@ pub struct Conflict {
     pub site: SiteId,
     /// What it is.
     pub access: Access,
+    /// For releases: the variable with whose end the memory goes, directly or by its destructor.
+    pub ends: Option<Variable>,
+    /// For device work: that one of the two names no stream, and only a blocking stream of the other would order
+    /// them.
+    pub forgotten: Option<Forgotten>,
     /// On which paths.
     pub paths: Paths,
     /// True if the two are proven to touch the same bytes; false where a kernel's extent is unknown and

@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
-use super::happens_before::{self, Barrier, EventKey, Point, StreamKey};
+use super::event_use::Waited;
+use super::forgotten;
+use super::happens_before::{self, EventKey, Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
-use super::object::{ObjectId, ObjectKey, Objects};
+use super::object::{ObjectId, ObjectKey};
 use super::observations::ConflictSeen;
 use super::state::{DeviceAccess, Operation, Overlap, Range, State, overlap};
 use super::symbol::{Sym, SymKey};
@@ -25,17 +27,19 @@ const TALK: usize = 16;
 /// Pending operations kept at most; of more, the oldest are forgotten.
 const PENDING: usize = 96;
 
-/// Which streams take part in the legacy barrier, as far as the objects tell. A stream of unknown origin
-/// is taken to be a blocking one: the others are rarer, and no order that may exist is denied.
-struct Streams<'o>(&'o Objects);
-
-impl Barrier for Streams<'_> {
-    fn is_blocking(&self, stream: StreamKey) -> bool {
-        match stream {
-            StreamKey::Created(object) => self.0.info(ObjectId(object)).non_blocking != Some(true),
-            StreamKey::Legacy | StreamKey::PerThread | StreamKey::Unseen(_) => true,
-        }
-    }
+/// What is known of a conflict beside its two sides.
+#[derive(Clone, Copy, Debug)]
+struct About {
+    /// Whether they share bytes.
+    overlap: Overlap,
+    /// The pending work writes.
+    writes: bool,
+    /// That it does anything is assumed.
+    assumed: bool,
+    /// The variable with whose end the memory goes.
+    ends: Option<facts::Variable>,
+    /// One of the two names no stream.
+    forgotten: Option<facts::Forgotten>,
 }
 
 impl Machine<'_, '_> {
@@ -52,6 +56,17 @@ impl Machine<'_, '_> {
 
     /// The host touches memory.
     pub(super) fn host_touches(&mut self, state: &mut State, range: &Range, access: Access) {
+        self.host_touches_in(state, range, access, None);
+    }
+
+    /// The same; `owner` is the container that the memory belongs to.
+    pub(super) fn host_touches_in(
+        &mut self,
+        state: &mut State,
+        range: &Range,
+        access: Access,
+        owner: Option<ObjectId>,
+    ) {
         let releases = matches!(access, Access::Release(_));
         if !releases {
             let memory = self.memory_kind(state, range.object);
@@ -79,6 +94,7 @@ impl Machine<'_, '_> {
             return;
         }
         let writes = releases || matches!(access, Access::HostWrite { .. });
+        let ends = self.ends_with(state, range, &access, owner);
         let root = self.objects.root(range.object);
         let is_talk = !releases
             && state.pending.iter().any(|it| it.kind == WorkKind::HostFunction)
@@ -109,7 +125,8 @@ impl Machine<'_, '_> {
             hits.into_iter().map(|(index, a, b, c)| (state.pending[index].clone(), a, b, c)).collect();
         for (operation, overlap, writes, assumed) in hits {
             let second = Second::Host(range, &access);
-            self.note_conflict(state, &operation, second, access.clone(), overlap, (writes, assumed));
+            let about = About { overlap, writes, assumed, ends, forgotten: None };
+            self.note_conflict(state, &operation, second, access.clone(), about);
             if !operation.reported && overlap == Overlap::Proven && operation.doubts.is_empty() {
                 self.mark_reported(state, &operation, releases);
             }
@@ -172,8 +189,7 @@ impl Machine<'_, '_> {
         operation: &Operation,
         second: Second<'_>,
         access: Access,
-        overlap: Overlap,
-        (writes, assumed): (bool, bool),
+        About { overlap, writes, assumed, ends, forgotten }: About,
     ) {
         let is_device = matches!(access, Access::Device(_));
         let object = second.object();
@@ -182,6 +198,8 @@ impl Machine<'_, '_> {
             object: self.describe_object(state, object),
             access,
             overlap: overlap == Overlap::Proven,
+            ends,
+            forgotten,
             doubts: (*operation.doubts).clone(),
             undocumented_wait: operation.undocumented_wait.clone(),
             no_waits: (*operation.no_waits).clone(),
@@ -199,22 +217,32 @@ impl Machine<'_, '_> {
         if self.capture_takes(state, &operation) {
             return;
         }
-        let streams = Streams(&self.objects);
+        self.streams_get(state, &operation);
+        let streams = self.streams();
         happens_before::reach(state.pending_mut(), operation.stream, &streams);
+        forgotten::reach(state.pending_mut(), operation.stream, self.streams());
         for index in 0..state.pending.len() {
             let other = state.pending[index].clone();
             if other.cover.contains(Point::Tail(operation.stream))
-                || !self.are_distinct(other.stream, operation.stream)
+                || !self.streams().are_distinct(other.stream, operation.stream)
             {
+                self.note_order(&other, &operation);
+                if forgotten::is_unproven(&other, operation.stream)
+                    && let Some(which) = self.forgotten(&other, &operation)
+                    && self.compare(state, &other, &operation, Some(which))
+                {
+                    self.note_stream_in_question(&other, &operation, which);
+                }
                 continue;
             }
-            if self.compare(state, &other, &operation) && other.kind == WorkKind::Allocation {
+            if self.compare(state, &other, &operation, None) && other.kind == WorkKind::Allocation {
                 // What was used too early is freed too early as well, which says nothing new.
                 state.pending_mut()[index].reported = true;
             }
         }
         state.history.push(self.at.site, DeedKind::Enqueue(operation.clone()));
         operation.cover.insert(Point::Tail(operation.stream));
+        operation.proven.insert(Point::Tail(operation.stream));
         let pending = state.pending_mut();
         // The same step in the same turn of its loops: it takes the place of its predecessor.
         pending.retain(|other| other.id != operation.id);
@@ -224,8 +252,15 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// Notes a conflict of two operations that nothing orders; true if there is one.
-    fn compare(&mut self, state: &State, other: &Operation, operation: &Operation) -> bool {
+    /// Notes a conflict of two operations that nothing orders; true if there is one. `forgotten`: nothing but
+    /// the barrier, if the stream of the other takes part in it.
+    fn compare(
+        &mut self,
+        state: &State,
+        other: &Operation,
+        operation: &Operation,
+        forgotten: Option<facts::Forgotten>,
+    ) -> bool {
         let mut best: Option<(Overlap, &DeviceAccess, &DeviceAccess)> = None;
         for theirs in other.accesses.iter() {
             for ours in operation.accesses.iter().filter(|ours| ours.write || theirs.write) {
@@ -250,8 +285,9 @@ impl Machine<'_, '_> {
         }
         let work = self.describe_work(operation, ours.write, ours.assumed);
         let second = Second::Device(operation, &ours.range);
-        let about = (theirs.write, theirs.assumed);
-        self.note_conflict(state, other, second, Access::Device(work), found, about);
+        let about =
+            About { overlap: found, writes: theirs.write, assumed: theirs.assumed, ends: None, forgotten };
+        self.note_conflict(state, other, second, Access::Device(work), about);
         found == Overlap::Proven
     }
 
@@ -270,28 +306,33 @@ impl Machine<'_, '_> {
     }
 
     /// True if two streams are provably different ones.
-    fn are_distinct(&self, a: StreamKey, b: StreamKey) -> bool {
+    pub(super) fn are_distinct(&self, a: StreamKey, b: StreamKey) -> bool {
         a != b && !matches!(a, StreamKey::Unseen(_)) && !matches!(b, StreamKey::Unseen(_))
     }
 
     /// The host has seen a point complete.
     pub(super) fn host_sees(&mut self, state: &mut State, point: Point) {
+        self.records_complete(state, point);
         if state.pending.is_empty() {
             return;
         }
         if point == Point::Tail(StreamKey::Legacy) {
-            let streams = Streams(&self.objects);
+            let streams = self.streams();
             happens_before::reach(state.pending_mut(), StreamKey::Legacy, &streams);
+            forgotten::reach(state.pending_mut(), StreamKey::Legacy, self.streams());
         }
+        self.note_callers_wait(state, |operation| operation.cover.contains(point));
         happens_before::complete(state.pending_mut(), point);
         if state.pending.is_empty() {
             return;
         }
         // What is still pending may be complete all the same, if the thing waited for is not known.
         let site = self.at.site;
+        let streams = self.streams();
         let escaped = |object: u32| state.object(ObjectId(object)).is_some_and(|it| it.escaped);
         let may_cover = |operation: &Operation| {
             operation.cover.points().iter().any(|theirs| match (point, theirs) {
+                (Point::Tail(a), Point::Tail(b)) if streams.are_distinct(a, *b) => false,
                 (Point::Tail(StreamKey::Unseen(_)), Point::Tail(StreamKey::Unseen(_)))
                 | (Point::Event(EventKey::Unseen(_)), Point::Event(EventKey::Unseen(_))) => true,
                 (Point::Tail(StreamKey::Unseen(_)), Point::Tail(StreamKey::Created(object)))
@@ -336,25 +377,32 @@ impl Machine<'_, '_> {
 
     /// The host waits for everything on the device.
     pub(super) fn host_sees_device(&mut self, state: &mut State) {
+        self.all_complete(state);
         if !state.pending.is_empty() {
+            self.note_callers_wait(state, |_| true);
             state.pending = Rc::default();
         }
     }
 
     /// An event is recorded.
     pub(super) fn record(&mut self, state: &mut State, event: EventKey, stream: StreamKey) {
+        self.event_recorded(state, event, stream);
         if self.capture_records(state, event, stream) {
             return;
         }
         state.history.push(self.at.site, DeedKind::Record(event, stream));
-        let streams = Streams(&self.objects);
+        let streams = self.streams();
         happens_before::record(state.pending_mut(), event, stream, &streams);
+        state.proven(|pending| forgotten::record(pending, event, stream, self.streams()));
     }
 
     /// A stream waits for an event.
     pub(super) fn stream_waits(&mut self, state: &mut State, stream: StreamKey, event: EventKey) {
+        self.event_awaited(state, event, &Waited::Stream(stream));
+        self.stream_got_event(state, stream, event);
         state.history.push(self.at.site, DeedKind::StreamWait(stream, event));
         happens_before::stream_waits(state.pending_mut(), stream, event);
+        state.proven(|pending| forgotten::stream_waits(pending, stream, event));
         // An event of unknown origin may stand for any work.
         if matches!(event, EventKey::Unseen(_)) && !self.is_recorded_here(state, Point::Event(event)) {
             self.doubt_all(state, "a stream waits for an event whose record is out of sight");
@@ -364,6 +412,7 @@ impl Machine<'_, '_> {
     /// Whatever is pending may be complete.
     pub(super) fn doubt_all(&mut self, state: &mut State, text: &str) {
         let site = self.at.site;
+        self.records_may_be_complete(state);
         if state.pending.is_empty() {
             return;
         }
@@ -376,6 +425,7 @@ impl Machine<'_, '_> {
     pub(super) fn may_wait(&mut self, state: &mut State, function: &str) {
         let note =
             Note { site: self.at.site, text: format!("`{function}` happens to wait for the device today") };
+        self.records_may_be_complete(state);
         if state.pending.is_empty() {
             return;
         }
@@ -403,8 +453,9 @@ impl Machine<'_, '_> {
         stream: StreamKey,
         function: &str,
     ) {
-        let streams = Streams(&self.objects);
+        let streams = self.streams();
         happens_before::reach(state.pending_mut(), stream, &streams);
+        forgotten::reach(state.pending_mut(), stream, self.streams());
         let mut used = false;
         // The latest use first, the allocation last: where a use is missed, that is what matters.
         let is_allocation = |index: &usize| state.pending[*index].kind == WorkKind::Allocation;
@@ -421,13 +472,19 @@ impl Machine<'_, '_> {
             if let Some(access) = touches
                 && !other.reported
                 && !other.cover.contains(Point::Tail(stream))
-                && self.are_distinct(other.stream, stream)
+                && self.streams().are_distinct(other.stream, stream)
             {
                 let how = ReleaseKind::Call(FreeWith::CudaFreeAsync, function.to_owned());
-                let about = (access.write, access.assumed);
+                let about = About {
+                    overlap: Overlap::Proven,
+                    writes: access.write,
+                    assumed: access.assumed,
+                    ends: None,
+                    forgotten: None,
+                };
                 used = true;
                 let second = Second::FreeInOrder(&access.range, stream);
-                self.note_conflict(state, &other, second, Access::Release(how), Overlap::Proven, about);
+                self.note_conflict(state, &other, second, Access::Release(how), about);
             }
         }
     }
@@ -501,7 +558,16 @@ impl Machine<'_, '_> {
                     None => facts::Stream::Unseen { name: info.name.clone() },
                 }
             }
-            StreamKey::Unseen(symbol) => facts::Stream::Unseen { name: self.symbol_name(symbol) },
+            StreamKey::Unseen(symbol) => {
+                let name = self.symbol_name(symbol);
+                match self.streams().held(symbol) {
+                    Some(held) => {
+                        let (site, non_blocking) = (held.site(), held.non_blocking);
+                        facts::Stream::Created { name, site, non_blocking }
+                    }
+                    None => facts::Stream::Unseen { name },
+                }
+            }
         }
     }
 

@@ -146,6 +146,11 @@ impl Machine<'_, '_> {
     ) {
         let function = self.shared.function(id);
         let at = self.at;
+        if self.shared.program.is_imported(id)
+            && let Some(caller) = self.stack.last()
+        {
+            self.observations.entered.entry(id).or_insert((*caller, at.site));
+        }
         for exit in self.follow(id, states) {
             self.at = at;
             let mut state = exit.state;
@@ -231,6 +236,7 @@ impl Machine<'_, '_> {
             accesses: Rc::new(accesses),
             scalars: Rc::new(scalars),
             cover: Default::default(),
+            proven: Default::default(),
             status: None,
             doubts: Rc::default(),
             undocumented_wait: None,

@@ -44,6 +44,7 @@ impl Machine<'_, '_> {
             memory,
             site,
             bytes: None,
+            variable: None,
             ty: None,
             host_by_use: false,
             non_blocking: None,
@@ -109,6 +110,7 @@ impl Machine<'_, '_> {
             memory,
             site,
             bytes,
+            variable: None,
             ty: None,
             host_by_use: false,
             non_blocking: None,
@@ -151,7 +153,7 @@ impl Machine<'_, '_> {
             }
             let range = Range { object: elements.object, offset: elements.offset, extent: Extent::Whole };
             let how = ReleaseKind::Container(function.to_owned());
-            self.host_touches(state, &range, Access::Release(how));
+            self.host_touches_in(state, &range, Access::Release(how), Some(owner.object));
         }
         if state.memory.contains_key(&(cell.object, cell.offset.clone())) {
             Rc::make_mut(&mut state.memory).remove(&(cell.object, cell.offset));
@@ -199,6 +201,7 @@ impl Machine<'_, '_> {
             memory,
             site: Some(site),
             bytes: bytes.as_ref().and_then(Linear::as_constant).and_then(|it| u64::try_from(it).ok()),
+            variable: None,
             ty: None,
             host_by_use: false,
             non_blocking: None,

@@ -14,7 +14,7 @@ use super::object::{FrameId, ObjectId, ObjectKey};
 use super::observations::LateUseSeen;
 use super::state::{Operation, State};
 use super::value::Value;
-use crate::cuda::row::{Effect, FreeWith, Role};
+use crate::cuda::row::{Effect, FreeWith, MemoryKind, Role};
 use crate::facts::{Call, Gone, LateUse, ReleaseKind};
 use crate::program::SiteId;
 
@@ -83,6 +83,22 @@ impl Machine<'_, '_> {
             if state.gone.contains_key(&thing) {
                 Rc::make_mut(&mut state.gone).remove(&thing);
             }
+        }
+    }
+
+    /// A graph is launched: its allocation nodes give memory back, at the same addresses (CUDA Programming
+    /// Guide, Graph Memory Nodes). Such memory is stream-ordered, or its allocation is not seen.
+    pub(super) fn graph_may_allocate(&self, state: &mut State) {
+        let stays = |thing: &Thing| match thing {
+            Thing::Memory(object) => {
+                matches!(self.objects.info(*object).key, ObjectKey::Made { .. })
+                    && self.memory_kind(state, *object) != Some(MemoryKind::DeviceStreamOrdered)
+            }
+            Thing::Stream(_) | Thing::Event(_) => true,
+        };
+        let gone: Vec<Thing> = state.gone.keys().filter(|thing| !stays(thing)).copied().collect();
+        for thing in gone {
+            Rc::make_mut(&mut state.gone).remove(&thing);
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
@@ -12,6 +11,7 @@ use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
 use crate::cuda::Model;
 use crate::flow::Cfg;
+use crate::points_to::PointsTo;
 use crate::program::{
     BinaryOp, BlockId, Constant, Extern, ExternId, Function, FunctionId, LocalId, Op, SiteId, Statement,
     Storage, Terminator, UnaryOp, ValueId,
@@ -46,6 +46,8 @@ pub struct Shared<'p> {
     pub model: &'static Model,
     cfgs: Vec<OnceCell<Cfg>>,
     births: Vec<OnceCell<Vec<Option<BlockId>>>>,
+    /// What fields and variables with static storage hold.
+    pub points_to: PointsTo,
     /// What the functions do, as far as that decides whether they are followed.
     pub relevance: relevance::Relevance,
 }
@@ -57,7 +59,8 @@ impl<'p> Shared<'p> {
         let births = program.functions.iter().map(|_| OnceCell::new()).collect();
         let model = Model::builtin();
         let relevance = relevance::Relevance::new(program, model);
-        Self { program, options, model, cfgs, births, relevance }
+        let points_to = PointsTo::new(program, model);
+        Self { program, options, model, cfgs, births, points_to, relevance }
     }
 
     /// The control-flow facts of a function.
@@ -172,7 +175,8 @@ impl<'m, 'p> Machine<'m, 'p> {
         self.at.site = function.site;
         let mut state = State::default();
         self.push_frame(&mut state, FrameId(0));
-        self.follow(root, vec![state]);
+        let exits = self.follow(root, vec![state]);
+        self.forks_join(root, &exits);
         if self.exhausted {
             self.observations.partial.push(Partial {
                 function: function.name.clone(),
@@ -219,6 +223,9 @@ impl<'m, 'p> Machine<'m, 'p> {
                 let terminator = &function.blocks[block.0 as usize].terminator;
                 if let Terminator::Return { value, site } = terminator {
                     self.at.site = *site;
+                    if !state.failed {
+                        self.observations.visit(state.frame(), self.at.step);
+                    }
                     exits.push(self.leave(function, state, *value));
                     continue;
                 }
@@ -247,6 +254,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             }
             self.budget -= 1;
             self.at = At { step, site: statement.site };
+            self.observations.presumed = state.presumed;
             if !state.failed {
                 self.observations.visit(state.frame(), step);
             }
@@ -494,14 +502,18 @@ impl<'m, 'p> Machine<'m, 'p> {
             self.publish(&mut state, value);
         }
         for (index, local) in function.locals.iter().enumerate() {
-            if local.storage == Storage::Param {
-                self.end_life(&mut state, crate::program::LocalId(index as u32));
+            let id = LocalId(index as u32);
+            match local.storage {
+                Storage::Param => self.end_life(&mut state, id),
+                Storage::ParamObject => self.end_argument(&mut state, id),
+                _ => {}
             }
         }
         // What a structure carries out is known to the caller.
         if !function.result.is_aggregate() {
             self.captures_at_exit(&mut state, value.as_ref());
         }
+        self.leave_results(&mut state, value.as_ref());
         Exit { state, value }
     }
 }
@@ -519,7 +531,7 @@ fn merge(states: Vec<State>, limit: usize) -> Vec<State> {
     let mut kept: Vec<State> = Vec::with_capacity(states.len().min(limit));
     for state in states {
         match kept.iter_mut().find(|other| other.same_but_for_path(&state)) {
-            Some(other) => Rc::make_mut(&mut other.path).join(&state.path),
+            Some(other) => other.join(&state),
             None => kept.push(state),
         }
     }
@@ -531,7 +543,11 @@ fn merge(states: Vec<State>, limit: usize) -> Vec<State> {
     if kept.len() > limit {
         // Paths on which nothing has failed say more.
         kept.sort_by_key(|state| state.failed);
-        kept.truncate(limit);
+        // An event that was recorded on a path that is given up may have been recorded.
+        let dropped: Vec<State> = kept.drain(limit..).filter(|state| !state.failed).collect();
+        for other in &dropped {
+            kept.iter_mut().for_each(|state| state.join_events(other));
+        }
     }
     kept
 }
@@ -541,7 +557,7 @@ fn limit_exits(exits: Vec<Exit>, limit: usize) -> Vec<Exit> {
     for exit in exits {
         let twin = |other: &Exit| other.value == exit.value && other.state.same_but_for_path(&exit.state);
         match kept.iter().position(twin) {
-            Some(other) => Rc::make_mut(&mut kept[other].state.path).join(&exit.state.path),
+            Some(other) => kept[other].state.join(&exit.state),
             None if kept.len() < limit => kept.push(exit),
             None => {}
         }

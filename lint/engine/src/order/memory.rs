@@ -42,7 +42,7 @@ impl Machine<'_, '_> {
             _ => 0,
         };
         let frame = if info.storage == Storage::Static {
-            super::object::FrameId(u32::MAX - self.stack.last().map_or(0, |id| id.0))
+            super::holdings::static_frame(self.stack.last().copied().unwrap_or(crate::program::FunctionId(0)))
         } else {
             frame
         };
@@ -54,6 +54,7 @@ impl Machine<'_, '_> {
             memory: Some(MemoryKind::Pageable),
             site: Some(site),
             bytes: ty.size,
+            variable: super::lifetimes::variable(storage),
             ty: Some(ty),
             host_by_use: false,
             non_blocking: None,
@@ -71,6 +72,7 @@ impl Machine<'_, '_> {
             memory: Some(MemoryKind::Pageable),
             site: None,
             bytes: None,
+            variable: None,
             ty: None,
             host_by_use: false,
             non_blocking: None,
@@ -127,6 +129,7 @@ impl Machine<'_, '_> {
             },
             site: Some(info.site),
             bytes: info.ty.size,
+            variable: None,
             ty: Some(info.ty),
             host_by_use: false,
             non_blocking: None,
@@ -143,6 +146,7 @@ impl Machine<'_, '_> {
             memory: Some(MemoryKind::Pageable),
             site: None,
             bytes: Some(text.len() as u64 + 1),
+            variable: None,
             ty: None,
             host_by_use: false,
             non_blocking: None,
@@ -182,13 +186,18 @@ impl Machine<'_, '_> {
             }
             _ => (String::new(), None),
         };
+        if let Some(known) = self.objects.find(&ObjectKey::Pointee(symbol)) {
+            return known;
+        }
+        let held = self.held_memory(symbol);
         self.objects.intern(ObjectKey::Pointee(symbol), || ObjectInfo {
             key: ObjectKey::Pointee(symbol),
             name,
-            origin: Origin::Unseen,
-            memory: None,
-            site: None,
-            bytes: None,
+            origin: held.as_ref().map_or(Origin::Unseen, |held| held.origin.clone()),
+            memory: held.as_ref().map(|held| held.kind),
+            site: held.as_ref().map(|held| held.site),
+            bytes: held.and_then(|held| held.bytes),
+            variable: None,
             ty,
             host_by_use: false,
             non_blocking: None,
@@ -234,6 +243,7 @@ impl Machine<'_, '_> {
             memory,
             site,
             bytes: ty.and_then(|ty| ty.size),
+            variable: None,
             ty,
             host_by_use: false,
             non_blocking: None,
@@ -271,6 +281,16 @@ impl Machine<'_, '_> {
         self.host_touches(state, &range, Access::HostRead { via: None, as_result: false });
         let value = self.peek(state, &pointer);
         self.consume_temporary(state, pointer.object);
+        // Neither an allocation nor the declaration of a field tells the class that it leads to; the
+        // expression does.
+        if let TypeKind::Pointer { pointee: Some(record), .. } = ty.kind
+            && let Some(target) = self.pointer(&value).filter(|it| it.offset == Linear::constant(0))
+        {
+            let info = self.objects.info_mut(target.object);
+            if matches!(info.key, ObjectKey::Pointee(_) | ObjectKey::Made { .. }) {
+                info.ty.get_or_insert(Type { kind: TypeKind::Record(record), size: None });
+            }
+        }
         if ty.kind == TypeKind::DevicePointer
             && let Some(target) = self.pointer(&value)
         {
@@ -314,6 +334,9 @@ impl Machine<'_, '_> {
             extent: Extent::Bytes(Linear::constant(ty.size.unwrap_or(1) as i64)),
         };
         self.host_touches(state, &range, Access::HostWrite { via: None });
+        if ty.kind == TypeKind::Stream {
+            self.holds_stream(&pointer, &value);
+        }
         self.poke(state, &pointer, value, ty.size);
     }
 

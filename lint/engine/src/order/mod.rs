@@ -8,7 +8,7 @@
 //!
 //! Layers, each using only those before it:
 //! [`symbol`], [`value`], [`path`] (numbers) → [`object`] (memory) → [`happens_before`] (device order), [`capture`] →
-//! [`history`] → [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `resources`, `unknown`; `witness`
+//! [`history`], [`events`] → [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `resources`, `unknown`; `witness`
 //! explains what they see) → [`observe`] (facts).
 
 mod access;
@@ -18,13 +18,21 @@ mod calls;
 pub mod capture;
 mod captures;
 mod containers;
+mod escapes;
+mod event_sums;
+mod event_use;
+mod events;
+mod forgotten;
 mod gone;
 mod handles;
 pub mod happens_before;
 mod history;
+mod holdings;
+mod lifetimes;
 mod machine;
 mod memory;
 mod model;
+mod modes;
 mod object;
 mod observations;
 mod owners;
@@ -38,8 +46,10 @@ mod unknown;
 mod value;
 mod witness;
 
+pub use relevance::{acts_on_memory, concerns_cuda};
+
 use crate::facts::Facts;
-use crate::program::{Callee, InvalidCall, Op, Origin, Space};
+use crate::program::{Callee, FunctionId, InvalidCall, Op, Origin, Space};
 use crate::{Options, Program};
 
 /// Follows every function of the program and notes what is observed.
@@ -47,9 +57,15 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
     let mut observations = observations::Observations::default();
     let shared = machine::Shared::new(program, options);
     for (index, function) in program.functions.iter().enumerate() {
-        if function.is_root && function.space == Space::Host && shared.relevance.concerns_cuda[index] {
-            machine::Machine::new(&shared, &mut observations)
-                .follow_root(crate::program::FunctionId(index as u32));
+        let id = FunctionId(index as u32);
+        // Functions without a CUDA call free what others have allocated, or touch it.
+        let touches = || {
+            shared.points_to.reads_device_memory(id)
+                || (shared.points_to.reads_cuda_memory(id) && shared.relevance.acts[index])
+        };
+        let is_of_interest = || shared.relevance.concerns_cuda[index] || touches();
+        if function.is_root && function.space == Space::Host && is_of_interest() {
+            machine::Machine::new(&shared, &mut observations).follow_root(id);
         }
     }
     let mut facts = observations.into_facts(program);

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::calls::Unfollowed;
 use super::containers::ELEMENTS;
+use super::event_use::Waited;
 use super::happens_before::{Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
@@ -165,6 +166,7 @@ impl Machine<'_, '_> {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
                     self.capture_sees_wait(state, name, Some(Point::Event(event)), false);
+                    self.event_awaited(state, event, &Waited::Host);
                     self.host_waits(state, Some(Point::Event(event)));
                 }
             }
@@ -189,16 +191,24 @@ impl Machine<'_, '_> {
                 if point.is_some() {
                     self.capture_sees_wait(state, name, point, true);
                 }
+                if let Some(Point::Event(event)) = point {
+                    self.event_awaited(state, event, &Waited::Query);
+                }
                 if let (Some(status), Some(point)) = (it.status, point) {
                     Rc::make_mut(&mut state.proofs).insert(status, point);
                 }
             }
+            Effect::MeasuresEvents => self.events_measured(state, it),
             Effect::EnqueuesHostFunction => self.enqueue_host_function(state, it),
             Effect::LaunchesKernel => self.launch_by_call(state, it),
             Effect::EnqueuesUnknownWork => self.enqueue_library_work(state, it),
             Effect::BeginsCapture => self.capture_begins(state, it),
             Effect::EndsCapture => self.capture_ends(state, it),
-            Effect::LaunchesGraph => self.graph_is_launched(state, it),
+            Effect::LaunchesGraph => {
+                self.graph_is_launched(state, it);
+                self.graph_may_allocate(state);
+                self.events_out_of_sight(state);
+            }
             Effect::ChangesGraph => self.graph_changes(state, it),
             // A free is measured to wait. Of library calls it is documented that many do.
             Effect::MayWait

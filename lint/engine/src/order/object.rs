@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::symbol::{Linear, Sym};
 use crate::cuda::row::MemoryKind;
-use crate::facts::Origin;
+use crate::facts::{Origin, Variable};
 use crate::program::{GlobalId, LocalId, RecordId, SiteId, Type};
 
 /// A memory object, stream or event.
@@ -91,6 +91,8 @@ pub struct ObjectInfo {
     pub site: Option<SiteId>,
     /// Its size in bytes, if a constant.
     pub bytes: Option<u64>,
+    /// What kind of variable it is, if it is one whose storage ends.
+    pub variable: Option<Variable>,
     /// Its type, if it is a variable or field.
     pub ty: Option<Type>,
     /// Evidence that memory of unknown kind is host memory: the host touches it, or a copy names it as its

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::event_sums::{EventHit, EventSums};
+use super::forgotten::StreamsSeen;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Capture, CaptureFault, Conflict, Dereference, Facts, Fault, Gone, LateUse, Note,
-    Object, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Work,
+    Access, Callback, Capture, CaptureFault, Conflict, Dereference, Facts, Fault, Forgotten, Gone, LateUse,
+    Note, Object, Origin, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -23,11 +25,19 @@ pub struct Observations {
     pub partial: Vec<Partial>,
     /// Functions registered as callbacks: where, with what.
     pub callbacks: BTreeSet<(SiteId, String, FunctionId)>,
+    /// The functions of other files that were followed: the first caller of each, and where it calls.
+    pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
+    /// What was seen of events.
+    pub events: EventSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
+    /// What is known of streams.
+    pub streams: StreamsSeen,
     short_lived: BTreeSet<SiteId>,
+    /// Copies of calls for which the caller waits.
+    waited_by_caller: BTreeSet<SiteId>,
     late_uses: BTreeMap<(SiteId, LateUseSeen), Paths>,
     captures: BTreeMap<(SiteId, CaptureSeen), CaptureSum>,
     /// Of the current root: how often each statement was followed.
@@ -36,6 +46,8 @@ pub struct Observations {
     hits: BTreeMap<(FrameId, Step, Hit), (u32, u64)>,
     /// The number of the current visit.
     visit: u64,
+    /// The path that is being followed rests on a mode that another file keeps.
+    pub presumed: bool,
 }
 
 /// A conflict seen on one path.
@@ -49,6 +61,10 @@ pub struct ConflictSeen {
     pub access: Access,
     /// Proven to touch the same bytes.
     pub overlap: bool,
+    /// See [`Conflict::ends`].
+    pub ends: Option<Variable>,
+    /// See [`Conflict::forgotten`].
+    pub forgotten: Option<Forgotten>,
     /// See [`Conflict::doubts`].
     pub doubts: Vec<Note>,
     /// See [`Conflict::undocumented_wait`].
@@ -87,6 +103,8 @@ pub type ConflictKey = (SiteId, Work, Object, Access);
 struct ConflictSum {
     paths: Paths,
     overlap: bool,
+    ends: Option<Variable>,
+    forgotten: Option<Forgotten>,
     doubts: Vec<Note>,
     undocumented_wait: Option<Note>,
     no_waits: Vec<Note>,
@@ -115,6 +133,7 @@ enum Hit {
     Dereference(SiteId, bool, Option<String>, Object),
     LateUse(SiteId, LateUseSeen),
     Capture(SiteId, CaptureSeen),
+    Event(EventHit),
 }
 
 impl Observations {
@@ -125,7 +144,7 @@ impl Observations {
     }
 
     fn hit(&mut self, at: At, state: &State, hit: Hit) -> Paths {
-        if state.failed {
+        if state.failed || self.presumed {
             return Paths::AfterFailure;
         }
         let (count, last) = self.hits.entry((state.frame(), at.step, hit)).or_insert((0, 0));
@@ -133,6 +152,11 @@ impl Observations {
             (*count, *last) = (*count + 1, self.visit);
         }
         Paths::Some
+    }
+
+    /// A fact about events is seen at a statement.
+    pub fn event_hit(&mut self, at: At, state: &State, hit: EventHit) -> Paths {
+        self.hit(at, state, Hit::Event(hit))
     }
 
     /// Two accesses that nothing orders. Returns the conflict if this path explains it better than those
@@ -146,6 +170,8 @@ impl Observations {
         let sum = self.conflicts.entry(key.clone()).or_insert_with(|| ConflictSum {
             paths,
             overlap: seen.overlap,
+            ends: seen.ends,
+            forgotten: seen.forgotten,
             doubts: seen.doubts.clone(),
             undocumented_wait: seen.undocumented_wait.clone(),
             no_waits: seen.no_waits.clone(),
@@ -211,7 +237,7 @@ impl Observations {
         });
         sum.in_loop |= in_loop;
         sum.seen.insert((state.frame(), at.step));
-        let paths = if state.failed { Paths::AfterFailure } else { Paths::Some };
+        let paths = if state.failed || self.presumed { Paths::AfterFailure } else { Paths::Some };
         let known = sum.views.entry(view).or_insert(paths);
         *known = (*known).max(paths);
     }
@@ -225,6 +251,9 @@ impl Observations {
 
     /// A call frees or unregisters memory.
     pub fn release(&mut self, at: At, how: ReleaseKind, object: Option<Object>, interior: bool) {
+        if self.presumed {
+            return;
+        }
         let sum = self
             .releases
             .entry((at.site, how))
@@ -236,6 +265,11 @@ impl Observations {
     /// What was made at `site` is released in the function that made it.
     pub fn short_lived(&mut self, site: SiteId) {
         self.short_lived.insert(site);
+    }
+
+    /// A caller waits for a copy that a function it called has left to it.
+    pub fn waited_by_caller(&mut self, copy: SiteId) {
+        self.waited_by_caller.insert(copy);
     }
 
     /// A root has been followed: settles which of its facts hold on all paths.
@@ -265,9 +299,11 @@ impl Observations {
                         sum.paths = Paths::All;
                     }
                 }
+                Hit::Event(hit) => self.events.on_all_paths(&hit),
             }
         }
         self.visits.clear();
+        self.events.end_of_root();
     }
 
     /// The facts. Callbacks are given as registered, with nothing searched yet.
@@ -279,6 +315,14 @@ impl Observations {
         let conflicts = self
             .conflicts
             .into_iter()
+            .filter(|((site, pending, ..), sum)| {
+                sum.forgotten.is_none() || !self.streams.is_explained(pending.site, *site)
+            })
+            .filter(|((_, pending, object, access), _)| {
+                let is_left = matches!(access, Access::HostRead { as_result: true, .. })
+                    && object.origin == Origin::Unseen;
+                !(is_left && self.waited_by_caller.contains(&pending.site))
+            })
             .map(|((site, pending, object, access), sum)| Conflict {
                 pending,
                 object: short_lived(object),
@@ -286,6 +330,8 @@ impl Observations {
                 access,
                 paths: sum.paths,
                 overlap: sum.overlap,
+                ends: sum.ends,
+                forgotten: sum.forgotten,
                 doubts: sum.doubts,
                 undocumented_wait: sum.undocumented_wait,
                 no_waits: sum.no_waits,
@@ -366,9 +412,11 @@ impl Observations {
             dereferences,
             launches: Vec::new(),
             callbacks,
+            events: self.events.into_facts(program),
             invalid_calls: program.invalid_calls.clone(),
             unresolved_includes: program.unresolved_includes,
             partial: self.partial,
+            entered: self.entered,
         }
     }
 }

@@ -81,7 +81,7 @@ impl Machine<'_, '_> {
     }
 
     /// The class of an object, if it is known: a copy may be made from another kind of container.
-    fn class_of(&self, object: ObjectId) -> Option<String> {
+    pub(super) fn class_of(&self, object: ObjectId) -> Option<String> {
         let record = self.objects.record(object)?;
         Some(self.shared.program.records[record.0 as usize].name.clone())
     }

@@ -28,33 +28,44 @@ pub(super) struct Relevance {
 impl Relevance {
     /// Looks at every function once, then along the calls.
     pub fn new(program: &Program, model: &Model) -> Self {
-        let rows: Vec<Option<&Row>> =
-            program.externs.iter().map(|it| model.lookup(&it.name, it.params.len())).collect();
-        let row = |call: &Call| match call.callee {
-            Callee::Extern(id) => rows[id.0 as usize],
-            _ => None,
-        };
-        let acts = |op: &Op| match op {
-            Op::Launch(_) | Op::New { .. } | Op::Delete { .. } | Op::Opaque { .. } => true,
-            Op::Call(call) => row(call).is_some_and(acts),
-            _ => false,
-        };
-        let concerns_cuda = |op: &Op| match op {
-            Op::Launch(_) | Op::Opaque { .. } => true,
-            Op::Call(call) => row(call).is_some_and(|row| row.family != Family::Std),
-            Op::AddressOfGlobal { global, .. } => {
-                matches!(
-                    program.globals[global.0 as usize].memory,
-                    GlobalMemory::Device | GlobalMemory::Managed
-                )
-            }
-            _ => false,
-        };
         let callers = callers(program);
         Self {
-            acts: through_calls(program, &callers, acts),
-            concerns_cuda: through_calls(program, &callers, concerns_cuda),
+            acts: through_calls(program, &callers, acts_on_memory(program, model)),
+            concerns_cuda: through_calls(program, &callers, concerns_cuda(program, model)),
         }
+    }
+}
+
+/// Does a statement of the program act on CUDA or on memory?
+pub fn acts_on_memory<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Op) -> bool + 'a {
+    let row = rows(program, model);
+    move |op| match op {
+        Op::Launch(_) | Op::New { .. } | Op::Delete { .. } | Op::Opaque { .. } => true,
+        Op::Call(call) => row(call).is_some_and(acts),
+        _ => false,
+    }
+}
+
+/// Has a statement of the program to do with CUDA?
+pub fn concerns_cuda<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Op) -> bool + 'a {
+    let row = rows(program, model);
+    move |op| match op {
+        Op::Launch(_) | Op::Opaque { .. } => true,
+        Op::Call(call) => row(call).is_some_and(|row| row.family != Family::Std),
+        Op::AddressOfGlobal { global, .. } => {
+            matches!(program.globals[global.0 as usize].memory, GlobalMemory::Device | GlobalMemory::Managed)
+        }
+        _ => false,
+    }
+}
+
+/// The row of a call, if it has one.
+fn rows<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Call) -> Option<&'a Row> + 'a {
+    let rows: Vec<Option<&Row>> =
+        program.externs.iter().map(|it| model.lookup(&it.name, it.params.len())).collect();
+    move |call| match call.callee {
+        Callee::Extern(id) => rows[id.0 as usize],
+        _ => None,
     }
 }
 

@@ -60,7 +60,11 @@ impl Machine<'_, '_> {
                 }
                 // What is known to be captured is said to be: code that asks knows what it may do.
                 Thing::CaptureStatus if self.is_surely_captured(state, it) => Value::int(1),
-                Thing::Event => Value::Handle(self.make_handle(state, index, None)),
+                Thing::Event | Thing::ForeignEvent => {
+                    let handle = self.make_handle(state, index, None);
+                    self.event_made(state, handle, it, thing == Thing::ForeignEvent);
+                    Value::Handle(handle)
+                }
                 Thing::Alias => match it.arg(Role::Memory).or_else(|| it.arg(Role::Src)).cloned() {
                     Some(value) => value,
                     None => self.fresh(state),
@@ -91,6 +95,9 @@ impl Machine<'_, '_> {
             if matches!(thing, Thing::DeviceAttribute | Thing::Fresh) {
                 // A number or a structure: nothing is known of what is there now.
                 self.forget(state, target.object);
+            }
+            if thing == Thing::Stream {
+                self.holds_stream(&target, &value);
             }
             // Some handles are numbers (cuFFT), and the status is an enumerator.
             let size = if matches!(thing, Thing::Handle | Thing::CaptureStatus) { 4 } else { 8 };
@@ -131,6 +138,7 @@ impl Machine<'_, '_> {
             memory: None,
             site: Some(site),
             bytes: None,
+            variable: None,
             ty: None,
             host_by_use: false,
             non_blocking,

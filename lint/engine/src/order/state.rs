@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::events::Book;
 use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::history::History;
 use super::object::{FrameId, ObjectId, Step};
@@ -38,8 +39,12 @@ pub struct State {
     pub host_may_access: bool,
     /// A CUDA call is known to have failed on this path.
     pub failed: bool,
+    /// What the path does rests on a mode that another file keeps and nobody here has set: see `modes`.
+    pub presumed: bool,
     /// What the path has asked of CUDA. Takes no part in comparisons.
     pub history: History,
+    /// What is known of events. Takes no part in comparisons; see [`Self::join`].
+    pub events: Rc<Book>,
 }
 
 /// One call that is being followed.
@@ -101,6 +106,8 @@ pub struct Operation {
     pub scalars: Rc<Vec<Option<Value>>>,
     /// The points that imply its completion.
     pub cover: Cover,
+    /// The same by what is proven: where streams of unknown origin take no part in the legacy barrier.
+    pub proven: Cover,
     /// The status whose failure means that it was never enqueued.
     pub status: Option<Sym>,
     /// Why it may be complete after all.
@@ -196,6 +203,7 @@ impl State {
     /// True if the two states differ at most in what they know about numbers.
     pub fn same_but_for_path(&self, other: &Self) -> bool {
         self.failed == other.failed
+            && self.presumed == other.presumed
             && self.host_may_access == other.host_may_access
             && self.fresh_copy == other.fresh_copy
             && self.frames == other.frames
@@ -205,6 +213,19 @@ impl State {
             && same(&self.proofs, &other.proofs)
             && same(&self.capturing, &other.capturing)
             && same(&self.gone, &other.gone)
+    }
+
+    /// Takes in a state that differs in nothing but what it knows about numbers and events.
+    pub fn join(&mut self, other: &Self) {
+        Rc::make_mut(&mut self.path).join(&other.path);
+        self.join_events(other);
+    }
+
+    /// Takes in what another path, which is not followed any further, knows about events.
+    pub fn join_events(&mut self, other: &Self) {
+        if !Rc::ptr_eq(&self.events, &other.events) {
+            Rc::make_mut(&mut self.events).join(&other.events);
+        }
     }
 
     /// The pending operations, to change them.

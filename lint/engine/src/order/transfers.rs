@@ -142,6 +142,7 @@ impl Machine<'_, '_> {
         if let Some(mut staged) = staged {
             staged.cover = Default::default();
             staged.cover.insert(Point::Tail(stream));
+            staged.proven = staged.cover.clone();
             state.pending_mut().push(staged);
         }
     }
@@ -199,6 +200,7 @@ impl Machine<'_, '_> {
             accesses: Rc::new(accesses),
             scalars: Rc::default(),
             cover: Default::default(),
+            proven: Default::default(),
             status: None,
             doubts: Rc::default(),
             undocumented_wait: None,

@@ -35,6 +35,7 @@ impl Machine<'_, '_> {
         }
         let name = if it.name.is_empty() { "an unknown function" } else { it.name };
         if !is_accessor(&it) {
+            self.events_out_of_sight(state);
             self.hand_over(state, &handed, &format!("`{name}` may wait for it"));
             for (index, arg) in it.args.iter().enumerate() {
                 let written = match it.params.get(index).copied().unwrap_or(ExternParam::ReadWrite) {
@@ -189,6 +190,7 @@ impl Machine<'_, '_> {
             let known = rest.iter().copied().filter(|it| it != owner);
             state.object_mut(*owner).knows.extend(known.collect::<Vec<_>>());
         }
+        self.events_handed_over(state, values);
         if state.pending.is_empty() {
             return;
         }
@@ -288,7 +290,7 @@ fn has_wait_word(name: &str) -> bool {
 }
 
 /// The words of an identifier, in lower case: `cudaStreamSync_all` gives cuda, stream, sync, all.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut last_lower = false;
     let mut fresh = true;

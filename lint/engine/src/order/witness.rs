@@ -93,7 +93,14 @@ impl Machine<'_, '_> {
     /// The witness of a conflict with `pending` that is noticed now.
     pub(super) fn witness(&self, state: &State, pending: &Operation, second: Second<'_>) -> Trace {
         let excerpt = Excerpt::of(state, pending, second);
-        let mut plan = Plan { machine: self, state, buffers: Vec::new(), steps: Vec::new() };
+        // A finding that rests on a stream of unknown origin presumes a non-blocking one.
+        let non_blocking = match second {
+            Second::Device(operation, _) if self.forgotten(pending, operation).is_some() => {
+                [pending.stream, operation.stream].into_iter().find(|it| self.is_undecided(*it))
+            }
+            _ => None,
+        };
+        let mut plan = Plan { machine: self, state, non_blocking, buffers: Vec::new(), steps: Vec::new() };
         plan.join_conflict(excerpt.pending, second);
         for deed in excerpt.deeds {
             plan.deed(deed);
@@ -108,6 +115,8 @@ impl Machine<'_, '_> {
 struct Plan<'a, 'm, 'p> {
     machine: &'a Machine<'m, 'p>,
     state: &'a State,
+    /// A stream of unknown origin that is presumed to be non-blocking.
+    non_blocking: Option<StreamKey>,
     buffers: Vec<Buffer>,
     steps: Vec<(SiteId, Planned<'a>)>,
 }

@@ -1,7 +1,7 @@
 //! Builds one function statement by statement. Frontends use it; nothing else does.
 
 use super::{
-    BinaryOp, Block, BlockId, Call, Constant, Function, GlobalId, Local, LocalId, Op, SiteId, Space,
+    BinaryOp, Block, BlockId, Call, Constant, Function, GlobalId, Linkage, Local, LocalId, Op, SiteId, Space,
     Statement, Storage, Terminator, Type, UnaryOp, Unlowered, ValueId,
 };
 
@@ -22,6 +22,9 @@ impl FunctionBuilder {
             function: Function {
                 name: name.into(),
                 symbol: symbol.into(),
+                linkage: Linkage::Internal,
+                template: String::new(),
+                declared: site,
                 site,
                 space: Space::Host,
                 is_root: false,

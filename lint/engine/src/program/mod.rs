@@ -15,42 +15,54 @@
 //! - A value is defined once, by one statement, before it is used on every path.
 
 mod builder;
+pub mod ids;
+mod linkage;
 mod text;
 mod types;
+pub mod validate;
 
 pub use builder::FunctionBuilder;
+pub use linkage::{Link, Linkage};
 pub use types::{Record, RecordId, Type, TypeKind};
 
 /// A place in the source. Sites are handed out by the frontend, which keeps their positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SiteId(pub u32);
 
 /// A function of [`Program::functions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FunctionId(pub u32);
 
 /// A function without a body here, in [`Program::externs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExternId(pub u32);
 
 /// A variable with static storage, in [`Program::globals`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GlobalId(pub u32);
 
 /// A variable of one function, in [`Function::locals`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LocalId(pub u32);
 
 /// The result of one statement of one function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ValueId(pub u32);
 
 /// A basic block of one function, in [`Function::blocks`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BlockId(pub u32);
 
 /// One translation unit (C++) or one file (Rust), lowered.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Program {
     /// Functions with a body: host functions, lambdas, methods, and the kernels that are launched.
     pub functions: Vec<Function>,
@@ -64,15 +76,31 @@ pub struct Program {
     pub invalid_calls: Vec<InvalidCall>,
     /// True if an `#include` of the file could not be resolved, so that declarations may be missing.
     pub unresolved_includes: bool,
+    /// How many of the functions, the last ones, a link has brought from other files ([`crate::link`]).
+    pub imported: u32,
+}
+
+impl Program {
+    /// True for a function that a link has brought from another file.
+    pub fn is_imported(&self, function: FunctionId) -> bool {
+        function.0 + self.imported >= self.functions.len() as u32
+    }
 }
 
 /// A function with a body.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Function {
     /// Qualified name for people, without template arguments: `app::Buffer::upload`.
     pub name: String,
     /// The symbol that other files link against (C++: the USR).
     pub symbol: String,
+    /// Who sees the symbol.
+    pub linkage: Linkage,
+    /// For instances of templates: the symbol of the template. Empty for others.
+    pub template: String,
+    /// The first declaration: in a header, if there is one that other files can call it by.
+    pub declared: SiteId,
     /// The name in its definition.
     pub site: SiteId,
     /// Where the function runs.
@@ -98,6 +126,7 @@ pub struct Function {
 
 /// Where a function runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Space {
     /// On the host.
     Host,
@@ -109,6 +138,7 @@ pub enum Space {
 
 /// How a kernel uses a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ParamAccess {
     /// Not a pointer (or a struct by value, whose pointers are not tracked).
     Value,
@@ -124,6 +154,7 @@ pub enum ParamAccess {
 
 /// Something that could not be lowered.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Unlowered {
     /// Where.
     pub site: SiteId,
@@ -133,6 +164,7 @@ pub struct Unlowered {
 
 /// A function that is called and has no body here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Extern {
     /// Qualified name without template arguments: `cudaMemcpyAsync`, `std::vector::data`,
     /// `thrust::device_vector::device_vector`, `std::vector::~vector`. Operators are spelt as in C++:
@@ -148,10 +180,13 @@ pub struct Extern {
     pub no_return: bool,
     /// Where the declaration comes from.
     pub origin: Origin,
+    /// By what other files may define it; `None` for what no file of the project can.
+    pub link: Option<Link>,
 }
 
 /// What the type of a parameter says that the callee may do with what it points to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ExternParam {
     /// Passed by value; holds no address.
     Value,
@@ -165,6 +200,7 @@ pub enum ExternParam {
 
 /// Where a declaration comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Origin {
     /// The declarations embedded in cuda-lint, or real CUDA and system headers.
     System,
@@ -176,6 +212,7 @@ pub enum Origin {
 
 /// A variable with static storage.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Global {
     /// Qualified name.
     pub name: String,
@@ -183,12 +220,17 @@ pub struct Global {
     pub ty: Type,
     /// The memory it lives in.
     pub memory: GlobalMemory,
+    /// True if it starts as something other than null or zero: what runs before `main` is not lowered.
+    pub is_initialised: bool,
     /// Its declaration.
     pub site: SiteId,
+    /// By what other files know it; `None` if they do not.
+    pub link: Option<Link>,
 }
 
 /// The memory that a variable with static storage lives in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum GlobalMemory {
     /// Ordinary host memory.
     Host,
@@ -202,6 +244,7 @@ pub enum GlobalMemory {
 
 /// A variable, parameter or temporary.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Local {
     /// Name for people; empty for temporaries.
     pub name: String,
@@ -215,6 +258,7 @@ pub struct Local {
 
 /// What kind of variable a [`Local`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Storage {
     /// A variable with automatic storage. It lives from [`Op::Live`] to [`Op::Dead`].
     Automatic,
@@ -231,6 +275,7 @@ pub enum Storage {
 
 /// A basic block.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Block {
     /// What it does, in order.
     pub statements: Vec<Statement>,
@@ -240,6 +285,7 @@ pub struct Block {
 
 /// One step of a block.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Statement {
     /// The place in the source that this step stands for.
     pub site: SiteId,
@@ -249,6 +295,7 @@ pub struct Statement {
 
 /// What a statement does. Every `result` is defined by exactly one statement.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Op {
     /// A constant.
     Const {
@@ -404,6 +451,7 @@ pub enum Op {
 
 /// A constant.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Constant {
     /// An integer, a character, a Boolean, an enumerator, a null pointer (0).
     Int(i64),
@@ -417,6 +465,7 @@ pub enum Constant {
 
 /// A call on the host.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Call {
     /// The defined value, for results that are numbers, pointers, references or handles.
     pub result: Option<ValueId>,
@@ -436,6 +485,7 @@ pub struct Call {
 
 /// What a call calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Callee {
     /// A function with a body here.
     Function(FunctionId),
@@ -447,6 +497,7 @@ pub enum Callee {
 
 /// A kernel launch, `kernel<<<grid, block, shared, stream>>>(args)`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Launch {
     /// The kernel, if it is known.
     pub kernel: Option<FunctionId>,
@@ -466,6 +517,7 @@ pub struct Launch {
 
 /// One argument of a kernel launch.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LaunchArg {
     /// The value.
     pub value: ValueId,
@@ -479,6 +531,7 @@ pub struct LaunchArg {
 
 /// Where a block goes.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Terminator {
     /// To another block.
     Goto(BlockId),
@@ -516,6 +569,7 @@ pub enum Terminator {
 
 /// Binary operators. Arithmetic is on mathematical integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum BinaryOp {
     Add,
@@ -540,6 +594,7 @@ pub enum BinaryOp {
 
 /// Unary operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum UnaryOp {
     Not,
@@ -549,6 +604,7 @@ pub enum UnaryOp {
 
 /// A call to a name that nothing declares, or with a number of arguments that no declaration takes.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InvalidCall {
     /// The name as written.
     pub name: String,

@@ -82,7 +82,10 @@ pub static RULE: Rule = Rule {
 fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let Access::Device(second) = &conflict.access else { return None };
     let first = &conflict.pending;
-    if nonblocking_vs_default_race::applies(first, second) || first.kind == WorkKind::Allocation {
+    if nonblocking_vs_default_race::applies(first, second)
+        || first.kind == WorkKind::Allocation
+        || conflict.forgotten.is_some()
+    {
         return None;
     }
     let kernels = [first, second].iter().all(|work| work.kind == WorkKind::Kernel && work.assumed);

@@ -44,6 +44,7 @@ void run(float *h_data) {
 - Memory that was allocated anew, and pointers that were set to something else: null, another buffer, what an unseen function returns.
 - Pointers of unknown origin that were freed in another turn of a loop.
 - Frees that are known to have failed.
+- Memory that a graph launched since may allocate: stream-ordered, or of unknown origin.
 - Host code that touches page-locked memory after `cudaFreeHost`.
 
 ## Confidence

@@ -1,6 +1,6 @@
 //! `free-while-in-flight`: device memory is freed while device work may still be using it.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, words};
+use super::{Case, Check, Claim, Rule, RuleContext, Witness, temporary_source, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Conflict, ReleaseKind, WorkKind};
 use crate::{Category, Diagnostic, Severity};
@@ -68,6 +68,11 @@ pub static RULE: Rule = Rule {
 };
 
 fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
+    if temporary_source::is_short(conflict) { None } else { freed(conflict) }
+}
+
+/// The claim for device memory that is freed, whatever it goes with.
+pub(super) fn freed(conflict: &Conflict) -> Option<Claim> {
     let Access::Release(how) = &conflict.access else { return None };
     match (how, conflict.object.memory) {
         (

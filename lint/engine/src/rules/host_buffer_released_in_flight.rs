@@ -1,6 +1,6 @@
 //! `host-buffer-released-in-flight`: host memory is released while device work may still be using it.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, words};
+use super::{Case, Check, Claim, Rule, RuleContext, Witness, temporary_source, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Conflict, ReleaseKind, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -49,6 +49,7 @@ void upload(float *d_table, const float *table, size_t n, cudaStream_t stream) {
 - Sources of synchronous copies, and batch copies that read their source during the call.
 - Pageable sources of at most 64 KiB, which are documented to be staged before the call returns, and those of unknown size: an info, off by default.
   (On an H200, pageable uploads of the sizes tried, up to 64 MiB, have left their source when the call returns.)
+- Temporaries and parameters by value: that is `temporary-source`.
 - Memory whose owner was handed to a host function that is ordered after the work.
 
 ## Confidence
@@ -75,6 +76,11 @@ pub static RULE: Rule = Rule {
 };
 
 fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
+    if temporary_source::is_short(conflict) { None } else { released(context, conflict) }
+}
+
+/// The claim for host memory that is released, whatever it goes with.
+pub(super) fn released(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let Access::Release(how) = &conflict.access else { return None };
     let pending = &conflict.pending;
     let known = match pending.kind {

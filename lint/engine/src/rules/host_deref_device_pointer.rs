@@ -1,5 +1,7 @@
 //! `host-deref-device-pointer`: host code reads or writes through a pointer to device memory.
 
+use std::collections::BTreeSet;
+
 use super::root_cause::paths;
 use super::{Check, Rule, RuleContext, Witness, witness, words};
 use crate::facts::{Dereference, Object};
@@ -76,6 +78,9 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut dereferences: Vec<&Dereference> = context.facts.dereferences.iter().collect();
     // The surest first, so that what may be hidden does not stand for what is reported.
     dereferences.sort_by_key(|d| (std::cmp::Reverse(paths(d.paths)), d.site));
+    // A method that is followed on its own and from its callers touches the same thing by several names.
+    let mut seen = BTreeSet::new();
+    dereferences.retain(|d| seen.insert((d.site, d.write)));
     let mut done: Vec<(&Object, Vec<&Dereference>)> = Vec::new();
     for dereference in dereferences {
         match done.iter_mut().find(|(object, _)| same_allocation(object, &dereference.object)) {

@@ -1,6 +1,6 @@
 //! `host-read-before-sync`: the host reads page-locked memory that device work may still be writing.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, words};
+use super::{Case, Check, Claim, Rule, RuleContext, Witness, async_result_escapes, words};
 use crate::facts::{Access, Conflict, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -73,7 +73,7 @@ pub static RULE: Rule = Rule {
 fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let Access::HostRead { .. } = conflict.access else { return None };
     let pending = &conflict.pending;
-    if !pending.writes {
+    if !pending.writes || async_result_escapes::escapes(conflict) {
         return None;
     }
     let claim = Claim::unless_hidden(Severity::Error, conflict);

@@ -6,6 +6,8 @@
 //! belong to the rule, and [`root_cause`] then leaves one diagnostic for each missing wait or missing event.
 
 mod context;
+mod event_cause;
+mod event_witness;
 mod root_cause;
 #[cfg(test)]
 mod sample;
@@ -14,13 +16,19 @@ mod words;
 
 mod api_call_in_callback;
 mod async_alloc_misuse;
+mod async_result_escapes;
 mod callback_userdata_lifetime;
+mod callers;
 mod capture_illegal_call;
 mod capture_structure;
 mod captured_host_buffer_lifetime;
 mod captures;
 mod cross_stream_unordered;
+mod default_stream_serialization;
 mod device_use_after_free;
+mod event_elapsed_misuse;
+mod event_never_recorded;
+mod event_record_wrong_stream;
 mod free_kind_mismatch;
 mod free_while_in_flight;
 mod handle_use_after_destroy;
@@ -35,6 +43,9 @@ mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
 mod stream_as_kernel_argument;
+mod stream_forgotten;
+mod temporary_source;
+mod unjoined_fork;
 mod unknown_cuda_api;
 
 pub use context::RuleContext;
@@ -110,7 +121,11 @@ static CATALOGUE: &[&Rule] = &[
     &pageable_async_copy::RULE,
     &cross_stream_unordered::RULE,
     &nonblocking_vs_default_race::RULE,
+    &default_stream_serialization::RULE,
     &stream_as_kernel_argument::RULE,
+    &event_never_recorded::RULE,
+    &event_record_wrong_stream::RULE,
+    &event_elapsed_misuse::RULE,
     &device_use_after_free::RULE,
     &free_while_in_flight::RULE,
     &async_alloc_misuse::RULE,
@@ -122,17 +137,23 @@ static CATALOGUE: &[&Rule] = &[
     &captured_host_buffer_lifetime::RULE,
     &unknown_cuda_api::RULE,
     &pageable_copy_as_sync::RULE,
+    &async_result_escapes::RULE,
+    &temporary_source::RULE,
+    &stream_forgotten::RULE,
+    &unjoined_fork::RULE,
 ];
 
 /// One root cause, one diagnostic: a diagnostic of the first rule silences those of the second at the same
 /// place. The second would mislead there: it presumes what the first denies.
-const SILENCES: [(&str, &str); 6] = [
+const SILENCES: &[(&str, &str)] = &[
     ("stream-as-kernel-argument", "capture-illegal-call"),
     ("memcpy-kind-mismatch", "host-deref-device-pointer"),
     ("memcpy-kind-mismatch", "pageable-async-copy"),
     ("free-kind-mismatch", "host-buffer-released-in-flight"),
     ("free-kind-mismatch", "free-while-in-flight"),
+    ("free-kind-mismatch", "temporary-source"),
     ("host-deref-device-pointer", "host-read-before-sync"),
+    ("stream-as-kernel-argument", "default-stream-serialization"),
 ];
 
 /// All rules, in the order of the catalogue.
@@ -157,6 +178,7 @@ pub fn judge(program: &Program, facts: &Facts, options: &Options) -> Findings {
                 facts
                     .conflicts
                     .iter()
+                    .filter(|conflict| event_cause::of(&context, conflict).is_none())
                     .filter_map(|conflict| claim(&context, conflict).map(|claim| (index, claim, conflict))),
             ),
         }
@@ -167,6 +189,7 @@ pub fn judge(program: &Program, facts: &Facts, options: &Options) -> Findings {
         }
     }
     silence(&mut diagnostics);
+    callers::add(program, facts, &mut diagnostics);
     diagnostics.sort_by(|a, b| (a.site, a.rule, &a.message).cmp(&(b.site, b.rule, &b.message)));
     diagnostics.dedup_by(|later, first| later.says_the_same(first));
     Findings { diagnostics, partial: facts.partial.clone() }
@@ -210,7 +233,7 @@ mod tests {
 
     #[test]
     fn precedence_names_rules_that_exist() {
-        for (winner, loser) in SILENCES {
+        for &(winner, loser) in SILENCES {
             assert!(find(winner).is_some() && find(loser).is_some(), "{winner} or {loser}");
         }
     }

@@ -1,7 +1,7 @@
 //! `pageable-copy-as-sync`: the host uses the result of an asynchronous copy into pageable memory without a
 //! wait, and so relies on the copy to block.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, words};
+use super::{Case, Check, Claim, Rule, RuleContext, Witness, async_result_escapes, words};
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Access, Conflict, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -63,6 +63,9 @@ pub static RULE: Rule = Rule {
 
 fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let WorkKind::Copy { direction, .. } = conflict.pending.kind else { return None };
+    if async_result_escapes::escapes(conflict) {
+        return None;
+    }
     let to_host = matches!(direction, Some(Direction::DeviceToHost) | None);
     if !conflict.pending.writes || !to_host {
         return None;

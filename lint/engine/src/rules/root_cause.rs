@@ -6,7 +6,7 @@
 //! the second stream. Order on the device and waits of the host are different things to mend, so neither kind
 //! silences the other.
 
-use super::RuleContext;
+use super::{RuleContext, async_result_escapes, temporary_source};
 use crate::facts::{Access, Conflict, Paths};
 use crate::program::SiteId;
 use crate::{Confidence, Severity};
@@ -108,7 +108,9 @@ pub(super) fn cases<'a>(
     // Of a pair of device operations in a loop, the order in which they are written explains itself better.
     gathered.sort_by_key(|(_, case)| {
         let device = matches!(case.conflict.access, Access::Device(_));
-        (device && case.conflict.pending.site > case.site(), case.site())
+        // A result that is left to the caller explains what the caller does with it.
+        let left = async_result_escapes::escapes(case.conflict);
+        (device && case.conflict.pending.site > case.site(), !left, case.site())
     });
     let mut kept: Vec<(usize, Case<'a>)> = Vec::new();
     for (rule, case) in gathered {
@@ -123,6 +125,15 @@ pub(super) fn cases<'a>(
             kept.push((rule, case));
         }
     }
+    // What the caller does with a result that is left to it may be worse than leaving it.
+    let worse: Vec<SiteId> = kept
+        .iter()
+        .filter(|(_, case)| matches!(case.conflict.access, Access::HostRead { as_result: false, .. }))
+        .map(|(_, case)| case.conflict.pending.site)
+        .collect();
+    kept.retain(|(_, case)| {
+        !(async_result_escapes::escapes(case.conflict) && worse.contains(&case.conflict.pending.site))
+    });
     kept
 }
 
@@ -144,7 +155,10 @@ fn explains(context: &RuleContext<'_>, first: &Conflict, second: &Conflict) -> b
             // What hides the second is the first itself (a cudaFree that happens to wait).
             let hidden_by_first = second.undocumented_wait.as_ref().is_some_and(|w| w.site == first.site)
                 && first.pending.stream == second.pending.stream;
-            (same_work && same_instance) || hidden_by_first
+            // An argument by value is the callee's parameter and the caller's temporary.
+            let same_argument = temporary_source::is_short(first) && temporary_source::is_short(second);
+            let is_left = async_result_escapes::escapes(first);
+            (same_work && (same_instance || same_argument || is_left)) || hidden_by_first
         }
     }
 }

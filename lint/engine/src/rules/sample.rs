@@ -110,6 +110,8 @@ pub fn conflict(pending: &Work, object: &Object, site: u32, access: Access) -> C
         access,
         paths: Paths::All,
         overlap: true,
+        ends: None,
+        forgotten: None,
         doubts: Vec::new(),
         undocumented_wait: None,
         no_waits: Vec::new(),

@@ -8,6 +8,7 @@ mod closure;
 mod order;
 mod released;
 mod run;
+mod timing;
 
 pub use axioms::{Axiom, Axioms};
 pub use calls::{contradicts, is_misplaced_in_host_function, is_refused};
@@ -67,6 +68,15 @@ pub enum Hazard {
         /// The copy.
         step: usize,
     },
+    /// The time between two events is asked for, and one of them has none.
+    NoTime {
+        /// The call.
+        step: usize,
+        /// The event.
+        event: Name,
+        /// Why it has none.
+        why: NoTime,
+    },
     /// A kernel was handed the stream that it should have been launched on.
     StreamAsArgument {
         /// The launch.
@@ -125,6 +135,19 @@ pub enum Conflict {
     UseThenRelease,
 }
 
+/// Why an event has no time to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum NoTime {
+    /// It was made without timing.
+    Disabled,
+    /// It was never recorded.
+    NeverRecorded,
+    /// Nothing has waited for its record.
+    NotComplete,
+}
+
 /// The order that a trace lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -161,6 +184,7 @@ impl Hazard {
             | Self::WrongRelease { step, .. }
             | Self::CallInHostFunction { step, .. }
             | Self::PageableCopy { step }
+            | Self::NoTime { step, .. }
             | Self::StreamAsArgument { step }
             | Self::UseAfterRelease { step, .. }
             | Self::CapturedBufferReleased { launch: step, .. }

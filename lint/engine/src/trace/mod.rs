@@ -119,6 +119,11 @@ pub enum Action {
         /// Its name.
         event: Name,
     },
+    /// Makes an event that measures time; those of [`Action::CreateEvent`] do not.
+    CreateTimer {
+        /// Its name.
+        event: Name,
+    },
     /// cudaEventDestroy: does not wait.
     DestroyEvent {
         /// The event.
@@ -215,6 +220,13 @@ pub enum Action {
         point: Point,
         /// True if it is repeated until it succeeds, which is a wait. A single query orders nothing.
         until_complete: bool,
+    },
+    /// cudaEventElapsedTime: does not wait.
+    Elapsed {
+        /// The event at the beginning.
+        start: Name,
+        /// The event at the end.
+        end: Name,
     },
     /// Some other call of CUDA from the host, which orders nothing: cudaGetLastError, cudaSetDevice.
     Call {

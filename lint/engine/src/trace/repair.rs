@@ -6,9 +6,9 @@
 
 mod edit;
 
-use super::judge::{Edge, Hazard, contradicts, judge};
+use super::judge::{Edge, Hazard, NoTime, contradicts, judge};
 use super::validate::validate;
-use super::{Action, CopyKind, Memory, Point, Range, Release, Stream, Trace};
+use super::{Action, CopyKind, Memory, Point, Range, Release, Step, Stream, Trace};
 use edit::Edit;
 
 /// Undocumented waits that a variant takes out one after the other.
@@ -24,6 +24,7 @@ const ROUNDS: usize = 4;
 /// - A stream as an argument: the launch is on that stream.
 /// - A use after the release: the release moves behind the use, a second release goes.
 /// - A call that a capture forbids: it moves out of the capture, or goes. A fork is joined before the end.
+/// - An event without a time: it measures time, is recorded, and is waited for.
 pub fn repair<P: Clone>(trace: &Trace<P>, hazard: &Hazard) -> Option<Trace<P>> {
     let numbered = numbered(trace);
     let known = judge(trace);
@@ -157,6 +158,7 @@ fn in_original(changed: &Trace<usize>, hazard: &Hazard) -> Option<Hazard> {
         | Hazard::WrongRelease { step, .. }
         | Hazard::CallInHostFunction { step, .. }
         | Hazard::PageableCopy { step }
+        | Hazard::NoTime { step, .. }
         | Hazard::StreamAsArgument { step }
         | Hazard::CaptureIllegal { step, .. }
         | Hazard::CaptureUnjoined { step, .. } => *step = at(*step)?,
@@ -243,6 +245,22 @@ fn changes<'t>(trace: &'t Trace<usize>, hazard: &Hazard, in_captures: bool) -> V
                 pinned(edit, *step)
             });
         }
+        Hazard::NoTime { step, event, why } => add(&|edit| {
+            if *why == NoTime::Disabled {
+                let made =
+                    |it: &Step<usize>| matches!(&it.action, Action::CreateEvent { event: it } if it == event);
+                let at = trace.steps.iter().position(made)?;
+                edit.replace(at, Some(Action::CreateTimer { event: event.clone() }));
+            }
+            let recorded =
+                |it: &Step<usize>| matches!(&it.action, Action::Record { event: it, .. } if it == event);
+            if !trace.steps.iter().take(*step).any(recorded) {
+                let (event, stream) = (event.clone(), Stream::Default);
+                edit.before(*step, [Action::Record { event, stream }]);
+            }
+            edit.before(*step, [Action::Synchronize { point: Point::Event(event.clone()) }]);
+            Some(())
+        }),
         Hazard::StreamAsArgument { step } => {
             add(&|edit| on_meant_stream(edit, *step));
             add(&|edit| {

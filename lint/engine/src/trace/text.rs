@@ -7,6 +7,7 @@
 //! s = stream
 //! t = stream non-blocking
 //! e = event
+//! f = timer
 //! copy d[0..4096] <- h[0..4096] as host-to-device on s
 //! copy-sync d[0..4096] <- h[0..4096] on default
 //! fill d[0..64] on s
@@ -22,6 +23,7 @@
 //! synchronize s
 //! poll e
 //! query s
+//! elapsed f g
 //! call cudaGetLastError
 //! free h with cudaFreeHost
 //! free m with cudaFreeAsync on s
@@ -35,7 +37,7 @@
 //!
 //! - The first line is left out where stream 0 is the legacy default stream.
 //! - A stream is a name, `default`, `legacy` or `per-thread`; what is waited for may be an event or `device`
-//!   as well. `poll` queries until the answer is success, `query` asks once.
+//!   as well. A `timer` is an event that measures time. `poll` queries until the answer is success, `query` asks once.
 //! - A copy without `as` states cudaMemcpyDefault.
 //! - A capture is in the mode `global` unless it says `thread-local` or `relaxed`.
 //! - What was released or destroyed keeps its name: a later step that uses it is a misuse, and no error.
@@ -101,6 +103,7 @@ impl Display for Action {
             Self::CreateStream { stream, non_blocking: false } => write!(f, "{stream} = stream"),
             Self::CreateStream { stream, non_blocking: true } => write!(f, "{stream} = stream non-blocking"),
             Self::CreateEvent { event } => write!(f, "{event} = event"),
+            Self::CreateTimer { event } => write!(f, "{event} = timer"),
             Self::DestroyStream { stream: name }
             | Self::DestroyEvent { event: name }
             | Self::DestroyGraph { graph: name } => write!(f, "destroy {name}"),
@@ -141,6 +144,7 @@ impl Display for Action {
             Self::Synchronize { point } => write!(f, "synchronize {point}"),
             Self::Query { point, until_complete: true } => write!(f, "poll {point}"),
             Self::Query { point, until_complete: false } => write!(f, "query {point}"),
+            Self::Elapsed { start, end } => write!(f, "elapsed {start} {end}"),
             Self::Call { function } => write!(f, "call {}", function_name(function)),
             Self::BeginCapture { stream, mode: CaptureMode::Global } => write!(f, "begin-capture {stream}"),
             Self::BeginCapture { stream, mode } => write!(f, "begin-capture {stream} {}", mode.word()),

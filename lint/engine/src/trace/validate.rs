@@ -177,7 +177,13 @@ impl Check {
             }
             Action::CreateStream { stream, .. } => self.declare(stream, Thing::Stream),
             Action::DestroyStream { stream } => self.stream(&Stream::Named(stream.clone())),
-            Action::CreateEvent { event } => self.declare(event, Thing::Event),
+            Action::CreateEvent { event } | Action::CreateTimer { event } => {
+                self.declare(event, Thing::Event)
+            }
+            Action::Elapsed { start, end } => {
+                self.event(start)?;
+                self.event(end)
+            }
             Action::DestroyEvent { event } => self.event(event),
             Action::Copy { dst, src, synchronous, stream, .. } => {
                 self.work(stream, *synchronous)?;

@@ -111,6 +111,10 @@ pub struct Verdict {
     /// stream-ordered instead of cudaMalloc).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<Counts>,
+    /// The diagnostic whose trace was run for this one, `file:line`: it differs in names and places only. Empty for
+    /// a trace that was run itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub same_as: String,
     /// When everything happened in one run of each; the file keeps those of the plainest misuse of each rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timelines: Option<Timelines>,

@@ -133,14 +133,17 @@ impl Body<'_, '_> {
             None => None,
         };
         let callee = self.unit.callee(target, name.as_deref());
-        // A virtual function with a body here may be overridden; one without is what it is declared as.
-        if matches!(callee, Callee::Function(_))
-            && target.is_virtual()
-            && expression.is_dynamic_call()
-            && !self.is_exact(object)
-        {
-            let unknown = self.code.unknown(self.at, Vec::new());
-            return Callee::Value(unknown);
+        // A virtual function with a body may be overridden; one without is what it is declared as, and stays
+        // without when files are linked.
+        if target.is_virtual() && expression.is_dynamic_call() && !self.is_exact(object) {
+            match callee {
+                Callee::Function(_) => {
+                    let unknown = self.code.unknown(self.at, Vec::new());
+                    return Callee::Value(unknown);
+                }
+                Callee::Extern(id) => return Callee::Extern(self.unit.unlinked(id)),
+                Callee::Value(_) => {}
+            }
         }
         callee
     }

@@ -188,6 +188,7 @@ impl Body<'_, '_> {
             params: vec![ExternParam::ReadWrite, source],
             no_return: false,
             origin: Origin::System,
+            link: None,
         });
         self.code.call(
             site,

@@ -2,7 +2,8 @@
 
 use clang_sys::*;
 use cuda_lint_engine::program::{
-    Callee, Extern, ExternId, ExternParam, Function, FunctionId, Origin, SiteId, Space, Type, TypeKind,
+    Callee, Extern, ExternId, ExternParam, Function, FunctionId, Link, Linkage, Origin, SiteId, Space, Type,
+    TypeKind,
 };
 
 use super::super::cursor::{Cursor, Ty};
@@ -83,8 +84,15 @@ impl Lowering<'_> {
             Space::Host => {
                 self.function(definition);
             }
-            // A kernel counts where it is launched; device functions never do.
+            // A kernel counts where it is launched, device functions never do.
             Space::Kernel | Space::Device => {}
+        }
+    }
+
+    /// Queues a kernel of the main file that other files may launch.
+    pub fn kernel_for_others(&mut self, definition: Cursor) {
+        if kernels::space(definition) == Space::Kernel && definition.has_external_linkage() {
+            self.function(definition);
         }
     }
 
@@ -230,14 +238,51 @@ impl Lowering<'_> {
         }
         let no_return = is_no_return(&name) || ty.spelling().contains("noreturn");
         let origin = self.origin(declaration);
-        self.intern(Extern { name, is_method, is_const, params, no_return, origin })
+        let link = if origin == Origin::Project { self.link(declaration) } else { None };
+        self.intern(Extern { name, is_method, is_const, params, no_return, origin, link })
+    }
+
+    /// By what other files know something that the project declares.
+    pub fn link(&mut self, declaration: Cursor) -> Option<Link> {
+        let declaration = declaration.template().unwrap_or(declaration);
+        if !declaration.has_external_linkage() {
+            return None;
+        }
+        let declared = self.name_site(declaration.first_declaration());
+        Some(Link { symbol: declaration.usr(), declared }).filter(|link| !link.symbol.is_empty())
+    }
+
+    /// The same extern as one that may be another function: a virtual one may be overridden.
+    pub fn unlinked(&mut self, id: ExternId) -> ExternId {
+        let it = self.program.externs[id.0 as usize].clone();
+        if it.link.is_none() { id } else { self.intern(Extern { link: None, ..it }) }
+    }
+
+    /// Notes who sees a function, and as what.
+    pub fn note_linkage(&mut self, definition: Cursor, function: &mut Function) {
+        let template = definition.template();
+        let named = template.unwrap_or(definition);
+        function.template = template.map(Cursor::usr).unwrap_or_default();
+        function.declared = self.name_site(named.first_declaration());
+        function.linkage = if !named.has_external_linkage() {
+            Linkage::Internal
+        } else if names::is_pattern(named) {
+            // A template of this file is there for others if it is instantiated for them.
+            if self.positions.is_main(definition.location()) { Linkage::External } else { Linkage::Inline }
+        } else if definition.is_inline() {
+            Linkage::Inline
+        } else if has_body(definition) {
+            Linkage::External
+        } else {
+            Linkage::Declared
+        };
     }
 
     /// An extern that only its name is known of.
     pub fn extern_named(&mut self, name: String, is_method: bool, args: usize, origin: Origin) -> ExternId {
         let no_return = is_no_return(&name);
         let params = vec![ExternParam::ReadWrite; args];
-        self.intern(Extern { name, is_method, is_const: false, params, no_return, origin })
+        self.intern(Extern { name, is_method, is_const: false, params, no_return, origin, link: None })
     }
 
     /// The number of an extern.

@@ -2,7 +2,7 @@
 
 use clang_sys::*;
 use cuda_lint_engine::program::{
-    Function, GlobalMemory, Local, LocalId, ParamAccess, Space, Storage, Type, TypeKind,
+    Function, GlobalMemory, Linkage, Local, LocalId, ParamAccess, Space, Storage, Type, TypeKind,
 };
 use rustc_hash::FxHashMap;
 
@@ -95,6 +95,9 @@ impl Lowering<'_> {
         let mut function = Function {
             name: names::qualified(definition),
             symbol: definition.usr(),
+            linkage: Linkage::Internal,
+            template: String::new(),
+            declared: site,
             site,
             space: Space::Kernel,
             is_root: false,
@@ -150,6 +153,7 @@ impl Lowering<'_> {
             };
             function.kernel_params.push(access);
         }
+        self.note_linkage(definition, &mut function);
         function
     }
 }

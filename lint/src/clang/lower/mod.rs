@@ -45,6 +45,7 @@ use cuda_lint_engine::program::{
     Extern, ExternId, Function, FunctionId, Global, GlobalId, GlobalMemory, Origin, RecordId, SiteId, Type,
 };
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use self::captures::Closure;
 use self::functions::Work;
@@ -58,7 +59,7 @@ pub const REPAIR_FILE: &str = "/__cuda_lint/repair.h";
 
 /// Position of a site, macros seen from where the user wrote them. Lines and columns count from 1, columns
 /// and offsets count bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Index into [`SourceMap::files`].
     pub file: u32,
@@ -77,7 +78,7 @@ pub struct Position {
 }
 
 /// Where the sites of a [`Program`] are.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SourceMap {
     /// Files by name, as clang opened them.
     pub files: Vec<String>,
@@ -186,14 +187,17 @@ impl Lowering<'_> {
         for declaration in self.unit.root().children() {
             self.find_roots(declaration, &mut roots);
         }
-        for root in roots {
-            self.root(root);
+        for root in &roots {
+            self.root(*root);
         }
         self.drain();
         for pattern in std::mem::take(&mut self.patterns) {
             if !self.instantiated.contains_key(&pattern.entity()) {
                 self.root(pattern);
             }
+        }
+        for root in roots {
+            self.kernel_for_others(root);
         }
         self.drain();
         self.check_file();
@@ -227,8 +231,11 @@ impl Lowering<'_> {
         let ty = self.ty(variable.ty());
         let name = names::qualified(variable);
         let site = self.site_or(variable, self.nowhere);
+        let link = if self.origin(variable) == Origin::Project { self.link(variable) } else { None };
         let id = GlobalId(self.program.globals.len() as u32);
-        self.program.globals.push(Global { name, ty, memory, site });
+        let declaration = variable.definition().unwrap_or(variable);
+        let is_initialised = declaration.initializer().is_some_and(|it| !initialise::is_null(it));
+        self.program.globals.push(Global { name, ty, memory, is_initialised, site, link });
         self.globals.insert(key, id);
         id
     }

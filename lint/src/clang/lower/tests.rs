@@ -213,8 +213,10 @@ fn missing_includes_are_said() {
 }
 
 #[test]
-fn kernels_are_lowered_only_when_launched() {
-    let kernel = "__global__ void k(int *p) { *p = 1; }\n";
+fn kernels_that_no_other_file_can_launch_are_lowered_only_when_launched() {
+    let shared = lowered("__global__ void k(int *p) { *p = 1; }\n").program;
+    assert_eq!(shared.functions[0].linkage, cuda_lint_engine::program::Linkage::External);
+    let kernel = "__global__ static void k(int *p) { *p = 1; }\n";
     assert!(lowered(kernel).program.functions.is_empty());
     let launched = lowered(&format!("{kernel}void f(int *p) {{ k<<<1, 1>>>(p); }}\n"));
     assert!(launched.program.functions.iter().any(|function| function.space == Space::Kernel));

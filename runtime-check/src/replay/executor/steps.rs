@@ -57,6 +57,17 @@ impl<'a> Running<'a> {
                     self.events.insert(event, handle);
                     0
                 }
+                Action::CreateTimer { event } => {
+                    let mut handle = ptr::null_mut();
+                    let code = (calls.event_create)(&mut handle, 0);
+                    check(code, "cudaEventCreate")?;
+                    self.events.insert(event, handle);
+                    0
+                }
+                Action::Elapsed { start, end } => {
+                    let mut milliseconds = 0.0;
+                    (calls.event_elapsed_time)(&mut milliseconds, self.event(start)?, self.event(end)?)
+                }
                 Action::DestroyEvent { event } => match self.events.get(event.as_str()) {
                     Some(handle) => {
                         self.destroyed.insert(event);

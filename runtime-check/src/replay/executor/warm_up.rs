@@ -23,6 +23,7 @@ pub(super) fn trace() -> Trace<Position> {
     let mut actions = vec![
         Action::CreateStream { stream: "s".to_string(), non_blocking: true },
         Action::CreateEvent { event: "e".to_string() },
+        Action::CreateTimer { event: "f".to_string() },
     ];
     actions.extend(buffers);
     for memory in Memory::ALL {
@@ -51,7 +52,9 @@ pub(super) fn trace() -> Trace<Position> {
         },
         Action::Record { event: "e".to_string(), stream: stream() },
         Action::StreamWait { stream: Stream::Default, event: "e".to_string() },
+        Action::Record { event: "f".to_string(), stream: stream() },
         Action::Synchronize { point: Point::Device },
+        Action::Elapsed { start: "f".to_string(), end: "f".to_string() },
         Action::BeginCapture { stream: stream(), mode: CaptureMode::Relaxed },
         Action::Fill { dst: range(Memory::Device), synchronous: false, stream: stream() },
         copy(Memory::Pinned, Memory::Device, false),

@@ -170,11 +170,12 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
         if let Some((_, name)) = self.streams.iter().find(|(it, _)| *it == key) {
             return trace::Stream::Named(name.clone());
         }
+        let presumed = self.plan.non_blocking == Some(key);
         let name = match self.plan.machine.describe_stream(key) {
             facts::Stream::Created { name, site, non_blocking } => {
-                self.sketch.stream(&name, non_blocking == Some(true), Some(site))
+                self.sketch.stream(&name, presumed || non_blocking == Some(true), Some(site))
             }
-            facts::Stream::Unseen { name } => self.sketch.stream(&name, false, None),
+            facts::Stream::Unseen { name } => self.sketch.stream(&name, presumed, None),
             facts::Stream::Legacy | facts::Stream::PerThread => self.sketch.stream("", false, None),
         };
         self.streams.push((key, name.clone()));

@@ -7,6 +7,7 @@ use super::axioms::{Axiom, Axioms};
 use super::captures::Graphs;
 use super::order::{Operation, Order, Touch};
 use super::released::Released;
+use super::timing::Timing;
 use super::{Conflict, Edge, Hazard, calls};
 use crate::order::capture::Fate;
 use crate::order::happens_before::{self, Cover, Point, StreamKey};
@@ -20,6 +21,7 @@ pub(super) fn run<P>(trace: &Trace<P>, axioms: Axioms) -> Vec<Hazard> {
         released: Released::default(),
         fate: Fate::Runs,
         hazards: Vec::new(),
+        timing: Timing::default(),
         step: 0,
     };
     for (index, step) in trace.steps.iter().enumerate() {
@@ -39,6 +41,8 @@ struct Run<'t> {
     /// What becomes of the current step.
     fate: Fate,
     hazards: Vec<Hazard>,
+    /// The events that measure time.
+    timing: Timing<'t>,
     /// The current step.
     step: usize,
 }
@@ -128,6 +132,11 @@ impl<'t> Run<'t> {
             | Action::DestroyGraph { .. }
             | Action::BeginCapture { .. }
             | Action::EndCapture { .. } => {}
+            Action::CreateTimer { event } => self.timing.make(event),
+            Action::Elapsed { start, end } => {
+                let asked = self.timing.ask(&self.order.pending, self.step, [start, end]);
+                self.hazards.extend(asked);
+            }
             Action::DestroyEvent { event } => {
                 if self.axioms.has(Axiom::EventDestroyWaits) {
                     let event = self.order.event(event);
@@ -165,9 +174,14 @@ impl<'t> Run<'t> {
             }
             Action::Record { .. } | Action::StreamWait { .. } if self.is_captured() => {}
             Action::Record { event, stream } => {
-                let event = self.order.event(event);
+                let key = self.order.event(event);
                 let stream = self.order.stream(stream);
-                self.order.record(event, stream);
+                self.order.record(key, stream);
+                if self.timing.record(event, self.step) {
+                    let mut mark = self.operation(stream, Vec::new());
+                    mark.cover.insert(Point::Event(key));
+                    self.order.push(mark);
+                }
             }
             Action::StreamWait { stream, event } => {
                 let event = self.order.event(event);

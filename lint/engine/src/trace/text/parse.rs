@@ -51,7 +51,9 @@ pub fn parse(text: &str) -> Result<Trace<Position>, Vec<ParseError>> {
             Ok(Content::Default(default)) => trace.default_stream = default,
             Ok(Content::Step(step)) => {
                 match &step.action {
-                    Action::CreateEvent { event } => drop(known.events.insert(event.clone())),
+                    Action::CreateEvent { event } | Action::CreateTimer { event } => {
+                        drop(known.events.insert(event.clone()))
+                    }
                     Action::EndCapture { graph, .. } => drop(known.graphs.insert(graph.clone())),
                     _ => {}
                 }
@@ -284,6 +286,7 @@ impl Words<'_> {
             "synchronize" => Action::Synchronize { point: self.point()? },
             "poll" => Action::Query { point: self.point()?, until_complete: true },
             "query" => Action::Query { point: self.point()?, until_complete: false },
+            "elapsed" => Action::Elapsed { start: self.word("an event")?, end: self.word("an event")? },
             "call" => Action::Call { function: self.word("a function")? },
             "free" => {
                 let buffer = self.word("a buffer")?;
@@ -327,6 +330,7 @@ impl Words<'_> {
                 Action::CreateStream { stream: name, non_blocking }
             }
             "event" => Action::CreateEvent { event: name },
+            "timer" => Action::CreateTimer { event: name },
             "end-capture" => Action::EndCapture { stream: self.stream()?, graph: name },
             memory => {
                 let memory = one_of(&Memory::ALL, Memory::word, "a thing that a trace can make", memory)?;

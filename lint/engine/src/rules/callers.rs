@@ -1,0 +1,40 @@
+//! Adds, to what is found in a function of another file, the call in this file that leads there.
+
+use rustc_hash::FxHashMap;
+
+use crate::facts::Facts;
+use crate::program::{FunctionId, SiteId};
+use crate::{Diagnostic, Program, Related};
+
+/// More calls than these are not named: calls are not followed deeper.
+const DEPTH: usize = 8;
+
+/// Names the calls, outermost first, before the places that a diagnostic names already.
+pub(super) fn add(program: &Program, facts: &Facts, diagnostics: &mut [Diagnostic]) {
+    if facts.entered.is_empty() {
+        return;
+    }
+    let mut functions: FxHashMap<SiteId, FunctionId> = FxHashMap::default();
+    for id in facts.entered.keys() {
+        let function = &program.functions[id.0 as usize];
+        for statement in function.blocks.iter().flat_map(|block| &block.statements) {
+            functions.entry(statement.site).or_insert(*id);
+        }
+    }
+    for diagnostic in diagnostics {
+        let mut calls = Vec::new();
+        let mut at = functions.get(&diagnostic.site).copied();
+        while let Some(function) = at
+            && let Some((caller, site)) = facts.entered.get(&function)
+            && calls.len() < DEPTH
+        {
+            if !diagnostic.related.iter().any(|it| it.site == *site) {
+                let name = &program.functions[function.0 as usize].name;
+                calls.push(Related { site: *site, message: format!("calls `{name}`") });
+            }
+            at = Some(*caller);
+        }
+        calls.reverse();
+        diagnostic.related.splice(0..0, calls);
+    }
+}

@@ -1,0 +1,153 @@
+//! What a worker of the second phase runs: links a unit with what it needs of others, analyses it, and gives
+//! what is found its positions.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cuda_lint_engine::link::{self, Linked};
+use cuda_lint_engine::program::SiteId;
+use cuda_lint_engine::{Findings, Options, Program};
+use rustc_hash::FxHashMap;
+
+use crate::finding::{FileReport, Outcome, PartialFunction, ReportedDiagnostic, Span};
+use crate::unit_file::{UnitFile, UnitFileError};
+use crate::worker::{Analyser, FileRequest, LinkRequest, internal_error};
+
+/// Enough for the deepest chains of calls and expressions.
+const STACK: usize = 256 << 20;
+
+/// Units are kept for the next file that needs them, until their files have so many bytes together.
+const KEPT_BYTES: u64 = 64 << 20;
+
+/// The analyser of lowered units.
+#[derive(Default)]
+pub struct UnitAnalyser {
+    kept: FxHashMap<PathBuf, Arc<UnitFile>>,
+    kept_bytes: u64,
+}
+
+impl Analyser for UnitAnalyser {
+    fn frontend(&self) -> String {
+        "lowered units".to_owned()
+    }
+
+    fn analyse(&mut self, request: &FileRequest) -> FileReport {
+        let mut report = UnitReport::default();
+        for request_of_unit in &request.units {
+            let units = match self.units(request_of_unit) {
+                Ok(units) => units,
+                Err(error) => return FileReport::failed(&request.path, error.to_string()),
+            };
+            let analysed = std::thread::scope(|scope| {
+                let work = || analyse(&units, request_of_unit);
+                let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+                thread.ok()?.join().ok()
+            });
+            match analysed {
+                Some((linked, findings)) => report.add(&linked, &findings, &units, request_of_unit),
+                None => return FileReport::failed(&request.path, internal_error()),
+            }
+        }
+        report.finish(&request.path)
+    }
+}
+
+impl UnitAnalyser {
+    fn units(&mut self, request: &LinkRequest) -> Result<Vec<Arc<UnitFile>>, UnitFileError> {
+        request.files.iter().enumerate().map(|(place, file)| self.unit(file, place > 0)).collect()
+    }
+
+    /// Reads a unit. The one that is analysed will not be needed as such again.
+    fn unit(&mut self, file: &Path, keep: bool) -> Result<Arc<UnitFile>, UnitFileError> {
+        if let Some(known) = self.kept.get(file) {
+            return Ok(known.clone());
+        }
+        let unit = Arc::new(UnitFile::read(file)?);
+        if keep {
+            self.kept_bytes += std::fs::metadata(file)?.len();
+            if self.kept_bytes > KEPT_BYTES {
+                self.kept.clear();
+                self.kept_bytes = std::fs::metadata(file)?.len();
+            }
+            self.kept.insert(file.to_path_buf(), unit.clone());
+        }
+        Ok(unit)
+    }
+}
+
+fn analyse(units: &[Arc<UnitFile>], request: &LinkRequest) -> (Linked, Findings) {
+    let Some(home) = units.first() else { return Default::default() };
+    let programs: Vec<&Program> = units.iter().map(|unit| &unit.program).collect();
+    let linked = link::link(&programs, home.sources.sites.len() as u32, &request.plan);
+    let options = Options { default_stream: home.default_stream.map(Into::into).unwrap_or_default() };
+    let findings = cuda_lint_engine::analyse(&linked.program, &options);
+    (linked, findings)
+}
+
+/// The position of a site of a linked program.
+fn span(linked: &Linked, units: &[Arc<UnitFile>], site: SiteId) -> Span {
+    let (unit, site) = match site.0.checked_sub(linked.first_site) {
+        None => (0, site),
+        Some(at) => match linked.sites.get(at as usize) {
+            Some(known) => *known,
+            None => return Span::default(),
+        },
+    };
+    units.get(unit as usize).map(|unit| unit.span(site)).unwrap_or_default()
+}
+
+/// What the configurations of one file gave.
+#[derive(Default)]
+struct UnitReport {
+    diagnostics: Vec<ReportedDiagnostic>,
+    partial: Vec<PartialFunction>,
+}
+
+impl UnitReport {
+    fn add(&mut self, linked: &Linked, findings: &Findings, units: &[Arc<UnitFile>], request: &LinkRequest) {
+        let span = |site| span(linked, units, site);
+        for diagnostic in &findings.diagnostics {
+            let Some(rule) = cuda_lint_engine::rules::find(diagnostic.rule) else { continue };
+            let mut resolved = ReportedDiagnostic::resolve(diagnostic, rule.category, &span);
+            resolved.imported = diagnostic.site.0 >= linked.first_site && linked.program.imported > 0;
+            let twin = |other: &&mut ReportedDiagnostic| {
+                other.rule == resolved.rule
+                    && other.span == resolved.span
+                    && other.message == resolved.message
+            };
+            match self.diagnostics.iter_mut().find(twin) {
+                // Two configurations show the same: the surer one counts.
+                Some(other) if other.confidence >= resolved.confidence => {}
+                Some(other) => *other = resolved,
+                None => self.diagnostics.push(resolved),
+            }
+        }
+        let functions = &linked.program.functions;
+        let unlowered = functions.iter().filter(|function| function.is_root).flat_map(|function| {
+            function.unlowered.iter().map(|it| (function.name.as_str(), it.site, it.reason.as_str()))
+        });
+        let followed = findings.partial.iter().map(|it| (it.function.as_str(), it.site, it.reason.as_str()));
+        let cut = request.plan.cut.iter().filter_map(|it| functions.get(*it as usize)).map(|function| {
+            (function.name.as_str(), function.site, "it calls more in other files than is followed")
+        });
+        for (function, site, reason) in unlowered.chain(followed).chain(cut) {
+            let span = span(site);
+            self.partial.push(PartialFunction {
+                path: span.file,
+                line: span.line,
+                function: function.to_owned(),
+                reason: reason.to_owned(),
+            });
+        }
+    }
+
+    fn finish(mut self, path: &str) -> FileReport {
+        self.partial.sort();
+        self.partial.dedup();
+        FileReport {
+            path: path.to_owned(),
+            outcome: Outcome::Analysed { diagnostics: self.diagnostics, partial: self.partial },
+            dump: None,
+        }
+    }
+}

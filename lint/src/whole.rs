@@ -1,0 +1,168 @@
+//! Directs the two phases of a run: files are lowered one by one, then each is analysed with what it calls in
+//! others.
+//!
+//! Files without a word of CUDA are not even parsed in the first round. Once it is known what the others
+//! define and what they lack, those of them are lowered that may call the former or define the latter; that
+//! may bring further names, and is repeated while it does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+use cuda_lint_engine::link::{Linker, Unit};
+
+use crate::discover::SourceFile;
+use crate::finding::{FileReport, LoweredUnit, Outcome, PartialFunction};
+use crate::host_scan::{self, HostFile, Wanted};
+use crate::options::{AnalysisOptions, Phase};
+use crate::pool::{Observer, Pool, PoolOutcome};
+use crate::worker::{FileRequest, LinkRequest};
+
+/// How often host files are looked through for what the files lowered so far call and define.
+const ROUNDS: usize = 4;
+
+/// A lowered file.
+struct LoweredFile {
+    units: Vec<LoweredUnit>,
+    targets: Vec<String>,
+    partial: Vec<PartialFunction>,
+    /// It holds no word of CUDA.
+    host: bool,
+}
+
+/// Runs both phases over `files`. The observer of each phase is made by `observe`, for a number of requests.
+pub fn analyse<O: Observer>(
+    pool: &Pool,
+    files: &[SourceFile],
+    options: &AnalysisOptions,
+    observe: impl Fn(usize) -> O,
+) -> io::Result<PoolOutcome> {
+    let requests: Vec<FileRequest> =
+        files.iter().map(|file| FileRequest { path: file.path.clone(), ..FileRequest::default() }).collect();
+    let mut outcome = pool.analyse(&requests, options, &mut observe(requests.len()))?;
+    let mut lowered = BTreeMap::new();
+    let mut done = Vec::new();
+    sort_out(std::mem::take(&mut outcome.reports), false, &mut lowered, &mut done);
+    if lowered.is_empty() {
+        outcome.reports = done;
+        return Ok(outcome);
+    }
+    let folders: BTreeMap<&str, Vec<String>> =
+        files.iter().map(|file| (file.path.as_str(), folders(&file.canonical))).collect();
+    let mut skipped: Vec<HostFile> = (done.iter())
+        .filter(|report| report.outcome == Outcome::Skipped && !host_scan::is_header(&report.path))
+        .map(|report| HostFile::new(&report.path, folders.get(report.path.as_str()).cloned()))
+        .collect();
+    let mut numbers = Numbers::default();
+    let mut linker = linker(&mut lowered, &folders, &mut numbers);
+    for _ in 0..ROUNDS {
+        let wanted = Wanted::of(&linker);
+        let requests: Vec<FileRequest> = (wanted.among(&mut skipped, pool.workers).into_iter())
+            .map(|path| FileRequest { path, host: true, ..FileRequest::default() })
+            .collect();
+        if requests.is_empty() {
+            break;
+        }
+        let reports = pool.analyse(&requests, options, &mut observe(requests.len()))?.reports;
+        let again: BTreeSet<&str> = requests.iter().map(|request| request.path.as_str()).collect();
+        done.retain(|report| !again.contains(report.path.as_str()));
+        sort_out(reports, true, &mut lowered, &mut done);
+        linker = self::linker(&mut lowered, &folders, &mut numbers);
+    }
+    let requests = link_requests(&linker, &mut lowered, &numbers, &mut done);
+    let options = AnalysisOptions { phase: Phase::Analyse, ..options.clone() };
+    let analysed = pool.analyse(&requests, &options, &mut observe(requests.len()))?;
+    for mut report in analysed.reports {
+        if let (Outcome::Analysed { partial, .. }, Some(file)) =
+            (&mut report.outcome, lowered.get_mut(&report.path))
+        {
+            partial.append(&mut file.partial);
+        }
+        done.push(report);
+    }
+    outcome.reports = done;
+    Ok(outcome)
+}
+
+/// Which unit of the link is which of a file's.
+#[derive(Default)]
+struct Numbers {
+    /// For each unit: its file, and its place among the file's units.
+    units: Vec<(String, usize)>,
+    /// For each file: its first unit.
+    first: BTreeMap<String, usize>,
+}
+
+/// Puts what waits for the link apart from what is done.
+fn sort_out(
+    reports: Vec<FileReport>,
+    host: bool,
+    lowered: &mut BTreeMap<String, LoweredFile>,
+    done: &mut Vec<FileReport>,
+) {
+    for report in reports {
+        match report.outcome {
+            Outcome::Lowered { units, targets, partial } => {
+                lowered.insert(report.path, LoweredFile { units, targets, partial, host });
+            }
+            outcome => done.push(FileReport { outcome, ..report }),
+        }
+    }
+}
+
+fn linker(
+    lowered: &mut BTreeMap<String, LoweredFile>,
+    folders: &BTreeMap<&str, Vec<String>>,
+    numbers: &mut Numbers,
+) -> Linker {
+    *numbers = Numbers::default();
+    let mut units = Vec::new();
+    for (file, (path, it)) in lowered.iter().enumerate() {
+        numbers.first.insert(path.clone(), units.len());
+        for (place, unit) in it.units.iter().enumerate() {
+            numbers.units.push((path.clone(), place));
+            units.push(Unit {
+                folders: folders.get(path.as_str()).cloned().unwrap_or_default(),
+                targets: it.targets.clone(),
+                file: file as u32,
+                index: unit.index.clone(),
+            });
+        }
+    }
+    Linker::new(units)
+}
+
+/// What the second phase is asked. Host files that turn out to have nothing to do with CUDA are skipped.
+fn link_requests(
+    linker: &Linker,
+    lowered: &mut BTreeMap<String, LoweredFile>,
+    numbers: &Numbers,
+    done: &mut Vec<FileReport>,
+) -> Vec<FileRequest> {
+    let mut requests = Vec::new();
+    for (path, file) in lowered.iter() {
+        let first = numbers.first.get(path).copied().unwrap_or_default();
+        let units = first..first + file.units.len();
+        if file.host && units.clone().all(|unit| linker.is_beside_cuda(unit)) {
+            done.push(FileReport { path: path.clone(), outcome: Outcome::Skipped, dump: None });
+            continue;
+        }
+        let units = units.map(|unit| {
+            let plan = linker.plan(unit);
+            let file_of = |unit: &u32| {
+                let (path, place) = numbers.units.get(*unit as usize)?;
+                lowered.get(path)?.units.get(*place).map(|unit| unit.file.clone())
+            };
+            let files = plan.units.iter().filter_map(file_of).collect();
+            LinkRequest { plan, files }
+        });
+        requests.push(FileRequest { path: path.clone(), host: false, units: units.collect() });
+    }
+    requests
+}
+
+/// The folders above a file, outermost first.
+fn folders(file: &Path) -> Vec<String> {
+    let folder = file.parent().unwrap_or(file);
+    folder.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect()
+}
