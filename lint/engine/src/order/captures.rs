@@ -14,12 +14,12 @@ use super::history::DeedKind;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
-use super::state::{Operation, Range, State};
+use super::state::{Operation, State};
 use super::value::Value;
 use crate::cuda::capture::InCapture;
 use crate::cuda::row::{Effect, Role, Thing};
-use crate::facts::{CallInCapture, Capture, Fault, ReleaseKind, WorkKind};
-use crate::program::{LocalId, SiteId};
+use crate::facts::{CallInCapture, Capture, Fault, ReleaseKind};
+use crate::program::SiteId;
 
 /// Nodes of a graph that are followed; of more, the rest is not.
 const NODES: usize = 256;
@@ -31,9 +31,9 @@ pub struct Capturing {
     /// Where each began, by its number.
     begun: BTreeMap<u32, Begun>,
     /// What was captured, by its number.
-    nodes: Vec<Node>,
+    pub(super) nodes: Vec<Node>,
     /// What the graphs hold that were captured.
-    graphs: BTreeMap<ObjectId, Rc<Vec<Node>>>,
+    pub(super) graphs: BTreeMap<ObjectId, Rc<Vec<Node>>>,
     /// Something out of sight may have ended a capture, or have brought streams into it.
     vague: bool,
     /// A call was refused: the capture is lost.
@@ -43,18 +43,19 @@ pub struct Capturing {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Begun {
-    site: SiteId,
-    stream: StreamKey,
-    mode: Option<Mode>,
+pub(super) struct Begun {
+    pub(super) site: SiteId,
+    pub(super) stream: StreamKey,
+    pub(super) mode: Option<Mode>,
 }
 
 /// Captured work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Node {
-    operation: Operation,
+pub struct Node {
+    /// As it was when it was captured.
+    pub operation: Operation,
     /// The first host memory of it that was released since.
-    ended: Option<(ObjectId, SiteId, ReleaseKind)>,
+    pub ended: Option<(ObjectId, SiteId, ReleaseKind)>,
 }
 
 impl Capturing {
@@ -169,140 +170,6 @@ impl Machine<'_, '_> {
         }
         if let Some(graph) = self.graph_made(state, it).filter(|_| !lost) {
             Rc::make_mut(&mut state.capturing).graphs.insert(graph, Rc::new(nodes));
-        }
-    }
-
-    /// The graph that a call hands out.
-    fn graph_made(&mut self, state: &State, it: &Modelled<'_, '_>) -> Option<ObjectId> {
-        let out = it.arg(Role::Out(Thing::Graph)).cloned()?;
-        let out = self.pointer(&out)?;
-        match self.peek(state, &out) {
-            Value::Handle(object) => Some(object),
-            _ => None,
-        }
-    }
-
-    /// A graph is made: of another, if the call names one.
-    pub(super) fn graph_is_made(&mut self, state: &mut State, graph: ObjectId, it: &Modelled<'_, '_>) {
-        let held = match it.arg(Role::Graph) {
-            Some(Value::Handle(from)) => state.capturing.graphs.get(from).cloned(),
-            _ => None,
-        };
-        let graphs = &state.capturing.graphs;
-        if held.is_none() && !graphs.contains_key(&graph) {
-            return;
-        }
-        let graphs = &mut Rc::make_mut(&mut state.capturing).graphs;
-        match held {
-            Some(held) => graphs.insert(graph, held),
-            None => graphs.remove(&graph),
-        };
-    }
-
-    /// What the nodes of a graph do is changed.
-    pub(super) fn graph_changes(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        if state.capturing.graphs.is_empty() {
-            return;
-        }
-        let graphs = &mut Rc::make_mut(&mut state.capturing).graphs;
-        match it.arg(Role::Graph) {
-            Some(Value::Handle(graph)) => {
-                graphs.remove(graph);
-            }
-            _ => graphs.clear(),
-        }
-    }
-
-    /// A graph is launched.
-    pub(super) fn graph_is_launched(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        state.fresh_copy = None;
-        let Some(Value::Handle(graph)) = it.arg(Role::Graph) else { return };
-        let Some(nodes) = state.capturing.graphs.get(graph).cloned() else { return };
-        let (stream, _) = self.stream_of(state, it);
-        if self.is_captured(state, stream) {
-            return;
-        }
-        let mut seen = Vec::new();
-        for node in nodes.iter() {
-            let Some((object, released_at, how)) = node.ended.clone() else { continue };
-            if seen.contains(&object) {
-                continue;
-            }
-            seen.push(object);
-            let touches = |it: &&super::state::DeviceAccess| self.objects.root(it.range.object) == object;
-            let writes = node.operation.accesses.iter().find(touches).is_some_and(|it| it.write);
-            let work = self.describe_work(&node.operation, writes, false);
-            let fault = Fault::BufferReleased {
-                object: self.describe_object(state, object),
-                released_at,
-                how,
-                launched_on: self.describe_stream(stream),
-                work,
-            };
-            let captured_on = node.operation.stream;
-            let begun = Begun { site: node.operation.site, stream: captured_on, mode: Some(Mode::Global) };
-            self.note_fault(state, begun, fault, true);
-        }
-    }
-
-    /// Memory is released, or moved: captured work that uses it has an address that means nothing.
-    pub(super) fn captured_memory_ends(&mut self, state: &mut State, range: &Range, how: &ReleaseKind) {
-        if state.capturing.graphs.is_empty() && state.capturing.nodes.is_empty() {
-            return;
-        }
-        let root = self.objects.root(range.object);
-        let is_host = match self.memory_kind(state, range.object) {
-            Some(kind) => kind.is_host(),
-            None => self.objects.info(range.object).host_by_use,
-        };
-        // Memory that is only no longer page-locked is still there.
-        if !is_host || *how == ReleaseKind::Unregister {
-            return;
-        }
-        let uses = |node: &Node| {
-            let copies = matches!(node.operation.kind, WorkKind::Copy { .. } | WorkKind::HostFunction);
-            node.ended.is_none()
-                && copies
-                && node
-                    .operation
-                    .accesses
-                    .iter()
-                    .any(|access| !access.assumed && self.objects.root(access.range.object) == root)
-        };
-        let in_graphs = state.capturing.graphs.values().any(|nodes| nodes.iter().any(&uses));
-        if !in_graphs && !state.capturing.nodes.iter().any(&uses) {
-            return;
-        }
-        let end = (root, self.at.site, how.clone());
-        let capturing = Rc::make_mut(&mut state.capturing);
-        let graphs = capturing.graphs.values_mut().filter(|nodes| nodes.iter().any(&uses));
-        let held = graphs.flat_map(|nodes| Rc::make_mut(nodes).iter_mut());
-        for node in held.chain(&mut capturing.nodes) {
-            if uses(node) {
-                node.ended = Some(end.clone());
-            }
-        }
-    }
-
-    /// A local variable comes into being, where one may have been before: in another turn of a loop, most
-    /// likely at the same address.
-    pub(super) fn captured_local_lives(&mut self, state: &mut State, born: LocalId) {
-        if state.capturing.graphs.is_empty() {
-            return;
-        }
-        let current = state.frame();
-        let objects = &self.objects;
-        let is_again = |node: &Node| {
-            let key = node.ended.as_ref().map(|(object, ..)| &objects.info(*object).key);
-            matches!(key, Some(ObjectKey::Local { frame, local, .. }) if *frame == current && *local == born)
-        };
-        if !state.capturing.graphs.values().any(|nodes| nodes.iter().any(is_again)) {
-            return;
-        }
-        for nodes in Rc::make_mut(&mut state.capturing).graphs.values_mut() {
-            for node in Rc::make_mut(nodes).iter_mut().filter(|node| is_again(node)) {
-                node.ended = None;
-            }
         }
     }
 
@@ -584,7 +451,7 @@ impl Machine<'_, '_> {
     }
 
     /// `after`: the capture has ended, and nothing is lost.
-    fn note_fault(&mut self, state: &mut State, begun: Begun, fault: Fault, after: bool) {
+    pub(super) fn note_fault(&mut self, state: &mut State, begun: Begun, fault: Fault, after: bool) {
         let (lost, vague) = (state.capturing.lost, state.capturing.vague);
         // What is done because a call has failed is not how the program is meant.
         if state.failed || (lost && !after) {

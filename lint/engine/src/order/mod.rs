@@ -24,6 +24,7 @@ mod event_use;
 mod events;
 mod forgotten;
 mod gone;
+mod graphs;
 mod handles;
 pub mod happens_before;
 mod history;

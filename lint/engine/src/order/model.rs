@@ -143,6 +143,7 @@ impl Machine<'_, '_> {
                     // An *external* record becomes a node of its own, which other streams may wait for.
                     let external = is_external(it);
                     if external && self.is_captured(state, stream) {
+                        self.event_recorded(state, event, stream);
                         return;
                     }
                     self.record(state, event, stream);

@@ -52,9 +52,11 @@ pub fn parse(text: &str) -> Result<Trace<Position>, Vec<ParseError>> {
             Ok(Content::Step(step)) => {
                 match &step.action {
                     Action::CreateEvent { event } | Action::CreateTimer { event } => {
-                        drop(known.events.insert(event.clone()))
+                        known.events.insert(event.clone());
                     }
-                    Action::EndCapture { graph, .. } => drop(known.graphs.insert(graph.clone())),
+                    Action::EndCapture { graph, .. } => {
+                        known.graphs.insert(graph.clone());
+                    }
                     _ => {}
                 }
                 trace.steps.push(step);
