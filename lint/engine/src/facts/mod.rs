@@ -3,6 +3,7 @@
 //! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
+mod captures;
 mod errors;
 mod events;
 mod gone;
@@ -11,6 +12,7 @@ mod rounds;
 mod streams;
 mod waits;
 
+pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
 pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{
     Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnrecordedWait, Untimed, UntimedEvent,
@@ -41,6 +43,8 @@ pub struct Facts {
     pub dereferences: Vec<Dereference>,
     /// Uses of what was released or destroyed before.
     pub late_uses: Vec<UseAfterEnd>,
+    /// What is wrong with captures.
+    pub captures: Vec<CaptureFault>,
     /// The kernel launches.
     pub launches: Vec<LaunchShape>,
     /// The functions that CUDA calls back, and the CUDA calls they reach.
