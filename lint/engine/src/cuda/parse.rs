@@ -121,6 +121,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("unregister", Effect::Unregister),
     ("destroys stream", Effect::DestroyStream),
     ("destroys event", Effect::DestroyEvent),
+    ("destroys handle", Effect::DestroyHandle),
     ("records event", Effect::Record),
     ("stream-waits event", Effect::StreamWaitsForEvent),
     ("host-waits stream", Effect::HostWaitsForStream),
@@ -169,6 +170,7 @@ pub const CALLBACK: &[(&str, InCallback)] = &[
     ("forbidden", InCallback::Forbidden),
     ("unobserved", InCallback::ForbiddenUnobserved),
     ("harmless", InCallback::Harmless),
+    ("waits", InCallback::Waits),
 ];
 
 /// The words after `cap:`.
@@ -466,6 +468,7 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::BeginsCapture => need(has(Role::Stream), "begins capture", "stream"),
         Effect::LaunchesGraph => need(has(Role::Graph), "launches graph", "graph"),
         Effect::EndsCapture => need(has(Role::Stream), "ends capture", "stream"),
+        Effect::DestroyHandle => need(has(Role::Handle), "destroys handle", "handle"),
         Effect::DestroyEvent => need(has(Role::Event), "destroys event", "event"),
         Effect::Record => need(has(Role::Event), "records event", "event"),
         Effect::StreamWaitsForEvent => need(has(Role::Event), "stream-waits event", "event"),

@@ -273,6 +273,8 @@ pub enum Effect {
     DestroyStream,
     /// Destroys the event. Orders nothing, waits for nothing.
     DestroyEvent,
+    /// Destroys what [`Role::Handle`] is: the handle, plan or generator of a library.
+    DestroyHandle,
     /// Records the event on the stream.
     Record,
     /// Later work on the stream waits for the event's latest record. The host does not wait.
@@ -410,6 +412,8 @@ pub enum InCallback {
     ForbiddenUnobserved,
     /// A CUDA function that does not touch the device (cudaGetErrorString): not reported.
     Harmless,
+    /// No CUDA function: it waits for another thread, or for time to pass, which keeps the stream waiting.
+    Waits,
 }
 
 /// The family a function belongs to.

@@ -90,6 +90,8 @@ impl Machine<'_, '_> {
         if let Access::Release(how) = &access {
             self.captured_memory_ends(state, range, how);
         }
+        let writes = releases || matches!(access, Access::HostWrite { .. });
+        self.waits_see_touch(state, range, writes);
         if state.pending.is_empty() {
             return;
         }
@@ -214,6 +216,8 @@ impl Machine<'_, '_> {
     /// Work is enqueued: conflicts with work that does not happen before it, then it is pending.
     pub(super) fn enqueue(&mut self, state: &mut State, mut operation: Operation) {
         self.work_uses(state, &operation);
+        self.waits_see_work(state, &operation);
+        self.rounds_see_work(state);
         if self.capture_takes(state, &operation) {
             return;
         }
@@ -313,6 +317,7 @@ impl Machine<'_, '_> {
     /// The host has seen a point complete.
     pub(super) fn host_sees(&mut self, state: &mut State, point: Point) {
         self.records_complete(state, point);
+        self.waits_see_wait(state, Some(point));
         if state.pending.is_empty() {
             return;
         }
@@ -378,6 +383,7 @@ impl Machine<'_, '_> {
     /// The host waits for everything on the device.
     pub(super) fn host_sees_device(&mut self, state: &mut State) {
         self.all_complete(state);
+        self.waits_see_wait(state, None);
         if !state.pending.is_empty() {
             self.note_callers_wait(state, |_| true);
             state.pending = Rc::default();

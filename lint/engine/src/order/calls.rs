@@ -25,6 +25,8 @@ pub(super) struct Unfollowed<'c> {
     pub params: &'c [ExternParam],
     /// True if a declaration had to be invented.
     pub is_invented: bool,
+    /// True if the source writes the call in the body of a macro.
+    pub in_macro: bool,
     /// The arguments.
     pub args: Vec<Value>,
     /// The call.
@@ -60,6 +62,7 @@ impl Machine<'_, '_> {
                 }
                 // Too deep, or a recursion: what it does with CUDA is not seen.
                 if self.shared.relevance.concerns_cuda[id.0 as usize] {
+                    self.errors_may_be_seen();
                     self.doubt_all(
                         &mut state,
                         &format!("`{}` is not followed this deep, and may wait", function.name),
@@ -71,6 +74,7 @@ impl Machine<'_, '_> {
                     is_const: false,
                     params: &params,
                     is_invented: false,
+                    in_macro: false,
                     args,
                     call,
                 };
@@ -80,6 +84,7 @@ impl Machine<'_, '_> {
                 let shared = self.shared;
                 let it = shared.extern_(id);
                 if it.no_return {
+                    self.need_waits(&mut state);
                     return;
                 }
                 let unfollowed = Unfollowed {
@@ -88,6 +93,7 @@ impl Machine<'_, '_> {
                     is_const: it.is_const,
                     params: &it.params,
                     is_invented: it.origin == crate::program::Origin::Invented,
+                    in_macro: shared.program.macro_calls.contains(&self.at.site),
                     args,
                     call,
                 };
@@ -97,7 +103,12 @@ impl Machine<'_, '_> {
                             return;
                         }
                     }
-                    None => self.call_unknown(&mut state, unfollowed),
+                    None => {
+                        if it.origin == crate::program::Origin::Project {
+                            self.errors_may_be_seen();
+                        }
+                        self.call_unknown(&mut state, unfollowed);
+                    }
                 }
             }
             // A function pointer, or a member of something that nothing declares.
@@ -109,6 +120,7 @@ impl Machine<'_, '_> {
                     is_const: false,
                     params: &params,
                     is_invented: true,
+                    in_macro: false,
                     args,
                     call,
                 };

@@ -18,6 +18,7 @@ mod calls;
 pub mod capture;
 mod captures;
 mod containers;
+mod errors;
 mod escapes;
 mod event_sums;
 mod event_use;
@@ -40,11 +41,13 @@ mod owners;
 mod path;
 mod relevance;
 mod resources;
+mod rounds;
 mod state;
 mod symbol;
 mod transfers;
 mod unknown;
 mod value;
+mod waits;
 mod witness;
 
 pub use relevance::{acts_on_memory, concerns_cuda};
@@ -72,6 +75,7 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
     let mut facts = observations.into_facts(program);
     facts.callbacks = callbacks::search(program, facts.callbacks, &shared);
     facts.launches = callbacks::launch_shapes(program);
+    facts.errors = errors::complete(facts.errors, program, &shared);
     facts.invalid_calls.extend(removed_calls(program));
     facts
 }

@@ -7,14 +7,14 @@ use super::containers::ELEMENTS;
 use super::event_use::Waited;
 use super::happens_before::{Point, StreamKey};
 use super::history::DeedKind;
-use super::machine::Machine;
+use super::machine::{Calling, Machine};
 use super::object::{ObjectId, ObjectKey};
 use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::transfers::Copy;
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Direction, Effect, Family, MemoryKind, Mode, Outcome, Role, Row};
-use crate::facts::{Access, ReleaseKind, WorkKind};
+use crate::facts::{Access, Made, ReleaseKind, WorkKind};
 use crate::program::{BinaryOp, ParamAccess};
 
 /// Arguments of a kernel launch by `void **args` that are looked at.
@@ -78,6 +78,9 @@ impl Machine<'_, '_> {
             _ => None,
         };
         let it = Modelled { row, call, status };
+        self.calling = Calling { name: it.shown().into(), discarded: call.call.discarded };
+        self.waits_see_call(state, row);
+        self.errors_see_call(state, &it);
         self.host_accesses(state, &it);
         self.call_uses(state, &it);
         self.capture_sees_call(state, &it);
@@ -85,7 +88,10 @@ impl Machine<'_, '_> {
         let result = self.outcome(state, &it);
         for effect in &row.effects {
             match effect {
-                Effect::NoReturn => return false,
+                Effect::NoReturn => {
+                    self.need_waits(state);
+                    return false;
+                }
                 Effect::TakesElements => {
                     if self.take_elements(state, &it) {
                         break;
@@ -119,12 +125,17 @@ impl Machine<'_, '_> {
                 if let Some(pointer) = it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value)) {
                     let root = self.objects.root(pointer.object);
                     state.object_mut(root).memory = Some(MemoryKind::Registered);
+                    let bytes = self.product(it);
+                    self.made(state, root, Made::Registration, it, bytes);
                 }
             }
             Effect::Unregister => {
                 if let Some(value) = it.arg(Role::Memory).cloned() {
                     let pointer = self.pointer(&value);
                     let root = pointer.as_ref().map(|pointer| self.objects.root(pointer.object));
+                    if let Some(root) = root {
+                        self.unmade(state, root, name);
+                    }
                     self.release_keeping_contents(state, pointer, ReleaseKind::Unregister);
                     if let Some(root) = root
                         && state
@@ -135,7 +146,9 @@ impl Machine<'_, '_> {
                     }
                 }
             }
-            Effect::DestroyEvent | Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
+            Effect::DestroyEvent => self.destroyed(state, it, Role::Event),
+            Effect::DestroyHandle => self.destroyed(state, it, Role::Handle),
+            Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
             Effect::Record => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
@@ -161,19 +174,19 @@ impl Machine<'_, '_> {
             Effect::HostWaitsForStream => {
                 let (stream, _) = self.stream_of(state, it);
                 self.capture_sees_wait(state, name, Some(Point::Tail(stream)), false);
-                self.host_waits(state, Some(Point::Tail(stream)));
+                self.wait(state, it, Some(Point::Tail(stream)));
             }
             Effect::HostWaitsForEvent => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
                     self.capture_sees_wait(state, name, Some(Point::Event(event)), false);
                     self.event_awaited(state, event, &Waited::Host);
-                    self.host_waits(state, Some(Point::Event(event)));
+                    self.wait(state, it, Some(Point::Event(event)));
                 }
             }
             Effect::HostWaitsForDevice => {
                 self.capture_sees_wait(state, name, None, false);
-                self.host_waits(state, None);
+                self.wait(state, it, None);
             }
             Effect::HostWaitsForResult => self.wait_for_result(state, it),
             Effect::SetsStream => {
@@ -236,6 +249,9 @@ impl Machine<'_, '_> {
                 self.hand_over(state, &args, &format!("`{name}` hands it to another thread"));
             }
             Effect::NoWait | Effect::DestroyStream => {
+                if effect == Effect::DestroyStream {
+                    self.destroyed(state, it, Role::Stream);
+                }
                 if effect == Effect::NoWait {
                     state.history.push(self.at.site, DeedKind::NoWait(name.into()));
                 }
@@ -264,6 +280,13 @@ impl Machine<'_, '_> {
         if let Some(how) = how {
             state.history.push(self.at.site, DeedKind::Free(object.map(|it| it.object), how));
         }
+    }
+
+    /// A call that is there to wait.
+    fn wait(&mut self, state: &mut State, it: &Modelled<'_, '_>, point: Option<Point>) {
+        let before = state.pending.clone();
+        self.host_waits(state, point);
+        self.open_wait(state, it, point, &before);
     }
 
     pub(super) fn host_waits(&mut self, state: &mut State, point: Option<Point>) {

@@ -8,8 +8,10 @@ use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::history::History;
 use super::object::{FrameId, ObjectId, Step};
 use super::path::PathConditions;
+use super::rounds::InRound;
 use super::symbol::{Linear, Sym};
 use super::value::Value;
+use super::waits::OpenWait;
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Note, WorkKind};
 use crate::program::{BlockId, SiteId, ValueId};
@@ -45,6 +47,10 @@ pub struct State {
     pub history: History,
     /// What is known of events. Takes no part in comparisons; see [`Self::join`].
     pub events: Rc<Book>,
+    /// Waits that nothing has needed so far. Take no part in comparisons: where they differ, they count as needed.
+    pub waits: Rc<Vec<OpenWait>>,
+    /// What the current rounds of loops have made. Takes no part either.
+    pub rounds: Rc<Vec<InRound>>,
 }
 
 /// One call that is being followed.

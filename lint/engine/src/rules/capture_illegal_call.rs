@@ -1,6 +1,6 @@
 //! `capture-illegal-call`: a call that a capture refuses, and that loses it.
 
-use super::{Check, Rule, RuleContext, Witness, captures, words};
+use super::{Check, Number, Rule, RuleContext, Witness, captures, words};
 use crate::facts::{CallInCapture, Fault, Stream};
 use crate::order::capture::Refusal;
 use crate::{Category, Diagnostic, Related, Severity};
@@ -69,7 +69,7 @@ Certain if the call is refused on every path to it, likely if on some, possible 
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "capture-illegal-call",
-    number: 27,
+    number: Number::new(27),
     category: Category::Capture,
     severity: Severity::Error,
     summary: "a call that is refused while a stream is captured, and loses the capture",

@@ -1,6 +1,6 @@
 //! `capture-structure`: a capture that is not ended, not where it began, or not whole.
 
-use super::{Check, Rule, RuleContext, Witness, captures, words};
+use super::{Check, Number, Rule, RuleContext, Witness, captures, words};
 use crate::facts::{CallInCapture, Fault};
 use crate::order::capture::Refusal;
 use crate::{Category, Diagnostic, Related, Severity};
@@ -75,7 +75,7 @@ Certain if it is so on every path, likely if on some, possible if something out 
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "capture-structure",
-    number: 28,
+    number: Number::new(28),
     category: Category::Capture,
     severity: Severity::Error,
     summary: "a capture that is not joined, ends on another stream, or does not end",

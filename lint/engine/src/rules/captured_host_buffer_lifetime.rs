@@ -1,6 +1,6 @@
 //! `captured-host-buffer-lifetime`: a graph is launched after host memory that it uses was released.
 
-use super::{Check, Rule, RuleContext, Witness, captures, words};
+use super::{Check, Number, Rule, RuleContext, Witness, captures, words};
 use crate::facts::{Fault, ReleaseKind, WorkKind};
 use crate::{Category, Diagnostic, Related, Severity};
 
@@ -74,7 +74,7 @@ Certain if the memory is gone on every path to the launch, likely if on some.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "captured-host-buffer-lifetime",
-    number: 29,
+    number: Number::new(29),
     category: Category::Capture,
     severity: Severity::Error,
     summary: "a graph is launched after host memory that it uses was released",

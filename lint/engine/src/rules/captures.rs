@@ -95,7 +95,7 @@ impl Drawing<'_> {
             Fault::NotEnded => {
                 let origin = self.begin(&fault.capture, None);
                 let point = Point::Stream(origin.clone());
-                self.sketch.step(Action::Synchronize { point }, site);
+                self.sketch.step(Action::Synchronize { point, needless: false }, site);
                 self.end(origin, site);
             }
             Fault::BufferReleased { work, object, released_at, how, launched_on } => {
@@ -192,7 +192,7 @@ impl Drawing<'_> {
     ) -> Option<Action> {
         let wait = |point, asks| match asks {
             true => Action::Query { point, until_complete: false },
-            false => Action::Synchronize { point },
+            false => Action::Synchronize { point, needless: false },
         };
         Some(match call {
             CallInCapture::Allocates(kind) => self.allocate("", sketch::memory(*kind)),
@@ -207,7 +207,7 @@ impl Drawing<'_> {
                 wait(Point::Stream(self.part_of(capture, origin, stream)), *asks)
             }
             CallInCapture::AwaitsEvent { asks, .. } => wait(Point::Event(event?), *asks),
-            CallInCapture::AwaitsDevice => Action::Synchronize { point: Point::Device },
+            CallInCapture::AwaitsDevice => Action::Synchronize { point: Point::Device, needless: false },
             CallInCapture::Work(work) => {
                 let stream = self.part_of(capture, origin, &work.stream);
                 let memory = match &work.kind {

@@ -111,7 +111,7 @@ impl Capturing {
                 let blocking = self.is_blocking(stream);
                 self.captures.wait(self.stream(stream), event, blocking)
             }
-            Action::Synchronize { point } | Action::Query { point, .. } => {
+            Action::Synchronize { point, .. } | Action::Query { point, .. } => {
                 let point = match point {
                     Awaited::Stream(stream) => Some(Point::Tail(self.stream(stream))),
                     Awaited::Event(event) => Some(Point::Event(self.event(event))),

@@ -242,7 +242,7 @@ fn action(random: &mut Random, names: &Names, capturing: Option<&Stream>, fresh:
         24 => Action::StreamWait { event: names.event(random), stream: names.stream(random, None) },
         25 | 26 => Action::HostRead { range: names.range(random) },
         27 => Action::HostWrite { range: names.range(random) },
-        28 => Action::Synchronize { point: names.point(random) },
+        28 => Action::Synchronize { point: names.point(random), needless: false },
         29 => Action::Query { point: names.point(random), until_complete: random.chance(50) },
         30 => Action::Call { function: "cudaGetLastError".into() },
         31 => {

@@ -235,7 +235,24 @@ impl Check {
                 self.event(event)
             }
             Action::HostRead { range } | Action::HostWrite { range } => self.range(range),
-            Action::Synchronize { point } => self.point(point),
+            Action::Synchronize { point, .. } => self.point(point),
+            Action::MakeAndRelease { made, bytes } => {
+                let memory = made.is_memory();
+                if memory != (*bytes > 0) || *bytes > LARGEST {
+                    return fault(
+                        format!("{} of {bytes} bytes", made.word()),
+                        "give memory a size between 1 byte and 1 GiB, and nothing else one",
+                    );
+                }
+                Ok(())
+            }
+            Action::Fault { work, .. } if work.is_empty() => fault("the work has no name".into(), "name it"),
+            Action::Fault { stream, .. } => {
+                if !self.capturing.is_empty() {
+                    return fault("work that fails stands in a capture".into(), "move it out of the capture");
+                }
+                self.work(stream, false)
+            }
             Action::Query { point: Point::Device, .. } => {
                 fault("the device cannot be queried".into(), "query a stream or an event, or synchronize")
             }

@@ -37,6 +37,10 @@ synchronize s
 synchronize e
 synchronize device
 synchronize legacy
+synchronize s needless
+make-and-release registration 4096
+make-and-release stream
+fault \"a b\" on s
 poll e
 query per-thread
 call cudaGetLastError
@@ -57,7 +61,7 @@ destroy t @ C:/a b: c @ d.cu:3:4
     assert_eq!(places[0], &Position { file: "main.cu".into(), line: 12, column: 5 });
     assert_eq!(places[1].file, "wei#rd\".cu");
     assert_eq!(places[2].file, "C:/a b: c @ d.cu");
-    assert_eq!(errors(text), ["line 36: `:3:4` follows the place; remove it"]);
+    assert_eq!(errors(text), ["line 40: `:3:4` follows the place; remove it"]);
 }
 
 #[test]
