@@ -34,7 +34,7 @@ pub fn generate(random: &mut Random) -> Trace<Position> {
             (Some(better), _) => trace = better,
             // A wait in a capture would lose it.
             (None, Hazard::Unordered { access, .. }) if !queues::in_capture(&trace).contains(access) => {
-                let action = Action::Synchronize { point: Point::Device };
+                let action = Action::Synchronize { point: Point::Device, needless: false };
                 trace.steps.insert(*access, Step { action, place: None });
             }
             (None, _) => break,
@@ -221,7 +221,7 @@ impl Draft {
             6 => self.host_access(random),
             7 => {
                 let point = if random.chance(15) { Point::Device } else { self.point(random) };
-                self.push(Action::Synchronize { point });
+                self.push(Action::Synchronize { point, needless: false });
             }
             8 => {
                 let point = self.point(random);
@@ -252,8 +252,8 @@ impl Draft {
         self.recorded = true;
         self.push(Action::Record { event: event.clone(), stream: stream.clone() });
         match random.below(4) {
-            0 => self.push(Action::Synchronize { point: Point::Stream(stream) }),
-            1 => self.push(Action::Synchronize { point: Point::Event(event) }),
+            0 => self.push(Action::Synchronize { point: Point::Stream(stream), needless: false }),
+            1 => self.push(Action::Synchronize { point: Point::Event(event), needless: false }),
             _ => {
                 let stream = self.stream(random);
                 self.push(Action::StreamWait { stream, event });

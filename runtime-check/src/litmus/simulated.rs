@@ -133,7 +133,7 @@ impl<'t> Device<'t> {
                 }
                 self.effect(index);
             }
-            Action::Synchronize { point } | Action::Query { point, until_complete: true } => {
+            Action::Synchronize { point, .. } | Action::Query { point, until_complete: true } => {
                 self.host_waits(index, point);
             }
             _ => {}

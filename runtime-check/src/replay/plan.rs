@@ -38,6 +38,14 @@ pub enum Probe {
     /// The step uses what is gone: it returned an error, ended the process, or a value is not the one that the
     /// order of the program gives.
     Gone(usize),
+    /// The host got to the step only after most of the hold, or the values are not those of the order.
+    Late(usize),
+    /// The host was inside the step until what it waits for was broken off ([`LONG`]).
+    Hangs(usize),
+    /// The step took several times as long as the quickest launch of the trace.
+    Costs(usize),
+    /// The first step returned success, the second the error of work before the first.
+    Unseen(usize, usize),
 }
 
 /// A trace, ready to be tried.
@@ -105,6 +113,28 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
         Hazard::CaptureIllegal { step, .. } | Hazard::CaptureUnjoined { step, .. } => {
             (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
         }
+        Hazard::NeedlessWait { step } => {
+            let work = trace.steps[..*step].iter().rposition(|step| stream_of(&step.action).is_some());
+            let schedules = vec![work.map_or_else(Schedule::default, long)];
+            (Observation::SlowerRatio, trial(trace.clone(), schedules, Probe::Late(step + 1)), String::new())
+        }
+        Hazard::MadeEachRound { step } => made_each_round(trace, *step),
+        Hazard::ErrorUnseen { pending, step } => {
+            let wait = trace.steps.iter().rposition(|step| matches!(step.action, Action::Synchronize { .. }));
+            let schedule = Schedule {
+                holds: vec![Hold { before: *pending, until: Some(*step), patience: PATIENCE }],
+                guard: false,
+            };
+            let probe = Probe::Unseen(*step, wait.unwrap_or(*step));
+            (Observation::ReturnCode, trial(trace.clone(), vec![schedule], probe), String::new())
+        }
+        Hazard::WaitInHostFunction { step, .. } => {
+            let later = &trace.steps[step + 1..];
+            let wait = later.iter().position(|step| matches!(step.action, Action::Synchronize { .. }));
+            let probe = Probe::Hangs(wait.map_or(*step, |wait| step + 1 + wait));
+            let remark = format!("the wait in the host function was broken off after {LONG:.0?}");
+            (Observation::Hang, trial(trace.clone(), plain, probe), remark)
+        }
         Hazard::StreamAsArgument { step } => {
             let (trace, step) = beside_a_held_stream(trace, *step);
             let schedule =
@@ -112,6 +142,23 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
             (Observation::SlowerRatio, trial(trace, vec![schedule], Probe::DeviceWaits(step)), String::new())
         }
     }
+}
+
+/// How many times as long as a launch what is made in each round must take to count as slow.
+const COSTS: u32 = 2;
+
+/// What is made in each round: memory is released while another stream is held, which the release waits for; of
+/// the rest, the time of the calls counts.
+fn made_each_round(trace: &Trace<Position>, step: usize) -> (Observation, Trial, String) {
+    let is_memory =
+        matches!(&trace.steps[step].action, Action::MakeAndRelease { made, .. } if made.is_memory());
+    let trial = if is_memory {
+        let (trace, step) = beside_a_held_stream(trace, step);
+        Trial { trace, schedules: vec![long(2)], probe: Probe::HostWaits(step) }
+    } else {
+        Trial { trace: trace.clone(), schedules: vec![Schedule::default()], probe: Probe::Costs(step) }
+    };
+    (Observation::SlowerRatio, trial, String::new())
 }
 
 /// The step at which a hazard comes about.
@@ -148,6 +195,13 @@ pub fn twin(of: &Trial, schedule: &Schedule, trace: &Trace<Position>, repaired: 
         Probe::Code(step) => map(*step).map_or(Probe::Values, Probe::Code),
         Probe::Fault(_) => Probe::Values,
         Probe::Gone(step) => map(*step).map_or(Probe::Values, Probe::Gone),
+        Probe::Late(step) => map(*step).map_or(Probe::Values, Probe::Late),
+        Probe::Hangs(step) => map(*step).map_or(Probe::Values, Probe::Hangs),
+        Probe::Costs(step) => map(*step).map_or(Probe::Values, Probe::Costs),
+        Probe::Unseen(query, wait) => match (map(*query), map(*wait)) {
+            (Some(query), Some(wait)) => Probe::Unseen(query, wait),
+            _ => Probe::Values,
+        },
     };
     Trial { trace: twin, schedules: vec![schedule], probe }
 }
@@ -433,20 +487,61 @@ impl Probe {
                 .hit(trace, expected, run, schedule)
                 .filter(|_| !is_unready(trace, run, *step))
                 .or_else(|| difference(trace, expected, run)),
+            Self::Late(step) => {
+                let first = schedule.holds.iter().map(|hold| hold.before).min().unwrap_or_default();
+                let before =
+                    run.steps.get(first..*step)?.iter().map(|observed| observed.host).sum::<Duration>();
+                if before >= most {
+                    return Some(format!(
+                        "the host got to step {} {before:.1?} after the work was enqueued, of a hold of {held:.0?}",
+                        number(*step)
+                    ));
+                }
+                difference(trace, expected, run)
+            }
+            Self::Hangs(step) => {
+                let host = run.steps.get(*step)?.host;
+                (host >= LONG.mul_f64(WAITS)).then(|| {
+                    format!(
+                        "the host was in step {} until the wait was broken off: {host:.1?}",
+                        number(*step)
+                    )
+                })
+            }
+            Self::Costs(step) => {
+                let host = run.steps.get(*step)?.host;
+                let launches = trace.steps.iter().zip(&run.steps);
+                let launches = launches.filter(|(step, _)| matches!(step.action, Action::Launch { .. }));
+                let launch = launches.map(|(_, observed)| observed.host).min()?;
+                (host >= launch * COSTS).then(|| {
+                    format!("step {} took the host {host:.1?}, a launch {launch:.1?}", number(*step))
+                })
+            }
+            Self::Unseen(query, wait) => {
+                let (asked, told) = (run.steps.get(*query)?.code, run.steps.get(*wait)?.code);
+                (asked == 0 && told != 0).then(|| {
+                    format!("step {} returned 0, step {} then {told}", number(*query), number(*wait))
+                })
+            }
             Self::Fault(step) => (died(*step) == Some(libc::SIGSEGV))
                 .then(|| format!("step {} ended the process: SIGSEGV", number(*step))),
         }
     }
 
     /// The step in question, if it is one.
-    pub const fn step(&self) -> Option<usize> {
+    pub fn step(&self) -> Option<usize> {
         match self {
             Self::Values => None,
             Self::HostWaits(step)
             | Self::DeviceWaits(step)
             | Self::Code(step)
             | Self::Fault(step)
-            | Self::Gone(step) => Some(*step),
+            | Self::Gone(step)
+            | Self::Hangs(step)
+            | Self::Costs(step)
+            | Self::Unseen(_, step) => Some(*step),
+            // The time is that of the wait before it.
+            Self::Late(step) => step.checked_sub(1),
         }
     }
 }

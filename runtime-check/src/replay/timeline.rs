@@ -27,6 +27,7 @@ impl Marks {
             | Hazard::CallInHostFunction { .. }
             | Hazard::UseAfterRelease { .. }
             | Hazard::CapturedBufferReleased { .. }
+            | Hazard::WaitInHostFunction { .. }
             | Hazard::StreamAsArgument { .. } => (true, None),
             Hazard::HostTouchesDevice { .. }
             | Hazard::WrongKind { .. }
@@ -34,7 +35,10 @@ impl Marks {
             | Hazard::CaptureIllegal { .. }
             | Hazard::CaptureUnjoined { .. }
             | Hazard::NoTime { .. }
-            | Hazard::PageableCopy { .. } => (false, None),
+            | Hazard::PageableCopy { .. }
+            | Hazard::NeedlessWait { .. }
+            | Hazard::MadeEachRound { .. }
+            | Hazard::ErrorUnseen { .. } => (false, None),
         };
         Self { bad: Some((step, work)), clash }
     }

@@ -123,7 +123,10 @@ pub fn pair<P, Q>(
             | Hazard::WrongRelease { step, .. }
             | Hazard::CaptureUnjoined { step, .. }
             | Hazard::NoTime { step, .. }
-            | Hazard::PageableCopy { step },
+            | Hazard::PageableCopy { step }
+            | Hazard::NeedlessWait { step }
+            | Hazard::MadeEachRound { step }
+            | Hazard::ErrorUnseen { step, .. },
         ) => picture.mark(*step, false),
         Some(Hazard::CaptureIllegal { step, .. }) => {
             picture.mark(*step, false);
@@ -137,9 +140,11 @@ pub fn pair<P, Q>(
             picture.mark(*step, true);
             picture.note = format!("“{}” comes after “{}”.", name(*step), name(*release));
         }
-        Some(Hazard::CallInHostFunction { step, .. } | Hazard::StreamAsArgument { step }) => {
-            picture.mark(*step, true);
-        }
+        Some(
+            Hazard::CallInHostFunction { step, .. }
+            | Hazard::WaitInHostFunction { step, .. }
+            | Hazard::StreamAsArgument { step },
+        ) => picture.mark(*step, true),
         None => {}
     }
     if let Some(step) = waits_at {
@@ -261,12 +266,17 @@ impl Run {
             | Action::DestroyGraph { .. }
             | Action::Call { .. } => self.call(index, label, Look::Call),
             Action::HostRead { .. } | Action::HostWrite { .. } => self.call(index, label, Look::Touch),
+            Action::MakeAndRelease { made, .. } if made.is_memory() => {
+                let until = self.complete(&Point::Device);
+                self.wait(index, label, until);
+            }
+            Action::MakeAndRelease { .. } => self.call(index, label, Look::Call),
             Action::Free { .. } if self.waits_at == Some(index) => {
                 let until = self.complete(&Point::Device);
                 self.wait(index, label, until);
             }
             Action::Free { .. } => self.call(index, label, Look::Call),
-            Action::Synchronize { point } | Action::Query { point, until_complete: true } => {
+            Action::Synchronize { point, .. } | Action::Query { point, until_complete: true } => {
                 let until = self.complete(point);
                 self.wait(index, label, until);
             }
@@ -299,6 +309,7 @@ impl Run {
             }
             Action::Fill { stream, .. }
             | Action::Launch { stream, .. }
+            | Action::Fault { stream, .. }
             | Action::HostFunction { stream, .. }
             | Action::LaunchGraph { stream, .. } => self.work(index, label, stream, false),
         }
@@ -430,7 +441,7 @@ mod tests {
     #[test]
     fn a_read_overtakes_the_copy_and_the_twin_waits_for_it() {
         let read = Action::HostRead { range: range("h") };
-        let wait = Action::Synchronize { point: Point::Stream(named("s")) };
+        let wait = Action::Synchronize { point: Point::Stream(named("s")), needless: false };
         let misuse = trace(vec![stream("s"), copy(), read.clone()]);
         let repaired = trace(vec![stream("s"), copy(), wait, read]);
         let (picture, twin) = pair(&misuse, Some(&unordered(1, 2)), Some(&repaired));

@@ -3,18 +3,26 @@
 //! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
+mod captures;
+mod errors;
 mod events;
 mod gone;
 mod lifetimes;
+mod rounds;
 mod streams;
+mod waits;
 
+pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
+pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{
     Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnrecordedWait, Untimed, UntimedEvent,
     Waiter,
 };
 pub use gone::{Call, Gone, LateUse, UseAfterEnd};
 pub use lifetimes::Variable;
+pub use rounds::{Made, MadeEachRound};
 pub use streams::Forgotten;
+pub use waits::NeedlessWait;
 
 use std::collections::BTreeMap;
 
@@ -35,12 +43,20 @@ pub struct Facts {
     pub dereferences: Vec<Dereference>,
     /// Uses of what was released or destroyed before.
     pub late_uses: Vec<UseAfterEnd>,
+    /// What is wrong with captures.
+    pub captures: Vec<CaptureFault>,
     /// The kernel launches.
     pub launches: Vec<LaunchShape>,
     /// The functions that CUDA calls back, and the CUDA calls they reach.
     pub callbacks: Vec<Callback>,
     /// What was observed about events.
     pub events: EventFacts,
+    /// Waits of the host that nothing needs.
+    pub needless_waits: Vec<NeedlessWait>,
+    /// What every round of a loop makes and releases.
+    pub made_each_round: Vec<MadeEachRound>,
+    /// Where errors are looked for.
+    pub errors: ErrorChecks,
     /// Calls to names that nothing declares.
     pub invalid_calls: Vec<InvalidCall>,
     /// True if an `#include` could not be resolved.

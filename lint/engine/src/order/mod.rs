@@ -16,13 +16,16 @@ mod branches;
 mod callbacks;
 mod calls;
 pub mod capture;
+mod captures;
 mod containers;
+mod errors;
 mod escapes;
 mod event_sums;
 mod event_use;
 mod events;
 mod forgotten;
 mod gone;
+mod graphs;
 mod handles;
 pub mod happens_before;
 mod history;
@@ -38,11 +41,13 @@ mod owners;
 mod path;
 mod relevance;
 mod resources;
+mod rounds;
 mod state;
 mod symbol;
 mod transfers;
 mod unknown;
 mod value;
+mod waits;
 mod witness;
 
 pub use relevance::{acts_on_memory, concerns_cuda};
@@ -70,6 +75,7 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
     let mut facts = observations.into_facts(program);
     facts.callbacks = callbacks::search(program, facts.callbacks, &shared);
     facts.launches = callbacks::launch_shapes(program);
+    facts.errors = errors::complete(facts.errors, program, &shared);
     facts.invalid_calls.extend(removed_calls(program));
     facts
 }

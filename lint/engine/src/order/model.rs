@@ -7,14 +7,14 @@ use super::containers::ELEMENTS;
 use super::event_use::Waited;
 use super::happens_before::{Point, StreamKey};
 use super::history::DeedKind;
-use super::machine::Machine;
+use super::machine::{Calling, Machine};
 use super::object::{ObjectId, ObjectKey};
 use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::transfers::Copy;
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Direction, Effect, Family, MemoryKind, Mode, Outcome, Role, Row};
-use crate::facts::{Access, ReleaseKind, WorkKind};
+use crate::facts::{Access, Made, ReleaseKind, WorkKind};
 use crate::program::{BinaryOp, ParamAccess};
 
 /// Arguments of a kernel launch by `void **args` that are looked at.
@@ -61,6 +61,12 @@ impl Modelled<'_, '_> {
     }
 }
 
+/// True if an event is recorded or waited for by a node of a graph (cudaEventRecordExternal,
+/// cudaEventWaitExternal), or may be: the flags are not a constant.
+fn is_external(it: &Modelled<'_, '_>) -> bool {
+    it.arg(Role::Flags).is_some_and(|flags| flags.as_constant() != Some(0))
+}
+
 impl Machine<'_, '_> {
     /// Does what a row says. Returns false if the call does not return.
     pub(super) fn call_by_model(&mut self, state: &mut State, row: &Row, call: &Unfollowed<'_>) -> bool {
@@ -72,13 +78,20 @@ impl Machine<'_, '_> {
             _ => None,
         };
         let it = Modelled { row, call, status };
+        self.calling = Calling { name: it.shown().into(), discarded: call.call.discarded };
+        self.waits_see_call(state, row);
+        self.errors_see_call(state, &it);
         self.host_accesses(state, &it);
         self.call_uses(state, &it);
+        self.capture_sees_call(state, &it);
         // The result of an accessor is what the object holds before the call changes it.
         let result = self.outcome(state, &it);
         for effect in &row.effects {
             match effect {
-                Effect::NoReturn => return false,
+                Effect::NoReturn => {
+                    self.need_waits(state);
+                    return false;
+                }
                 Effect::TakesElements => {
                     if self.take_elements(state, &it) {
                         break;
@@ -112,12 +125,17 @@ impl Machine<'_, '_> {
                 if let Some(pointer) = it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value)) {
                     let root = self.objects.root(pointer.object);
                     state.object_mut(root).memory = Some(MemoryKind::Registered);
+                    let bytes = self.product(it);
+                    self.made(state, root, Made::Registration, it, bytes);
                 }
             }
             Effect::Unregister => {
                 if let Some(value) = it.arg(Role::Memory).cloned() {
                     let pointer = self.pointer(&value);
                     let root = pointer.as_ref().map(|pointer| self.objects.root(pointer.object));
+                    if let Some(root) = root {
+                        self.unmade(state, root, name);
+                    }
                     self.release_keeping_contents(state, pointer, ReleaseKind::Unregister);
                     if let Some(root) = root
                         && state
@@ -128,11 +146,19 @@ impl Machine<'_, '_> {
                     }
                 }
             }
-            Effect::DestroyEvent | Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
+            Effect::DestroyEvent => self.destroyed(state, it, Role::Event),
+            Effect::DestroyHandle => self.destroyed(state, it, Role::Handle),
+            Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
             Effect::Record => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
                     let (stream, _) = self.stream_of(state, it);
+                    // An *external* record becomes a node of its own, which other streams may wait for.
+                    let external = is_external(it);
+                    if external && self.is_captured(state, stream) {
+                        self.event_recorded(state, event, stream);
+                        return;
+                    }
                     self.record(state, event, stream);
                 }
             }
@@ -140,21 +166,28 @@ impl Machine<'_, '_> {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
                     let (stream, _) = self.stream_of(state, it);
-                    self.stream_waits(state, stream, event);
+                    if !self.capture_waits(state, stream, event, is_external(it)) {
+                        self.stream_waits(state, stream, event);
+                    }
                 }
             }
             Effect::HostWaitsForStream => {
                 let (stream, _) = self.stream_of(state, it);
-                self.host_waits(state, Some(Point::Tail(stream)));
+                self.capture_sees_wait(state, name, Some(Point::Tail(stream)), false);
+                self.wait(state, it, Some(Point::Tail(stream)));
             }
             Effect::HostWaitsForEvent => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
+                    self.capture_sees_wait(state, name, Some(Point::Event(event)), false);
                     self.event_awaited(state, event, &Waited::Host);
-                    self.host_waits(state, Some(Point::Event(event)));
+                    self.wait(state, it, Some(Point::Event(event)));
                 }
             }
-            Effect::HostWaitsForDevice => self.host_waits(state, None),
+            Effect::HostWaitsForDevice => {
+                self.capture_sees_wait(state, name, None, false);
+                self.wait(state, it, None);
+            }
             Effect::HostWaitsForResult => self.wait_for_result(state, it),
             Effect::SetsStream => self.sets_stream(state, it),
             Effect::QueriesStream | Effect::QueriesEvent => {
@@ -163,6 +196,9 @@ impl Machine<'_, '_> {
                 } else {
                     it.arg(Role::Event).cloned().map(|event| Point::Event(self.event_key(&event)))
                 };
+                if point.is_some() {
+                    self.capture_sees_wait(state, name, point, true);
+                }
                 if let Some(Point::Event(event)) = point {
                     self.event_awaited(state, event, &Waited::Query);
                 }
@@ -174,22 +210,14 @@ impl Machine<'_, '_> {
             Effect::EnqueuesHostFunction => self.enqueue_host_function(state, it),
             Effect::LaunchesKernel => self.launch_by_call(state, it),
             Effect::EnqueuesUnknownWork => self.enqueue_library_work(state, it),
-            Effect::BeginsCapture => {
-                let (stream, _) = self.stream_of(state, it);
-                Rc::make_mut(&mut state.capturing).insert(stream);
-            }
-            Effect::EndsCapture => {
-                let (stream, _) = self.stream_of(state, it);
-                let capturing = Rc::make_mut(&mut state.capturing);
-                if !capturing.remove(&stream) {
-                    capturing.clear();
-                }
-            }
+            Effect::BeginsCapture => self.capture_begins(state, it),
+            Effect::EndsCapture => self.capture_ends(state, it),
             Effect::LaunchesGraph => {
-                state.fresh_copy = None;
+                self.graph_is_launched(state, it);
                 self.graph_may_allocate(state);
                 self.events_out_of_sight(state);
             }
+            Effect::ChangesGraph => self.graph_changes(state, it),
             // A free is measured to wait. Of library calls it is documented that many do.
             Effect::MayWait
                 if it.row.effects.iter().any(|it| matches!(it, Effect::Free(_) | Effect::Unregister)) =>
@@ -215,6 +243,9 @@ impl Machine<'_, '_> {
                 self.hand_over(state, &args, &format!("`{name}` hands it to another thread"));
             }
             Effect::NoWait | Effect::DestroyStream => {
+                if effect == Effect::DestroyStream {
+                    self.destroyed(state, it, Role::Stream);
+                }
                 if effect == Effect::NoWait {
                     state.history.push(self.at.site, DeedKind::NoWait(name.into()));
                 }
@@ -243,6 +274,13 @@ impl Machine<'_, '_> {
         if let Some(how) = how {
             state.history.push(self.at.site, DeedKind::Free(object.map(|it| it.object), how));
         }
+    }
+
+    /// A call that is there to wait.
+    fn wait(&mut self, state: &mut State, it: &Modelled<'_, '_>, point: Option<Point>) {
+        let before = state.pending.clone();
+        self.host_waits(state, point);
+        self.open_wait(state, it, point, &before);
     }
 
     pub(super) fn host_waits(&mut self, state: &mut State, point: Option<Point>) {

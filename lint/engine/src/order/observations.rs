@@ -9,10 +9,12 @@ use super::forgotten::StreamsSeen;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
+use super::value::Value;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Forgotten, Gone, LateUse, Note, Object, Origin, Paths,
-    Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
+    Access, Callback, Capture, CaptureFault, Conflict, Dereference, EarlyQuery, ErrorChecks, Facts, Fault,
+    Forgotten, Gone, LateUse, MadeEachRound, NeedlessWait, Note, Object, Origin, Paths, Release, ReleaseKind,
+    Transfer, TransferView, UseAfterEnd, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -39,6 +41,7 @@ pub struct Observations {
     /// Copies of calls for which the caller waits.
     waited_by_caller: BTreeSet<SiteId>,
     late_uses: BTreeMap<(SiteId, LateUseSeen), Paths>,
+    captures: BTreeMap<(SiteId, CaptureSeen), CaptureSum>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
@@ -47,6 +50,20 @@ pub struct Observations {
     visit: u64,
     /// The path that is being followed rests on a mode that another file keeps.
     pub presumed: bool,
+    /// Where errors are looked for.
+    pub errors: ErrorChecks,
+    /// Waits that some path needs, or may.
+    needed: BTreeSet<SiteId>,
+    /// Waits that some path does not need.
+    needless: BTreeMap<SiteId, NeedlessWait>,
+    /// What rounds of loops make and release, and in which turns that was seen.
+    rounds: BTreeMap<SiteId, (BTreeSet<u32>, MadeEachRound)>,
+    /// What is made in a loop, with the arguments of the call.
+    arguments: BTreeMap<SiteId, Vec<Value>>,
+    /// What is made in a loop and is not made and released in each round.
+    kept: BTreeSet<SiteId>,
+    /// What of that the current root has come across.
+    of_root: BTreeSet<SiteId>,
 }
 
 /// A conflict seen on one path.
@@ -86,6 +103,15 @@ pub struct LateUseSeen {
     pub by: LateUse,
 }
 
+/// Something is wrong with a capture, on one path.
+pub type CaptureSeen = (Capture, Fault);
+
+#[derive(Debug)]
+struct CaptureSum {
+    paths: Paths,
+    doubtful: bool,
+}
+
 /// What tells conflicts apart.
 pub type ConflictKey = (SiteId, Work, Object, Access);
 
@@ -122,6 +148,7 @@ enum Hit {
     Conflict(ConflictKey),
     Dereference(SiteId, bool, Option<String>, Object),
     LateUse(SiteId, LateUseSeen),
+    Capture(SiteId, CaptureSeen),
     Event(EventHit),
 }
 
@@ -205,6 +232,14 @@ impl Observations {
         *sum = (*sum).max(paths);
     }
 
+    /// Something is wrong with a capture.
+    pub fn capture(&mut self, at: At, state: &State, seen: CaptureSeen, doubtful: bool) {
+        let paths = self.hit(at, state, Hit::Capture(at.site, seen.clone()));
+        let sum = self.captures.entry((at.site, seen)).or_insert(CaptureSum { paths, doubtful });
+        sum.paths = sum.paths.max(paths);
+        sum.doubtful &= doubtful;
+    }
+
     /// A copy.
     pub fn transfer(&mut self, at: At, state: &State, function: &str, mode: Mode, view: TransferView) {
         let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
@@ -227,6 +262,61 @@ impl Observations {
     pub fn waited_at_once(&mut self, copy: SiteId, frame: FrameId, step: Step) {
         if let Some(sum) = self.transfers.get_mut(&copy) {
             sum.waited.insert((frame, step));
+        }
+    }
+
+    /// Some path needs a wait, or may.
+    pub fn need(&mut self, site: SiteId) {
+        self.needed.insert(site);
+    }
+
+    /// True if a wait is known to be needed. It is noted down as one of the current root.
+    pub fn is_needed(&mut self, site: SiteId) -> bool {
+        self.of_root.insert(site);
+        self.needed.contains(&site)
+    }
+
+    /// The current root was not followed to its end.
+    pub fn need_all(&mut self) {
+        self.needed.extend(self.of_root.iter().copied());
+        self.kept.extend(self.of_root.iter().copied());
+    }
+
+    /// True if a wait is known to be needless on some path.
+    pub fn knows_needless(&self, site: SiteId) -> bool {
+        self.needless.contains_key(&site)
+    }
+
+    /// A path does not need a wait.
+    pub fn needless(&mut self, wait: NeedlessWait) {
+        self.needless.insert(wait.site, wait);
+    }
+
+    /// True if what is made at a site is known to be kept, or made by some rounds only.
+    pub fn is_kept(&mut self, site: SiteId) -> bool {
+        self.of_root.insert(site);
+        self.kept.contains(&site)
+    }
+
+    /// What is made at a site is kept, or made by some rounds only.
+    pub fn keep(&mut self, site: SiteId) {
+        self.kept.insert(site);
+    }
+
+    /// True if what is made at a site is made from these arguments each time. Roots have their own values.
+    pub fn same_arguments(&mut self, site: SiteId, arguments: Vec<Value>) -> bool {
+        *self.arguments.entry(site).or_insert_with(|| arguments.clone()) == arguments
+    }
+
+    /// A round has released what it made.
+    pub fn each_round(&mut self, turn: u32, made: MadeEachRound) {
+        self.rounds.entry(made.site).or_insert_with(|| (BTreeSet::new(), made)).0.insert(turn);
+    }
+
+    /// The last error is asked for while work is pending.
+    pub fn early_query(&mut self, query: EarlyQuery) {
+        if !self.errors.early.iter().any(|known| known.site == query.site) {
+            self.errors.early.push(query);
         }
     }
 
@@ -275,11 +365,18 @@ impl Observations {
                         *paths = Paths::All;
                     }
                 }
+                Hit::Capture(site, seen) => {
+                    if let Some(sum) = self.captures.get_mut(&(site, seen)) {
+                        sum.paths = Paths::All;
+                    }
+                }
                 Hit::Event(hit) => self.events.on_all_paths(&hit),
             }
         }
         self.visits.clear();
         self.events.end_of_root();
+        self.of_root.clear();
+        self.arguments.clear();
     }
 
     /// The facts. Callbacks are given as registered, with nothing searched yet.
@@ -372,8 +469,25 @@ impl Observations {
             let LateUseSeen { what, ended_at, by } = seen;
             UseAfterEnd { site, what, ended_at, by, paths }
         });
+        let needless_waits =
+            self.needless.into_values().filter(|wait| !self.needed.contains(&wait.site)).collect();
+        let rounds =
+            self.rounds.into_values().filter(|(turns, it)| turns.len() > 1 && !self.kept.contains(&it.site));
+        let mut errors = self.errors;
+        errors.early.sort();
+        let captures = self.captures.into_iter().map(|((site, (capture, what)), sum)| CaptureFault {
+            site,
+            what,
+            capture,
+            doubtful: sum.doubtful,
+            paths: sum.paths,
+        });
         Facts {
             late_uses: late_uses.collect(),
+            captures: captures.collect(),
+            needless_waits,
+            made_each_round: rounds.map(|(_, it)| it).collect(),
+            errors,
             conflicts,
             transfers,
             releases,

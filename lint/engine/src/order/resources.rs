@@ -7,7 +7,7 @@ use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{FreeWith, MemoryKind, Role, Thing};
-use crate::facts::{Access, Origin, ReleaseKind, WorkKind};
+use crate::facts::{Access, Made, Origin, ReleaseKind, WorkKind};
 
 impl Machine<'_, '_> {
     /// Puts what the call makes into the places that its arguments name.
@@ -28,7 +28,10 @@ impl Machine<'_, '_> {
             let value = match thing {
                 Thing::Memory(kind) => {
                     let bytes = self.product(it);
-                    let object = self.make_memory(state, index, Some(kind), &it.row.name, bytes);
+                    let object = self.make_memory(state, index, Some(kind), &it.row.name, bytes.clone());
+                    if let Some(made) = made_of(kind) {
+                        self.made(state, object, made, it, bytes);
+                    }
                     if kind == MemoryKind::DeviceStreamOrdered {
                         self.allocate_in_order(state, it, object);
                     }
@@ -41,21 +44,33 @@ impl Machine<'_, '_> {
                         }
                         None => Some(false),
                     };
-                    Value::Handle(self.make_handle(state, index, non_blocking))
+                    let stream = self.make_handle(state, index, non_blocking);
+                    self.made(state, stream, Made::Stream, it, None);
+                    Value::Handle(stream)
                 }
                 Thing::HandleStream => match it.arg(Role::Handle).cloned() {
                     Some(handle) => self.stream_in_handle(state, &handle),
                     None => self.fresh(state),
                 },
                 Thing::Handle => {
-                    let handle = Value::Handle(self.make_handle(state, index, None));
+                    let made = self.make_handle(state, index, None);
+                    self.made(state, made, Made::Handle, it, None);
+                    let handle = Value::Handle(made);
                     let stream = it.arg(Role::Stream).cloned().unwrap_or(Value::ZERO);
                     self.set_stream(state, &handle, stream);
                     handle
                 }
+                Thing::Graph => {
+                    let graph = self.make_handle(state, index, None);
+                    self.graph_is_made(state, graph, it);
+                    Value::Handle(graph)
+                }
+                // What is known to be captured is said to be: code that asks knows what it may do.
+                Thing::CaptureStatus if self.is_surely_captured(state, it) => Value::int(1),
                 Thing::Event | Thing::ForeignEvent => {
                     let handle = self.make_handle(state, index, None);
                     self.event_made(state, handle, it, thing == Thing::ForeignEvent);
+                    self.made(state, handle, Made::Event, it, None);
                     Value::Handle(handle)
                 }
                 Thing::Alias => match it.arg(Role::Memory).or_else(|| it.arg(Role::Src)).cloned() {
@@ -71,7 +86,7 @@ impl Machine<'_, '_> {
                     self.pointer_attributes(state, &target, memory.as_ref());
                     continue;
                 }
-                Thing::DeviceAttribute | Thing::Fresh => {
+                Thing::DeviceAttribute | Thing::Fresh | Thing::CaptureStatus => {
                     let key = host_access_attribute(it, thing).unwrap_or_else(|| SymKey::Opaque {
                         frame: state.frame(),
                         step: self.at.step,
@@ -92,8 +107,8 @@ impl Machine<'_, '_> {
             if thing == Thing::Stream {
                 self.holds_stream(&target, &value);
             }
-            // Some handles are numbers (cuFFT).
-            let size = if thing == Thing::Handle { 4 } else { 8 };
+            // Some handles are numbers (cuFFT), and the status is an enumerator.
+            let size = if matches!(thing, Thing::Handle | Thing::CaptureStatus) { 4 } else { 8 };
             self.poke(state, &target, value, Some(size));
         }
     }
@@ -149,6 +164,9 @@ impl Machine<'_, '_> {
             !(self.is_variable(pointer.object) && self.objects.record(pointer.object).is_some())
         });
         let how = ReleaseKind::Call(with, it.shown().to_owned());
+        if let Some(pointer) = &pointer {
+            self.unmade(state, pointer.object, it.shown());
+        }
         match (with, &pointer) {
             (FreeWith::CudaFreeAsync, Some(pointer)) => {
                 let described = self.describe_object(state, pointer.object);
@@ -159,6 +177,9 @@ impl Machine<'_, '_> {
                     pointer.offset != Linear::constant(0),
                 );
                 let (stream, _) = self.stream_of(state, it);
+                if self.is_captured(state, stream) {
+                    return;
+                }
                 self.free_in_order(state, pointer.object, stream, &it.row.name);
                 let how = ReleaseKind::Call(with, it.shown().to_owned());
                 self.memory_ends(state, pointer.object, &how, Some(stream));
@@ -170,6 +191,13 @@ impl Machine<'_, '_> {
                     self.memory_ends(state, object, &how, None);
                 }
             }
+        }
+    }
+
+    /// A stream, event or handle is destroyed.
+    pub(super) fn destroyed(&mut self, state: &mut State, it: &Modelled<'_, '_>, role: Role) {
+        if let Some(Value::Handle(object)) = it.arg(role).cloned() {
+            self.unmade(state, object, it.shown());
         }
     }
 
@@ -186,6 +214,19 @@ impl Machine<'_, '_> {
             let range = Range { object: pointer.object, offset: pointer.offset, extent: Extent::Whole };
             self.host_touches(state, &range, Access::Release(how));
         }
+    }
+}
+
+/// What memory is to a loop that makes it in each round; `None` for memory that is cheap to make.
+const fn made_of(kind: MemoryKind) -> Option<Made> {
+    match kind {
+        MemoryKind::Device | MemoryKind::Array => Some(Made::Device),
+        MemoryKind::Managed => Some(Made::Managed),
+        MemoryKind::Pinned => Some(Made::Pinned),
+        MemoryKind::Pageable
+        | MemoryKind::Registered
+        | MemoryKind::DeviceStreamOrdered
+        | MemoryKind::DeviceIpc => None,
     }
 }
 

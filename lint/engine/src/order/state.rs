@@ -8,8 +8,10 @@ use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::history::History;
 use super::object::{FrameId, ObjectId, Step};
 use super::path::PathConditions;
+use super::rounds::InRound;
 use super::symbol::{Linear, Sym};
 use super::value::Value;
+use super::waits::OpenWait;
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Note, WorkKind};
 use crate::program::{BlockId, SiteId, ValueId};
@@ -31,8 +33,8 @@ pub struct State {
     pub proofs: Rc<BTreeMap<Sym, Point>>,
     /// What was released or destroyed.
     pub gone: super::gone::Ends,
-    /// The streams that are being captured.
-    pub capturing: Rc<BTreeSet<StreamKey>>,
+    /// The captures, and the graphs that they have given.
+    pub capturing: Rc<super::captures::Capturing>,
     /// The copy that was enqueued last, until the next CUDA call: its place, and which it was.
     pub fresh_copy: Option<(SiteId, (FrameId, Step, u32))>,
     /// The code has made sure on this path that the platform lets the host touch device memory.
@@ -45,6 +47,10 @@ pub struct State {
     pub history: History,
     /// What is known of events. Takes no part in comparisons; see [`Self::join`].
     pub events: Rc<Book>,
+    /// Waits that nothing has needed so far. Take no part in comparisons: where they differ, they count as needed.
+    pub waits: Rc<Vec<OpenWait>>,
+    /// What the current rounds of loops have made. Takes no part either.
+    pub rounds: Rc<Vec<InRound>>,
 }
 
 /// One call that is being followed.

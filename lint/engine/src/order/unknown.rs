@@ -25,6 +25,12 @@ const WAIT_WORDS: [&str; 6] = ["sync", "synchronize", "wait", "barrier", "join",
 impl Machine<'_, '_> {
     /// A call to a function of which only the declaration is known, if that.
     pub(super) fn call_unknown(&mut self, state: &mut State, it: Unfollowed<'_>) {
+        if !is_accessor(&it) {
+            self.need_waits(state);
+            if it.is_invented {
+                self.errors_may_be_seen();
+            }
+        }
         self.note_invented_callback(state, &it);
         let mut handed: Vec<Value> = Vec::new();
         for (index, arg) in it.args.iter().enumerate() {
@@ -59,6 +65,7 @@ impl Machine<'_, '_> {
         });
         if it.is_invented && !checks {
             self.doubt_all(state, &format!("`{name}` is declared nowhere and may wait"));
+            self.captures_are_lost_sight_of(state);
         }
         if has_wait_word(it.name) {
             self.doubt_all(state, &format!("`{name}` may wait, by its name"));
@@ -112,6 +119,7 @@ impl Machine<'_, '_> {
 
     /// A call that is not followed because it does nothing of interest: what it can write is unknown.
     pub(super) fn pass_by(&mut self, state: &mut State, call: &Call, params: &[ExternParam], args: &[Value]) {
+        self.need_waits(state);
         for (arg, param) in args.iter().zip(params) {
             if *param == ExternParam::ReadWrite
                 && let Some(pointer) = self.pointer(arg)
@@ -154,7 +162,9 @@ impl Machine<'_, '_> {
 
     /// A statement that could not be lowered: it may do anything to anything.
     pub(super) fn opaque(&mut self, state: &mut State, reason: &str, operands: &[Value]) {
+        self.need_waits(state);
         self.doubt_all(state, &format!("this could not be analysed ({reason})"));
+        self.captures_are_lost_sight_of(state);
         self.hand_over(state, operands, "this could not be analysed");
         // Locals may have been assigned. What they hold is unknown from here.
         let locals: BTreeSet<ObjectId> = state
@@ -180,6 +190,7 @@ impl Machine<'_, '_> {
                 state.object_mut(*object).escaped = true;
             }
         }
+        self.captures_are_handed_over(state, values);
         // An object handed over together with others may keep their addresses.
         if let [owner, rest @ ..] = &objects[..]
             && !rest.is_empty()

@@ -1,6 +1,6 @@
 //! `default-stream-serialization`: work on the legacy default stream makes blocking streams wait for each other.
 
-use super::{Check, Rule, RuleContext, Witness, event_witness, root_cause, words};
+use super::{Check, Number, Rule, RuleContext, Witness, event_witness, root_cause, words};
 use crate::facts::Serialized;
 use crate::{Category, Diagnostic, Related, Severity};
 
@@ -72,7 +72,7 @@ Certain if it is so on all paths, likely on some.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "default-stream-serialization",
-    number: 14,
+    number: Number::new(14),
     category: Category::Performance,
     severity: Severity::Performance,
     summary: "work on the legacy default stream makes blocking streams wait for each other",

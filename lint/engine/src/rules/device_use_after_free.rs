@@ -1,6 +1,6 @@
 //! `device-use-after-free`: memory is used, or freed once more, after it was freed.
 
-use super::{Check, Rule, RuleContext, Witness, late, words};
+use super::{Check, Number, Rule, RuleContext, Witness, late, words};
 use crate::facts::{Gone, LateUse, Paths, ReleaseKind, UseAfterEnd};
 use crate::{Category, Confidence, Diagnostic, Related, Severity};
 
@@ -58,7 +58,7 @@ Certain if the memory is gone on every path to the line, likely if it is on some
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "device-use-after-free",
-    number: 19,
+    number: Number::new(19),
     category: Category::Lifetime,
     severity: Severity::Error,
     summary: "memory is used or freed again after it was freed",

@@ -1,6 +1,6 @@
 //! `event-elapsed-misuse`: the time between two events is asked for, and one of them has none.
 
-use super::{Check, Rule, RuleContext, Witness, event_witness, root_cause, words};
+use super::{Check, Number, Rule, RuleContext, Witness, event_witness, root_cause, words};
 use crate::facts::{Untimed, UntimedEvent};
 use crate::{Category, Diagnostic, Related, Severity};
 
@@ -70,7 +70,7 @@ Certain if it is so on all paths, likely on some.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "event-elapsed-misuse",
-    number: 18,
+    number: Number::new(18),
     category: Category::ApiUsage,
     severity: Severity::Error,
     summary: "the time between two events is asked for, and one of them has none",

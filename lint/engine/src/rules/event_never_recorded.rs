@@ -1,6 +1,6 @@
 //! `event-never-recorded`: a wait for an event that nothing has recorded waits for nothing.
 
-use super::{Check, Rule, RuleContext, Witness, event_cause, event_witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, event_cause, event_witness, words};
 use crate::facts::{UnrecordedWait, Waiter};
 use crate::{Category, Confidence, Diagnostic, Related, Severity};
 
@@ -75,7 +75,7 @@ A warning otherwise.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "event-never-recorded",
-    number: 16,
+    number: Number::new(16),
     category: Category::Ordering,
     severity: Severity::Warning,
     summary: "a wait for an event that nothing has recorded waits for nothing",

@@ -1,6 +1,6 @@
 //! `event-record-wrong-stream`: an event is recorded on a stream that has none of the work it is waited for.
 
-use super::{Check, Rule, RuleContext, Witness, event_cause, event_witness, root_cause, words};
+use super::{Check, Number, Rule, RuleContext, Witness, event_cause, event_witness, root_cause, words};
 use crate::facts::{MisplacedRecord, Stream};
 use crate::{Category, Diagnostic, Related, Severity};
 
@@ -82,7 +82,7 @@ A warning otherwise.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "event-record-wrong-stream",
-    number: 17,
+    number: Number::new(17),
     category: Category::Ordering,
     severity: Severity::Warning,
     summary: "an event is recorded on a stream that has none of the work it is waited for",

@@ -37,7 +37,7 @@ pub(super) fn of_unrecorded(context: &RuleContext<'_>, wait: &UnrecordedWait) ->
             let point = Point::Event(event);
             let action = match waiter {
                 Waiter::Query => Action::Query { point, until_complete: true },
-                _ => Action::Synchronize { point },
+                _ => Action::Synchronize { point, needless: false },
             };
             sketch.step(action, wait.site);
             sketch.step(Action::HostRead { range: Range { buffer: data, start: 0, end: WORD } }, wait.site);
@@ -72,7 +72,7 @@ pub(super) fn of_misplaced(context: &RuleContext<'_>, record: &MisplacedRecord) 
             sketch.step(reads("consume".to_owned(), &data, stream), record.site);
         }
         None => {
-            sketch.step(Action::Synchronize { point: Point::Event(event) }, record.wait);
+            sketch.step(Action::Synchronize { point: Point::Event(event), needless: false }, record.wait);
             let range = Range { buffer: data, start: 0, end: WORD };
             sketch.step(Action::HostRead { range }, record.site);
         }
@@ -167,14 +167,14 @@ pub(super) fn of_untimed(context: &RuleContext<'_>, it: &UntimedEvent) -> Trace 
     let record = |event: &Name| Action::Record { event: event.clone(), stream: stream.clone() };
     sketch.step(record(other), place);
     if waits_for_other {
-        sketch.step(Action::Synchronize { point: Point::Event(other.clone()) }, place);
+        sketch.step(Action::Synchronize { point: Point::Event(other.clone()), needless: false }, place);
     }
     sketch.step(writes("work".to_owned(), &data, stream.clone()), place);
     if is_recorded(bad) {
         sketch.step(record(bad), place);
     }
     if !waits_for_other {
-        sketch.step(Action::Synchronize { point: Point::Stream(stream.clone()) }, place);
+        sketch.step(Action::Synchronize { point: Point::Stream(stream.clone()), needless: false }, place);
     }
     sketch.step(Action::Elapsed { start, end }, it.site);
     sketch.finish()

@@ -1,7 +1,7 @@
 //! `handle-use-after-destroy`: a stream or an event is used after it was destroyed.
 
 use super::device_use_after_free::{confidence, first_of_each};
-use super::{Check, Rule, RuleContext, Witness, late, words};
+use super::{Check, Number, Rule, RuleContext, Witness, late, words};
 use crate::facts::{Call, Gone, LateUse};
 use crate::{Category, Diagnostic, Related, Severity};
 
@@ -54,7 +54,7 @@ Certain if the handle is gone on every path to the line, likely if it is on some
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "handle-use-after-destroy",
-    number: 22,
+    number: Number::new(22),
     category: Category::Lifetime,
     severity: Severity::Error,
     summary: "a stream or an event is used after it was destroyed",

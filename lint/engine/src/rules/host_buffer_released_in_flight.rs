@@ -1,6 +1,6 @@
 //! `host-buffer-released-in-flight`: host memory is released while device work may still be using it.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, temporary_source, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, temporary_source, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Conflict, ReleaseKind, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -62,7 +62,7 @@ Pageable memory: a warning, since the copy "might be synchronous".
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "host-buffer-released-in-flight",
-    number: 8,
+    number: Number::new(8),
     category: Category::Lifetime,
     severity: Severity::Error,
     summary: "host memory is released while device work may still be using it",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::root_cause::paths;
-use super::{Check, Rule, RuleContext, Witness, witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
 use crate::facts::{Dereference, Object};
 use crate::{Category, Diagnostic, Severity};
 
@@ -61,7 +61,7 @@ The first access to an allocation is reported, the others are named beside it.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "host-deref-device-pointer",
-    number: 1,
+    number: Number::new(1),
     category: Category::MemoryKind,
     severity: Severity::Error,
     summary: "host code reads or writes through a pointer to device memory",

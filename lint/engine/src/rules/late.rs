@@ -130,7 +130,9 @@ fn on_stream(
         // What the work touches is no matter.
         LateUse::Work(work) => launch(&work.name, Vec::new(), Vec::new(), stream),
         LateUse::Call(_, Call::Destroys) => Action::DestroyStream { stream: name },
-        LateUse::Call(_, Call::Waits) => Action::Synchronize { point: Point::Stream(stream) },
+        LateUse::Call(_, Call::Waits) => {
+            Action::Synchronize { point: Point::Stream(stream), needless: false }
+        }
         LateUse::Call(_, Call::Queries) => {
             Action::Query { point: Point::Stream(stream), until_complete: false }
         }
@@ -147,7 +149,7 @@ fn with_event(sketch: &mut Sketch, late: &UseAfterEnd, name: &str) -> Option<()>
     sketch.step(Action::DestroyEvent { event: event.clone() }, late.ended_at);
     let action = match &late.by {
         LateUse::Call(_, Call::Destroys) => Action::DestroyEvent { event },
-        LateUse::Call(_, Call::Waits) => Action::Synchronize { point: Point::Event(event) },
+        LateUse::Call(_, Call::Waits) => Action::Synchronize { point: Point::Event(event), needless: false },
         LateUse::Call(_, Call::Queries) => {
             Action::Query { point: Point::Event(event), until_complete: false }
         }

@@ -16,9 +16,15 @@ mod words;
 
 mod api_call_in_callback;
 mod async_alloc_misuse;
+mod async_error_unobserved;
 mod async_result_escapes;
 mod callback_userdata_lifetime;
+mod callback_waits;
 mod callers;
+mod capture_illegal_call;
+mod capture_structure;
+mod captured_host_buffer_lifetime;
+mod captures;
 mod cross_stream_unordered;
 mod default_stream_serialization;
 mod device_use_after_free;
@@ -38,14 +44,18 @@ mod memcpy_kind_mismatch;
 mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
+mod redundant_host_sync;
 mod stream_as_kernel_argument;
 mod stream_forgotten;
+mod sync_alloc_in_loop;
 mod temporary_source;
 mod unjoined_fork;
 mod unknown_cuda_api;
 
 pub use context::RuleContext;
 pub use root_cause::{Case, Claim};
+
+use std::fmt;
 
 use crate::facts::{Conflict, Facts};
 use crate::{Category, Diagnostic, Findings, Options, Program, Severity};
@@ -56,7 +66,7 @@ pub struct Rule {
     /// The name in reports and options: `host-read-before-sync`.
     pub name: &'static str,
     /// Its number in the catalogue.
-    pub number: u8,
+    pub number: Number,
     /// What it is about.
     pub category: Category,
     /// How bad a finding is, unless the case at hand is milder.
@@ -73,6 +83,32 @@ pub struct Rule {
     pub check: Check,
 }
 
+/// The number of a rule: 30, 30b.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Number {
+    number: u8,
+    letter: Option<char>,
+}
+
+impl Number {
+    /// A number without a letter.
+    pub const fn new(number: u8) -> Self {
+        Self { number, letter: None }
+    }
+
+    /// A number with a letter: a rule of the same group as the one without.
+    pub const fn with(number: u8, letter: char) -> Self {
+        Self { number, letter: Some(letter) }
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.number)?;
+        self.letter.map_or(Ok(()), |letter| write!(f, "{letter}"))
+    }
+}
+
 /// The observation that confirms a rule's misuse on a real machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Witness {
@@ -86,6 +122,8 @@ pub enum Witness {
     ReliedOnWait,
     /// The program is slower than its corrected twin.
     SlowerRatio,
+    /// The program waits for ever: its wait has to be broken off.
+    Hang,
     /// The compiler or the linker rejects the program.
     CompileError,
 }
@@ -128,7 +166,14 @@ static CATALOGUE: &[&Rule] = &[
     &handle_use_after_destroy::RULE,
     &api_call_in_callback::RULE,
     &callback_userdata_lifetime::RULE,
+    &callback_waits::RULE,
+    &capture_illegal_call::RULE,
+    &capture_structure::RULE,
+    &captured_host_buffer_lifetime::RULE,
+    &async_error_unobserved::RULE,
     &unknown_cuda_api::RULE,
+    &redundant_host_sync::RULE,
+    &sync_alloc_in_loop::RULE,
     &pageable_copy_as_sync::RULE,
     &async_result_escapes::RULE,
     &temporary_source::RULE,
@@ -139,6 +184,7 @@ static CATALOGUE: &[&Rule] = &[
 /// One root cause, one diagnostic: a diagnostic of the first rule silences those of the second at the same
 /// place. The second would mislead there: it presumes what the first denies.
 const SILENCES: &[(&str, &str)] = &[
+    ("stream-as-kernel-argument", "capture-illegal-call"),
     ("memcpy-kind-mismatch", "host-deref-device-pointer"),
     ("memcpy-kind-mismatch", "pageable-async-copy"),
     ("free-kind-mismatch", "host-buffer-released-in-flight"),

@@ -1,6 +1,6 @@
 //! `pageable-async-copy`: an asynchronous copy whose host side is pageable does not overlap with anything.
 
-use super::{Check, Rule, RuleContext, Witness, witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
 use crate::cuda::row::{Direction, MemoryKind, Mode};
 use crate::facts::{Object, Origin, Stream, Transfer, TransferView};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -70,7 +70,7 @@ Certain if the copy runs on every path with pageable memory, likely on some path
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "pageable-async-copy",
-    number: 11,
+    number: Number::new(11),
     category: Category::Performance,
     severity: Severity::Performance,
     summary: "an asynchronous copy of pageable memory may block and overlaps with nothing",

@@ -1,7 +1,7 @@
 //! `pageable-copy-as-sync`: the host uses the result of an asynchronous copy into pageable memory without a
 //! wait, and so relies on the copy to block.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, async_result_escapes, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, async_result_escapes, words};
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Access, Conflict, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -51,7 +51,7 @@ Certain if the memory is known to be pageable and nothing waits on any path, lik
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "pageable-copy-as-sync",
-    number: 41,
+    number: Number::new(41),
     category: Category::Ordering,
     severity: Severity::Warning,
     summary: "the host uses the result of an asynchronous copy to pageable memory without a wait",

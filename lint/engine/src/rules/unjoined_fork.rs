@@ -1,6 +1,6 @@
 //! `unjoined-fork`: work that was forked off the caller's stream is not joined before the function returns.
 
-use super::{Check, Rule, RuleContext, Witness, event_witness, root_cause, words};
+use super::{Check, Number, Rule, RuleContext, Witness, event_witness, root_cause, words};
 use crate::facts::UnjoinedFork;
 use crate::{Category, Confidence, Diagnostic, Related, Severity};
 
@@ -71,7 +71,7 @@ At most likely where it is only assumed that the kernel writes.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "unjoined-fork",
-    number: 48,
+    number: Number::new(48),
     category: Category::Ordering,
     severity: Severity::Warning,
     summary: "work forked off the caller's stream is not joined before the function returns",

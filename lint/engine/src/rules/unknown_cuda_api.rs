@@ -1,6 +1,6 @@
 //! `unknown-cuda-api`: a call to a CUDA function that does not exist, or with too many or too few arguments.
 
-use super::{Check, Rule, RuleContext, Witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, words};
 use crate::cuda;
 use crate::program::InvalidCall;
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -48,7 +48,7 @@ The first call of a name is reported, the others are named beside it.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "unknown-cuda-api",
-    number: 31,
+    number: Number::new(31),
     category: Category::ApiUsage,
     severity: Severity::Error,
     summary: "a call to a CUDA function that does not exist, or that takes other arguments",

@@ -111,7 +111,7 @@ impl Capturing {
                 let blocking = self.is_blocking(stream);
                 self.captures.wait(self.stream(stream), event, blocking)
             }
-            Action::Synchronize { point } | Action::Query { point, .. } => {
+            Action::Synchronize { point, .. } | Action::Query { point, .. } => {
                 let point = match point {
                     Awaited::Stream(stream) => Some(Point::Tail(self.stream(stream))),
                     Awaited::Event(event) => Some(Point::Event(self.event(event))),
@@ -154,7 +154,8 @@ impl Capturing {
             InCapture::Unsafe => self.captures.unsafe_call(),
             InCapture::WaitsForDevice => self.captures.host_asks(None),
             InCapture::Synchronous => self.captures.beside(self.stream(&Stream::Default)),
-            InCapture::Other => Fate::Runs,
+            InCapture::Unsupported => Fate::Refused(Refusal::Unsupported),
+            InCapture::ExchangesMode | InCapture::Other => Fate::Runs,
         }
     }
 }

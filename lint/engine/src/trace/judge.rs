@@ -11,9 +11,9 @@ mod run;
 mod timing;
 
 pub use axioms::{Axiom, Axioms};
-pub use calls::{contradicts, is_misplaced_in_host_function, is_refused};
+pub use calls::{BUSY_WAIT, contradicts, is_misplaced_in_host_function, is_refused, waits_in_host_function};
 
-use super::{Name, Release, Stream, Trace};
+use super::{Action, Name, Release, Step, Stream, Trace};
 use crate::order::capture::Refusal;
 
 /// Something wrong with a trace. Steps are indices into [`Trace::steps`].
@@ -76,6 +76,30 @@ pub enum Hazard {
         event: Name,
         /// Why it has none.
         why: NoTime,
+    },
+    /// A wait of the host that is said to be needless, and is: without it there is no hazard more.
+    NeedlessWait {
+        /// The wait.
+        step: usize,
+    },
+    /// Something is made and released, as in each round of a loop.
+    MadeEachRound {
+        /// The step.
+        step: usize,
+    },
+    /// The last error is asked for while work that fails is pending: the answer is success.
+    ErrorUnseen {
+        /// The work.
+        pending: usize,
+        /// The query.
+        step: usize,
+    },
+    /// A host function waits for another thread: its stream, and what waits for that, wait as well.
+    WaitInHostFunction {
+        /// The step that enqueues the host function.
+        step: usize,
+        /// What it waits with.
+        function: String,
     },
     /// A kernel was handed the stream that it should have been launched on.
     StreamAsArgument {
@@ -171,7 +195,26 @@ pub fn judge<P>(trace: &Trace<P>) -> Vec<Hazard> {
 
 /// The same by other rules.
 pub fn judge_with<P>(trace: &Trace<P>, axioms: Axioms) -> Vec<Hazard> {
-    run::run(trace, axioms)
+    let mut hazards = run::run(trace, axioms);
+    for (step, _) in trace.steps.iter().enumerate().filter(|(_, step)| is_called_needless(&step.action)) {
+        if is_needless(trace, step, &hazards, axioms) {
+            hazards.push(Hazard::NeedlessWait { step });
+        }
+    }
+    hazards.sort_by_key(Hazard::step);
+    hazards
+}
+
+const fn is_called_needless(action: &Action) -> bool {
+    matches!(action, Action::Synchronize { needless: true, .. })
+}
+
+/// True if the trace without the step has no hazard that it does not have with it.
+fn is_needless<P>(trace: &Trace<P>, step: usize, hazards: &[Hazard], axioms: Axioms) -> bool {
+    let others = trace.steps.iter().enumerate().filter(|(index, _)| *index != step);
+    let steps = others.map(|(_, it)| Step::<()> { action: it.action.clone(), place: None }).collect();
+    let without = run::run(&Trace { default_stream: trace.default_stream, steps }, axioms);
+    without.len() <= hazards.len()
 }
 
 impl Hazard {
@@ -184,6 +227,10 @@ impl Hazard {
             | Self::WrongRelease { step, .. }
             | Self::CallInHostFunction { step, .. }
             | Self::PageableCopy { step }
+            | Self::NeedlessWait { step }
+            | Self::MadeEachRound { step }
+            | Self::ErrorUnseen { step, .. }
+            | Self::WaitInHostFunction { step, .. }
             | Self::NoTime { step, .. }
             | Self::StreamAsArgument { step }
             | Self::UseAfterRelease { step, .. }

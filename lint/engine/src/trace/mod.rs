@@ -213,6 +213,25 @@ pub enum Action {
     Synchronize {
         /// For what.
         point: Point,
+        /// True if nothing is said to need the wait. Such a step waits all the same.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "std::ops::Not::not"))]
+        needless: bool,
+    },
+    /// The host makes something and releases it: what each round of a loop does that has no need to.
+    MakeAndRelease {
+        /// What.
+        made: Made,
+        /// Bytes, of memory; 0 else.
+        #[cfg_attr(feature = "serde", serde(default))]
+        bytes: u64,
+    },
+    /// Work of the device that fails: a kernel that touches memory that is not there. Nothing can be done on the
+    /// device after it.
+    Fault {
+        /// Its name, for people.
+        work: String,
+        /// Its stream.
+        stream: Stream,
     },
     /// cudaStreamQuery or cudaEventQuery.
     Query {
@@ -313,6 +332,48 @@ pub enum Release {
     /// cudaHostUnregister: the memory stays, and is pageable again.
     #[cfg_attr(feature = "serde", serde(rename = "cudaHostUnregister"))]
     CudaHostUnregister,
+}
+
+/// What [`Action::MakeAndRelease`] makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Made {
+    /// Memory of cudaMalloc, released by cudaFree.
+    Device,
+    /// Memory of cudaMallocManaged, released by cudaFree.
+    Managed,
+    /// Memory of cudaMallocHost, released by cudaFreeHost.
+    Pinned,
+    /// A registration by cudaHostRegister, ended by cudaHostUnregister.
+    Registration,
+    /// A stream.
+    Stream,
+    /// An event.
+    Event,
+}
+
+impl Made {
+    /// All.
+    pub const ALL: [Self; 6] =
+        [Self::Device, Self::Managed, Self::Pinned, Self::Registration, Self::Stream, Self::Event];
+
+    /// The word in the text form.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Managed => "managed",
+            Self::Pinned => "pinned",
+            Self::Registration => "registration",
+            Self::Stream => "stream",
+            Self::Event => "event",
+        }
+    }
+
+    /// True for memory, and for what is done to memory: its release was measured to wait for the whole device.
+    pub const fn is_memory(self) -> bool {
+        !matches!(self, Self::Stream | Self::Event)
+    }
 }
 
 /// The direction that a copy states.
@@ -545,14 +606,14 @@ impl Action {
             | Self::DestroyEvent { event: name }
             | Self::DestroyGraph { graph: name }
             | Self::LaunchGraph { graph: name, .. }
-            | Self::Synchronize { point: Point::Event(name) }
+            | Self::Synchronize { point: Point::Event(name), .. }
             | Self::Query { point: Point::Event(name), .. } => others.push(name),
             Self::Launch { meant, .. } => streams.extend(meant),
             Self::Record { event, stream } | Self::StreamWait { stream, event } => {
                 streams.push(stream);
                 others.push(event);
             }
-            Self::Synchronize { point: Point::Stream(stream) }
+            Self::Synchronize { point: Point::Stream(stream), .. }
             | Self::Query { point: Point::Stream(stream), .. }
             | Self::BeginCapture { stream, .. }
             | Self::EndCapture { stream, .. } => streams.push(stream),
@@ -599,6 +660,7 @@ impl Action {
             | Self::Fill { stream, .. }
             | Self::Launch { stream, .. }
             | Self::HostFunction { stream, .. }
+            | Self::Fault { stream, .. }
             | Self::LaunchGraph { stream, .. } => Some(stream),
             _ => None,
         }

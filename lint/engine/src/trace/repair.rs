@@ -19,7 +19,9 @@ const ROUNDS: usize = 4;
 /// - The host has to wait: it waits for the stream of the pending work, just before the access.
 /// - A stream has to wait: it waits for a fresh event, which is recorded just behind the pending work.
 /// - The host touches device memory: it touches a fresh pinned buffer, which a synchronous copy fills or empties.
-/// - A wrong direction, a wrong release, a call in a host function: the right one, the right one, none.
+/// - A wrong direction, a wrong release, a call or a wait in a host function: the right one, the right one, none.
+/// - A wait that nothing needs, what each round makes and releases: none.
+/// - An error that is asked for too early: the host waits before.
 /// - An asynchronous copy with pageable memory: the memory is pinned.
 /// - A stream as an argument: the launch is on that stream.
 /// - A use after the release: the release moves behind the use, a second release goes.
@@ -158,10 +160,14 @@ fn in_original(changed: &Trace<usize>, hazard: &Hazard) -> Option<Hazard> {
         | Hazard::WrongRelease { step, .. }
         | Hazard::CallInHostFunction { step, .. }
         | Hazard::PageableCopy { step }
+        | Hazard::NeedlessWait { step }
+        | Hazard::MadeEachRound { step }
+        | Hazard::WaitInHostFunction { step, .. }
         | Hazard::NoTime { step, .. }
         | Hazard::StreamAsArgument { step }
         | Hazard::CaptureIllegal { step, .. }
         | Hazard::CaptureUnjoined { step, .. } => *step = at(*step)?,
+        Hazard::ErrorUnseen { pending, step } => (*pending, *step) = (at(*pending)?, at(*step)?),
     }
     Some(hazard)
 }
@@ -184,12 +190,12 @@ fn changes<'t>(trace: &'t Trace<usize>, hazard: &Hazard, in_captures: bool) -> V
             edits.push(edit);
         }
     };
-    let device = || Action::Synchronize { point: Point::Device };
+    let device = || Action::Synchronize { point: Point::Device, needless: false };
     match hazard {
         Hazard::Unordered { pending, access, missing: Edge::HostWait, .. } => {
             add(&|edit| {
                 let point = Point::Stream(edit.stream_of(*pending)?.clone());
-                edit.before(*access, [Action::Synchronize { point }]);
+                edit.before(*access, [Action::Synchronize { point, needless: false }]);
                 Some(())
             });
             // The stream is gone.
@@ -223,13 +229,23 @@ fn changes<'t>(trace: &'t Trace<usize>, hazard: &Hazard, in_captures: bool) -> V
                 Some(())
             });
         }
-        Hazard::CallInHostFunction { step, function } => add(&|edit| {
-            let mut action = edit.action(*step)?.clone();
-            let Action::HostFunction { calls, .. } = &mut action else { return None };
-            calls.retain(|call| call != function);
-            edit.replace(*step, Some(action));
+        Hazard::NeedlessWait { step } | Hazard::MadeEachRound { step } => add(&|edit| {
+            edit.replace(*step, None);
             Some(())
         }),
+        Hazard::ErrorUnseen { step, .. } => add(&|edit| {
+            edit.before(*step, [device()]);
+            Some(())
+        }),
+        Hazard::CallInHostFunction { step, function } | Hazard::WaitInHostFunction { step, function } => {
+            add(&|edit| {
+                let mut action = edit.action(*step)?.clone();
+                let Action::HostFunction { calls, .. } = &mut action else { return None };
+                calls.retain(|call| call != function);
+                edit.replace(*step, Some(action));
+                Some(())
+            })
+        }
         Hazard::PageableCopy { step } => {
             add(&|edit| pinned(edit, *step));
             // What was wrong before may be right now, and without order: a release, a direction.
@@ -258,7 +274,7 @@ fn changes<'t>(trace: &'t Trace<usize>, hazard: &Hazard, in_captures: bool) -> V
                 let (event, stream) = (event.clone(), Stream::Default);
                 edit.before(*step, [Action::Record { event, stream }]);
             }
-            edit.before(*step, [Action::Synchronize { point: Point::Event(event.clone()) }]);
+            edit.before(*step, [Action::Synchronize { point: Point::Event(event.clone()), needless: false }]);
             Some(())
         }),
         Hazard::StreamAsArgument { step } => {
@@ -480,7 +496,7 @@ fn without_wait(edit: &mut Edit<'_>, step: usize) -> Option<()> {
             let memory = Memory::StreamOrdered;
             let allocate = Action::Allocate { buffer, memory, bytes, stream: Some(stream.clone()) };
             edit.replace(allocation, Some(allocate));
-            edit.after(allocation, [Action::Synchronize { point: Point::Stream(stream) }]);
+            edit.after(allocation, [Action::Synchronize { point: Point::Stream(stream), needless: false }]);
             Some(())
         }
         _ => None,

@@ -21,6 +21,10 @@
 //! host-read h[0..4]
 //! host-write h[0..4]
 //! synchronize s
+//! synchronize s needless
+//! make-and-release device 4096
+//! make-and-release stream
+//! fault scale on s
 //! poll e
 //! query s
 //! elapsed f g
@@ -141,7 +145,14 @@ impl Display for Action {
             Self::StreamWait { stream, event } => write!(f, "wait {stream} for {event}"),
             Self::HostRead { range } => write!(f, "host-read {range}"),
             Self::HostWrite { range } => write!(f, "host-write {range}"),
-            Self::Synchronize { point } => write!(f, "synchronize {point}"),
+            Self::Synchronize { point, needless } => {
+                write!(f, "synchronize {point}{}", if *needless { " needless" } else { "" })
+            }
+            Self::MakeAndRelease { made, bytes } if made.is_memory() => {
+                write!(f, "make-and-release {} {bytes}", made.word())
+            }
+            Self::MakeAndRelease { made, .. } => write!(f, "make-and-release {}", made.word()),
+            Self::Fault { work, stream } => write!(f, "fault {} on {stream}", function_name(work)),
             Self::Query { point, until_complete: true } => write!(f, "poll {point}"),
             Self::Query { point, until_complete: false } => write!(f, "query {point}"),
             Self::Elapsed { start, end } => write!(f, "elapsed {start} {end}"),

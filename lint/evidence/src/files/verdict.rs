@@ -46,6 +46,7 @@ pub enum Observation {
     ReturnCode,
     ReliedOnWait,
     SlowerRatio,
+    Hang,
     CompileError,
 }
 
@@ -58,6 +59,7 @@ impl Observation {
             Witness::ReturnCode => Self::ReturnCode,
             Witness::ReliedOnWait => Self::ReliedOnWait,
             Witness::SlowerRatio => Self::SlowerRatio,
+            Witness::Hang => Self::Hang,
             Witness::CompileError => Self::CompileError,
         }
     }
@@ -70,6 +72,7 @@ impl Observation {
             Self::ReturnCode => "return code",
             Self::ReliedOnWait => "relied-on wait",
             Self::SlowerRatio => "slower",
+            Self::Hang => "hang",
             Self::CompileError => "compile error",
         }
     }

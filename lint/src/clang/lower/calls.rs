@@ -146,6 +146,9 @@ impl Body<'_, '_> {
         });
         let held = if held { args.first().copied().zip(args.get(1).copied()) } else { None };
         let returned = self.emit(resolved.callee, args, result, into, discarded, site);
+        if let Callee::Extern(id) = resolved.callee {
+            self.unit.note_macro_call(expression, id, site);
+        }
         if invented && let Callee::Extern(id) = resolved.callee {
             let name = self.unit.program.externs[id.0 as usize].name.clone();
             let args = arguments.len();

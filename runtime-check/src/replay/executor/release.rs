@@ -3,14 +3,14 @@
 use std::ffi::c_void;
 use std::ptr;
 
-use cuda_lint_engine::trace::{Action, Memory, Release, Stream, capture};
+use cuda_lint_engine::trace::{Action, Made, Memory, Release, Stream, capture};
 
 use super::recorder::Source;
 use super::{Running, State, unknown};
 use crate::platform::Error;
 use crate::replay::host_function::{self, Words};
 use crate::replay::memory::{Block, Pool};
-use crate::values::stamp;
+use crate::values::{self, stamp};
 
 impl<'a> Running<'a> {
     /// # Safety
@@ -38,6 +38,35 @@ impl<'a> Running<'a> {
             self.note_work(index, stream, Source::Unknown);
             Ok(code)
         }
+    }
+
+    /// Makes something and releases it, as each round of a loop does; the first code that is not 0.
+    ///
+    /// # Safety
+    /// A context is current.
+    pub(super) unsafe fn make_and_release(&mut self, made: Made, bytes: u64) -> Result<i32, Error> {
+        let calls = self.gpu.calls;
+        let bytes = values::words(bytes).max(1) * 4;
+        let mut it = ptr::null_mut();
+        // SAFETY: the pointer is to a live variable, and what is released was made just before.
+        let (make, release) = unsafe {
+            match made {
+                Made::Device => ((calls.malloc)(&mut it, bytes), calls.free),
+                Made::Managed => ((calls.malloc_managed)(&mut it, bytes, 1), calls.free),
+                Made::Pinned => ((calls.malloc_host)(&mut it, bytes), calls.free_host),
+                Made::Registration => {
+                    let block = self.gpu.pool.take(&calls, Memory::Pageable, bytes / 4)?;
+                    let code = (calls.host_register)(block.base, bytes, 0);
+                    let ended = if code == 0 { (calls.host_unregister)(block.base) } else { code };
+                    self.gpu.pool.give(block);
+                    return Ok(ended);
+                }
+                Made::Stream => ((calls.stream_create)(&mut it, 1), calls.stream_destroy),
+                Made::Event => ((calls.event_create)(&mut it, 0), calls.event_destroy),
+            }
+        };
+        // SAFETY: as above.
+        Ok(if make == 0 { unsafe { release(it) } } else { make })
     }
 
     pub(super) fn free(

@@ -5,6 +5,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cuda_lint_engine::trace::judge::waits_in_host_function;
 use cuda_lint_engine::trace::{Action, CaptureMode, CopyKind, Memory, Point, Range, Stream, capture};
 
 use super::recorder::{Source, returns_when_over};
@@ -128,7 +129,9 @@ impl<'a> Running<'a> {
                     let stream = self.stream(stream)?;
                     let reads: Result<_, _> = reads.iter().map(|range| self.words(range)).collect();
                     let writes: Result<_, _> = writes.iter().map(|range| self.words(range)).collect();
-                    if let Some(name) = names.iter().find(|name| !Scratch::knows(name)) {
+                    if let Some(name) =
+                        names.iter().find(|name| !Scratch::knows(name) && !waits_in_host_function(name))
+                    {
                         return Err(Error::Unexpected(format!(
                             "the replayer does not know how to call {name}"
                         )));
@@ -168,7 +171,7 @@ impl<'a> Running<'a> {
                     host_function::fill(self.words(range)?, stamp(index), index);
                     0
                 }
-                Action::Synchronize { point } => {
+                Action::Synchronize { point, .. } => {
                     let code = match point {
                         Point::Stream(stream) => (calls.stream_synchronize)(self.stream(stream)?),
                         Point::Event(event) => (calls.event_synchronize)(self.event(event)?),
@@ -192,6 +195,12 @@ impl<'a> Running<'a> {
                     }
                     self.note_over(index, point, code)?;
                     code
+                }
+                Action::MakeAndRelease { made, bytes } => self.make_and_release(*made, *bytes)?,
+                Action::Fault { stream, .. } => {
+                    // An address that nothing is ever at.
+                    let nowhere = ptr::without_provenance_mut(16);
+                    kernels.fill(nowhere, 1, stamp(index), ptr::null_mut(), self.stream(stream)?)
                 }
                 Action::Call { function } => self.gpu.scratch.call(function).ok_or_else(|| {
                     Error::Unexpected(format!("the replayer does not know how to call {function}"))

@@ -53,7 +53,7 @@ pub(super) fn trace() -> Trace<Position> {
         Action::Record { event: "e".to_string(), stream: stream() },
         Action::StreamWait { stream: Stream::Default, event: "e".to_string() },
         Action::Record { event: "f".to_string(), stream: stream() },
-        Action::Synchronize { point: Point::Device },
+        Action::Synchronize { point: Point::Device, needless: false },
         Action::Elapsed { start: "f".to_string(), end: "f".to_string() },
         Action::BeginCapture { stream: stream(), mode: CaptureMode::Relaxed },
         Action::Fill { dst: range(Memory::Device), synchronous: false, stream: stream() },

@@ -20,6 +20,7 @@ pub(super) fn run<P>(trace: &Trace<P>, axioms: Axioms) -> Vec<Hazard> {
         graphs: Graphs::new(trace, axioms),
         released: Released::default(),
         fate: Fate::Runs,
+        faults: Vec::new(),
         hazards: Vec::new(),
         timing: Timing::default(),
         step: 0,
@@ -40,6 +41,8 @@ struct Run<'t> {
     released: Released<'t>,
     /// What becomes of the current step.
     fate: Fate,
+    /// The work that fails.
+    faults: Vec<usize>,
     hazards: Vec<Hazard>,
     /// The events that measure time.
     timing: Timing<'t>,
@@ -166,6 +169,10 @@ impl<'t> Run<'t> {
                         named.push(function);
                         let function = function.clone();
                         self.hazards.push(Hazard::CallInHostFunction { step: self.step, function });
+                    } else if !named.contains(&function) && calls::waits_in_host_function(function) {
+                        named.push(function);
+                        let function = function.clone();
+                        self.hazards.push(Hazard::WaitInHostFunction { step: self.step, function });
                     }
                 }
                 let stream = self.order.stream(stream);
@@ -196,7 +203,7 @@ impl<'t> Run<'t> {
                     self.host(&[touch(range, matches!(action, Action::HostWrite { .. }))]);
                 }
             }
-            Action::Synchronize { point } => {
+            Action::Synchronize { point, .. } => {
                 let rule = match point {
                     Awaited::Stream(_) => Axiom::HostWaitsForStream,
                     Awaited::Event(_) => Axiom::HostWaitsForEvent,
@@ -215,7 +222,23 @@ impl<'t> Run<'t> {
                     self.wait(point);
                 }
             }
-            Action::Call { .. } => {
+            Action::MakeAndRelease { made, .. } => {
+                self.hazards.push(Hazard::MadeEachRound { step: self.step });
+                if made.is_memory() {
+                    self.order.may_have_waited(self.step, None);
+                }
+            }
+            Action::Fault { stream, .. } => {
+                let stream = self.order.stream(stream);
+                self.faults.push(self.step);
+                self.enqueue(stream, Vec::new(), false);
+            }
+            Action::Call { function } => {
+                let pending =
+                    self.faults.iter().find(|fault| self.order.pending.iter().any(|it| it.step == **fault));
+                if let Some(pending) = pending.filter(|_| calls::asks_for_last_error(function)) {
+                    self.hazards.push(Hazard::ErrorUnseen { pending: *pending, step: self.step });
+                }
                 if self.axioms.has(Axiom::OtherCallsWait) {
                     self.order.pending.clear();
                 }

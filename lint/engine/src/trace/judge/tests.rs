@@ -344,6 +344,13 @@ fn some_calls_are_wrong_in_any_order() {
         ),
         ("callback f calls k<<<>>> on s", "CallInHostFunction { step: 8, function: \"k<<<>>>\" }"),
         ("launch k on default meant s", "StreamAsArgument { step: 8 }"),
+        ("make-and-release device 64", "MadeEachRound { step: 8 }"),
+        ("synchronize s needless", "NeedlessWait { step: 8 }"),
+        (
+            "host-function f calls std::condition_variable::wait std::mutex::lock on s",
+            "WaitInHostFunction { step: 8, function: \"std::condition_variable::wait\" }",
+        ),
+        ("fault f on s\ncall cudaGetLastError", "ErrorUnseen { pending: 8, step: 9 }"),
     ];
     for (text, expected) in cases {
         assert_eq!(after_setup(&format!("{text}\n")), [expected], "{text}");
@@ -353,9 +360,19 @@ fn some_calls_are_wrong_in_any_order() {
         "copy-sync u[0..4] <- d[0..4] as host-to-device on default",
         "free d with cudaFreeAsync on s",
         "host-function f calls printf cudaGetErrorName on s",
+        "launch k on s\ncall cudaGetLastError",
+        "fault f on s\nsynchronize s\ncall cudaPeekAtLastError",
+        "fault f on s\ncall cudaSetDevice",
     ] {
         assert_eq!(after_setup(&format!("{text}\n")), [""; 0], "{text}");
     }
+}
+
+#[test]
+fn a_wait_that_something_needs_is_not_needless() {
+    let text = "launch k writes d[0..64] on s\ncopy h[0..64] <- d[0..64] on s\nsynchronize s needless\n";
+    assert_eq!(after_setup(text), ["NeedlessWait { step: 10 }"]);
+    assert_eq!(after_setup(&format!("{text}host-read h[0..64]\n")), [""; 0]);
 }
 
 #[test]

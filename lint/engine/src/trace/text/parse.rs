@@ -7,7 +7,7 @@ use std::vec::IntoIter;
 
 use super::super::validate::validate;
 use super::super::{
-    Action, CaptureMode, CopyKind, Memory, Point, Position, Range, Release, Step, Stream, Trace,
+    Action, CaptureMode, CopyKind, Made, Memory, Point, Position, Range, Release, Step, Stream, Trace,
 };
 use crate::DefaultStream;
 
@@ -52,9 +52,11 @@ pub fn parse(text: &str) -> Result<Trace<Position>, Vec<ParseError>> {
             Ok(Content::Step(step)) => {
                 match &step.action {
                     Action::CreateEvent { event } | Action::CreateTimer { event } => {
-                        drop(known.events.insert(event.clone()))
+                        known.events.insert(event.clone());
                     }
-                    Action::EndCapture { graph, .. } => drop(known.graphs.insert(graph.clone())),
+                    Action::EndCapture { graph, .. } => {
+                        known.graphs.insert(graph.clone());
+                    }
                     _ => {}
                 }
                 trace.steps.push(step);
@@ -283,7 +285,13 @@ impl Words<'_> {
             }
             "host-read" => Action::HostRead { range: self.range()? },
             "host-write" => Action::HostWrite { range: self.range()? },
-            "synchronize" => Action::Synchronize { point: self.point()? },
+            "synchronize" => Action::Synchronize { point: self.point()?, needless: self.take("needless") },
+            "make-and-release" => {
+                let made = one_of(&Made::ALL, Made::word, "a thing to make", &self.word("a thing to make")?)?;
+                let bytes = if made.is_memory() { self.bytes()? } else { 0 };
+                Action::MakeAndRelease { made, bytes }
+            }
+            "fault" => Action::Fault { work: self.word("the work's name")?, stream: self.on()? },
             "poll" => Action::Query { point: self.point()?, until_complete: true },
             "query" => Action::Query { point: self.point()?, until_complete: false },
             "elapsed" => Action::Elapsed { start: self.word("an event")?, end: self.word("an event")? },
@@ -334,13 +342,18 @@ impl Words<'_> {
             "end-capture" => Action::EndCapture { stream: self.stream()?, graph: name },
             memory => {
                 let memory = one_of(&Memory::ALL, Memory::word, "a thing that a trace can make", memory)?;
-                let bytes = self.word("a number of bytes")?;
-                let Ok(bytes) = bytes.parse() else {
-                    return fault(format!("`{bytes}` is no number of bytes"), "write a whole number");
-                };
+                let bytes = self.bytes()?;
                 Action::Allocate { buffer: name, memory, bytes, stream: self.on_if_there()? }
             }
         })
+    }
+
+    fn bytes(&mut self) -> Parsed<u64> {
+        let bytes = self.word("a number of bytes")?;
+        match bytes.parse() {
+            Ok(bytes) => Ok(bytes),
+            Err(_) => fault(format!("`{bytes}` is no number of bytes"), "write a whole number"),
+        }
     }
 
     fn take(&mut self, keyword: &str) -> bool {

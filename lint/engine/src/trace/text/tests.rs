@@ -37,6 +37,10 @@ synchronize s
 synchronize e
 synchronize device
 synchronize legacy
+synchronize s needless
+make-and-release registration 4096
+make-and-release stream
+fault \"a b\" on s
 poll e
 query per-thread
 call cudaGetLastError
@@ -57,7 +61,7 @@ destroy t @ C:/a b: c @ d.cu:3:4
     assert_eq!(places[0], &Position { file: "main.cu".into(), line: 12, column: 5 });
     assert_eq!(places[1].file, "wei#rd\".cu");
     assert_eq!(places[2].file, "C:/a b: c @ d.cu");
-    assert_eq!(errors(text), ["line 36: `:3:4` follows the place; remove it"]);
+    assert_eq!(errors(text), ["line 40: `:3:4` follows the place; remove it"]);
 }
 
 #[test]
@@ -105,7 +109,6 @@ fn what_could_not_be_run_safely_is_refused() {
         ("m = stream-ordered 64\n", "stream-ordered memory needs its stream"),
         ("query device\n", "the device cannot be queried"),
         ("s = stream\nbegin-capture s\n", "a capture does not end"),
-        ("begin-capture default\n", "the legacy default stream cannot be captured"),
         ("s = stream\ng = end-capture s\n", "this stream is not captured"),
         ("s = stream\nbegin-capture s\nbegin-capture s\n", "this stream is captured already"),
         ("s = stream\nbegin-capture s loose\n", "`loose` is not a mode"),
