@@ -4,9 +4,11 @@
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
 mod lifetimes;
+mod sizes;
 mod streams;
 
 pub use lifetimes::Variable;
+pub use sizes::{Misfit, MisfitKind};
 pub use streams::Forgotten;
 
 use std::collections::BTreeMap;
@@ -22,6 +24,8 @@ pub struct Facts {
     pub conflicts: Vec<Conflict>,
     /// Every copy, with what is known of its operands.
     pub transfers: Vec<Transfer>,
+    /// Copies and fills whose size does not fit.
+    pub misfits: Vec<Misfit>,
     /// Every call that frees or unregisters memory.
     pub releases: Vec<Release>,
     /// Host accesses to device memory.

@@ -31,6 +31,7 @@ mod owners;
 mod path;
 mod relevance;
 mod resources;
+mod sizes;
 mod state;
 mod symbol;
 mod transfers;

@@ -94,8 +94,12 @@ impl Machine<'_, '_> {
     fn effect(&mut self, state: &mut State, it: &Modelled<'_, '_>, effect: Effect) {
         let name = it.shown();
         match effect {
-            Effect::Copy { direction, mode } => self.model_copy(state, it, direction, mode),
+            Effect::Copy { direction, mode } => {
+                self.check_sizes(state, it, 1);
+                self.model_copy(state, it, direction, mode);
+            }
             Effect::Fill { unit, mode } => {
+                self.check_sizes(state, it, u32::from(unit));
                 let unit = Linear::constant(i64::from(unit));
                 let bytes =
                     self.product(it).map(|count| self.symbols.arithmetic(BinaryOp::Mul, &count, &unit));

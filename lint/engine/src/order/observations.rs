@@ -10,8 +10,8 @@ use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Forgotten, Note, Object, Origin, Paths, Release,
-    ReleaseKind, Transfer, TransferView, Variable, Work,
+    Access, Callback, Conflict, Dereference, Facts, Forgotten, Misfit, MisfitKind, Note, Object, Origin,
+    Paths, Release, ReleaseKind, Transfer, TransferView, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -30,6 +30,7 @@ pub struct Observations {
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
+    misfits: BTreeMap<(SiteId, String, MisfitKind), Paths>,
     /// What is known of streams.
     pub streams: StreamsSeen,
     short_lived: BTreeSet<SiteId>,
@@ -104,6 +105,7 @@ struct TransferSum {
 enum Hit {
     Conflict(ConflictKey),
     Dereference(SiteId, bool, Option<String>, Object),
+    Misfit(SiteId, String, MisfitKind),
 }
 
 impl Observations {
@@ -174,6 +176,14 @@ impl Observations {
         *sum = (*sum).max(paths);
     }
 
+    /// The size of a copy or fill does not fit.
+    pub fn misfit(&mut self, at: At, state: &State, function: &str, what: MisfitKind) {
+        let key = (at.site, function.to_owned(), what);
+        let paths = self.hit(at, state, Hit::Misfit(key.0, key.1.clone(), key.2.clone()));
+        let sum = self.misfits.entry(key).or_insert(paths);
+        *sum = (*sum).max(paths);
+    }
+
     /// A copy.
     pub fn transfer(&mut self, at: At, state: &State, function: &str, mode: Mode, view: TransferView) {
         let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
@@ -229,6 +239,11 @@ impl Observations {
                 Hit::Conflict(key) => {
                     if let Some(sum) = self.conflicts.get_mut(&key) {
                         sum.paths = Paths::All;
+                    }
+                }
+                Hit::Misfit(site, function, what) => {
+                    if let Some(paths) = self.misfits.get_mut(&(site, function, what)) {
+                        *paths = Paths::All;
                     }
                 }
                 Hit::Dereference(site, write, via, object) => {
@@ -307,6 +322,11 @@ impl Observations {
                 interior: sum.interior,
             })
             .collect();
+        let misfits = self
+            .misfits
+            .into_iter()
+            .map(|((site, function, what), paths)| Misfit { site, function, what, paths })
+            .collect();
         let dereferences = self
             .dereferences
             .into_iter()
@@ -330,6 +350,7 @@ impl Observations {
         Facts {
             conflicts,
             transfers,
+            misfits,
             releases,
             dereferences,
             launches: Vec::new(),

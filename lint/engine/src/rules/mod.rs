@@ -17,6 +17,7 @@ mod async_alloc_misuse;
 mod async_result_escapes;
 mod callback_userdata_lifetime;
 mod callers;
+mod copy_size_mismatch;
 mod cross_stream_unordered;
 mod free_kind_mismatch;
 mod free_while_in_flight;
@@ -59,6 +60,8 @@ pub struct Rule {
     pub on_by_default: bool,
     /// What confirms a finding on a GPU.
     pub witness: Witness,
+    /// The hardware without which it cannot be confirmed, if that is more than one NVIDIA GPU.
+    pub needs: Option<&'static str>,
     /// How it is found.
     pub check: Check,
 }
@@ -78,6 +81,16 @@ pub enum Witness {
     SlowerRatio,
     /// The compiler or the linker rejects the program.
     CompileError,
+    /// The whole program fails: a CUDA call returns an error, or the program finds its own result to be wrong and
+    /// ends with another exit code than 0. For what traces, which hold no arguments but ranges, cannot tell.
+    ProgramFails,
+}
+
+impl Witness {
+    /// True if it takes the whole program to see it: then there is no trace to replay.
+    pub const fn takes_the_program(self) -> bool {
+        matches!(self, Self::CompileError | Self::ProgramFails)
+    }
 }
 
 /// How a rule finds its misuse.
@@ -99,6 +112,7 @@ pub enum Check {
 static CATALOGUE: &[&Rule] = &[
     &host_deref_device_pointer::RULE,
     &memcpy_kind_mismatch::RULE,
+    &copy_size_mismatch::RULE,
     &free_kind_mismatch::RULE,
     &host_read_before_sync::RULE,
     &host_write_before_sync::RULE,

@@ -47,6 +47,7 @@ pub enum Observation {
     ReliedOnWait,
     SlowerRatio,
     CompileError,
+    ProgramFails,
 }
 
 impl Observation {
@@ -59,6 +60,7 @@ impl Observation {
             Witness::ReliedOnWait => Self::ReliedOnWait,
             Witness::SlowerRatio => Self::SlowerRatio,
             Witness::CompileError => Self::CompileError,
+            Witness::ProgramFails => Self::ProgramFails,
         }
     }
 
@@ -71,6 +73,7 @@ impl Observation {
             Self::ReliedOnWait => "relied-on wait",
             Self::SlowerRatio => "slower",
             Self::CompileError => "compile error",
+            Self::ProgramFails => "the program fails",
         }
     }
 }
