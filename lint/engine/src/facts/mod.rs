@@ -3,10 +3,12 @@
 //! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
+mod arguments;
 mod lifetimes;
 mod sizes;
 mod streams;
 
+pub use arguments::HostArgument;
 pub use lifetimes::Variable;
 pub use sizes::{Misfit, MisfitKind};
 pub use streams::Forgotten;
@@ -24,6 +26,8 @@ pub struct Facts {
     pub conflicts: Vec<Conflict>,
     /// Every copy, with what is known of its operands.
     pub transfers: Vec<Transfer>,
+    /// Pageable memory that kernels are handed.
+    pub host_arguments: Vec<HostArgument>,
     /// Copies and fills whose size does not fit.
     pub misfits: Vec<Misfit>,
     /// Every call that frees or unregisters memory.

@@ -12,6 +12,7 @@
 //! explains what they see) → [`observe`] (facts).
 
 mod access;
+mod arguments;
 mod branches;
 mod callbacks;
 mod calls;

@@ -114,6 +114,7 @@ impl Machine<'_, '_> {
                 if let Some(pointer) = it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value)) {
                     let root = self.objects.root(pointer.object);
                     state.object_mut(root).memory = Some(MemoryKind::Registered);
+                    self.note_registered(&pointer);
                 }
             }
             Effect::Unregister => {
@@ -463,7 +464,10 @@ impl Machine<'_, '_> {
             match params.get(index).copied() {
                 Some(ParamAccess::Value) => scalars.push(Some(value)),
                 Some(ParamAccess::Unused) => {}
-                Some(access) => accesses.extend(self.kernel_access(&value, access)),
+                Some(access) => {
+                    self.check_kernel_argument(state, &name, &value, access);
+                    accesses.extend(self.kernel_access(&value, access));
+                }
                 None => match &value {
                     Value::Pointer(_) => accesses.extend(self.kernel_access(&value, ParamAccess::ReadWrite)),
                     // A number, or a pointer whose nature nothing shows: count it as both.

@@ -10,8 +10,8 @@ use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Forgotten, Misfit, MisfitKind, Note, Object, Origin,
-    Paths, Release, ReleaseKind, Transfer, TransferView, Variable, Work,
+    Access, Callback, Conflict, Dereference, Facts, Forgotten, HostArgument, Misfit, MisfitKind, Note,
+    Object, Origin, Paths, Release, ReleaseKind, Transfer, TransferView, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -31,6 +31,9 @@ pub struct Observations {
     transfers: BTreeMap<SiteId, TransferSum>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
     misfits: BTreeMap<(SiteId, String, MisfitKind), Paths>,
+    host_arguments: BTreeMap<(SiteId, String, Object, bool), Paths>,
+    /// Where memory that is registered on some path comes from.
+    pub registered: BTreeSet<SiteId>,
     /// What is known of streams.
     pub streams: StreamsSeen,
     short_lived: BTreeSet<SiteId>,
@@ -106,6 +109,7 @@ enum Hit {
     Conflict(ConflictKey),
     Dereference(SiteId, bool, Option<String>, Object),
     Misfit(SiteId, String, MisfitKind),
+    HostArgument(SiteId, String, Object, bool),
 }
 
 impl Observations {
@@ -176,6 +180,15 @@ impl Observations {
         *sum = (*sum).max(paths);
     }
 
+    /// A kernel is handed pageable memory.
+    pub fn host_argument(&mut self, at: At, state: &State, kernel: &str, object: Object, only_written: bool) {
+        let key = (at.site, kernel.to_owned(), object, only_written);
+        let hit = Hit::HostArgument(key.0, key.1.clone(), key.2.clone(), key.3);
+        let paths = self.hit(at, state, hit);
+        let sum = self.host_arguments.entry(key).or_insert(paths);
+        *sum = (*sum).max(paths);
+    }
+
     /// The size of a copy or fill does not fit.
     pub fn misfit(&mut self, at: At, state: &State, function: &str, what: MisfitKind) {
         let key = (at.site, function.to_owned(), what);
@@ -239,6 +252,12 @@ impl Observations {
                 Hit::Conflict(key) => {
                     if let Some(sum) = self.conflicts.get_mut(&key) {
                         sum.paths = Paths::All;
+                    }
+                }
+                Hit::HostArgument(site, kernel, object, only_written) => {
+                    let key = (site, kernel, object, only_written);
+                    if let Some(paths) = self.host_arguments.get_mut(&key) {
+                        *paths = Paths::All;
                     }
                 }
                 Hit::Misfit(site, function, what) => {
@@ -322,6 +341,18 @@ impl Observations {
                 interior: sum.interior,
             })
             .collect();
+        let host_arguments = self
+            .host_arguments
+            .into_iter()
+            .filter(|((_, _, object, _), _)| !object.site.is_some_and(|site| self.registered.contains(&site)))
+            .map(|((site, kernel, object, only_written), paths)| HostArgument {
+                site,
+                kernel,
+                object,
+                only_written,
+                paths,
+            })
+            .collect();
         let misfits = self
             .misfits
             .into_iter()
@@ -350,6 +381,7 @@ impl Observations {
         Facts {
             conflicts,
             transfers,
+            host_arguments,
             misfits,
             releases,
             dereferences,

@@ -23,6 +23,7 @@ mod free_kind_mismatch;
 mod free_while_in_flight;
 mod host_buffer_released_in_flight;
 mod host_deref_device_pointer;
+mod host_pointer_to_kernel;
 mod host_read_before_sync;
 mod host_write_before_sync;
 mod managed_access_in_flight;
@@ -111,6 +112,7 @@ pub enum Check {
 /// All rules, in the order of the catalogue.
 static CATALOGUE: &[&Rule] = &[
     &host_deref_device_pointer::RULE,
+    &host_pointer_to_kernel::RULE,
     &memcpy_kind_mismatch::RULE,
     &copy_size_mismatch::RULE,
     &free_kind_mismatch::RULE,
