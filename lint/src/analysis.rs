@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use cuda_lint_engine::cuda::Model;
 use cuda_lint_engine::link::UnitIndex;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -26,7 +28,7 @@ use crate::worker::{Analyser, FileRequest, internal_error};
 /// Makes the analyser of a worker, or says why it cannot be.
 pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
     if options.phase == Phase::Analyse {
-        return Ok(Box::new(UnitAnalyser::default()));
+        return Ok(Box::new(UnitAnalyser::new(options.platform, options.model()?)));
     }
     let library = Library::load(options.libclang.as_deref()).map_err(|error| error.to_string())?;
     let (databases, unusable) = databases(&options)?;
@@ -35,7 +37,8 @@ pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
         preludes: Preludes::shared(&options.scratch),
         headers: IncludeIndex::new(options.roots.iter().map(PathBuf::as_path)),
     };
-    Ok(Box::new(ClangAnalyser { frontend, databases, unusable, options }))
+    let model = options.model()?;
+    Ok(Box::new(ClangAnalyser { frontend, databases, unusable, model, options }))
 }
 
 /// The compilation databases of a run: the one that the user names, else those found above the inputs.
@@ -62,6 +65,7 @@ fn databases(options: &AnalysisOptions) -> Result<(Vec<CompileCommands>, Vec<Fai
 /// The analyser for C, C++ and CUDA.
 struct ClangAnalyser {
     frontend: Frontend,
+    model: Option<Arc<Model>>,
     databases: Vec<CompileCommands>,
     unusable: Vec<FailedFile>,
     options: AnalysisOptions,
@@ -82,7 +86,11 @@ impl Analyser for ClangAnalyser {
             Ok(source) => source,
             Err(error) => return FileReport::failed(&request.path, error.to_string()),
         };
-        if !request.host && !cuda_scan::mentions_cuda(source.text.as_bytes()) {
+        let text = source.text.as_bytes();
+        let words = || self.options.rows.iter().flat_map(|rows| &rows.words);
+        let is_wanted =
+            request.host || cuda_scan::mentions_cuda(text) || cuda_scan::mentions_any(text, words());
+        if !is_wanted {
             return FileReport { path: request.path.clone(), outcome: Outcome::Skipped, dump: None };
         }
         let entry = self.databases.iter().find_map(|database| database.command_for(path));
@@ -102,7 +110,8 @@ impl Analyser for ClangAnalyser {
         let mut units = Vec::new();
         for unit in lowered.units {
             let names = FileNames::default();
-            let index = UnitIndex::of(&unit.program, &|site| names.canonical(unit.file_of(site)));
+            let model = self.model.as_deref().unwrap_or(Model::builtin());
+            let index = UnitIndex::of(&unit.program, model, &|site| names.canonical(unit.file_of(site)));
             match self.keep(&unit) {
                 Ok(file) => units.push(LoweredUnit { file, index }),
                 Err(error) => return FileReport::failed(&path, error.to_string()),

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use cuda_lint_engine::{Confidence, Severity};
+use cuda_lint_engine::platform::CudaVersion;
+use cuda_lint_engine::{Confidence, Platform, Severity};
 
+use crate::config::Config;
 use crate::options::{AnalysisOptions, DefaultStream, Dump, Language, Phase};
 
 /// Finds misuse of CUDA streams, events, asynchronous copies and host memory in host code.
@@ -99,6 +101,12 @@ pub struct CheckOptions {
     /// compile_commands.json or its folder; by default it is searched upwards from each file
     #[arg(short = 'p', long, value_name = "PATH", help_heading = "Source")]
     pub compile_commands: Option<PathBuf>,
+    /// The version of CUDA that the program is meant for, such as 12.4; by default any of 11 to 13
+    #[arg(long, value_name = "VERSION", help_heading = "Source", value_parser = parse_cuda_version)]
+    pub cuda: Option<CudaVersion>,
+    /// The project's configuration; by default cuda-lint.toml is searched upwards from the paths
+    #[arg(long, value_name = "FILE", help_heading = "Source")]
+    pub config: Option<PathBuf>,
     /// Further flags for clang
     #[arg(last = true, value_name = "EXTRA", help_heading = "Source")]
     pub extra: Vec<String>,
@@ -116,19 +124,23 @@ pub struct CheckOptions {
 }
 
 impl CheckOptions {
-    /// The part that worker processes receive.
-    pub fn analysis_options(&self, roots: &[PathBuf], scratch: PathBuf) -> AnalysisOptions {
+    /// The part that worker processes receive. What the command line says counts for more than the
+    /// configuration.
+    pub fn analysis_options(&self, config: &Config, roots: &[PathBuf], scratch: PathBuf) -> AnalysisOptions {
+        let platform = Platform { cuda: self.cuda, ..Platform::unknown() };
         AnalysisOptions {
             defines: self.defines.clone(),
             include_dirs: self.include_dirs.clone(),
             language: self.language,
             standard: self.standard.clone(),
-            default_stream: self.default_stream,
+            default_stream: self.default_stream.or(config.default_stream),
             extra: self.extra.clone(),
             compile_commands: self.compile_commands.clone(),
             libclang: self.libclang.clone(),
             roots: roots.to_vec(),
             scratch,
+            rows: config.rows.clone(),
+            platform: platform.or(config.platform),
             dump: self.dump,
             phase: Phase::Lower,
         }
@@ -141,6 +153,9 @@ pub struct WitnessArgs {
     /// The line of the finding, as the report gives it: src/app.cu:42
     #[arg(value_name = "FILE:LINE", value_parser = parse_place)]
     pub place: Place,
+    /// Analyse this file or folder as well: what the finding needs of other files (repeatable)
+    #[arg(long = "with", value_name = "PATH")]
+    pub with: Vec<PathBuf>,
     /// The rest.
     #[command(flatten)]
     pub options: CheckOptions,
@@ -232,6 +247,10 @@ fn parse_place(text: &str) -> Result<Place, String> {
     let place = split(text).map(|(rest, last)| split(&rest).unwrap_or((rest, last)));
     let (file, line) = place.ok_or("give a file and a line, such as src/app.cu:42")?;
     Ok(Place { file: file.into(), line })
+}
+
+fn parse_cuda_version(text: &str) -> Result<CudaVersion, String> {
+    CudaVersion::parse(text).ok_or_else(|| "give a version such as 12.4".to_string())
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {

@@ -9,8 +9,21 @@ const SYNTAX: &[&str] =
     &["<<<", "__global__", "__device__", "__shared__", "__constant__", "__managed__", "__launch_bounds__"];
 
 /// Words other than the API names below that mean GPU work under the host's control.
-const LIBRARIES: &[&str] =
-    &["thrust::", "rmm::", "nccl", "CUstream", "CUdeviceptr", "CUevent", "cub::", "nppi", "nvjpeg", "raft::"];
+const LIBRARIES: &[&str] = &[
+    "thrust::",
+    "rmm::",
+    "nccl",
+    "CUstream",
+    "CUdeviceptr",
+    "CUevent",
+    "cub::",
+    "nppi",
+    "nvjpeg",
+    "raft::",
+    "Kokkos::",
+    "CUDAStream",
+    "CUDAEvent",
+];
 
 /// True if the text uses CUDA's language extensions, so that it must be parsed as CUDA.
 pub fn has_cuda_syntax(text: &[u8]) -> bool {
@@ -35,6 +48,11 @@ pub fn mentions_cuda(text: &[u8]) -> bool {
     mentions_api(text)
         || has_cuda_syntax(text)
         || LIBRARIES.iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
+}
+
+/// True if the text holds one of the words.
+pub fn mentions_any<'w>(text: &[u8], words: impl IntoIterator<Item = &'w String>) -> bool {
+    words.into_iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
 }
 
 /// True if the text holds `cuda…`, `cu[A-Z]…` or `hip[A-Z]…` at the start of a word.

@@ -13,8 +13,8 @@ use ignore::WalkBuilder;
 use crate::report::FailedFile;
 
 /// Endings of files that are taken from folders.
-const SOURCE_EXTENSIONS: [&str; 13] =
-    ["cu", "cuh", "c", "cc", "cpp", "cxx", "c++", "h", "hh", "hpp", "hxx", "inl", "inc"];
+const SOURCE_EXTENSIONS: [&str; 14] =
+    ["cu", "cuh", "hip", "c", "cc", "cpp", "cxx", "c++", "h", "hh", "hpp", "hxx", "inl", "inc"];
 
 /// What was found under the paths that the user gave.
 #[derive(Debug, Default)]

@@ -70,7 +70,7 @@ struct List {
 #[derive(Serialize)]
 struct Entry {
     name: &'static str,
-    number: u8,
+    number: String,
     category: &'static str,
     severity: &'static str,
     on_by_default: bool,
@@ -84,7 +84,7 @@ fn write_json(rules: &[&'static Rule], out: &mut dyn Write) -> io::Result<()> {
         .iter()
         .map(|rule| Entry {
             name: rule.name,
-            number: rule.number,
+            number: rule.number.to_string(),
             category: rule.category.name(),
             severity: rule.severity.name(),
             on_by_default: rule.on_by_default,

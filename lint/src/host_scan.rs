@@ -3,11 +3,19 @@
 //!
 //! The look is at words only and decides which files are parsed; what a call means is decided by symbols.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use cuda_lint_engine::link::{Linker, is_near};
 use rustc_hash::FxHashMap;
+
+/// True for headers, by the name: what is in them is in every file that includes them.
+pub fn is_header(path: &str) -> bool {
+    let extension = Path::new(path).extension().and_then(OsStr::to_str).unwrap_or_default();
+    matches!(extension, "h" | "hh" | "hpp" | "hxx" | "cuh" | "inl" | "inc")
+}
 
 /// A file that was not parsed.
 pub struct HostFile {
@@ -106,6 +114,12 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headers_are_told_by_their_names() {
+        assert!(is_header("a/b.hpp") && is_header("x.inl"));
+        assert!(!is_header("a/b.cpp") && !is_header("h"));
+    }
 
     #[test]
     fn called_words_are_found() {

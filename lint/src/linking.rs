@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use cuda_lint_engine::cuda::{self, Model};
 use cuda_lint_engine::link::{self, Linked};
 use cuda_lint_engine::program::SiteId;
-use cuda_lint_engine::{Findings, Options, Program};
+use cuda_lint_engine::{Findings, Options, Platform, Program};
 use rustc_hash::FxHashMap;
 
 use crate::finding::{FileReport, Outcome, PartialFunction, ReportedDiagnostic, Span};
@@ -16,12 +17,16 @@ use crate::worker::{Analyser, FileRequest, LinkRequest, internal_error};
 /// Enough for the deepest chains of calls and expressions.
 const STACK: usize = 256 << 20;
 
+/// What is said of findings in HIP code.
+const UNWITNESSED: &str = "HIP is judged by what CUDA promises: no run on an AMD GPU has confirmed this";
+
 /// Units are kept for the next file that needs them, until their files have so many bytes together.
 const KEPT_BYTES: u64 = 64 << 20;
 
 /// The analyser of lowered units.
-#[derive(Default)]
 pub struct UnitAnalyser {
+    platform: Platform,
+    model: Option<Arc<Model>>,
     kept: FxHashMap<PathBuf, Arc<UnitFile>>,
     kept_bytes: u64,
 }
@@ -38,8 +43,9 @@ impl Analyser for UnitAnalyser {
                 Ok(units) => units,
                 Err(error) => return FileReport::failed(&request.path, error.to_string()),
             };
+            let (platform, model) = (self.platform, self.model.clone());
             let analysed = std::thread::scope(|scope| {
-                let work = || analyse(&units, request_of_unit);
+                let work = || analyse(&units, request_of_unit, platform, model);
                 let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
                 thread.ok()?.join().ok()
             });
@@ -53,6 +59,11 @@ impl Analyser for UnitAnalyser {
 }
 
 impl UnitAnalyser {
+    /// An analyser for a platform, with the model of the project if it has rows of its own.
+    pub fn new(platform: Platform, model: Option<Arc<Model>>) -> Self {
+        Self { platform, model, kept: FxHashMap::default(), kept_bytes: 0 }
+    }
+
     fn units(&mut self, request: &LinkRequest) -> Result<Vec<Arc<UnitFile>>, UnitFileError> {
         request.files.iter().enumerate().map(|(place, file)| self.unit(file, place > 0)).collect()
     }
@@ -75,11 +86,17 @@ impl UnitAnalyser {
     }
 }
 
-fn analyse(units: &[Arc<UnitFile>], request: &LinkRequest) -> (Linked, Findings) {
+fn analyse(
+    units: &[Arc<UnitFile>],
+    request: &LinkRequest,
+    platform: Platform,
+    model: Option<Arc<Model>>,
+) -> (Linked, Findings) {
     let Some(home) = units.first() else { return Default::default() };
     let programs: Vec<&Program> = units.iter().map(|unit| &unit.program).collect();
     let linked = link::link(&programs, home.sources.sites.len() as u32, &request.plan);
-    let options = Options { default_stream: home.default_stream.map(Into::into).unwrap_or_default() };
+    let default_stream = home.default_stream.map(Into::into).unwrap_or_default();
+    let options = Options { default_stream, platform, model };
     let findings = cuda_lint_engine::analyse(&linked.program, &options);
     (linked, findings)
 }
@@ -106,9 +123,14 @@ struct UnitReport {
 impl UnitReport {
     fn add(&mut self, linked: &Linked, findings: &Findings, units: &[Arc<UnitFile>], request: &LinkRequest) {
         let span = |site| span(linked, units, site);
+        let is_hip = linked.program.externs.iter().any(|it| cuda::hip_name(&it.name).is_some());
         for diagnostic in &findings.diagnostics {
             let Some(rule) = cuda_lint_engine::rules::find(diagnostic.rule) else { continue };
             let mut resolved = ReportedDiagnostic::resolve(diagnostic, rule.category, &span);
+            if is_hip {
+                let end = if resolved.help.is_empty() { "" } else { "; " };
+                resolved.help.push_str(&format!("{end}{UNWITNESSED}"));
+            }
             resolved.imported = diagnostic.site.0 >= linked.first_site && linked.program.imported > 0;
             let twin = |other: &&mut ReportedDiagnostic| {
                 other.rule == resolved.rule

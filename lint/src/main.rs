@@ -8,6 +8,7 @@ mod analysis;
 mod args;
 mod clang;
 mod compile_commands;
+mod config;
 mod cuda_scan;
 mod discover;
 mod evidence;

@@ -1,8 +1,14 @@
 //! What the user asked the analysis for: the part of the arguments that worker processes receive.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use cuda_lint_engine::Platform;
+use cuda_lint_engine::cuda::Model;
+use cuda_lint_engine::cuda::row::Family;
 use serde::{Deserialize, Serialize};
+
+use crate::config::RowsText;
 
 /// Settings of the frontend and the engine for every file of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,11 +33,32 @@ pub struct AnalysisOptions {
     pub roots: Vec<PathBuf>,
     /// A folder that the main process owns and removes; workers share what they build through it.
     pub scratch: PathBuf,
+    /// Rows for the project's own functions.
+    pub rows: Vec<RowsText>,
+    /// What the platform can do.
+    pub platform: Platform,
     /// What to print in place of findings.
     pub dump: Option<Dump>,
     /// What the workers are for.
     #[serde(default)]
     pub phase: Phase,
+}
+
+impl AnalysisOptions {
+    /// The model with the project's own rows; `None` if it has none.
+    ///
+    /// # Errors
+    /// If the rows are none; the main process has parsed them already.
+    pub fn model(&self) -> Result<Option<Arc<Model>>, String> {
+        if self.rows.is_empty() {
+            return Ok(None);
+        }
+        let mut model = Model::above_builtin();
+        for rows in &self.rows {
+            model.add(&rows.text, Family::Project).map_err(|errors| format!("rows: {errors:?}"))?;
+        }
+        Ok(Some(Arc::new(model)))
+    }
 }
 
 /// A phase of a run.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::args::{CheckArgs, CheckOptions};
 use crate::clang::library::WORKER_ENVIRONMENT;
+use crate::config::Config;
 use crate::discover::{self, SourceFile};
 use crate::exit::ExitStatus;
 use crate::finding::{FileReport, Outcome};
@@ -72,8 +73,13 @@ impl Looked {
 }
 
 fn look(worker: &WorkerCommand, paths: &[PathBuf], options: &CheckOptions) -> Result<Looked, ExitStatus> {
+    let config = Config::for_inputs(options.config.as_deref(), paths).map_err(|problems| {
+        report::complain_of_configuration(&problems, options.color);
+        ExitStatus::Incomplete
+    })?;
     let discovery = discover::discover(paths);
-    let outcome = analyse(worker, paths, options, &discovery.files).map_err(|error| cannot_run(&error))?;
+    let outcome =
+        analyse(worker, paths, options, &config, &discovery.files).map_err(|error| cannot_run(&error))?;
     // One reason that holds for every file is said once.
     if let (Some(reason), None) = (&outcome.refused, &outcome.frontend) {
         complain_of(&discovery.failed);
@@ -94,6 +100,7 @@ fn analyse(
     worker: &WorkerCommand,
     paths: &[PathBuf],
     args: &CheckOptions,
+    config: &Config,
     files: &[SourceFile],
 ) -> io::Result<PoolOutcome> {
     if files.is_empty() {
@@ -105,7 +112,7 @@ fn analyse(
         |jobs| jobs.get(),
     );
     let pool = Pool { worker: worker.clone(), workers: jobs, timeout: args.timeout };
-    let options = args.analysis_options(paths, scratch.path().to_path_buf());
+    let options = args.analysis_options(config, paths, scratch.path().to_path_buf());
     whole::analyse(&pool, files, &options, |requests| Progress::new(requests, args.quiet))
 }
 

@@ -33,6 +33,18 @@ impl Terminal {
     }
 }
 
+impl Terminal {
+    /// What standard error can show.
+    pub fn of_stderr(choice: ColorChoice) -> Self {
+        let is_terminal = std::io::stderr().is_terminal();
+        Self {
+            colour: use_colour(choice, is_terminal, |name| std::env::var(name).ok()),
+            unicode: is_utf8_locale(|name| std::env::var(name).ok()),
+            width: DEFAULT_WIDTH,
+        }
+    }
+}
+
 fn use_colour(choice: ColorChoice, is_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool {
     match choice {
         ColorChoice::Always => true,
@@ -60,6 +72,12 @@ fn is_utf8_locale(variable: impl Fn(&str) -> Option<String>) -> bool {
 pub fn complain(message: &str) {
     let lines: Vec<_> = message.lines().map(printable).collect();
     let _ = writeln!(std::io::stderr(), "cuda-lint: {}", lines.join("\n"));
+}
+
+/// Prints an error of the command itself that is laid out already, and holds nothing that could steer a
+/// terminal but colours.
+pub fn complain_in(text: &str) {
+    let _ = writeln!(std::io::stderr(), "cuda-lint: {text}");
 }
 
 /// The text without what could steer a terminal or reorder a line: names and paths of analysed code are

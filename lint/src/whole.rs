@@ -13,7 +13,7 @@ use cuda_lint_engine::link::{Linker, Unit};
 
 use crate::discover::SourceFile;
 use crate::finding::{FileReport, LoweredUnit, Outcome, PartialFunction};
-use crate::host_scan::{HostFile, Wanted};
+use crate::host_scan::{self, HostFile, Wanted};
 use crate::options::{AnalysisOptions, Phase};
 use crate::pool::{Observer, Pool, PoolOutcome};
 use crate::worker::{FileRequest, LinkRequest};
@@ -50,7 +50,7 @@ pub fn analyse<O: Observer>(
     let folders: BTreeMap<&str, Vec<String>> =
         files.iter().map(|file| (file.path.as_str(), folders(&file.canonical))).collect();
     let mut skipped: Vec<HostFile> = (done.iter())
-        .filter(|report| report.outcome == Outcome::Skipped)
+        .filter(|report| report.outcome == Outcome::Skipped && !host_scan::is_header(&report.path))
         .map(|report| HostFile::new(&report.path, folders.get(report.path.as_str()).cloned()))
         .collect();
     let mut numbers = Numbers::default();

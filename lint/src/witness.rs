@@ -14,8 +14,9 @@ use crate::terminal;
 /// Analyses the file as `check` does, and prints the witness of each finding at the line, in the text form of
 /// traces; what is found stands above it as a comment.
 pub fn print(args: WitnessArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
-    let WitnessArgs { place, options } = args;
-    let report = match run::report_on(std::slice::from_ref(&place.file), &options) {
+    let WitnessArgs { place, mut with, options } = args;
+    with.insert(0, place.file.clone());
+    let report = match run::report_on(&with, &options) {
         Ok(report) => report,
         Err(status) => return Ok(status),
     };

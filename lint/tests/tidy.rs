@@ -96,6 +96,11 @@ fn every_rule_has_its_file_and_its_fixtures() {
     }
 }
 
+/// The text of a fixture; of a folder, the texts of its files, one after the other.
+fn program(path: &Path) -> String {
+    if path.is_dir() { names(path).iter().map(|name| read(&path.join(name))).collect() } else { read(path) }
+}
+
 #[test]
 fn fixtures_are_what_their_names_say() {
     for folder in names(&root().join("fixtures")) {
@@ -107,7 +112,7 @@ fn fixtures_are_what_their_names_say() {
         let rule = catalogue().iter().find(|rule| rule.name == folder);
         assert!(rule.is_some() || ["seeds", "limits"].contains(&folder.as_str()), "{folder} is no rule");
         for name in names(&path) {
-            let source = read(&path.join(&name));
+            let source = program(&path.join(&name));
             let here = format!("fixtures/{folder}/{name}");
             let expected = annotations::parse(&source).unwrap_or_else(|why| panic!("{here}: {why}"));
             let own = |mode_matters: bool| {

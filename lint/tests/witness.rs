@@ -61,6 +61,9 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
                     "cross-stream-unordered" | "nonblocking-vs-default-race" | "stream-forgotten" => {
                         *conflict != Conflict::UseThenRelease
                     }
+                    "event-never-recorded" | "event-record-wrong-stream" | "unjoined-fork" => {
+                        *conflict == Conflict::WriteThenRead
+                    }
                     _ => false,
                 }
         }
@@ -69,7 +72,25 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
         Hazard::WrongRelease { step, .. } => rule == "free-kind-mismatch" && *step == last,
         Hazard::CallInHostFunction { step, .. } => rule == "api-call-in-callback" && *step == last,
         Hazard::PageableCopy { step } => rule == "pageable-async-copy" && *step == last,
-        Hazard::StreamAsArgument { step } => rule == "stream-as-kernel-argument" && *step == last,
+        Hazard::StreamAsArgument { step } => {
+            ["stream-as-kernel-argument", "default-stream-serialization"].contains(&rule) && *step == last
+        }
+        Hazard::NoTime { step, .. } => rule == "event-elapsed-misuse" && *step == last,
+        Hazard::UseAfterRelease { step, .. } => {
+            *step == last
+                && ["device-use-after-free", "handle-use-after-destroy", "async-alloc-misuse"].contains(&rule)
+        }
+        Hazard::CapturedBufferReleased { launch, .. } => {
+            rule == "captured-host-buffer-lifetime" && *launch == last
+        }
+        // A capture that is lost has an end all the same.
+        Hazard::CaptureIllegal { .. } => rule == "capture-illegal-call" || rule == "capture-structure",
+        Hazard::CaptureUnjoined { step, .. } => rule == "capture-structure" && *step == last,
+        Hazard::MadeEachRound { step } => rule == "sync-alloc-in-loop" && *step == last,
+        // What comes later tells that it was not needed, that there was an error, that nothing goes on.
+        Hazard::NeedlessWait { .. } => rule == "redundant-host-sync",
+        Hazard::ErrorUnseen { .. } => rule == "async-error-unobserved",
+        Hazard::WaitInHostFunction { .. } => rule == "callback-waits",
     }
 }
 
@@ -98,11 +119,11 @@ fn check(finding: &Value) -> Result<(), String> {
     // What is to be mended may be the first of the two accesses: that which names no stream.
     let places = match hazard {
         Hazard::Unordered { pending, .. } if rule == "stream-forgotten" => vec![last, *pending],
-        _ => vec![last],
+        _ => vec![hazard.step()],
     };
     let at = |it: &Position| finding["file"] == it.file.as_str() && finding["line"] == it.line;
     if !places.iter().any(|step| trace.steps[*step].place.as_ref().is_some_and(at)) {
-        return Err(format!("it ends at another place\n{written}"));
+        return Err(format!("it shows at another place\n{written}"));
     }
     let Some(twin) = repair(&trace, hazard) else {
         return Err(format!("there is no repair for {hazard:?}\n{written}"));

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use cuda_lint_engine::trace::{Action, Memory, Range, Trace};
+use cuda_lint_engine::trace::capture::{self, Fate};
+use cuda_lint_engine::trace::{Action, Memory, Range, Release, Trace};
 
 /// The word that a step writes. No step writes 0.
 pub const fn stamp(step: usize) -> u32 {
@@ -48,13 +49,20 @@ pub struct Values {
 }
 
 /// Runs a trace in the order of its steps. Ranges are whole words; those that are not are widened.
+///
+/// What was released stays the program's in this run, as it does where the release comes last: what is written
+/// there afterwards spoils no next owner's data, and what is read is not the next owner's.
 pub fn expected<P>(trace: &Trace<P>) -> Values {
-    in_order(trace, 0..trace.steps.len())
+    run_steps(trace, 0..trace.steps.len(), true)
 }
 
-/// Runs a trace in another order of its steps; each is named once. What a step writes keeps the stamp of its
-/// own place in the trace.
+/// Runs a trace in another order of its steps, each named once, on one memory: what was released is the next
+/// owner's. What a step writes keeps the stamp of its own place in the trace.
 pub fn in_order<P>(trace: &Trace<P>, order: impl IntoIterator<Item = usize>) -> Values {
+    run_steps(trace, order, false)
+}
+
+fn run_steps<P>(trace: &Trace<P>, order: impl IntoIterator<Item = usize>, keeps: bool) -> Values {
     // Stream-ordered memory has an address, and some content, before its allocation takes effect.
     let mut memory: BTreeMap<&str, Vec<u32>> = (trace.steps.iter())
         .filter_map(|step| match &step.action {
@@ -64,8 +72,10 @@ pub fn in_order<P>(trace: &Trace<P>, order: impl IntoIterator<Item = usize>) -> 
             _ => None,
         })
         .collect();
+    let graph_of = capture::captured(trace);
+    let fates = capture::fates(trace);
     let mut captured: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    let mut capturing: Option<Vec<usize>> = None;
+    let mut owned: BTreeMap<&str, u32> = BTreeMap::new();
     let mut values = Values { reads: vec![Vec::new(); trace.steps.len()], last: BTreeMap::new() };
     for index in order {
         let Some(step) = trace.steps.get(index) else { continue };
@@ -73,27 +83,31 @@ pub fn in_order<P>(trace: &Trace<P>, order: impl IntoIterator<Item = usize>) -> 
             Action::Allocate { buffer, bytes, .. } => {
                 memory.insert(buffer, vec![stamp(index); words(*bytes)]);
             }
+            _ if matches!(fates.get(index), Some(Fate::Refused(_))) => {}
+            Action::Free { buffer, with, .. } if keeps && *with != Release::CudaHostUnregister => {
+                owned.entry(buffer).or_insert(stamp(index));
+            }
             Action::Free { buffer, .. } => {
                 if let Some(words) = memory.get_mut(buffer.as_str()) {
                     words.fill(stamp(index));
                 }
             }
-            Action::BeginCapture { .. } => capturing = Some(Vec::new()),
-            Action::EndCapture { graph, .. } => {
-                captured.insert(graph, capturing.take().unwrap_or_default());
-            }
             Action::LaunchGraph { graph, .. } => {
-                for member in captured.get(graph.as_str()).cloned().unwrap_or_default() {
-                    let seen = run(&mut memory, member, &trace.steps[member].action);
-                    values.reads[index].extend(seen);
+                let mut seen = BTreeMap::new();
+                for member in captured.get(graph.as_str()).into_iter().flatten() {
+                    seen.insert(*member, run(&mut memory, *member, &trace.steps[*member].action));
                 }
+                values.reads[index] = seen.into_values().flatten().collect();
             }
-            action if action.work_stream().is_some() && capturing.is_some() => {
-                if let Some(members) = &mut capturing {
-                    members.push(index);
-                }
-            }
-            action => values.reads[index] = run(&mut memory, index, action),
+            action => match graph_of[index] {
+                Some(graph) => captured.entry(graph).or_default().push(index),
+                None => values.reads[index] = run(&mut memory, index, action),
+            },
+        }
+    }
+    for (name, stamp) in owned {
+        if let Some(words) = memory.get_mut(name) {
+            words.fill(stamp);
         }
     }
     values.last = memory.into_iter().map(|(name, words)| (name.to_owned(), Digest::of(&words))).collect();

@@ -12,6 +12,8 @@ pub mod facts;
 pub mod flow;
 pub mod link;
 pub mod order;
+pub mod platform;
+pub mod points_to;
 pub mod program;
 pub mod rules;
 mod sketch;
@@ -19,13 +21,41 @@ pub mod suggest;
 pub mod trace;
 
 pub use diagnostic::{Category, Confidence, Diagnostic, Related, Severity};
+pub use platform::Platform;
 pub use program::Program;
 
-/// What to assume about the platform and the build (issue 4 adds more).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use std::sync::Arc;
+
+/// What to assume about the platform and the build.
+#[derive(Clone, Debug)]
 pub struct Options {
     /// What stream 0 means.
     pub default_stream: DefaultStream,
+    /// What the platform can do.
+    pub platform: Platform,
+    /// The model with a project's own rows; `None` for the built-in rows alone.
+    pub model: Option<Arc<cuda::Model>>,
+}
+
+impl Options {
+    /// The defaults: the legacy default stream, an unknown platform, the built-in rows.
+    pub const fn new() -> Self {
+        Self { default_stream: DefaultStream::Legacy, platform: Platform::unknown(), model: None }
+    }
+
+    /// The model that applies.
+    pub fn model(&self) -> &cuda::Model {
+        match &self.model {
+            Some(model) => model,
+            None => cuda::Model::builtin(),
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// What stream 0 means.

@@ -67,6 +67,13 @@ impl Sketch {
         event
     }
 
+    /// Makes an event that measures time.
+    pub(crate) fn timer(&mut self, wanted: &str, site: Option<SiteId>) -> Name {
+        let event = self.name(wanted, "e");
+        self.make(Action::CreateTimer { event: event.clone() }, site);
+        event
+    }
+
     /// Makes a buffer; `stream` is for stream-ordered memory.
     pub(crate) fn buffer(
         &mut self,
@@ -185,7 +192,7 @@ pub(crate) const fn copy_kind(direction: Direction) -> CopyKind {
 mod tests {
     use super::*;
 
-    const OPTIONS: Options = Options { default_stream: DefaultStream::Legacy };
+    const OPTIONS: Options = Options::new();
 
     #[test]
     fn expressions_become_identifiers() {

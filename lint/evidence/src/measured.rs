@@ -125,6 +125,7 @@ fn shown(observation: Observation, counts: &Counts) -> String {
         },
         Observation::ReliedOnWait => format!("the undocumented wait {runs}{times}"),
         Observation::SlowerRatio => format!("slower {runs}{times}"),
+        Observation::Hang => format!("a wait that had to be broken off {runs}{times}"),
         Observation::CompileError => format!("a compile error {runs}"),
         Observation::ProgramFails => format!("the program fails {runs}"),
     }

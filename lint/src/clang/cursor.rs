@@ -368,6 +368,17 @@ impl Cursor {
         clang_CXXMethod_isDeleted::is_loaded() && unsafe { clang_CXXMethod_isDeleted(self.0) != 0 }
     }
 
+    /// True for virtual methods that the class does not define.
+    pub fn is_pure_virtual(self) -> bool {
+        unsafe { clang_CXXMethod_isPureVirtual(self.0) != 0 }
+    }
+
+    /// True for members that only their class, its friends and its heirs can name.
+    pub fn is_private(self) -> bool {
+        let access = unsafe { clang_getCXXAccessSpecifier(self.0) };
+        matches!(access, CX_CXXPrivate | CX_CXXProtected)
+    }
+
     /// True for virtual methods.
     pub fn is_virtual(self) -> bool {
         unsafe { clang_CXXMethod_isVirtual(self.0) != 0 }

@@ -10,9 +10,10 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::args::Format;
+use crate::args::{ColorChoice, Format};
+use crate::config::Problem;
 use crate::finding::{PartialFunction, ReportedDiagnostic};
-use crate::terminal::Terminal;
+use crate::terminal::{self, Terminal};
 
 /// What a run found, ready to be printed: sorted, merged and filtered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,14 @@ pub struct FailedFile {
     pub path: String,
     /// Why: lower case, no full stop.
     pub reason: String,
+}
+
+/// Says on standard error what is wrong with the project's configuration.
+pub fn complain_of_configuration(problems: &[Problem], colour: ColorChoice) {
+    let terminal = Terminal::of_stderr(colour);
+    for problem in problems {
+        terminal::complain_in(&pretty::problem(problem, terminal));
+    }
 }
 
 /// Prints a report. Failures are not part of it, save in JSON: they go to standard error in every format.

@@ -11,6 +11,7 @@ use miette::{
 
 use super::Report;
 use super::source::{Source, Sources};
+use crate::config::Problem;
 use crate::finding::{ReportedDiagnostic, Span};
 use crate::terminal::{Terminal, printable};
 use cuda_lint_engine::Severity;
@@ -33,6 +34,32 @@ pub fn write(report: &Report, terminal: Terminal, out: &mut dyn Write) -> io::Re
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// What is wrong with a configuration, with the place in the file.
+pub fn problem(problem: &Problem, terminal: Terminal) -> String {
+    let mut sources = Sources::default();
+    let source = sources.get(&problem.span.file).filter(|it| it.underline(&problem.span).is_some());
+    let code = match problem.span.line {
+        0 => printable(&problem.span.file).into_owned(),
+        _ => place(&problem.span),
+    };
+    let mut view = View {
+        code: Some(code),
+        severity: miette::Severity::Error,
+        message: printable(&problem.message).into_owned(),
+        source,
+        labels: Vec::new(),
+        elsewhere: Vec::new(),
+        help: (!problem.help.is_empty()).then(|| printable(&problem.help).into_owned()),
+    };
+    view.add_label(&problem.span, "", true);
+    let handler =
+        GraphicalReportHandler::new_themed(theme(terminal)).with_width(terminal.width).with_links(false);
+    let mut text = String::new();
+    // A text can always be written to.
+    let _ = handler.render_report(&mut text, &view);
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 fn theme(terminal: Terminal) -> GraphicalTheme {

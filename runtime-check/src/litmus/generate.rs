@@ -7,9 +7,10 @@
 use cuda_lint_engine::DefaultStream;
 use cuda_lint_engine::trace::judge::{self, Hazard};
 use cuda_lint_engine::trace::{
-    Action, CopyKind, Memory, Point, Position, Range, Release, Step, Stream, Trace, repair,
+    Action, CaptureMode, CopyKind, Memory, Point, Position, Range, Release, Step, Stream, Trace, repair,
 };
 
+use super::queues;
 use super::random::Random;
 
 /// The size of a buffer in bytes. Two of it hold different halves apart; more would only take time.
@@ -27,14 +28,16 @@ pub fn generate(random: &mut Random) -> Trace<Position> {
     // A repair adds an edge that may mend several pairs; a trace has far fewer pairs than this.
     for _ in 0..40 {
         let hazards = judge::judge(&trace);
-        let Some(hazard) = hazards.iter().find(|it| matches!(it, Hazard::Unordered { .. })) else { break };
-        let Hazard::Unordered { access, .. } = hazard else { break };
-        match repair::repair(&trace, hazard) {
-            Some(better) => trace = better,
-            None => {
-                let action = Action::Synchronize { point: Point::Device };
+        let is_order = |it: &&Hazard| matches!(it, Hazard::Unordered { .. } | Hazard::UseAfterRelease { .. });
+        let Some(hazard) = hazards.iter().find(is_order) else { break };
+        match (repair::repair(&trace, hazard), hazard) {
+            (Some(better), _) => trace = better,
+            // A wait in a capture would lose it.
+            (None, Hazard::Unordered { access, .. }) if !queues::in_capture(&trace).contains(access) => {
+                let action = Action::Synchronize { point: Point::Device, needless: false };
                 trace.steps.insert(*access, Step { action, place: None });
             }
+            (None, _) => break,
         }
     }
     trace
@@ -53,8 +56,7 @@ struct Draft {
     streams: Vec<Stream>,
     events: Vec<String>,
     recorded: bool,
-    /// The graphs, each with the stream that it is launched on.
-    graphs: Vec<(String, Stream)>,
+    graphs: Vec<String>,
 }
 
 fn draft(random: &mut Random) -> Trace<Position> {
@@ -219,7 +221,7 @@ impl Draft {
             6 => self.host_access(random),
             7 => {
                 let point = if random.chance(15) { Point::Device } else { self.point(random) };
-                self.push(Action::Synchronize { point });
+                self.push(Action::Synchronize { point, needless: false });
             }
             8 => {
                 let point = self.point(random);
@@ -235,8 +237,8 @@ impl Draft {
             13 => self.capture(random),
             15 => self.edge(random),
             14 => {
-                if let Some((graph, stream)) = random.pick(&self.graphs).cloned() {
-                    self.push(Action::LaunchGraph { graph, stream });
+                if let Some(graph) = random.pick(&self.graphs).cloned() {
+                    self.launch_graph(random, graph);
                 }
             }
             _ => {}
@@ -250,8 +252,8 @@ impl Draft {
         self.recorded = true;
         self.push(Action::Record { event: event.clone(), stream: stream.clone() });
         match random.below(4) {
-            0 => self.push(Action::Synchronize { point: Point::Stream(stream) }),
-            1 => self.push(Action::Synchronize { point: Point::Event(event) }),
+            0 => self.push(Action::Synchronize { point: Point::Stream(stream), needless: false }),
+            1 => self.push(Action::Synchronize { point: Point::Event(event), needless: false }),
             _ => {
                 let stream = self.stream(random);
                 self.push(Action::StreamWait { stream, event });
@@ -330,28 +332,71 @@ impl Draft {
         }
     }
 
-    /// Captures a few steps of one stream. In between the host does nothing else: most calls would end the
-    /// capture with an error, and a repair may add one.
+    /// Captures a few steps of one stream, or of two: a fork that is joined. In between the host does nothing
+    /// else: most calls would end the capture with an error, and a repair may add one.
     fn capture(&mut self, random: &mut Random) {
         let named = |it: &&Stream| matches!(it, Stream::Named(_));
         let streams: Vec<Stream> = self.streams.iter().filter(named).cloned().collect();
         let Some(stream) = random.pick(&streams).cloned().filter(|_| self.graphs.len() < 2) else { return };
-        self.push(Action::BeginCapture { stream: stream.clone() });
-        for _ in 0..1 + random.below(2) {
-            if random.chance(30) {
-                self.copy(random, false, stream.clone(), Memory::is_device_accessible);
-            } else {
-                self.launch(random, stream.clone());
+        let others: Vec<Stream> = streams.into_iter().filter(|it| *it != stream).collect();
+        let graph = format!("g{}", self.graphs.len());
+        let [fork, join] = ["fork", "join"].map(|name| format!("{name}_{graph}"));
+        let other = random.pick(&others).cloned().filter(|_| random.chance(60));
+        if other.is_some() {
+            self.push(Action::CreateEvent { event: fork.clone() });
+            self.push(Action::CreateEvent { event: join.clone() });
+        }
+        let mode = *random.pick(&CaptureMode::ALL).unwrap_or(&CaptureMode::Relaxed);
+        self.push(Action::BeginCapture { stream: stream.clone(), mode });
+        if let Some(other) = other {
+            if random.chance(60) {
+                self.captured_work(random, &stream);
+            }
+            self.push(Action::Record { event: fork.clone(), stream: stream.clone() });
+            self.push(Action::StreamWait { stream: other.clone(), event: fork });
+            for _ in 0..1 + random.below(3) {
+                let on = if random.chance(50) { &stream } else { &other };
+                self.captured_work(random, on);
+            }
+            self.push(Action::Record { event: join.clone(), stream: other });
+            self.push(Action::StreamWait { stream: stream.clone(), event: join });
+            if random.chance(50) {
+                self.captured_work(random, &stream);
+            }
+        } else {
+            for _ in 0..1 + random.below(2) {
+                self.captured_work(random, &stream);
             }
         }
-        let graph = format!("g{}", self.graphs.len());
         self.push(Action::EndCapture { stream, graph: graph.clone() });
-        // Launches of one graph are ordered among themselves, so they stay on one stream.
-        let stream = self.stream(random);
-        self.graphs.push((graph.clone(), stream.clone()));
+        self.graphs.push(graph.clone());
         if random.chance(70) {
-            self.push(Action::LaunchGraph { graph, stream });
+            self.launch_graph(random, graph);
         }
+    }
+
+    fn captured_work(&mut self, random: &mut Random, stream: &Stream) {
+        match random.below(10) {
+            0..3 => self.copy(random, false, stream.clone(), Memory::is_device_accessible),
+            3 => self.captured_host_function(random, stream),
+            _ => self.launch(random, stream.clone()),
+        }
+    }
+
+    /// A host function that is captured. It writes only: each launch of the graph runs it anew.
+    fn captured_host_function(&mut self, random: &mut Random, stream: &Stream) {
+        let writes = self.ranges(random, 1, Memory::is_host_accessible);
+        if !writes.is_empty() {
+            let (function, stream) = (format!("f{}", self.steps.len()), stream.clone());
+            let (reads, calls) = (Vec::new(), Vec::new());
+            let callback = false;
+            self.push(Action::HostFunction { function, reads, writes, calls, stream, callback });
+        }
+    }
+
+    fn launch_graph(&mut self, random: &mut Random, graph: String) {
+        let stream = self.stream(random);
+        self.push(Action::LaunchGraph { graph, stream });
     }
 
     fn free(&mut self, random: &mut Random) {
@@ -371,8 +416,34 @@ impl Draft {
         if with == Release::CudaFreeAsync && random.chance(30) {
             with = Release::CudaFree;
         }
-        let stream = (with == Release::CudaFreeAsync).then(|| self.stream(random));
-        self.push(Action::Free { buffer, with, stream });
+        let (kind, stream) = (*memory, (with == Release::CudaFreeAsync).then(|| self.stream(random)));
+        self.push(Action::Free { buffer: buffer.clone(), with, stream });
+        if random.chance(25) {
+            self.use_after_release(random, buffer, kind);
+        }
+    }
+
+    /// A use of what was just released, where it ends no process: memory in stream order keeps its pages, and
+    /// so does what the replayer maps itself.
+    fn use_after_release(&mut self, random: &mut Random, buffer: String, memory: Memory) {
+        let range = Range { buffer, start: 0, end: if random.chance(60) { BYTES } else { BYTES / 2 } };
+        let stream = self.stream(random);
+        let (reads, writes) = match random.chance(50) {
+            true => (vec![range], Vec::new()),
+            false => (Vec::new(), vec![range]),
+        };
+        match memory {
+            Memory::StreamOrdered => {
+                let kernel = format!("k{}", self.steps.len());
+                self.push(Action::Launch { kernel, reads, writes, stream, meant: None });
+            }
+            Memory::Pageable => {
+                let touch = reads.into_iter().map(|range| Action::HostRead { range });
+                let touch = touch.chain(writes.into_iter().map(|range| Action::HostWrite { range }));
+                touch.for_each(|touch| self.push(touch));
+            }
+            _ => {}
+        }
     }
 
     fn destroy(&mut self, random: &mut Random) {
@@ -382,8 +453,7 @@ impl Draft {
         };
         let streams: Vec<String> = self.streams.iter().filter_map(named).collect();
         if random.chance(50) && streams.len() > 1 {
-            let launches = |name: &String| self.graphs.iter().any(|it| it.1 == Stream::Named(name.clone()));
-            if let Some(stream) = random.pick(&streams).cloned().filter(|it| !launches(it)) {
+            if let Some(stream) = random.pick(&streams).cloned() {
                 self.streams.retain(|it| *it != Stream::Named(stream.clone()));
                 self.push(Action::DestroyStream { stream });
             }

@@ -1,7 +1,8 @@
 //! The smallest trace that still does something: delta debugging over the steps of a trace and the holds of
 //! its schedule.
 
-use cuda_lint_engine::trace::{Action, Point, Position, Stream, Trace, validate};
+use cuda_lint_engine::trace::judge::{self, Hazard};
+use cuda_lint_engine::trace::{Action, Position, Trace, validate};
 
 use crate::machine::{Hold, Schedule};
 
@@ -17,7 +18,7 @@ pub fn minimise(
     let mut best = (trace.clone(), schedule.clone());
     let mut tries = TRIES;
     let mut attempt = |best: &mut (Trace<Position>, Schedule), candidate: (Trace<Position>, Schedule)| {
-        if tries == 0 || validate::validate(&candidate.0).is_err() {
+        if tries == 0 || validate::validate(&candidate.0).is_err() || loses_a_capture(&candidate.0) {
             return false;
         }
         tries -= 1;
@@ -58,6 +59,12 @@ pub fn minimise(
     }
 }
 
+/// True if a call fails because of a capture: such a trace tells nothing of what is ordered.
+fn loses_a_capture(trace: &Trace<Position>) -> bool {
+    let lost = |it: &Hazard| matches!(it, Hazard::CaptureIllegal { .. } | Hazard::CaptureUnjoined { .. });
+    judge::judge(trace).iter().any(lost)
+}
+
 fn without(trace: &Trace<Position>, schedule: &Schedule, gone: &[usize]) -> (Trace<Position>, Schedule) {
     let moved = |step: usize| step - gone.iter().filter(|it| **it < step).count();
     let steps = trace.steps.iter().enumerate().filter(|(index, _)| !gone.contains(index));
@@ -74,59 +81,13 @@ fn without(trace: &Trace<Position>, schedule: &Schedule, gone: &[usize]) -> (Tra
 
 /// The steps, and every step that uses what they declare; nothing if that is no more.
 fn with_users(trace: &Trace<Position>, gone: &[usize]) -> Option<Vec<usize>> {
-    let declared: Vec<&str> = gone.iter().filter_map(|it| declares(&trace.steps[*it].action)).collect();
+    let declared: Vec<&str> =
+        gone.iter().filter_map(|it| trace.steps[*it].action.makes().map(String::as_str)).collect();
     if declared.is_empty() {
         return None;
     }
-    let uses = |action: &Action| names(action).into_iter().any(|name| declared.contains(&name));
+    let uses = |action: &Action| action.uses().into_iter().any(|name| declared.contains(&name.as_str()));
     let steps = trace.steps.iter().enumerate();
     let all = steps.filter(|(index, step)| gone.contains(index) || uses(&step.action));
     Some(all.map(|(index, _)| index).collect())
-}
-
-fn declares(action: &Action) -> Option<&str> {
-    match action {
-        Action::Allocate { buffer, .. } => Some(buffer),
-        Action::CreateStream { stream, .. } => Some(stream),
-        Action::CreateEvent { event } => Some(event),
-        Action::EndCapture { graph, .. } => Some(graph),
-        _ => None,
-    }
-}
-
-/// Everything that a step names.
-fn names(action: &Action) -> Vec<&str> {
-    let mut names: Vec<&str> =
-        action.reads().into_iter().chain(action.writes()).map(|range| range.buffer.as_str()).collect();
-    names.extend(streams(action).into_iter().filter_map(|it| match it {
-        Stream::Named(name) => Some(name.as_str()),
-        _ => None,
-    }));
-    match action {
-        Action::Allocate { buffer, .. } | Action::Free { buffer, .. } => names.push(buffer),
-        Action::CreateStream { stream, .. } | Action::DestroyStream { stream } => names.push(stream),
-        Action::CreateEvent { event }
-        | Action::DestroyEvent { event }
-        | Action::Record { event, .. }
-        | Action::StreamWait { event, .. }
-        | Action::Synchronize { point: Point::Event(event) }
-        | Action::Query { point: Point::Event(event), .. } => names.push(event),
-        Action::EndCapture { graph, .. } | Action::LaunchGraph { graph, .. } => names.push(graph),
-        _ => {}
-    }
-    names
-}
-
-fn streams(action: &Action) -> Vec<&Stream> {
-    match action {
-        Action::Allocate { stream, .. } | Action::Free { stream, .. } => stream.iter().collect(),
-        Action::Record { stream, .. }
-        | Action::StreamWait { stream, .. }
-        | Action::BeginCapture { stream }
-        | Action::EndCapture { stream, .. }
-        | Action::Synchronize { point: Point::Stream(stream) }
-        | Action::Query { point: Point::Stream(stream), .. } => vec![stream],
-        Action::Launch { stream, meant, .. } => meant.iter().chain([stream]).collect(),
-        action => action.work_stream().into_iter().collect(),
-    }
 }

@@ -50,6 +50,8 @@ pub enum Meets {
     Release,
     /// The work is the memory's stream-ordered allocation, and what meets it is any use.
     Allocation,
+    /// The memory was released before, and what uses it meets the next owner's data.
+    Released,
 }
 
 impl Meets {
@@ -60,6 +62,7 @@ impl Meets {
             Self::Stream => "other stream",
             Self::Release => "release",
             Self::Allocation => "use before allocation",
+            Self::Released => "use after release",
         }
     }
 }
@@ -81,6 +84,24 @@ pub fn pairs<P>(trace: &Trace<P>, hazards: &[Hazard]) -> Vec<Pair> {
                 buffer: buffer.clone(),
                 class: Class { conflict: *conflict, memory: *kinds.get(buffer.as_str())?, meets },
                 relies: relies_on.is_some(),
+            })
+        }
+        Hazard::UseAfterRelease { release, step, name, .. } => {
+            let writes = |step: usize| {
+                let mut writes = trace.steps[step].action.writes().into_iter();
+                writes.any(|range| range.buffer == *name)
+            };
+            let conflict = match writes(*step) {
+                true => Conflict::WriteThenWrite,
+                false => Conflict::WriteThenRead,
+            };
+            let (memory, meets) = (*kinds.get(name.as_str())?, Meets::Released);
+            Some(Pair {
+                pending: *release,
+                access: *step,
+                buffer: name.clone(),
+                class: Class { conflict, memory, meets },
+                relies: false,
             })
         }
         _ => None,
@@ -207,14 +228,20 @@ pub fn visible(right: &Values, run: &Run) -> BTreeSet<Place> {
 
 /// True if the order of the pair's steps makes a difference that can be looked at: the trace with the pending
 /// work, and what is queued behind it, moved behind the access gives other values at a visible place where the
-/// pair can reach.
+/// pair can reach. Of a use after the release, what the next owner's data make of it.
 pub fn is_observable<P>(trace: &Trace<P>, pair: &Pair, right: &Values, visible: &BTreeSet<Place>) -> bool {
-    let kept = queues::kept_back(trace, pair.pending, pair.access);
-    let order = (0..=pair.access)
-        .filter(|step| !kept.contains(step))
-        .chain(kept.iter().copied())
-        .chain(pair.access + 1..trace.steps.len());
-    let other = values::in_order(trace, order.collect::<Vec<_>>());
+    let steps = 0..trace.steps.len();
+    let as_written = values::in_order(trace, steps.clone());
+    let (other, right) = if pair.class.meets == Meets::Released {
+        (as_written, right)
+    } else {
+        let kept = queues::kept_back(trace, pair.pending, pair.access);
+        let order = (0..=pair.access)
+            .filter(|step| !kept.contains(step))
+            .chain(kept.iter().copied())
+            .chain(pair.access + 1..trace.steps.len());
+        (values::in_order(trace, order.collect::<Vec<_>>()), &as_written)
+    };
     reach(trace, [pair]).intersection(visible).any(|place| match place {
         Place::Read(step, number) => {
             let seen = |values: &Values| values.reads.get(*step).and_then(|it| it.get(*number)).copied();

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cuda_lint_engine::trace::{Action, Memory, Range, Release, Trace};
 
-use super::oracle::{Pair, Place, is_on_host, kinds};
+use super::oracle::{Meets, Pair, Place, is_on_host, kinds};
 use super::queues;
 use crate::values::words;
 
@@ -23,13 +23,13 @@ pub fn reach<'p, P>(trace: &Trace<P>, pairs: impl IntoIterator<Item = &'p Pair>)
             // What a copy has read is looked at where it has arrived.
             let arrives = match action {
                 Action::Copy { dst, .. } => {
-                    !reach.met(index, dst).is_empty() || is_on_host(members, index, action, &kinds)
+                    !reach.met([index, *member], dst).is_empty() || is_on_host(members, index, action, &kinds)
                 }
                 _ => false,
             };
             let mut carried = Vec::new();
             for read in action.reads() {
-                carried = reach.read(index, read);
+                carried = reach.read([index, *member], read);
                 if arrives || carried.contains(&true) {
                     reach.places.insert(Place::Read(index, number));
                 }
@@ -38,6 +38,9 @@ pub fn reach<'p, P>(trace: &Trace<P>, pairs: impl IntoIterator<Item = &'p Pair>)
             let carried = if matches!(action, Action::Copy { .. }) { carried } else { Vec::new() };
             for range in written(action, &reach.sizes) {
                 reach.write(&range, &carried);
+            }
+            if *member != index {
+                reach.meet(*member);
             }
         }
         reach.meet(index);
@@ -69,8 +72,11 @@ impl<'t, 'p> Reach<'t, 'p> {
             members.iter().flat_map(|it| written(&trace.steps[*it].action, &sizes)).collect()
         };
         let next_owners = next_owners(trace, &pairs);
+        // What is captured meets other nodes of its graph as itself.
+        let members = queues::members(trace).into_iter().enumerate();
+        let members = members.map(|(step, members)| if members.is_empty() { vec![step] } else { members });
         Self {
-            writes: queues::members(trace).into_iter().map(written).collect(),
+            writes: members.map(written).collect(),
             spoilt: sizes.iter().map(|(name, bytes)| (*name, vec![false; words(*bytes)])).collect(),
             places: next_owners.iter().map(|buffer| Place::Last((*buffer).to_owned())).collect(),
             next_owners,
@@ -79,21 +85,24 @@ impl<'t, 'p> Reach<'t, 'p> {
         }
     }
 
-    /// What the steps that a step is unordered with write of a range.
-    fn met(&self, index: usize, range: &Range) -> Vec<&Range> {
-        let other =
-            |pair: &&&Pair| pair.buffer == range.buffer && (index == pair.pending || index == pair.access);
-        let others = self.pairs.iter().filter(other);
-        let others = others.map(|pair| if index == pair.pending { pair.access } else { pair.pending });
+    /// What the steps that a step is unordered with write of a range. For what a graph holds: the launch, and
+    /// the captured step.
+    fn met(&self, steps: [usize; 2], range: &Range) -> Vec<&Range> {
+        let pairs = self.pairs.iter().filter(|pair| pair.buffer == range.buffer);
+        let others = pairs.filter_map(|pair| match () {
+            () if steps.contains(&pair.pending) => Some(pair.access),
+            () if steps.contains(&pair.access) => Some(pair.pending),
+            () => None,
+        });
         others.flat_map(|other| &self.writes[other]).filter(|it| it.overlaps(range)).collect()
     }
 
     /// Which words of what a step reads are spoilt.
-    fn read(&self, index: usize, range: &Range) -> Vec<bool> {
+    fn read(&self, steps: [usize; 2], range: &Range) -> Vec<bool> {
         let Some(memory) = self.spoilt.get(range.buffer.as_str()) else { return Vec::new() };
         let (start, end) = (words(range.start), words(range.end).min(memory.len()));
         let mut seen = memory.get(start..end).unwrap_or(&[]).to_vec();
-        for met in self.met(index, range) {
+        for met in self.met(steps, range) {
             let from = words(met.start).max(start) - start;
             let to = words(met.end).min(end).saturating_sub(start);
             seen[from..to].fill(true);
@@ -140,7 +149,10 @@ fn next_owners<'t, P>(trace: &'t Trace<P>, pairs: &[&Pair]) -> BTreeSet<&'t str>
                 found.insert(buffer.as_str());
             }
             Action::Free { buffer, with, .. } => {
-                let unordered = pairs.iter().any(|pair| pair.access == index);
+                // What is not ordered before the release, or comes after it.
+                let unordered = pairs.iter().any(|pair| {
+                    pair.access == index || (pair.class.meets == Meets::Released && pair.pending == index)
+                });
                 let in_order = trace.steps.iter().any(|it| {
                     matches!(&it.action, Action::Allocate { buffer: it, stream: Some(_), .. } if it == buffer)
                 });

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use cuda_lint_engine::trace::judge::{self, Hazard};
-use cuda_lint_engine::trace::{Action, Position, Trace, text};
+use cuda_lint_engine::trace::{Action, Position, Trace, capture, text};
 
 use super::generate::generate;
 use super::minimise::minimise;
-use super::oracle::{self, Deviation, Pair};
+use super::oracle::{self, Deviation, Meets, Pair};
 use super::queues;
 use super::random::Random;
 use super::report::{Counts, EXAMPLES, Missed, Report, Unpredicted};
@@ -191,15 +191,22 @@ pub fn aim(
     right: &Values,
     patience: Duration,
 ) -> Result<Aim, Error> {
-    if queues::in_capture(trace).contains(&pair.pending) {
+    let in_capture = queues::in_capture(trace);
+    let in_graph = [pair.pending, pair.access].iter().all(|it| in_capture.contains(it));
+    let captured = capture::captured(trace);
+    if in_capture.contains(&pair.pending) && !(in_graph && captured[pair.pending].is_some()) {
         // No such work runs there, so there is nothing that could be kept back.
         let (schedule, last) = (Schedule::default(), Run::default());
         return Ok(Aim { schedule, last, runs: 0, shown: false, waited: false });
     }
     let within = oracle::reach(trace, [pair]);
     let mut aim = |patience: Duration, runs: u32| {
-        let hold = Hold { before: pair.pending, until: Some(pair.access), patience };
-        let schedule = Schedule { holds: vec![hold], guard: false };
+        // A hold in a graph lasts for as long as it does: no step of the host comes after the other node.
+        let until = Some(pair.access).filter(|_| !in_graph);
+        let hold = Hold { before: pair.pending, until, patience };
+        // What was released is gone, whatever is kept back.
+        let holds = if pair.class.meets == Meets::Released { Vec::new() } else { vec![hold] };
+        let schedule = Schedule { holds, guard: false };
         let last = machine.run(trace, &schedule)?;
         let shown = oracle::deviations(right, &last).iter().any(|it| within.contains(&it.place));
         let waited = waited(&last, pair, patience);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cuda_lint_engine::trace::{Action, CopyKind, Memory, Point, Position, Range, Release, Trace};
 
-use super::queues::Queues;
+use super::queues::{Does, Entry, Queues};
 use super::random::Random;
 use crate::machine::{Machine, Observed, Run, Schedule};
 use crate::platform::Error;
@@ -60,6 +60,8 @@ struct Device<'t> {
     /// The holds that still hold.
     held: Vec<bool>,
     steps: Vec<Observed>,
+    /// For launches of graphs, what each captured step read.
+    graph_reads: BTreeMap<usize, BTreeMap<usize, Vec<Digest>>>,
 }
 
 impl<'t> Device<'t> {
@@ -84,6 +86,7 @@ impl<'t> Device<'t> {
             staged: BTreeMap::new(),
             held: vec![true; schedule.holds.len()],
             steps: vec![Observed::default(); trace.steps.len()],
+            graph_reads: BTreeMap::new(),
         }
     }
 
@@ -130,7 +133,7 @@ impl<'t> Device<'t> {
                 }
                 self.effect(index);
             }
-            Action::Synchronize { point } | Action::Query { point, until_complete: true } => {
+            Action::Synchronize { point, .. } | Action::Query { point, until_complete: true } => {
                 self.host_waits(index, point);
             }
             _ => {}
@@ -220,7 +223,16 @@ impl<'t> Device<'t> {
 
     fn complete(&mut self, entry: usize) {
         self.done[entry] = true;
-        let step = self.queues.entries[entry].step;
+        let Entry { step, does, .. } = self.queues.entries[entry];
+        let seen = match does {
+            Does::Step => return self.take_effect(step),
+            Does::Member { number, launch } => (launch, number, self.work(step)),
+            Does::Nothing => return,
+        };
+        self.graph_reads.entry(seen.0).or_default().insert(seen.1, seen.2);
+    }
+
+    fn take_effect(&mut self, step: usize) {
         self.effect(step);
         self.steps[step].device.get_or_insert(Duration::ZERO);
     }
@@ -303,12 +315,7 @@ impl<'t> Device<'t> {
     }
 
     fn effect(&mut self, index: usize) {
-        let members = self.queues.members(index, &self.trace.steps[index].action);
-        let mut reads = Vec::new();
-        for member in members {
-            reads.extend(self.work(member));
-        }
-        self.steps[index].reads = reads;
+        self.steps[index].reads = self.work(index);
     }
 
     /// What one step reads and writes, all at once.
@@ -336,7 +343,10 @@ impl<'t> Device<'t> {
         seen.iter().map(|it| Digest::of(it)).collect()
     }
 
-    fn finish(self) -> Run {
+    fn finish(mut self) -> Run {
+        for (launch, reads) in self.graph_reads {
+            self.steps[launch].reads = reads.into_values().flatten().collect();
+        }
         let last = self.memory.iter().map(|(name, words)| ((*name).to_owned(), Digest::of(words))).collect();
         Run { steps: self.steps, last, ..Run::default() }
     }

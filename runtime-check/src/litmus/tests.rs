@@ -30,7 +30,10 @@ fn generated_traces_are_valid_and_half_of_them_have_no_hazard() {
         assert_eq!(validate::validate(&trace), Ok(()), "{}", text::print(&trace));
         let hazards = judge::judge(&trace);
         assert!(
-            hazards.iter().all(|it| matches!(it, Hazard::Unordered { .. } | Hazard::PageableCopy { .. })),
+            hazards.iter().all(|it| matches!(
+                it,
+                Hazard::Unordered { .. } | Hazard::PageableCopy { .. } | Hazard::UseAfterRelease { .. }
+            )),
             "{hazards:?} in\n{}",
             text::print(&trace)
         );
@@ -44,7 +47,7 @@ fn a_device_that_takes_every_step_at_once_computes_the_order_of_the_program() {
     for index in 0..300 {
         let trace = generate(&mut Random::member(4, index));
         let run = Simulated::eager().run(&trace, &Schedule::default()).unwrap();
-        let right = values::expected(&trace);
+        let right = values::in_order(&trace, 0..trace.steps.len());
         assert_eq!(oracle::deviations(&right, &run), [], "{}", text::print(&trace));
         assert_eq!(run.last.len(), right.last.len());
     }
@@ -62,7 +65,7 @@ fn no_simulated_device_shows_what_the_model_excludes() {
 
 #[test]
 fn nearly_all_observable_pairs_show_on_a_simulated_device() {
-    let report = simulate(Simulated::eager(), 7, 400);
+    let report = simulate(Simulated::eager(), 7, 500);
     let target = report.target();
     assert!(
         target.observable > 200 && target.rate() >= Some(0.95),

@@ -74,7 +74,7 @@ fn shows(witness: Witness, observation: &Observation) -> bool {
         (Witness::WrongValue, kind) => matches!(kind, Kind::Touch | Kind::Freed | Kind::Value),
         (Witness::ReliedOnWait, Kind::Blocked) => !is_documented_wait(&observation.what),
         (Witness::SlowerRatio, Kind::Blocked) => observation.what.contains("Async"),
-        (Witness::ReliedOnWait | Witness::SlowerRatio, _) => false,
+        (Witness::ReliedOnWait | Witness::SlowerRatio | Witness::Hang, _) => false,
     }
 }
 
@@ -107,6 +107,7 @@ fn of_a_misuse(
             Witness::CompileError => "it compiles with this toolkit",
             Witness::ReliedOnWait => "no call was seen to wait beyond its documentation",
             Witness::SlowerRatio => "no asynchronous call was seen to wait",
+            Witness::Hang => "it gives up waiting by itself, so that it ends",
             _ => "it ran, and nothing of the kind was seen from outside",
         },
     };
@@ -135,7 +136,7 @@ fn of_a_correct_program(
         }
         (Compiled::Program(_), Some(end)) => {
             // A correct program may wait.
-            let counts = !matches!(witness, Witness::ReliedOnWait | Witness::SlowerRatio);
+            let counts = !matches!(witness, Witness::ReliedOnWait | Witness::SlowerRatio | Witness::Hang);
             if counts && !shown.is_empty() {
                 return (Answer::Contradicted, words(fixture, shown));
             }

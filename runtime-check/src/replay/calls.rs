@@ -84,6 +84,7 @@ calls! {
     event_record: fn(Handle, Handle) = "cudaEventRecord", "cuEventRecord";
     event_synchronize: fn(Handle) = "cudaEventSynchronize", "cuEventSynchronize";
     event_query: fn(Handle) = "cudaEventQuery", "cuEventQuery";
+    event_elapsed_time: fn(*mut f32, Handle, Handle) = "cudaEventElapsedTime", "cuEventElapsedTime";
     device_synchronize: fn() = "cudaDeviceSynchronize", "cuCtxSynchronize";
     launch_host_func: fn(Handle, HostFn, *mut c_void) = "cudaLaunchHostFunc", "cuLaunchHostFunc";
     add_callback: fn(Handle, Callback, *mut c_void, u32) = "cudaStreamAddCallback", "cuStreamAddCallback";

@@ -12,7 +12,7 @@ mod release;
 mod steps;
 mod warm_up;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::c_void;
 use std::mem;
 use std::ptr;
@@ -43,8 +43,6 @@ const GUARDS: usize = 1024;
 const NOT_READY: i32 = 600;
 /// For how long work may go on after every hold has ended.
 const GRACE: Duration = Duration::from_secs(2);
-/// cudaStreamCaptureModeRelaxed: what a trace does elsewhere while it captures is not what it is about.
-const RELAXED: i32 = 2;
 
 /// A GPU, with everything that outlives a trace.
 pub struct Gpu {
@@ -78,8 +76,10 @@ struct Running<'a> {
     streams: BTreeMap<&'a str, (*mut c_void, bool)>,
     events: BTreeMap<&'a str, *mut c_void>,
     graphs: BTreeMap<&'a str, Graph>,
-    /// The steps captured since a capture began.
-    captured: Option<Vec<usize>>,
+    /// What was destroyed: its handle is kept for what uses it all the same.
+    destroyed: BTreeSet<&'a str>,
+    /// How many captures are open.
+    capturing: usize,
     looks: Vec<Look>,
     next_slot: usize,
     host_work: Vec<Arc<HostWork>>,
@@ -114,6 +114,8 @@ struct Graph {
     executable: *mut c_void,
     members: Vec<usize>,
     launches: usize,
+    /// Why there is nothing to launch, if so.
+    failed: i32,
 }
 
 /// Where the digests of what a step read are to be found.
@@ -214,7 +216,8 @@ impl Gpu {
             streams: BTreeMap::new(),
             events: BTreeMap::new(),
             graphs: BTreeMap::new(),
-            captured: None,
+            destroyed: BTreeSet::new(),
+            capturing: 0,
             looks: vec![Look::Nothing; trace.steps.len()],
             next_slot: 0,
             host_work: Vec::new(),
@@ -231,6 +234,10 @@ impl Gpu {
         let went = ready.and_then(|()| running.go(schedule));
         let last = running.finish();
         let last = went.and(last)?;
+        if uses_what_is_destroyed(trace) {
+            // Nobody knows what that did to the process.
+            running.gpu.broken = true;
+        }
         Ok(Run { steps: mem::take(&mut running.observed), last, signal: None, times: running.times.take() })
     }
 }
@@ -289,9 +296,9 @@ impl<'a> Running<'a> {
                     )));
                 };
                 let stream = self.stream(stream)?;
-                if self.is_captured(stream) {
+                if hold.until.is_some() && self.is_captured(stream) {
                     return Err(Error::Unexpected(format!(
-                        "step {} is captured: hold the launch",
+                        "step {} is captured: what is held in a graph is held for the whole patience",
                         index + 1
                     )));
                 }
@@ -330,7 +337,8 @@ impl<'a> Running<'a> {
             (_, Some(stream)) => self.stream(stream)?,
             (_, None) => return Ok(false),
         };
-        if self.is_captured(stream) {
+        // A question about an event would lose a capture.
+        if self.capturing > 0 {
             return Ok(false);
         }
         let event = self.gpu.event()?;
@@ -397,17 +405,7 @@ impl<'a> Running<'a> {
     fn is_captured(&self, stream: *mut c_void) -> bool {
         let mut state = 0;
         // SAFETY: the handle is live. The question is asked only while something is captured.
-        self.captured.is_some()
-            && unsafe { (self.gpu.calls.is_capturing)(stream, &mut state) } == 0
-            && state != 0
-    }
-
-    fn note_captured(&mut self, index: usize, stream: *mut c_void) {
-        if self.is_captured(stream)
-            && let Some(captured) = &mut self.captured
-        {
-            captured.push(index);
-        }
+        self.capturing > 0 && unsafe { (self.gpu.calls.is_capturing)(stream, &mut state) } == 0 && state != 0
     }
 }
 
@@ -450,6 +448,18 @@ fn keep_freed_memory(ordinal: usize) {
             sys::cuMemPoolSetAttribute(pool, threshold, (&raw mut everything).cast());
         }
     }
+}
+
+/// True for a trace that uses a stream, an event or a graph after its end.
+fn uses_what_is_destroyed(trace: &Trace<Position>) -> bool {
+    let mut ended = BTreeSet::new();
+    trace.steps.iter().any(|step| {
+        let used = step.action.uses().into_iter().any(|name| ended.contains(name));
+        if !matches!(step.action, Action::Free { .. }) {
+            ended.extend(step.action.ends());
+        }
+        used
+    })
 }
 
 /// The stream on which a step takes effect.

@@ -6,11 +6,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use cuda_lint_engine::trace::Memory;
+use cuda_lint_engine::trace::judge::waits_in_host_function;
 
 use super::calls::Calls;
 use super::guard;
 use super::kernels::Kernels;
 use super::memory::Pool;
+use super::plan::LONG;
 use crate::platform::Error;
 use crate::values::Digest;
 
@@ -266,7 +268,14 @@ impl HostWork {
         for words in &this.writes {
             fill(*words, this.stamp, this.step);
         }
-        let codes = this.calls.iter().filter_map(|name| this.scratch.call(name));
+        let codes = this.calls.iter().filter_map(|name| match waits_in_host_function(name) {
+            // What it waits for comes after the host has waited for the stream: never.
+            true => {
+                std::thread::sleep(LONG);
+                Some(0)
+            }
+            false => this.scratch.call(name),
+        });
         let code = codes.fold(0, |first, code| if first == 0 { code } else { first });
         this.seen.lock().unwrap_or_else(PoisonError::into_inner).push(Seen {
             reads,

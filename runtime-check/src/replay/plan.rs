@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cuda_lint_engine::trace::judge::Hazard;
-use cuda_lint_engine::trace::{Action, CopyKind, Memory, Position, Step, Stream, Trace};
+use cuda_lint_engine::trace::{Action, CopyKind, Memory, Position, Step, Stream, Trace, capture};
 
 use crate::machine::{Hold, Run, Schedule};
 use crate::values::{self, Values};
@@ -35,6 +35,17 @@ pub enum Probe {
     Code(usize),
     /// The step ended the process by SIGSEGV.
     Fault(usize),
+    /// The step uses what is gone: it returned an error, ended the process, or a value is not the one that the
+    /// order of the program gives.
+    Gone(usize),
+    /// The host got to the step only after most of the hold, or the values are not those of the order.
+    Late(usize),
+    /// The host was inside the step until what it waits for was broken off ([`LONG`]).
+    Hangs(usize),
+    /// The step took several times as long as the quickest launch of the trace.
+    Costs(usize),
+    /// The first step returned success, the second the error of work before the first.
+    Unseen(usize, usize),
 }
 
 /// A trace, ready to be tried.
@@ -70,6 +81,18 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
         Hazard::WrongKind { step } | Hazard::WrongRelease { step, .. } => {
             (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
         }
+        Hazard::NoTime { step, .. } => {
+            // What was not waited for may be complete by chance: the work before the record is kept back.
+            let enqueues =
+                |index: &usize| trace.steps.get(*index).is_some_and(|it| it.action.work_stream().is_some());
+            let work = (0..*step).rev().find(enqueues);
+            let held = work.map(|before| Schedule {
+                holds: vec![Hold { before, until: Some(*step), patience: PATIENCE }],
+                guard: false,
+            });
+            let schedules = held.into_iter().chain(plain).collect();
+            (Observation::ReturnCode, trial(trace.clone(), schedules, Probe::Code(*step)), String::new())
+        }
         Hazard::CallInHostFunction { step, .. } => {
             (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
         }
@@ -77,6 +100,40 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
             let (trace, remark) = unstaged(trace, *step);
             let trial = trial(trace, vec![long(*step)], Probe::HostWaits(*step));
             (Observation::SlowerRatio, trial, remark)
+        }
+        Hazard::UseAfterRelease { step, name, .. } => {
+            let action = trace.steps.get(*step).map(|step| &step.action);
+            let data = memory(trace, name).is_some() && !matches!(action, Some(Action::Free { .. }));
+            let observation = if data { Observation::WrongValue } else { Observation::ReturnCode };
+            (observation, trial(trace.clone(), plain, Probe::Gone(*step)), String::new())
+        }
+        Hazard::CapturedBufferReleased { launch, .. } => {
+            (Observation::WrongValue, trial(trace.clone(), plain, Probe::Gone(*launch)), String::new())
+        }
+        Hazard::CaptureIllegal { step, .. } | Hazard::CaptureUnjoined { step, .. } => {
+            (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
+        }
+        Hazard::NeedlessWait { step } => {
+            let work = trace.steps[..*step].iter().rposition(|step| stream_of(&step.action).is_some());
+            let schedules = vec![work.map_or_else(Schedule::default, long)];
+            (Observation::SlowerRatio, trial(trace.clone(), schedules, Probe::Late(step + 1)), String::new())
+        }
+        Hazard::MadeEachRound { step } => made_each_round(trace, *step),
+        Hazard::ErrorUnseen { pending, step } => {
+            let wait = trace.steps.iter().rposition(|step| matches!(step.action, Action::Synchronize { .. }));
+            let schedule = Schedule {
+                holds: vec![Hold { before: *pending, until: Some(*step), patience: PATIENCE }],
+                guard: false,
+            };
+            let probe = Probe::Unseen(*step, wait.unwrap_or(*step));
+            (Observation::ReturnCode, trial(trace.clone(), vec![schedule], probe), String::new())
+        }
+        Hazard::WaitInHostFunction { step, .. } => {
+            let later = &trace.steps[step + 1..];
+            let wait = later.iter().position(|step| matches!(step.action, Action::Synchronize { .. }));
+            let probe = Probe::Hangs(wait.map_or(*step, |wait| step + 1 + wait));
+            let remark = format!("the wait in the host function was broken off after {LONG:.0?}");
+            (Observation::Hang, trial(trace.clone(), plain, probe), remark)
         }
         Hazard::StreamAsArgument { step } => {
             let (trace, step) = beside_a_held_stream(trace, *step);
@@ -87,17 +144,26 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
     }
 }
 
+/// How many times as long as a launch what is made in each round must take to count as slow.
+const COSTS: u32 = 2;
+
+/// What is made in each round: memory is released while another stream is held, which the release waits for; of
+/// the rest, the time of the calls counts.
+fn made_each_round(trace: &Trace<Position>, step: usize) -> (Observation, Trial, String) {
+    let is_memory =
+        matches!(&trace.steps[step].action, Action::MakeAndRelease { made, .. } if made.is_memory());
+    let trial = if is_memory {
+        let (trace, step) = beside_a_held_stream(trace, step);
+        Trial { trace, schedules: vec![long(2)], probe: Probe::HostWaits(step) }
+    } else {
+        Trial { trace: trace.clone(), schedules: vec![Schedule::default()], probe: Probe::Costs(step) }
+    };
+    (Observation::SlowerRatio, trial, String::new())
+}
+
 /// The step at which a hazard comes about.
 pub const fn step_of(hazard: &Hazard) -> usize {
-    match hazard {
-        Hazard::Unordered { access: step, .. }
-        | Hazard::HostTouchesDevice { step, .. }
-        | Hazard::WrongKind { step }
-        | Hazard::WrongRelease { step, .. }
-        | Hazard::CallInHostFunction { step, .. }
-        | Hazard::PageableCopy { step }
-        | Hazard::StreamAsArgument { step } => *step,
-    }
+    hazard.step()
 }
 
 /// The trial of the repaired twin: the same schedule, its steps found again.
@@ -128,6 +194,14 @@ pub fn twin(of: &Trial, schedule: &Schedule, trace: &Trace<Position>, repaired: 
         Probe::DeviceWaits(step) => map(*step).map_or(Probe::Values, Probe::DeviceWaits),
         Probe::Code(step) => map(*step).map_or(Probe::Values, Probe::Code),
         Probe::Fault(_) => Probe::Values,
+        Probe::Gone(step) => map(*step).map_or(Probe::Values, Probe::Gone),
+        Probe::Late(step) => map(*step).map_or(Probe::Values, Probe::Late),
+        Probe::Hangs(step) => map(*step).map_or(Probe::Values, Probe::Hangs),
+        Probe::Costs(step) => map(*step).map_or(Probe::Values, Probe::Costs),
+        Probe::Unseen(query, wait) => match (map(*query), map(*wait)) {
+            (Some(query), Some(wait)) => Probe::Unseen(query, wait),
+            _ => Probe::Values,
+        },
     };
     Trial { trace: twin, schedules: vec![schedule], probe }
 }
@@ -169,6 +243,13 @@ pub fn shorten(twin: &mut Trial, of: &Trial, effect: Option<Duration>) {
 
 /// The schedules under which a race between two steps may show.
 pub fn schedules(trace: &Trace<Position>, pending: usize, access: usize) -> Vec<Schedule> {
+    let captured = capture::captured(trace);
+    let is_captured = |step: usize| captured.get(step).is_some_and(Option::is_some);
+    if is_captured(pending) && is_captured(access) {
+        // Two nodes of a graph: what is held in one is held for the whole patience.
+        let hold = Hold { before: pending, until: None, patience: PATIENCE };
+        return vec![Schedule { holds: vec![hold], guard: false }, Schedule::default()];
+    }
     let pending = hold_point(trace, pending);
     let hold =
         |before, until| Schedule { holds: vec![Hold { before, until, patience: PATIENCE }], guard: false };
@@ -187,13 +268,13 @@ pub fn schedules(trace: &Trace<Position>, pending: usize, access: usize) -> Vec<
 
 /// A schedule for every step that enqueues work: for traces without a known hazard.
 pub fn every_schedule(trace: &Trace<Position>) -> Vec<Schedule> {
-    let mut captured = false;
+    let mut captured = 0_usize;
     let mut all = vec![Schedule::default()];
     for (index, step) in trace.steps.iter().enumerate() {
         match &step.action {
-            Action::BeginCapture { .. } => captured = true,
-            Action::EndCapture { .. } => captured = false,
-            action if !captured && action.work_stream().is_some() => {
+            Action::BeginCapture { .. } => captured += 1,
+            Action::EndCapture { .. } => captured = captured.saturating_sub(1),
+            action if captured == 0 && action.work_stream().is_some() => {
                 let holds = vec![Hold { before: index, until: None, patience: PATIENCE }];
                 all.push(Schedule { holds: holds.clone(), guard: false });
                 all.push(Schedule { holds, guard: true });
@@ -402,20 +483,73 @@ impl Probe {
                 }
                 _ => None,
             },
+            Self::Gone(step) => Self::Code(*step)
+                .hit(trace, expected, run, schedule)
+                .filter(|_| !is_unready(trace, run, *step))
+                .or_else(|| difference(trace, expected, run)),
+            Self::Late(step) => {
+                let first = schedule.holds.iter().map(|hold| hold.before).min().unwrap_or_default();
+                let before =
+                    run.steps.get(first..*step)?.iter().map(|observed| observed.host).sum::<Duration>();
+                if before >= most {
+                    return Some(format!(
+                        "the host got to step {} {before:.1?} after the work was enqueued, of a hold of {held:.0?}",
+                        number(*step)
+                    ));
+                }
+                difference(trace, expected, run)
+            }
+            Self::Hangs(step) => {
+                let host = run.steps.get(*step)?.host;
+                (host >= LONG.mul_f64(WAITS)).then(|| {
+                    format!(
+                        "the host was in step {} until the wait was broken off: {host:.1?}",
+                        number(*step)
+                    )
+                })
+            }
+            Self::Costs(step) => {
+                let host = run.steps.get(*step)?.host;
+                let launches = trace.steps.iter().zip(&run.steps);
+                let launches = launches.filter(|(step, _)| matches!(step.action, Action::Launch { .. }));
+                let launch = launches.map(|(_, observed)| observed.host).min()?;
+                (host >= launch * COSTS).then(|| {
+                    format!("step {} took the host {host:.1?}, a launch {launch:.1?}", number(*step))
+                })
+            }
+            Self::Unseen(query, wait) => {
+                let (asked, told) = (run.steps.get(*query)?.code, run.steps.get(*wait)?.code);
+                (asked == 0 && told != 0).then(|| {
+                    format!("step {} returned 0, step {} then {told}", number(*query), number(*wait))
+                })
+            }
             Self::Fault(step) => (died(*step) == Some(libc::SIGSEGV))
                 .then(|| format!("step {} ended the process: SIGSEGV", number(*step))),
         }
     }
 
     /// The step in question, if it is one.
-    pub const fn step(&self) -> Option<usize> {
+    pub fn step(&self) -> Option<usize> {
         match self {
             Self::Values => None,
-            Self::HostWaits(step) | Self::DeviceWaits(step) | Self::Code(step) | Self::Fault(step) => {
-                Some(*step)
-            }
+            Self::HostWaits(step)
+            | Self::DeviceWaits(step)
+            | Self::Code(step)
+            | Self::Fault(step)
+            | Self::Gone(step)
+            | Self::Hangs(step)
+            | Self::Costs(step)
+            | Self::Unseen(_, step) => Some(*step),
+            // The time is that of the wait before it.
+            Self::Late(step) => step.checked_sub(1),
         }
     }
+}
+
+/// True for a query that answers "not ready", which is no error.
+fn is_unready(trace: &Trace<Position>, run: &Run, step: usize) -> bool {
+    let is_query = matches!(trace.steps.get(step).map(|it| &it.action), Some(Action::Query { .. }));
+    is_query && run.steps.get(step).is_some_and(|observed| observed.code == 600)
 }
 
 /// The first value that differs from what the order of the program gives, or a touch of guarded pages.

@@ -25,11 +25,20 @@ impl Marks {
             Hazard::Unordered { pending, relies_on: None, .. } => (true, Some((pending + before, step))),
             Hazard::Unordered { .. }
             | Hazard::CallInHostFunction { .. }
+            | Hazard::UseAfterRelease { .. }
+            | Hazard::CapturedBufferReleased { .. }
+            | Hazard::WaitInHostFunction { .. }
             | Hazard::StreamAsArgument { .. } => (true, None),
             Hazard::HostTouchesDevice { .. }
             | Hazard::WrongKind { .. }
             | Hazard::WrongRelease { .. }
-            | Hazard::PageableCopy { .. } => (false, None),
+            | Hazard::CaptureIllegal { .. }
+            | Hazard::CaptureUnjoined { .. }
+            | Hazard::NoTime { .. }
+            | Hazard::PageableCopy { .. }
+            | Hazard::NeedlessWait { .. }
+            | Hazard::MadeEachRound { .. }
+            | Hazard::ErrorUnseen { .. } => (false, None),
         };
         Self { bad: Some((step, work)), clash }
     }
@@ -43,7 +52,7 @@ pub fn of(trace: &Trace<Position>, times: &Times, marks: Marks) -> Timeline {
     for (index, (step, (begin, end))) in trace.steps.iter().zip(&times.host).enumerate() {
         let kind = match &step.action {
             Action::Allocate { memory, .. } if *memory != Memory::StreamOrdered => continue,
-            Action::CreateStream { .. } | Action::CreateEvent { .. } => continue,
+            Action::CreateStream { .. } | Action::CreateEvent { .. } | Action::CreateTimer { .. } => continue,
             Action::HostRead { .. } | Action::HostWrite { .. } => BarKind::Touch,
             Action::Synchronize { .. } | Action::Query { until_complete: true, .. } => BarKind::Wait,
             // A call that returned only once a stream was let go has waited for it.

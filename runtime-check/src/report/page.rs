@@ -282,22 +282,10 @@ fn picture(verdict: &Verdict) -> Option<(timeline::Timeline, Option<timeline::Ti
     let trace: Trace<Position> = text::parse(&verdict.witness).ok()?;
     let hazards = judge(&trace);
     let on_line = |hazard: &&Hazard| {
-        let place = trace.steps[last_step(hazard)].place.as_ref();
+        let place = trace.steps[hazard.step()].place.as_ref();
         place.is_some_and(|place| place.line == verdict.line)
     };
     let hazard = hazards.iter().find(on_line).or(hazards.last());
     let twin = hazard.and_then(|hazard| repair::repair(&trace, hazard));
     Some(timeline::pair(&trace, hazard, twin.as_ref()))
-}
-
-fn last_step(hazard: &Hazard) -> usize {
-    match hazard {
-        Hazard::Unordered { access, .. } => *access,
-        Hazard::HostTouchesDevice { step, .. }
-        | Hazard::WrongKind { step }
-        | Hazard::WrongRelease { step, .. }
-        | Hazard::CallInHostFunction { step, .. }
-        | Hazard::PageableCopy { step }
-        | Hazard::StreamAsArgument { step } => *step,
-    }
 }

@@ -121,11 +121,30 @@ pub fn pair<P, Q>(
         Some(
             Hazard::HostTouchesDevice { step, .. }
             | Hazard::WrongRelease { step, .. }
-            | Hazard::PageableCopy { step },
+            | Hazard::CaptureUnjoined { step, .. }
+            | Hazard::NoTime { step, .. }
+            | Hazard::PageableCopy { step }
+            | Hazard::NeedlessWait { step }
+            | Hazard::MadeEachRound { step }
+            | Hazard::ErrorUnseen { step, .. },
         ) => picture.mark(*step, false),
-        Some(Hazard::CallInHostFunction { step, .. } | Hazard::StreamAsArgument { step }) => {
-            picture.mark(*step, true);
+        Some(Hazard::CaptureIllegal { step, .. }) => {
+            picture.mark(*step, false);
+            picture.bars.retain(|bar| bar.step != *step || bar.row == 0);
+            picture.note = format!("“{}” is refused, and the capture is lost.", name(*step));
         }
+        Some(
+            Hazard::UseAfterRelease { release, step, .. }
+            | Hazard::CapturedBufferReleased { release, launch: step, .. },
+        ) => {
+            picture.mark(*step, true);
+            picture.note = format!("“{}” comes after “{}”.", name(*step), name(*release));
+        }
+        Some(
+            Hazard::CallInHostFunction { step, .. }
+            | Hazard::WaitInHostFunction { step, .. }
+            | Hazard::StreamAsArgument { step },
+        ) => picture.mark(*step, true),
         None => {}
     }
     if let Some(step) = waits_at {
@@ -236,21 +255,28 @@ impl Run {
         let label = words::of(action);
         match action {
             // What only makes things ready is in the trace, and would drown the rest here.
-            Action::Allocate { .. } | Action::CreateEvent { .. } => {}
+            Action::Allocate { .. } | Action::CreateEvent { .. } | Action::CreateTimer { .. } => {}
             Action::CreateStream { stream, non_blocking } => {
                 let row = self.row(&Stream::Named(stream.clone()));
                 self.blocking[row] = !non_blocking;
             }
-            Action::DestroyStream { .. } | Action::DestroyEvent { .. } | Action::Call { .. } => {
-                self.call(index, label, Look::Call);
-            }
+            Action::DestroyStream { .. }
+            | Action::DestroyEvent { .. }
+            | Action::Elapsed { .. }
+            | Action::DestroyGraph { .. }
+            | Action::Call { .. } => self.call(index, label, Look::Call),
             Action::HostRead { .. } | Action::HostWrite { .. } => self.call(index, label, Look::Touch),
+            Action::MakeAndRelease { made, .. } if made.is_memory() => {
+                let until = self.complete(&Point::Device);
+                self.wait(index, label, until);
+            }
+            Action::MakeAndRelease { .. } => self.call(index, label, Look::Call),
             Action::Free { .. } if self.waits_at == Some(index) => {
                 let until = self.complete(&Point::Device);
                 self.wait(index, label, until);
             }
             Action::Free { .. } => self.call(index, label, Look::Call),
-            Action::Synchronize { point } | Action::Query { point, until_complete: true } => {
+            Action::Synchronize { point, .. } | Action::Query { point, until_complete: true } => {
                 let until = self.complete(point);
                 self.wait(index, label, until);
             }
@@ -283,6 +309,7 @@ impl Run {
             }
             Action::Fill { stream, .. }
             | Action::Launch { stream, .. }
+            | Action::Fault { stream, .. }
             | Action::HostFunction { stream, .. }
             | Action::LaunchGraph { stream, .. } => self.work(index, label, stream, false),
         }
@@ -414,7 +441,7 @@ mod tests {
     #[test]
     fn a_read_overtakes_the_copy_and_the_twin_waits_for_it() {
         let read = Action::HostRead { range: range("h") };
-        let wait = Action::Synchronize { point: Point::Stream(named("s")) };
+        let wait = Action::Synchronize { point: Point::Stream(named("s")), needless: false };
         let misuse = trace(vec![stream("s"), copy(), read.clone()]);
         let repaired = trace(vec![stream("s"), copy(), wait, read]);
         let (picture, twin) = pair(&misuse, Some(&unordered(1, 2)), Some(&repaired));

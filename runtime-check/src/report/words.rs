@@ -9,10 +9,11 @@ pub fn of(action: &Action) -> String {
         Action::Allocate { buffer, memory, .. } => format!("{buffer} = {}", memory.word()),
         Action::Free { buffer, with, .. } => format!("{} {buffer}", with.word()),
         Action::CreateStream { stream, .. } => format!("make {stream}"),
-        Action::CreateEvent { event } => format!("make {event}"),
-        Action::DestroyStream { stream: name } | Action::DestroyEvent { event: name } => {
-            format!("destroy {name}")
-        }
+        Action::CreateEvent { event } | Action::CreateTimer { event } => format!("make {event}"),
+        Action::DestroyStream { stream: name }
+        | Action::DestroyEvent { event: name }
+        | Action::DestroyGraph { graph: name } => format!("destroy {name}"),
+        Action::Elapsed { start, end } => format!("time from {start} to {end}"),
         Action::Copy { dst, src, .. } => format!("copy {} ← {}", dst.buffer, src.buffer),
         Action::Fill { dst, .. } => format!("fill {}", dst.buffer),
         Action::Launch { kernel, writes, reads, .. } => {
@@ -23,11 +24,13 @@ pub fn of(action: &Action) -> String {
         Action::StreamWait { stream, event } => format!("{} waits for {event}", name(stream)),
         Action::HostRead { range } => format!("read {}", range.buffer),
         Action::HostWrite { range } => format!("write {}", range.buffer),
-        Action::Synchronize { point } => format!("wait for {}", target(point)),
+        Action::Synchronize { point, .. } => format!("wait for {}", target(point)),
         Action::Query { point, until_complete: true } => format!("poll {}", target(point)),
         Action::Query { point, .. } => format!("query {}", target(point)),
+        Action::MakeAndRelease { made, .. } => format!("make and release {}", made.word()),
+        Action::Fault { work, .. } => format!("{work} fails"),
         Action::Call { function } => function.clone(),
-        Action::BeginCapture { stream } => format!("capture {}", name(stream)),
+        Action::BeginCapture { stream, .. } => format!("capture {}", name(stream)),
         Action::EndCapture { graph, .. } => format!("end capture {graph}"),
         Action::LaunchGraph { graph, .. } => format!("graph {graph}"),
     }

@@ -3,6 +3,7 @@
 //! `rows/*.rows` hold one row a function in the notation of [`parse`], `names/*.txt` the names of all public
 //! functions of the CUDA APIs. [`Model`] answers what a call means; it knows no syntax tree.
 
+pub mod capture;
 mod names;
 pub mod parse;
 pub mod row;
@@ -15,10 +16,12 @@ pub use names::{Removed, hip_name, is_known_api_name, looks_like_api, removed, s
 use parse::ParseError;
 use row::{Family, Row};
 
-const FILES: [(&str, Family, &str); 4] = [
+const FILES: [(&str, Family, &str); 6] = [
     ("runtime.rows", Family::Runtime, include_str!("rows/runtime.rows")),
+    ("hip.rows", Family::Runtime, include_str!("rows/hip.rows")),
     ("driver.rows", Family::Driver, include_str!("rows/driver.rows")),
     ("library.rows", Family::Library, include_str!("rows/library.rows")),
+    ("frameworks.rows", Family::Library, include_str!("rows/frameworks.rows")),
     ("std.rows", Family::Std, include_str!("rows/std.rows")),
 ];
 
@@ -27,6 +30,8 @@ const FILES: [(&str, Family, &str); 4] = [
 pub struct Model {
     rows: Vec<Row>,
     by_name: FxHashMap<String, Vec<u32>>,
+    /// Rows that apply where these have none.
+    base: Option<&'static Model>,
 }
 
 impl Model {
@@ -41,6 +46,11 @@ impl Model {
             model
         });
         &BUILTIN
+    }
+
+    /// A model without rows of its own above the built-in one: what a project's rows are added to.
+    pub fn above_builtin() -> Self {
+        Self { base: Some(Self::builtin()), ..Self::default() }
     }
 
     /// Adds rows in the notation of [`parse`]. They take precedence over rows of the same name that take
@@ -61,9 +71,15 @@ impl Model {
         }
     }
 
-    /// All rows, in the order of the files.
+    /// All rows, in the order of the files; without those of the model below.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The row of a function that is followed otherwise, because its body is there: a project's own row.
+    pub fn replacing_body(&self, name: &str, args: usize) -> Option<&Row> {
+        self.base?;
+        self.overload(name, args).filter(|row| row.family == Family::Project)
     }
 
     /// The row of a function that is called with `args` arguments (for methods the object counts).
@@ -74,12 +90,19 @@ impl Model {
     pub fn lookup(&self, name: &str, args: usize) -> Option<&Row> {
         self.overload(name, args)
             .or_else(|| names::spellings(name).into_iter().find_map(|name| self.overload(&name, args)))
+            .or_else(|| self.base?.lookup(name, args))
     }
 
     /// True if there is a row of this name for any number of arguments.
     pub fn knows(&self, name: &str) -> bool {
         self.by_name.contains_key(name)
             || names::spellings(name).iter().any(|name| self.by_name.contains_key(name))
+            || self.base.is_some_and(|base| base.knows(name))
+    }
+
+    /// True if there is such a row in this model itself, and not only in the one below.
+    pub fn knows_itself(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
     }
 
     /// The numbers of arguments that some version of a function of the runtime or driver API takes, in

@@ -23,6 +23,9 @@ const HIP_LIBRARIES: [(&str, &str); 8] = [
     ("hipdnn", "cudnn"),
 ];
 
+/// Namespaces, and the one under whose name the rows stand: PyTorch's `at::cuda` takes over all of `c10::cuda`.
+const NAMESPACES: [(&str, &str); 1] = [("at::cuda::", "c10::cuda::")];
+
 /// Namespaces that the standard libraries put between `std` and a name.
 const INLINE_NAMESPACES: [&str; 6] = ["__1", "__cxx11", "__ndk1", "__debug", "__cxx1998", "_V2"];
 
@@ -78,6 +81,11 @@ pub(super) fn spellings(name: &str) -> Vec<String> {
     }
     let plain = without_abi_suffix(name);
     names.push(plain.to_owned());
+    for (other, own) in NAMESPACES {
+        if let Some(rest) = name.strip_prefix(other) {
+            names.push(format!("{own}{rest}"));
+        }
+    }
     if let Some(rest) = name.strip_prefix("__builtin_") {
         names.push(rest.to_owned());
     }

@@ -25,7 +25,7 @@
 //!   `fill sync|async [unit BYTES]`, `free FUNCTION`, `reallocates MEMORY`, or one of [`EFFECTS`]. `none` says
 //!   that there is none. Roles that access host memory (`reads`, `writes`, …) need no effect.
 //! - **`cb:…`** among the effects says what calling it from a stream callback is: [`CALLBACK`]. Left out:
-//!   `forbidden`, and `fine` for the standard libraries.
+//!   `forbidden`, and `fine` for the standard libraries and for a project's own functions.
 //! - **source**: where the claims come from. Left out: the function's own entry in NVIDIA's reference
 //!   manual (`RT:name`, `DR:name`).
 //!
@@ -78,6 +78,7 @@ pub const THINGS: &[(&str, Thing)] = &[
     ("handle-stream", Thing::HandleStream),
     ("handle", Thing::Handle),
     ("event", Thing::Event),
+    ("foreign-event", Thing::ForeignEvent),
     ("device-attribute", Thing::DeviceAttribute),
     ("pointer-attributes", Thing::PointerAttributes),
     ("fresh", Thing::Fresh),
@@ -106,6 +107,7 @@ pub const OUTCOMES: &[(&str, Outcome)] = &[
     ("held", Outcome::Held),
     ("released", Outcome::Released),
     ("pure", Outcome::Pure),
+    ("stream", Outcome::Stream),
 ];
 
 /// The words for effects, apart from `copy`, `fill`, `free` and `reallocates`.
@@ -115,6 +117,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("unregister", Effect::Unregister),
     ("destroys stream", Effect::DestroyStream),
     ("destroys event", Effect::DestroyEvent),
+    ("destroys handle", Effect::DestroyHandle),
     ("records event", Effect::Record),
     ("stream-waits event", Effect::StreamWaitsForEvent),
     ("host-waits stream", Effect::HostWaitsForStream),
@@ -124,6 +127,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("sets stream", Effect::SetsStream),
     ("queries stream", Effect::QueriesStream),
     ("queries event", Effect::QueriesEvent),
+    ("measures events", Effect::MeasuresEvents),
     ("enqueues function", Effect::EnqueuesHostFunction),
     ("enqueues work", Effect::EnqueuesUnknownWork),
     ("launches kernel", Effect::LaunchesKernel),
@@ -161,6 +165,7 @@ pub const CALLBACK: &[(&str, InCallback)] = &[
     ("forbidden", InCallback::Forbidden),
     ("unobserved", InCallback::ForbiddenUnobserved),
     ("harmless", InCallback::Harmless),
+    ("waits", InCallback::Waits),
 ];
 
 const DIRECTIONS: &[(&str, Direction)] = &[
@@ -276,8 +281,9 @@ fn parse_row(line: &str, family: Family) -> Result<Row, Fault<'_>> {
             None => return fault(text, "after the parameters come `-> result`, `: effects` or `; source`"),
         },
     };
-    let is_std = family == Family::Std;
-    let mut in_callback = if is_std { InCallback::Fine } else { InCallback::Forbidden };
+    // A project's function is no CUDA function, whatever it does; what its body calls is seen there.
+    let is_cuda = !matches!(family, Family::Std | Family::Project);
+    let mut in_callback = if is_cuda { InCallback::Forbidden } else { InCallback::Fine };
     let mut parsed = Vec::new();
     for item in effects.into_iter().flat_map(|effects| effects.split(',')) {
         let item = item.trim();
@@ -293,7 +299,7 @@ fn parse_row(line: &str, family: Family) -> Result<Row, Fault<'_>> {
         (Some(source), _) => source.to_owned(),
         (None, Family::Runtime) => format!("RT:{name}"),
         (None, Family::Driver) => format!("DR:{name}"),
-        (None, Family::Library | Family::Std) => String::new(),
+        (None, Family::Library | Family::Std | Family::Project) => String::new(),
     };
     let row = Row {
         name: name.to_owned(),
@@ -440,17 +446,22 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::HostWaitsForResult => {
             need(carries && has(Role::Writes), "host-waits result", "writes`, and `stream` or `handle")
         }
-        Effect::SetsStream => {
-            need(has(Role::Stream) && has(Role::Handle), "sets stream", "handle` and `stream")
-        }
+        Effect::SetsStream => need(
+            // Without a handle, it is the current stream of the thread, which frameworks have.
+            has(Role::Stream) && has(Role::Handle) || row.family == Family::Library,
+            "sets stream",
+            "handle` and `stream",
+        ),
         Effect::QueriesStream => need(carries, "queries stream", "stream` or `handle"),
         Effect::BeginsCapture => need(has(Role::Stream), "begins capture", "stream"),
         Effect::EndsCapture => need(has(Role::Stream), "ends capture", "stream"),
+        Effect::DestroyHandle => need(has(Role::Handle), "destroys handle", "handle"),
         Effect::DestroyEvent => need(has(Role::Event), "destroys event", "event"),
         Effect::Record => need(has(Role::Event), "records event", "event"),
         Effect::StreamWaitsForEvent => need(has(Role::Event), "stream-waits event", "event"),
         Effect::HostWaitsForEvent => need(has(Role::Event), "host-waits event", "event"),
         Effect::QueriesEvent => need(has(Role::Event), "queries event", "event"),
+        Effect::MeasuresEvents => need(has(Role::Event), "measures events", "event"),
         Effect::LaunchesKernel => need(has(Role::Kernel), "launches kernel", "kernel"),
         Effect::EnqueuesHostFunction => need(
             has(Role::Function) || has(Role::CallbackParams),
@@ -469,7 +480,7 @@ fn contradiction(row: &Row) -> Option<String> {
 const fn default_outcome(family: Family) -> Outcome {
     match family {
         Family::Runtime | Family::Driver => Outcome::Status,
-        Family::Library | Family::Std => Outcome::Unknown,
+        Family::Library | Family::Std | Family::Project => Outcome::Unknown,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Rows are data (`rows/*.rows`, see [`super::parse`] for the notation). The analysis interprets them and
 //! knows no function by name. The same schema serves the runtime API, the driver API, the C and C++
-//! standard libraries, CUDA libraries, and (later) a project's own wrappers.
+//! standard libraries, CUDA libraries, and a project's own wrappers.
 
 /// What is known about one function, or one overload of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +146,8 @@ pub enum Thing {
     Handle,
     /// An event.
     Event,
+    /// An event that others record too: of another process, of another API.
+    ForeignEvent,
     /// A property of the device, named by the argument with [`Role::Flags`]. Some of them say that the host
     /// may touch device memory: code that asks for one and branches on it knows what it does.
     DeviceAttribute,
@@ -212,6 +214,9 @@ impl MemoryKind {
 pub enum Outcome {
     /// Nothing is known.
     Unknown,
+    /// The stream that [`Role::Handle`] carries; without such a parameter, the current stream of the thread
+    /// (PyTorch). An object of a class that is the result carries it.
+    Stream,
     /// A status: 0 is success. Tested as failed, the call has had no effect.
     Status,
     /// The status of a query: 0 means that the work is done, `NotReady` (600) that it is not.
@@ -263,6 +268,8 @@ pub enum Effect {
     DestroyStream,
     /// Destroys the event. Orders nothing, waits for nothing.
     DestroyEvent,
+    /// Destroys what [`Role::Handle`] is: the handle, plan or generator of a library.
+    DestroyHandle,
     /// Records the event on the stream.
     Record,
     /// Later work on the stream waits for the event's latest record. The host does not wait.
@@ -277,12 +284,16 @@ pub enum Effect {
     /// done, for the result is there when the call returns; if it is device memory, the work writes it, and
     /// nothing waits (the pointer modes of cuBLAS).
     HostWaitsForResult,
-    /// What [`Role::Handle`] carries from here on is [`Role::Stream`].
+    /// What [`Role::Handle`] carries from here on is [`Role::Stream`], or a stream that is not known if there
+    /// is no such parameter. Without a handle, it is the current stream of the thread.
     SetsStream,
     /// As [`Effect::HostWaitsForStream`] if the result is success.
     QueriesStream,
     /// As [`Effect::HostWaitsForEvent`] if the result is success.
     QueriesEvent,
+    /// Measures the time between two events. It waits for nothing: it fails where one of them was made without
+    /// timing, was never recorded, or is not complete.
+    MeasuresEvents,
     /// Enqueues `Function(UserData)` on the stream, to run on the host. Without a stream, it runs at some
     /// later time (nodes of a graph, destructors of user objects).
     EnqueuesHostFunction,
@@ -394,6 +405,8 @@ pub enum InCallback {
     ForbiddenUnobserved,
     /// A CUDA function that does not touch the device (cudaGetErrorString): not reported.
     Harmless,
+    /// No CUDA function: it waits for another thread, or for time to pass, which keeps the stream waiting.
+    Waits,
 }
 
 /// The family a function belongs to.
@@ -404,4 +417,7 @@ pub enum Family {
     Driver,
     Library,
     Std,
+    /// A project's own functions, in rows of `cuda-lint.toml`. They say what the function is meant to do, and
+    /// so count for more than its body.
+    Project,
 }

@@ -4,14 +4,27 @@
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
 mod arguments;
+mod errors;
+mod events;
+mod gone;
 mod lifetimes;
+mod rounds;
 mod sizes;
 mod streams;
+mod waits;
 
 pub use arguments::HostArgument;
+pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
+pub use events::{
+    Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnrecordedWait, Untimed, UntimedEvent,
+    Waiter,
+};
+pub use gone::{Call, Gone, LateUse, UseAfterEnd};
 pub use lifetimes::Variable;
+pub use rounds::{Made, MadeEachRound};
 pub use sizes::{Misfit, MisfitKind};
 pub use streams::Forgotten;
+pub use waits::NeedlessWait;
 
 use std::collections::BTreeMap;
 
@@ -34,10 +47,20 @@ pub struct Facts {
     pub releases: Vec<Release>,
     /// Host accesses to device memory.
     pub dereferences: Vec<Dereference>,
+    /// Uses of what was released or destroyed before.
+    pub late_uses: Vec<UseAfterEnd>,
     /// The kernel launches.
     pub launches: Vec<LaunchShape>,
     /// The functions that CUDA calls back, and the CUDA calls they reach.
     pub callbacks: Vec<Callback>,
+    /// What was observed about events.
+    pub events: EventFacts,
+    /// Waits of the host that nothing needs.
+    pub needless_waits: Vec<NeedlessWait>,
+    /// What every round of a loop makes and releases.
+    pub made_each_round: Vec<MadeEachRound>,
+    /// Where errors are looked for.
+    pub errors: ErrorChecks,
     /// Calls to names that nothing declares.
     pub invalid_calls: Vec<InvalidCall>,
     /// True if an `#include` could not be resolved.
@@ -51,7 +74,7 @@ pub struct Facts {
 /// On how many of the paths that reach its site a fact holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Paths {
-    /// Only on paths on which a CUDA call has failed before.
+    /// Only on paths on which a CUDA call has failed before, or which another file's unknown mode selects.
     AfterFailure,
     /// On some.
     Some,

@@ -222,6 +222,7 @@ impl<'u> Importer<'u> {
             self.program.globals.push(copy);
             GlobalId(self.program.globals.len() as u32 - 1)
         });
+        self.program.globals[new.0 as usize].is_initialised |= it.is_initialised;
         if let Some(symbol) = symbol {
             self.global_symbols.insert(symbol.clone(), new);
         }
@@ -237,6 +238,9 @@ impl<'u> Importer<'u> {
                 volatile_pointee,
                 pointee: pointee.map(|id| self.record(unit, id)),
             },
+            TypeKind::Array { stride, element } => {
+                TypeKind::Array { stride, element: element.map(|id| self.record(unit, id)) }
+            }
             kind => kind,
         };
         Type { kind, ..ty }

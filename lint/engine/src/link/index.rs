@@ -62,9 +62,8 @@ pub struct Need {
 
 impl UnitIndex {
     /// The index of a program. `file_of` names the file of a place.
-    pub fn of(program: &Program, file_of: &dyn Fn(SiteId) -> String) -> Self {
+    pub fn of(program: &Program, model: &Model, file_of: &dyn Fn(SiteId) -> String) -> Self {
         let mut indexer = Indexer { program, file_of, numbers: FxHashMap::default(), index: Self::default() };
-        let model = Model::builtin();
         let is_acting = acts_on_memory(program, model);
         let is_concerned = concerns_cuda(program, model);
         for function in &program.functions {

@@ -67,7 +67,7 @@ fn linker(units: &[(&[&str], &Program)]) -> Linker {
         targets: Vec::new(),
         file: number as u32,
         // Every unit has declarations of its own: headers do not tie them.
-        index: UnitIndex::of(program, &|_| format!("{number}.h")),
+        index: UnitIndex::of(program, crate::cuda::Model::builtin(), &|_| format!("{number}.h")),
     };
     Linker::new(units.iter().enumerate().map(unit).collect())
 }
@@ -102,7 +102,7 @@ fn what_is_called_elsewhere_is_brought_with_what_it_calls() {
     assert_eq!(linked.program.imported, 2);
     assert_eq!(linked.program.functions.iter().filter(|it| it.is_root).count(), 1);
     assert_eq!(linked.sites, [(1, SITE), (2, SITE)]);
-    let options = Options { default_stream: DefaultStream::Legacy };
+    let options = Options::new();
     assert!(crate::analyse(&linked.program, &options).diagnostics.is_empty());
 }
 
@@ -133,7 +133,7 @@ fn a_definition_that_has_read_the_same_header_counts_before_others() {
         folders: vec!["x".into(), folder.into()],
         targets: Vec::new(),
         file,
-        index: UnitIndex::of(program, &|_| header.to_owned()),
+        index: UnitIndex::of(program, crate::cuda::Model::builtin(), &|_| header.to_owned()),
     };
     let units =
         vec![unit("a", 0, &main, "run.h"), unit("a", 1, &run, "other.h"), unit("far", 2, &run, "run.h")];
@@ -148,7 +148,7 @@ fn build_targets_tell_programs_of_one_folder_apart() {
         folders: vec!["x".into()],
         targets: vec![target.to_owned()],
         file,
-        index: UnitIndex::of(program, &|_| String::new()),
+        index: UnitIndex::of(program, crate::cuda::Model::builtin(), &|_| String::new()),
     };
     let units = vec![unit(0, &main, "two"), unit(1, &run, "one"), unit(2, &run, "two")];
     assert_eq!(imports(&Linker::new(units).plan(0)), [(2, 0)]);

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
+use super::event_use::Waited;
 use super::forgotten;
-use super::happens_before::{self, Barrier, EventKey, Point, StreamKey};
+use super::happens_before::{self, EventKey, Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
-use super::object::{ObjectId, ObjectKey, Objects};
+use super::object::{ObjectId, ObjectKey};
 use super::observations::ConflictSeen;
 use super::state::{DeviceAccess, Operation, Overlap, Range, State, overlap};
 use super::symbol::{Sym, SymKey};
@@ -26,10 +27,6 @@ const TALK: usize = 16;
 /// Pending operations kept at most; of more, the oldest are forgotten.
 const PENDING: usize = 96;
 
-/// Which streams take part in the legacy barrier, as far as the objects tell. A stream of unknown origin
-/// is taken to be a blocking one: the others are rarer, and no order that may exist is denied.
-struct Streams<'o>(&'o Objects);
-
 /// What is known of a conflict beside its two sides.
 #[derive(Clone, Copy, Debug)]
 struct About {
@@ -43,15 +40,6 @@ struct About {
     ends: Option<facts::Variable>,
     /// One of the two names no stream.
     forgotten: Option<facts::Forgotten>,
-}
-
-impl Barrier for Streams<'_> {
-    fn is_blocking(&self, stream: StreamKey) -> bool {
-        match stream {
-            StreamKey::Created(object) => self.0.info(ObjectId(object)).non_blocking != Some(true),
-            StreamKey::Legacy | StreamKey::PerThread | StreamKey::Unseen(_) => true,
-        }
-    }
 }
 
 impl Machine<'_, '_> {
@@ -99,6 +87,8 @@ impl Machine<'_, '_> {
                 self.objects.info_mut(range.object).host_by_use = true;
             }
         }
+        let writes = releases || matches!(access, Access::HostWrite { .. });
+        self.waits_see_touch(state, range, writes);
         if state.pending.is_empty() {
             return;
         }
@@ -222,16 +212,20 @@ impl Machine<'_, '_> {
 
     /// Work is enqueued: conflicts with work that does not happen before it, then it is pending.
     pub(super) fn enqueue(&mut self, state: &mut State, mut operation: Operation) {
+        self.work_uses(state, &operation);
+        self.waits_see_work(state, &operation);
+        self.rounds_see_work(state);
         if self.is_captured(state, operation.stream) {
             return;
         }
-        let streams = Streams(&self.objects);
+        self.streams_get(state, &operation);
+        let streams = self.streams();
         happens_before::reach(state.pending_mut(), operation.stream, &streams);
-        forgotten::reach(state.pending_mut(), operation.stream, &self.objects);
+        forgotten::reach(state.pending_mut(), operation.stream, self.streams());
         for index in 0..state.pending.len() {
             let other = state.pending[index].clone();
             if other.cover.contains(Point::Tail(operation.stream))
-                || !self.are_distinct(other.stream, operation.stream)
+                || !self.streams().are_distinct(other.stream, operation.stream)
             {
                 self.note_order(&other, &operation);
                 if forgotten::is_unproven(&other, operation.stream)
@@ -313,7 +307,7 @@ impl Machine<'_, '_> {
     }
 
     /// True if two streams are provably different ones.
-    fn are_distinct(&self, a: StreamKey, b: StreamKey) -> bool {
+    pub(super) fn are_distinct(&self, a: StreamKey, b: StreamKey) -> bool {
         a != b && !matches!(a, StreamKey::Unseen(_)) && !matches!(b, StreamKey::Unseen(_))
     }
 
@@ -325,13 +319,15 @@ impl Machine<'_, '_> {
 
     /// The host has seen a point complete.
     pub(super) fn host_sees(&mut self, state: &mut State, point: Point) {
+        self.records_complete(state, point);
+        self.waits_see_wait(state, Some(point));
         if state.pending.is_empty() {
             return;
         }
         if point == Point::Tail(StreamKey::Legacy) {
-            let streams = Streams(&self.objects);
+            let streams = self.streams();
             happens_before::reach(state.pending_mut(), StreamKey::Legacy, &streams);
-            forgotten::reach(state.pending_mut(), StreamKey::Legacy, &self.objects);
+            forgotten::reach(state.pending_mut(), StreamKey::Legacy, self.streams());
         }
         self.note_callers_wait(state, |operation| operation.cover.contains(point));
         happens_before::complete(state.pending_mut(), point);
@@ -340,9 +336,11 @@ impl Machine<'_, '_> {
         }
         // What is still pending may be complete all the same, if the thing waited for is not known.
         let site = self.at.site;
+        let streams = self.streams();
         let escaped = |object: u32| state.object(ObjectId(object)).is_some_and(|it| it.escaped);
         let may_cover = |operation: &Operation| {
             operation.cover.points().iter().any(|theirs| match (point, theirs) {
+                (Point::Tail(a), Point::Tail(b)) if streams.are_distinct(a, *b) => false,
                 (Point::Tail(StreamKey::Unseen(_)), Point::Tail(StreamKey::Unseen(_)))
                 | (Point::Event(EventKey::Unseen(_)), Point::Event(EventKey::Unseen(_))) => true,
                 (Point::Tail(StreamKey::Unseen(_)), Point::Tail(StreamKey::Created(object)))
@@ -387,6 +385,8 @@ impl Machine<'_, '_> {
 
     /// The host waits for everything on the device.
     pub(super) fn host_sees_device(&mut self, state: &mut State) {
+        self.all_complete(state);
+        self.waits_see_wait(state, None);
         if !state.pending.is_empty() {
             self.note_callers_wait(state, |_| true);
             state.pending = Rc::default();
@@ -395,14 +395,17 @@ impl Machine<'_, '_> {
 
     /// An event is recorded.
     pub(super) fn record(&mut self, state: &mut State, event: EventKey, stream: StreamKey) {
+        self.event_recorded(state, event, stream);
         state.history.push(self.at.site, DeedKind::Record(event, stream));
-        let streams = Streams(&self.objects);
+        let streams = self.streams();
         happens_before::record(state.pending_mut(), event, stream, &streams);
-        state.proven(|pending| forgotten::record(pending, event, stream, &self.objects));
+        state.proven(|pending| forgotten::record(pending, event, stream, self.streams()));
     }
 
     /// A stream waits for an event.
     pub(super) fn stream_waits(&mut self, state: &mut State, stream: StreamKey, event: EventKey) {
+        self.event_awaited(state, event, &Waited::Stream(stream));
+        self.stream_got_event(state, stream, event);
         state.history.push(self.at.site, DeedKind::StreamWait(stream, event));
         happens_before::stream_waits(state.pending_mut(), stream, event);
         state.proven(|pending| forgotten::stream_waits(pending, stream, event));
@@ -415,6 +418,7 @@ impl Machine<'_, '_> {
     /// Whatever is pending may be complete.
     pub(super) fn doubt_all(&mut self, state: &mut State, text: &str) {
         let site = self.at.site;
+        self.records_may_be_complete(state);
         if state.pending.is_empty() {
             return;
         }
@@ -427,6 +431,7 @@ impl Machine<'_, '_> {
     pub(super) fn may_wait(&mut self, state: &mut State, function: &str) {
         let note =
             Note { site: self.at.site, text: format!("`{function}` happens to wait for the device today") };
+        self.records_may_be_complete(state);
         if state.pending.is_empty() {
             return;
         }
@@ -454,9 +459,9 @@ impl Machine<'_, '_> {
         stream: StreamKey,
         function: &str,
     ) {
-        let streams = Streams(&self.objects);
+        let streams = self.streams();
         happens_before::reach(state.pending_mut(), stream, &streams);
-        forgotten::reach(state.pending_mut(), stream, &self.objects);
+        forgotten::reach(state.pending_mut(), stream, self.streams());
         let mut used = false;
         // The latest use first, the allocation last: where a use is missed, that is what matters.
         let is_allocation = |index: &usize| state.pending[*index].kind == WorkKind::Allocation;
@@ -473,7 +478,7 @@ impl Machine<'_, '_> {
             if let Some(access) = touches
                 && !other.reported
                 && !other.cover.contains(Point::Tail(stream))
-                && self.are_distinct(other.stream, stream)
+                && self.streams().are_distinct(other.stream, stream)
             {
                 let how = ReleaseKind::Call(FreeWith::CudaFreeAsync, function.to_owned());
                 let about = About {
@@ -559,7 +564,16 @@ impl Machine<'_, '_> {
                     None => facts::Stream::Unseen { name: info.name.clone() },
                 }
             }
-            StreamKey::Unseen(symbol) => facts::Stream::Unseen { name: self.symbol_name(symbol) },
+            StreamKey::Unseen(symbol) => {
+                let name = self.symbol_name(symbol);
+                match self.streams().held(symbol) {
+                    Some(held) => {
+                        let (site, non_blocking) = (held.site(), held.non_blocking);
+                        facts::Stream::Created { name, site, non_blocking }
+                    }
+                    None => facts::Stream::Unseen { name },
+                }
+            }
         }
     }
 
@@ -573,7 +587,7 @@ impl Machine<'_, '_> {
     }
 
     /// Pending work for the rules.
-    fn describe_work(&self, operation: &Operation, writes: bool, assumed: bool) -> Work {
+    pub(super) fn describe_work(&self, operation: &Operation, writes: bool, assumed: bool) -> Work {
         Work {
             site: operation.site,
             kind: operation.kind.clone(),

@@ -43,6 +43,8 @@ impl Machine<'_, '_> {
                 let condition = self.condition(&value);
                 let control = control(cfg, block, *then, *otherwise, &state);
                 let decided = self.decide(&state, &condition);
+                let presumes = decided.is_none()
+                    && self.selects_by_foreign_mode(function, &condition, [*then, *otherwise]);
                 let (try_then, try_otherwise) = match (control, decided) {
                     (Control::Leave { leave }, decided) => {
                         let to = if leave { *then } else { *otherwise };
@@ -65,6 +67,7 @@ impl Machine<'_, '_> {
                 for (taken, to, holds) in [(try_then, *then, true), (try_otherwise, *otherwise, false)] {
                     if taken {
                         let mut state = state.clone();
+                        state.presumed |= presumes;
                         let condition = if holds { condition.clone() } else { condition.clone().negate() };
                         if self.assume(&mut state, &condition) {
                             next.push((state, to));
@@ -135,7 +138,12 @@ impl Machine<'_, '_> {
         }
         if let [(symbol, _)] = condition.expression.terms[..] {
             match self.symbols.key(symbol) {
-                SymKey::Status { .. } => self.learn_status(state, symbol),
+                SymKey::Status { .. } => {
+                    if condition.expression.constant.abs() == NOT_READY {
+                        self.not_ready_is_tested(symbol);
+                    }
+                    self.learn_status(state, symbol);
+                }
                 SymKey::HostAccess(_) => {
                     state.host_may_access |= state.path.decide(&equals(symbol, 0)) == Some(false);
                 }

@@ -3,9 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::machine::Shared;
-use crate::cuda::row::InCallback;
+use crate::cuda::Model;
+use crate::cuda::row::{Effect, InCallback};
 use crate::facts::{Callback, LaunchShape, Note, ReachedCall};
-use crate::program::{Callee, Constant, Function, FunctionId, Op, SiteId, Space, TypeKind, ValueId};
+use crate::flow::Loop;
+use crate::program::{
+    Call, Callee, Constant, Function, FunctionId, Op, SiteId, Space, Storage, TypeKind, ValueId,
+};
+use crate::trace::judge::BUSY_WAIT;
 use crate::{Program, flow};
 
 /// How deep calls are followed from a callback (RULES.md, rule 24).
@@ -44,6 +49,11 @@ impl Search<'_, '_> {
         if function.space != Space::Host {
             return;
         }
+        for it in self.shared.cfg(id).loops.iter().flatten() {
+            if let Some(site) = busy_wait(program, function, it, self.shared.model) {
+                self.reach(site, BUSY_WAIT.to_owned(), InCallback::Waits, path);
+            }
+        }
         for block in &function.blocks {
             for statement in &block.statements {
                 match &statement.op {
@@ -79,6 +89,48 @@ impl Search<'_, '_> {
             self.reached.push(ReachedCall { site, name, status, path: path.to_vec(), uncertain: false });
         }
     }
+}
+
+/// Where a loop looks at a flag, if it does nothing else: it reads what is `volatile` or atomic, or takes a lock,
+/// and changes nothing.
+fn busy_wait(program: &Program, function: &Function, it: &Loop, model: &Model) -> Option<SiteId> {
+    let mut looks = None;
+    let mut temporaries = BTreeSet::new();
+    let blocks = function.blocks.iter().zip(&it.body).filter(|(_, inside)| **inside);
+    for statement in blocks.flat_map(|(block, _)| &block.statements) {
+        match &statement.op {
+            Op::AddressOfLocal { result, local } => {
+                if function.locals[local.0 as usize].storage == Storage::Temporary {
+                    temporaries.insert(*result);
+                }
+            }
+            Op::Const { .. }
+            | Op::AddressOfGlobal { .. }
+            | Op::Field { .. }
+            | Op::Index { .. }
+            | Op::Load { .. }
+            | Op::Binary { .. }
+            | Op::Unary { .. }
+            | Op::Cast { .. }
+            | Op::Live { .. }
+            | Op::Dead { .. } => {}
+            Op::Store { pointer, .. } if temporaries.contains(pointer) => {}
+            Op::Unknown { operands, .. } if !operands.is_empty() => {
+                looks.get_or_insert(statement.site);
+            }
+            Op::Call(Call { callee: Callee::Extern(callee), args, .. }) => {
+                let name = &program.externs[callee.0 as usize].name;
+                let row = model.lookup(name, args.len()).filter(|row| row.in_callback == InCallback::Fine)?;
+                if row.effects.contains(&Effect::WaitsForHost) {
+                    looks.get_or_insert(statement.site);
+                } else if !row.effects.iter().all(|effect| *effect == Effect::None) {
+                    return None;
+                }
+            }
+            _ => return None,
+        }
+    }
+    looks
 }
 
 /// True if a callback never touches its last parameter.

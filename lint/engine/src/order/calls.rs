@@ -25,6 +25,8 @@ pub(super) struct Unfollowed<'c> {
     pub params: &'c [ExternParam],
     /// True if a declaration had to be invented.
     pub is_invented: bool,
+    /// True if the source writes the call in the body of a macro.
+    pub in_macro: bool,
     /// The arguments.
     pub args: Vec<Value>,
     /// The call.
@@ -48,6 +50,26 @@ impl Machine<'_, '_> {
             Callee::Function(id) => {
                 let function = self.shared.function(id);
                 let params: Vec<_> = function.params.iter().map(|it| param_of(function, *it)).collect();
+                // What a project says of its own function counts for more than what its body shows.
+                let shared = self.shared;
+                if let Some(row) = shared.model.replacing_body(&function.name, args.len()) {
+                    let unfollowed = Unfollowed {
+                        name: &function.name,
+                        is_method: false,
+                        is_const: false,
+                        params: &params,
+                        is_invented: false,
+                        in_macro: false,
+                        args,
+                        call,
+                    };
+                    if self.call_by_model(&mut state, row, &unfollowed) {
+                        next.push(state);
+                    } else {
+                        self.need_waits(&mut state);
+                    }
+                    return;
+                }
                 if self.can_follow(id) {
                     if !self.shared.is_bystander(id) || self.reaches_pending(&state, &args) {
                         let frame = self.enter(&mut state, id, args);
@@ -60,6 +82,7 @@ impl Machine<'_, '_> {
                 }
                 // Too deep, or a recursion: what it does with CUDA is not seen.
                 if self.shared.relevance.concerns_cuda[id.0 as usize] {
+                    self.errors_may_be_seen();
                     self.doubt_all(
                         &mut state,
                         &format!("`{}` is not followed this deep, and may wait", function.name),
@@ -71,6 +94,7 @@ impl Machine<'_, '_> {
                     is_const: false,
                     params: &params,
                     is_invented: false,
+                    in_macro: false,
                     args,
                     call,
                 };
@@ -80,6 +104,7 @@ impl Machine<'_, '_> {
                 let shared = self.shared;
                 let it = shared.extern_(id);
                 if it.no_return {
+                    self.need_waits(&mut state);
                     return;
                 }
                 let unfollowed = Unfollowed {
@@ -88,6 +113,7 @@ impl Machine<'_, '_> {
                     is_const: it.is_const,
                     params: &it.params,
                     is_invented: it.origin == crate::program::Origin::Invented,
+                    in_macro: shared.program.macro_calls.contains(&self.at.site),
                     args,
                     call,
                 };
@@ -97,7 +123,12 @@ impl Machine<'_, '_> {
                             return;
                         }
                     }
-                    None => self.call_unknown(&mut state, unfollowed),
+                    None => {
+                        if it.origin == crate::program::Origin::Project {
+                            self.errors_may_be_seen();
+                        }
+                        self.call_unknown(&mut state, unfollowed);
+                    }
                 }
             }
             // A function pointer, or a member of something that nothing declares.
@@ -109,6 +140,7 @@ impl Machine<'_, '_> {
                     is_const: false,
                     params: &params,
                     is_invented: true,
+                    in_macro: false,
                     args,
                     call,
                 };

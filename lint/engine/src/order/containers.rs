@@ -211,6 +211,7 @@ impl Machine<'_, '_> {
             non_blocking: None,
         });
         self.forget(state, object);
+        self.begins(state, object);
         Rc::make_mut(&mut state.objects).remove(&object);
         if bytes.is_some() {
             state.object_mut(object).size = bytes;

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::handles::STREAM;
 use super::happens_before::{self, Barrier, Cover, EventKey, Pending, Point, StreamKey};
+use super::holdings::Streams;
 use super::machine::Machine;
-use super::object::{ObjectId, ObjectKey, Objects};
+use super::object::{ObjectId, ObjectKey};
 use super::state::{Operation, State};
 use super::symbol::{Sym, SymKey};
 use super::value::{Pointer, Value};
@@ -17,14 +18,16 @@ use crate::facts::{Forgotten, WorkKind};
 use crate::program::{GlobalId, RecordId, SiteId};
 
 /// Which streams are proven to take part in the legacy barrier.
-pub(super) struct Proven<'o>(pub &'o Objects);
+pub(super) struct Proven<'o>(pub Streams<'o>);
 
 impl Barrier for Proven<'_> {
     fn is_blocking(&self, stream: StreamKey) -> bool {
         match stream {
-            StreamKey::Created(object) => self.0.info(ObjectId(object)).non_blocking == Some(false),
+            StreamKey::Created(object) => self.0.objects.info(ObjectId(object)).non_blocking == Some(false),
             StreamKey::Legacy | StreamKey::PerThread => true,
-            StreamKey::Unseen(_) => false,
+            StreamKey::Unseen(symbol) => {
+                self.0.held(symbol).is_some_and(|stream| stream.non_blocking == Some(false))
+            }
         }
     }
 }
@@ -47,13 +50,13 @@ fn strictly(pending: &mut [Operation]) -> Vec<Strictly<'_>> {
 }
 
 /// [`happens_before::reach`], by what is proven.
-pub(super) fn reach(pending: &mut [Operation], stream: StreamKey, objects: &Objects) {
-    happens_before::reach(&mut strictly(pending), stream, &Proven(objects));
+pub(super) fn reach(pending: &mut [Operation], stream: StreamKey, streams: Streams<'_>) {
+    happens_before::reach(&mut strictly(pending), stream, &Proven(streams));
 }
 
 /// [`happens_before::record`], by what is proven.
-pub(super) fn record(pending: &mut [Operation], event: EventKey, stream: StreamKey, objects: &Objects) {
-    happens_before::record(&mut strictly(pending), event, stream, &Proven(objects));
+pub(super) fn record(pending: &mut [Operation], event: EventKey, stream: StreamKey, streams: Streams<'_>) {
+    happens_before::record(&mut strictly(pending), event, stream, &Proven(streams));
 }
 
 /// [`happens_before::stream_waits`], by what is proven.
@@ -117,7 +120,10 @@ impl Machine<'_, '_> {
         match stream {
             StreamKey::Created(object) => self.objects.info(ObjectId(object)).non_blocking.is_none(),
             // A handle that is set up out of sight: nothing here names a stream.
-            StreamKey::Unseen(symbol) => !self.is_of_handle(Sym(symbol)),
+            StreamKey::Unseen(symbol) => match self.streams().held(symbol) {
+                Some(held) => held.non_blocking.is_none(),
+                None => !self.is_of_handle(Sym(symbol)),
+            },
             StreamKey::Legacy | StreamKey::PerThread => false,
         }
     }
@@ -130,7 +136,7 @@ impl Machine<'_, '_> {
 
     /// Two operations were seen to be ordered, one of which names no stream.
     pub(super) fn note_order(&mut self, first: &Operation, second: &Operation) {
-        let proven = Proven(&self.objects);
+        let proven = Proven(self.streams());
         let is_known = |stream| proven.is_blocking(stream);
         if (names_none(first) || names_none(second)) && is_known(first.stream) && is_known(second.stream) {
             self.observations.streams.ordered.insert((first.site, second.site));
@@ -169,7 +175,7 @@ impl Machine<'_, '_> {
     pub(super) fn holds_stream(&mut self, place: &Pointer, value: &Value) {
         let Some(holder) = self.holder(place.object) else { return };
         let stream = self.stream_key(Some(value));
-        let ordered = Proven(&self.objects).is_blocking(stream);
+        let ordered = Proven(self.streams()).is_blocking(stream);
         let held = self.observations.streams.held.entry(holder).or_default();
         held.ordered |= ordered;
         held.other |= !ordered;

@@ -13,8 +13,9 @@ use super::object::{ObjectId, ObjectKey};
 use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
-use crate::cuda::row::{MemoryKind, Role};
+use crate::cuda::row::{Family, MemoryKind, Role};
 use crate::facts::WorkKind;
+use crate::program::{ExternParam, RecordId, TypeKind};
 
 /// The field of a handle that holds its stream.
 pub(super) const STREAM: &str = "<stream>";
@@ -22,15 +23,113 @@ pub(super) const STREAM: &str = "<stream>";
 /// How many unknown pointers are followed back to where they come from.
 const DEPTH: usize = 4;
 
+/// How deep a stream may lie in classes.
+const CLASSES: usize = 3;
+
+/// What carries the current stream of a thread: the result of no function that can be called.
+const CURRENT: &str = "<current stream>";
+
 impl Machine<'_, '_> {
-    /// Where a handle keeps its stream.
+    /// Where a handle keeps its stream: the one field of its class that is a stream, if that is known.
     fn stream_cell(&mut self, handle: &Value) -> Option<Pointer> {
         let base = match handle {
             Value::Handle(object) => self.start_of(*object),
             handle => self.pointer(handle)?,
         };
+        if let Some(path) =
+            self.objects.record(base.object).and_then(|class| self.stream_field(class, CLASSES))
+        {
+            let mut cell = base;
+            for field in path {
+                let field = self.field_object(&cell, &field);
+                cell = self.start_of(field);
+            }
+            return Some(cell);
+        }
         let field = self.field_object(&base, STREAM);
         Some(self.start_of(field))
+    }
+
+    /// The way to the one field of a class that is a stream, through fields that are classes.
+    fn stream_field(&self, class: RecordId, depth: usize) -> Option<Vec<String>> {
+        let fields = &self.shared.program.records[class.0 as usize].fields;
+        let mut found = None;
+        for (name, ty) in fields {
+            let path = match ty.kind {
+                TypeKind::Stream => Some(vec![name.clone()]),
+                TypeKind::Record(inner) if depth > 0 => {
+                    self.stream_field(inner, depth - 1).map(|mut path| {
+                        path.insert(0, name.clone());
+                        path
+                    })
+                }
+                _ => None,
+            };
+            if path.is_some() && found.is_some() {
+                return None;
+            }
+            found = found.or(path);
+        }
+        found
+    }
+
+    /// The stream that an argument names: a stream, the address of one (a reference), or an object of a class
+    /// that holds one.
+    pub(super) fn stream_argument(&mut self, state: &State, it: &Modelled<'_, '_>) -> Option<Value> {
+        let at = it.position(Role::Stream)?;
+        let value = it.call.args.get(at)?.clone();
+        let is_address = match &value {
+            Value::Pointer(_) => true,
+            Value::Number(number) => {
+                let by_address = it.call.params.get(at).is_some_and(|param| {
+                    matches!(param, ExternParam::Read | ExternParam::ReadWrite) && !it.call.is_invented
+                });
+                let is_library = matches!(it.row.family, Family::Library | Family::Project);
+                number.as_constant().is_none() && by_address && is_library
+            }
+            _ => false,
+        };
+        if !is_address {
+            return Some(value);
+        }
+        let Some(pointer) = self.pointer(&value) else { return Some(value) };
+        let ty = self.objects.info(pointer.object).ty.map(|ty| ty.kind);
+        if ty == Some(TypeKind::Stream) {
+            return Some(self.peek(state, &pointer));
+        }
+        Some(self.stream_in_handle(state, &value))
+    }
+
+    /// What carries the current stream of the thread.
+    pub(super) fn current_stream(&mut self, state: &State) -> Value {
+        self.accessor(state, CURRENT, Vec::new())
+    }
+
+    /// The stream that is the result of a call, as a value; an object of a class that is the result carries it.
+    pub(super) fn stream_result(&mut self, state: &mut State, it: &Modelled<'_, '_>) -> Value {
+        let handle = match it.arg(Role::Handle).cloned() {
+            Some(handle) => handle,
+            None => self.current_stream(state),
+        };
+        let stream = self.stream_in_handle(state, &handle);
+        if let Some(into) = it.call.call.into {
+            let into = self.value(state, into);
+            self.set_stream(state, &into, stream.clone());
+        }
+        stream
+    }
+
+    /// A handle, or the thread, gets another stream.
+    pub(super) fn sets_stream(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let handle = match it.arg(Role::Handle).cloned() {
+            Some(handle) => handle,
+            None => self.current_stream(state),
+        };
+        let stream = match self.stream_argument(state, it) {
+            Some(stream) => stream,
+            None => self.fresh(state),
+        };
+        self.set_stream(state, &handle, stream);
     }
 
     /// The stream that a handle carries, as a value.

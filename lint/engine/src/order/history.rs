@@ -53,6 +53,11 @@ pub enum DeedKind {
 }
 
 impl History {
+    /// True if the path has asked for nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Adds a step.
     pub fn push(&mut self, site: SiteId, kind: DeedKind) {
         let before = std::mem::take(self);

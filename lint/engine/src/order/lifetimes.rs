@@ -38,9 +38,9 @@ impl Machine<'_, '_> {
             Access::Release(ReleaseKind::ScopeEnd) => of(range.object),
             Access::Release(ReleaseKind::Container(function)) if is_destructor(function) => {
                 // A member of something whose destructor is followed goes with that.
-                owner.and_then(of).or_else(|| self.destroyed(state))
+                owner.and_then(of).or_else(|| self.ends_by_destructor(state))
             }
-            Access::Release(_) => self.destroyed(state),
+            Access::Release(_) => self.ends_by_destructor(state),
             _ => None,
         }
     }
@@ -62,7 +62,7 @@ impl Machine<'_, '_> {
     }
 
     /// The variable whose destructor is being followed, the outermost of several.
-    fn destroyed(&self, state: &State) -> Option<Variable> {
+    fn ends_by_destructor(&self, state: &State) -> Option<Variable> {
         self.stack.iter().zip(&state.frames).skip(1).find_map(|(function, frame)| {
             let function = self.shared.function(*function);
             let this = function.params.first().filter(|_| is_destructor(&function.name))?;

@@ -7,11 +7,14 @@ use std::rc::Rc;
 use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
 use super::relevance;
+use super::rounds;
 use super::state::{Frame, State};
 use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
+use super::waits;
 use crate::cuda::Model;
 use crate::flow::Cfg;
+use crate::points_to::PointsTo;
 use crate::program::{
     BinaryOp, BlockId, Constant, Extern, ExternId, Function, FunctionId, LocalId, Op, SiteId, Statement,
     Storage, Terminator, UnaryOp, ValueId,
@@ -43,9 +46,11 @@ pub struct Shared<'p> {
     /// The options.
     pub options: &'p Options,
     /// The CUDA model.
-    pub model: &'static Model,
+    pub model: &'p Model,
     cfgs: Vec<OnceCell<Cfg>>,
     births: Vec<OnceCell<Vec<Option<BlockId>>>>,
+    /// What fields and variables with static storage hold.
+    pub points_to: PointsTo,
     /// What the functions do, as far as that decides whether they are followed.
     pub relevance: relevance::Relevance,
 }
@@ -55,9 +60,10 @@ impl<'p> Shared<'p> {
     pub fn new(program: &'p Program, options: &'p Options) -> Self {
         let cfgs = program.functions.iter().map(|_| OnceCell::new()).collect();
         let births = program.functions.iter().map(|_| OnceCell::new()).collect();
-        let model = Model::builtin();
+        let model = options.model();
         let relevance = relevance::Relevance::new(program, model);
-        Self { program, options, model, cfgs, births, relevance }
+        let points_to = PointsTo::new(program, model);
+        Self { program, options, model, cfgs, births, points_to, relevance }
     }
 
     /// The control-flow facts of a function.
@@ -115,6 +121,8 @@ pub struct Machine<'m, 'p> {
     pub stack: Vec<FunctionId>,
     /// The statement that is being followed.
     pub at: At,
+    /// The call of a modelled function that is being followed.
+    pub calling: Calling,
     /// The memory that a function without a body was given the address of, by the symbol of its result.
     pub examined: BTreeMap<Sym, BTreeSet<ObjectId>>,
     /// How many states may stand at one point of each of these functions.
@@ -133,6 +141,15 @@ pub struct At {
     pub step: Step,
     /// Its place in the source.
     pub site: SiteId,
+}
+
+/// A call of a modelled function.
+#[derive(Clone, Debug, Default)]
+pub struct Calling {
+    /// The function's name as written.
+    pub name: Rc<str>,
+    /// True if the source discards the result.
+    pub discarded: bool,
 }
 
 /// A path out of a function.
@@ -155,6 +172,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             stack: Vec::new(),
             limits: Vec::new(),
             at: At { step: Step { block: 0, index: 0 }, site: SiteId(0) },
+            calling: Calling::default(),
             budget: 0,
             exhausted: false,
             examined: BTreeMap::new(),
@@ -172,8 +190,13 @@ impl<'m, 'p> Machine<'m, 'p> {
         self.at.site = function.site;
         let mut state = State::default();
         self.push_frame(&mut state, FrameId(0));
-        self.follow(root, vec![state]);
+        let mut exits = self.follow(root, vec![state]);
+        self.forks_join(root, &exits);
+        for exit in &mut exits {
+            self.need_waits(&mut exit.state);
+        }
         if self.exhausted {
+            self.observations.need_all();
             self.observations.partial.push(Partial {
                 function: function.name.clone(),
                 site: function.site,
@@ -209,12 +232,12 @@ impl<'m, 'p> Machine<'m, 'p> {
         let mut waiting: BTreeMap<u32, (BlockId, Vec<State>)> = BTreeMap::new();
         waiting.insert(0, (BlockId(0), states));
         while let Some((_, (block, states))) = waiting.pop_first() {
-            let mut states = merge(states, limit);
+            let mut states = merge(states, limit, self.observations);
             for (index, statement) in function.blocks[block.0 as usize].statements.iter().enumerate() {
                 let step = Step { block: block.0, index: index as u32 };
                 states = self.run(step, statement, states);
             }
-            for state in states {
+            for mut state in states {
                 self.at = At { step: Step { block: block.0, index: u32::MAX }, site: self.at.site };
                 let terminator = &function.blocks[block.0 as usize].terminator;
                 if let Terminator::Return { value, site } = terminator {
@@ -224,6 +247,9 @@ impl<'m, 'p> Machine<'m, 'p> {
                     }
                     exits.push(self.leave(function, state, *value));
                     continue;
+                }
+                if matches!(terminator, Terminator::Throw | Terminator::Exit) {
+                    self.need_waits(&mut state);
                 }
                 for (mut next, to) in self.branch(function, cfg, block, terminator, state) {
                     if self.budget == 0 {
@@ -237,7 +263,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         }
         self.limits.pop();
         self.stack.pop();
-        limit_exits(exits, limit)
+        limit_exits(exits, limit, self.observations)
     }
 
     fn run(&mut self, step: Step, statement: &Statement, states: Vec<State>) -> Vec<State> {
@@ -250,6 +276,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             }
             self.budget -= 1;
             self.at = At { step, site: statement.site };
+            self.observations.presumed = state.presumed;
             if !state.failed {
                 self.observations.visit(state.frame(), step);
             }
@@ -264,7 +291,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             }
         }
         let limit = self.limits.last().copied().unwrap_or(STATES[0]);
-        if next.len() > limit { merge(next, limit) } else { next }
+        if next.len() > limit { merge(next, limit, self.observations) } else { next }
     }
 
     fn execute(&mut self, mut state: State, op: &Op) -> State {
@@ -344,6 +371,7 @@ impl<'m, 'p> Machine<'m, 'p> {
                 self.opaque(&mut state, reason, &operands);
             }
             Op::Spawn { args, .. } => {
+                self.need_waits(&mut state);
                 let args: Vec<_> = args.iter().map(|it| self.value(&state, *it)).collect();
                 self.hand_over(&mut state, &args, "a thread is started with it");
             }
@@ -518,11 +546,11 @@ fn forget_local_values(state: &mut State, cfg: &Cfg) {
 
 /// Joins states that differ only in what they know about numbers, and keeps the number of states down.
 /// What is dropped is a path that is not followed: it can hide a finding, never make one.
-fn merge(states: Vec<State>, limit: usize) -> Vec<State> {
+fn merge(states: Vec<State>, limit: usize, observations: &mut Observations) -> Vec<State> {
     let mut kept: Vec<State> = Vec::with_capacity(states.len().min(limit));
     for state in states {
         match kept.iter_mut().find(|other| other.same_but_for_path(&state)) {
-            Some(other) => Rc::make_mut(&mut other.path).join(&state.path),
+            Some(other) => join(other, &state, observations),
             None => kept.push(state),
         }
     }
@@ -534,20 +562,38 @@ fn merge(states: Vec<State>, limit: usize) -> Vec<State> {
     if kept.len() > limit {
         // Paths on which nothing has failed say more.
         kept.sort_by_key(|state| state.failed);
-        kept.truncate(limit);
+        // An event that was recorded on a path that is given up may have been recorded.
+        kept.iter().skip(limit).for_each(|state| give_up(state, observations));
+        let dropped: Vec<State> = kept.drain(limit..).filter(|state| !state.failed).collect();
+        for other in &dropped {
+            kept.iter_mut().for_each(|state| state.join_events(other));
+        }
     }
     kept
 }
 
-fn limit_exits(exits: Vec<Exit>, limit: usize) -> Vec<Exit> {
+fn limit_exits(exits: Vec<Exit>, limit: usize, observations: &mut Observations) -> Vec<Exit> {
     let mut kept: Vec<Exit> = Vec::with_capacity(exits.len().min(limit));
     for exit in exits {
         let twin = |other: &Exit| other.value == exit.value && other.state.same_but_for_path(&exit.state);
         match kept.iter().position(twin) {
-            Some(other) => Rc::make_mut(&mut kept[other].state.path).join(&exit.state.path),
+            Some(other) => join(&mut kept[other].state, &exit.state, observations),
             None if kept.len() < limit => kept.push(exit),
-            None => {}
+            None => give_up(&exit.state, observations),
         }
     }
     kept
+}
+
+/// Joins a state with one that differs only in what it knows about numbers.
+fn join(kept: &mut State, other: &State, observations: &mut Observations) {
+    kept.join(other);
+    waits::join(kept, other, |site| observations.need(site));
+    rounds::join(kept, other, |site| observations.keep(site));
+}
+
+/// A path is not followed any further: what it would have needed is not known.
+fn give_up(state: &State, observations: &mut Observations) {
+    state.waits.iter().for_each(|wait| observations.need(wait.site));
+    state.rounds.iter().for_each(|it| observations.keep(it.site));
 }

@@ -42,7 +42,7 @@ impl Machine<'_, '_> {
             _ => 0,
         };
         let frame = if info.storage == Storage::Static {
-            super::object::FrameId(u32::MAX - self.stack.last().map_or(0, |id| id.0))
+            super::holdings::static_frame(self.stack.last().copied().unwrap_or(crate::program::FunctionId(0)))
         } else {
             frame
         };
@@ -186,13 +186,17 @@ impl Machine<'_, '_> {
             }
             _ => (String::new(), None),
         };
+        if let Some(known) = self.objects.find(&ObjectKey::Pointee(symbol)) {
+            return known;
+        }
+        let held = self.held_memory(symbol);
         self.objects.intern(ObjectKey::Pointee(symbol), || ObjectInfo {
             key: ObjectKey::Pointee(symbol),
             name,
-            origin: Origin::Unseen,
-            memory: None,
-            site: None,
-            bytes: None,
+            origin: held.as_ref().map_or(Origin::Unseen, |held| held.origin.clone()),
+            memory: held.as_ref().map(|held| held.kind),
+            site: held.as_ref().map(|held| held.site),
+            bytes: held.and_then(|held| held.bytes),
             variable: None,
             ty,
             host_by_use: false,
@@ -277,6 +281,16 @@ impl Machine<'_, '_> {
         self.host_touches(state, &range, Access::HostRead { via: None, as_result: false });
         let value = self.peek(state, &pointer);
         self.consume_temporary(state, pointer.object);
+        // Neither an allocation nor the declaration of a field tells the class that it leads to; the
+        // expression does.
+        if let TypeKind::Pointer { pointee: Some(record), .. } = ty.kind
+            && let Some(target) = self.pointer(&value).filter(|it| it.offset == Linear::constant(0))
+        {
+            let info = self.objects.info_mut(target.object);
+            if matches!(info.key, ObjectKey::Pointee(_) | ObjectKey::Made { .. }) {
+                info.ty.get_or_insert(Type { kind: TypeKind::Record(record), size: None });
+            }
+        }
         if ty.kind == TypeKind::DevicePointer
             && let Some(target) = self.pointer(&value)
         {

@@ -7,8 +7,8 @@
 //! functions without one are looked up in the [CUDA model](crate::cuda) or are unknown.
 //!
 //! Layers, each using only those before it:
-//! [`symbol`], [`value`], [`path`] (numbers) → [`object`] (memory) → [`happens_before`] (device order) →
-//! [`history`] → [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `resources`, `unknown`; `witness`
+//! [`symbol`], [`value`], [`path`] (numbers) → [`object`] (memory) → [`happens_before`] (device order), [`capture`] →
+//! [`history`], [`events`] → [`state`] → [`machine`] (statements, with `memory`, `access`, `calls`, `model`, `resources`, `unknown`; `witness`
 //! explains what they see) → [`observe`] (facts).
 
 mod access;
@@ -16,34 +16,44 @@ mod arguments;
 mod branches;
 mod callbacks;
 mod calls;
+pub mod capture;
 mod containers;
+mod errors;
 mod escapes;
+mod event_sums;
+mod event_use;
+mod events;
 mod forgotten;
+mod gone;
 mod handles;
 pub mod happens_before;
 mod history;
+mod holdings;
 mod lifetimes;
 mod machine;
 mod memory;
 mod model;
+mod modes;
 mod object;
 mod observations;
 mod owners;
 mod path;
 mod relevance;
 mod resources;
+mod rounds;
 mod sizes;
 mod state;
 mod symbol;
 mod transfers;
 mod unknown;
 mod value;
+mod waits;
 mod witness;
 
 pub use relevance::{acts_on_memory, concerns_cuda};
 
 use crate::facts::Facts;
-use crate::program::{Callee, InvalidCall, Op, Origin, Space};
+use crate::program::{Callee, FunctionId, InvalidCall, Op, Origin, Space};
 use crate::{Options, Program};
 
 /// Follows every function of the program and notes what is observed.
@@ -51,14 +61,21 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
     let mut observations = observations::Observations::default();
     let shared = machine::Shared::new(program, options);
     for (index, function) in program.functions.iter().enumerate() {
-        if function.is_root && function.space == Space::Host && shared.relevance.concerns_cuda[index] {
-            machine::Machine::new(&shared, &mut observations)
-                .follow_root(crate::program::FunctionId(index as u32));
+        let id = FunctionId(index as u32);
+        // Functions without a CUDA call free what others have allocated, or touch it.
+        let touches = || {
+            shared.points_to.reads_device_memory(id)
+                || (shared.points_to.reads_cuda_memory(id) && shared.relevance.acts[index])
+        };
+        let is_of_interest = || shared.relevance.concerns_cuda[index] || touches();
+        if function.is_root && function.space == Space::Host && is_of_interest() {
+            machine::Machine::new(&shared, &mut observations).follow_root(id);
         }
     }
     let mut facts = observations.into_facts(program);
     facts.callbacks = callbacks::search(program, facts.callbacks, &shared);
     facts.launches = callbacks::launch_shapes(program);
+    facts.errors = errors::complete(facts.errors, program, &shared);
     facts.invalid_calls.extend(removed_calls(program));
     facts
 }

@@ -4,16 +4,17 @@ use std::rc::Rc;
 
 use super::calls::Unfollowed;
 use super::containers::ELEMENTS;
+use super::event_use::Waited;
 use super::happens_before::{Point, StreamKey};
 use super::history::DeedKind;
-use super::machine::Machine;
+use super::machine::{Calling, Machine};
 use super::object::{ObjectId, ObjectKey};
 use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::transfers::Copy;
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Direction, Effect, Family, MemoryKind, Mode, Outcome, Role, Row};
-use crate::facts::{Access, ReleaseKind, WorkKind};
+use crate::facts::{Access, Made, ReleaseKind, WorkKind};
 use crate::program::{BinaryOp, ParamAccess};
 
 /// Arguments of a kernel launch by `void **args` that are looked at.
@@ -71,12 +72,19 @@ impl Machine<'_, '_> {
             _ => None,
         };
         let it = Modelled { row, call, status };
+        self.calling = Calling { name: it.shown().into(), discarded: call.call.discarded };
+        self.waits_see_call(state, row);
+        self.errors_see_call(state, &it);
         self.host_accesses(state, &it);
+        self.call_uses(state, &it);
         // The result of an accessor is what the object holds before the call changes it.
         let result = self.outcome(state, &it);
         for effect in &row.effects {
             match effect {
-                Effect::NoReturn => return false,
+                Effect::NoReturn => {
+                    self.need_waits(state);
+                    return false;
+                }
                 Effect::TakesElements => {
                     if self.take_elements(state, &it) {
                         break;
@@ -115,12 +123,17 @@ impl Machine<'_, '_> {
                     let root = self.objects.root(pointer.object);
                     state.object_mut(root).memory = Some(MemoryKind::Registered);
                     self.note_registered(&pointer);
+                    let bytes = self.product(it);
+                    self.made(state, root, Made::Registration, it, bytes);
                 }
             }
             Effect::Unregister => {
                 if let Some(value) = it.arg(Role::Memory).cloned() {
                     let pointer = self.pointer(&value);
                     let root = pointer.as_ref().map(|pointer| self.objects.root(pointer.object));
+                    if let Some(root) = root {
+                        self.unmade(state, root, name);
+                    }
                     self.release_keeping_contents(state, pointer, ReleaseKind::Unregister);
                     if let Some(root) = root
                         && state
@@ -131,7 +144,9 @@ impl Machine<'_, '_> {
                     }
                 }
             }
-            Effect::DestroyEvent | Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
+            Effect::DestroyEvent => self.destroyed(state, it, Role::Event),
+            Effect::DestroyHandle => self.destroyed(state, it, Role::Handle),
+            Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
             Effect::Record => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
@@ -148,33 +163,32 @@ impl Machine<'_, '_> {
             }
             Effect::HostWaitsForStream => {
                 let (stream, _) = self.stream_of(state, it);
-                self.host_waits(state, Some(Point::Tail(stream)));
+                self.wait(state, it, Some(Point::Tail(stream)));
             }
             Effect::HostWaitsForEvent => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
-                    self.host_waits(state, Some(Point::Event(event)));
+                    self.event_awaited(state, event, &Waited::Host);
+                    self.wait(state, it, Some(Point::Event(event)));
                 }
             }
-            Effect::HostWaitsForDevice => self.host_waits(state, None),
+            Effect::HostWaitsForDevice => self.wait(state, it, None),
             Effect::HostWaitsForResult => self.wait_for_result(state, it),
-            Effect::SetsStream => {
-                if let (Some(handle), Some(stream)) =
-                    (it.arg(Role::Handle).cloned(), it.arg(Role::Stream).cloned())
-                {
-                    self.set_stream(state, &handle, stream);
-                }
-            }
+            Effect::SetsStream => self.sets_stream(state, it),
             Effect::QueriesStream | Effect::QueriesEvent => {
                 let point = if effect == Effect::QueriesStream {
                     Some(Point::Tail(self.stream_of(state, it).0))
                 } else {
                     it.arg(Role::Event).cloned().map(|event| Point::Event(self.event_key(&event)))
                 };
+                if let Some(Point::Event(event)) = point {
+                    self.event_awaited(state, event, &Waited::Query);
+                }
                 if let (Some(status), Some(point)) = (it.status, point) {
                     Rc::make_mut(&mut state.proofs).insert(status, point);
                 }
             }
+            Effect::MeasuresEvents => self.events_measured(state, it),
             Effect::EnqueuesHostFunction => self.enqueue_host_function(state, it),
             Effect::LaunchesKernel => self.launch_by_call(state, it),
             Effect::EnqueuesUnknownWork => self.enqueue_library_work(state, it),
@@ -189,7 +203,11 @@ impl Machine<'_, '_> {
                     capturing.clear();
                 }
             }
-            Effect::LaunchesGraph => state.fresh_copy = None,
+            Effect::LaunchesGraph => {
+                state.fresh_copy = None;
+                self.graph_may_allocate(state);
+                self.events_out_of_sight(state);
+            }
             // A free is measured to wait. Of library calls it is documented that many do.
             Effect::MayWait
                 if it.row.effects.iter().any(|it| matches!(it, Effect::Free(_) | Effect::Unregister)) =>
@@ -215,6 +233,9 @@ impl Machine<'_, '_> {
                 self.hand_over(state, &args, &format!("`{name}` hands it to another thread"));
             }
             Effect::NoWait | Effect::DestroyStream => {
+                if effect == Effect::DestroyStream {
+                    self.destroyed(state, it, Role::Stream);
+                }
                 if effect == Effect::NoWait {
                     state.history.push(self.at.site, DeedKind::NoWait(name.into()));
                 }
@@ -243,6 +264,13 @@ impl Machine<'_, '_> {
         if let Some(how) = how {
             state.history.push(self.at.site, DeedKind::Free(object.map(|it| it.object), how));
         }
+    }
+
+    /// A call that is there to wait.
+    fn wait(&mut self, state: &mut State, it: &Modelled<'_, '_>, point: Option<Point>) {
+        let before = state.pending.clone();
+        self.host_waits(state, point);
+        self.open_wait(state, it, point, &before);
     }
 
     pub(super) fn host_waits(&mut self, state: &mut State, point: Option<Point>) {
@@ -283,7 +311,7 @@ impl Machine<'_, '_> {
         {
             return (self.stream_of_handle(state, &handle), false);
         }
-        let value = it.arg(Role::Stream).cloned();
+        let value = self.stream_argument(state, it);
         let omitted = value.is_none();
         (self.stream_key(value.as_ref()), omitted)
     }
@@ -497,7 +525,7 @@ impl Machine<'_, '_> {
             let Some(pointer) = self.pointer(&arg) else { continue };
             // What a library may be given device memory for (MPI) proves no host access to it.
             let device = self.memory_kind(state, pointer.object).is_none_or(MemoryKind::is_device);
-            if it.row.family == Family::Library && device {
+            if matches!(it.row.family, Family::Library | Family::Project) && device {
                 continue;
             }
             let extent = match param.role {
@@ -533,6 +561,18 @@ impl Machine<'_, '_> {
     }
 
     fn outcome(&mut self, state: &mut State, it: &Modelled<'_, '_>) -> Option<Value> {
+        if it.row.result == Outcome::Stream {
+            return Some(self.stream_result(state, it));
+        }
+        // An object of a class that is the same for the same arguments carries the same stream.
+        if it.row.result == Outcome::Pure
+            && matches!(it.row.family, Family::Library | Family::Project)
+            && let Some(into) = it.call.call.into
+        {
+            let stream = self.accessor(state, &it.row.name, it.call.args.clone());
+            let into = self.value(state, into);
+            self.set_stream(state, &into, stream);
+        }
         it.call.call.result?;
         let value = match it.row.result {
             Outcome::Status | Outcome::QueryStatus => match it.status {
@@ -566,7 +606,7 @@ impl Machine<'_, '_> {
                 None => self.fresh(state),
             },
             Outcome::Pure => self.accessor(state, &it.row.name, it.call.args.clone()),
-            Outcome::Unknown => self.fresh(state),
+            Outcome::Unknown | Outcome::Stream => self.fresh(state),
         };
         Some(value)
     }

@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::event_sums::{EventHit, EventSums};
 use super::forgotten::StreamsSeen;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
+use super::value::Value;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, Facts, Forgotten, HostArgument, Misfit, MisfitKind, Note,
-    Object, Origin, Paths, Release, ReleaseKind, Transfer, TransferView, Variable, Work,
+    Access, Callback, Conflict, Dereference, EarlyQuery, ErrorChecks, Facts, Forgotten, Gone, HostArgument,
+    LateUse, MadeEachRound, Misfit, MisfitKind, NeedlessWait, Note, Object, Origin, Paths, Release,
+    ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -26,6 +29,8 @@ pub struct Observations {
     pub callbacks: BTreeSet<(SiteId, String, FunctionId)>,
     /// The functions of other files that were followed: the first caller of each, and where it calls.
     pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
+    /// What was seen of events.
+    pub events: EventSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
@@ -39,12 +44,29 @@ pub struct Observations {
     short_lived: BTreeSet<SiteId>,
     /// Copies of calls for which the caller waits.
     waited_by_caller: BTreeSet<SiteId>,
+    late_uses: BTreeMap<(SiteId, LateUseSeen), Paths>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
     hits: BTreeMap<(FrameId, Step, Hit), (u32, u64)>,
     /// The number of the current visit.
     visit: u64,
+    /// The path that is being followed rests on a mode that another file keeps.
+    pub presumed: bool,
+    /// Where errors are looked for.
+    pub errors: ErrorChecks,
+    /// Waits that some path needs, or may.
+    needed: BTreeSet<SiteId>,
+    /// Waits that some path does not need.
+    needless: BTreeMap<SiteId, NeedlessWait>,
+    /// What rounds of loops make and release, and in which turns that was seen.
+    rounds: BTreeMap<SiteId, (BTreeSet<u32>, MadeEachRound)>,
+    /// What is made in a loop, with the arguments of the call.
+    arguments: BTreeMap<SiteId, Vec<Value>>,
+    /// What is made in a loop and is not made and released in each round.
+    kept: BTreeSet<SiteId>,
+    /// What of that the current root has come across.
+    of_root: BTreeSet<SiteId>,
 }
 
 /// A conflict seen on one path.
@@ -71,6 +93,17 @@ pub struct ConflictSeen {
     /// The work has been blamed on this path already: counts for a conflict that is known (so that one in
     /// a loop is seen to be there each time), and makes no new one.
     pub again: bool,
+}
+
+/// Something that was released or destroyed is used, on one path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LateUseSeen {
+    /// What.
+    pub what: Gone,
+    /// Where it ended.
+    pub ended_at: SiteId,
+    /// How it is used.
+    pub by: LateUse,
 }
 
 /// What tells conflicts apart.
@@ -110,6 +143,8 @@ enum Hit {
     Dereference(SiteId, bool, Option<String>, Object),
     Misfit(SiteId, String, MisfitKind),
     HostArgument(SiteId, String, Object, bool),
+    LateUse(SiteId, LateUseSeen),
+    Event(EventHit),
 }
 
 impl Observations {
@@ -120,7 +155,7 @@ impl Observations {
     }
 
     fn hit(&mut self, at: At, state: &State, hit: Hit) -> Paths {
-        if state.failed {
+        if state.failed || self.presumed {
             return Paths::AfterFailure;
         }
         let (count, last) = self.hits.entry((state.frame(), at.step, hit)).or_insert((0, 0));
@@ -128,6 +163,11 @@ impl Observations {
             (*count, *last) = (*count + 1, self.visit);
         }
         Paths::Some
+    }
+
+    /// A fact about events is seen at a statement.
+    pub fn event_hit(&mut self, at: At, state: &State, hit: EventHit) -> Paths {
+        self.hit(at, state, Hit::Event(hit))
     }
 
     /// Two accesses that nothing orders. Returns the conflict if this path explains it better than those
@@ -197,6 +237,13 @@ impl Observations {
         *sum = (*sum).max(paths);
     }
 
+    /// Something is used after its end.
+    pub fn late_use(&mut self, at: At, state: &State, seen: LateUseSeen) {
+        let paths = self.hit(at, state, Hit::LateUse(at.site, seen.clone()));
+        let sum = self.late_uses.entry((at.site, seen)).or_insert(paths);
+        *sum = (*sum).max(paths);
+    }
+
     /// A copy.
     pub fn transfer(&mut self, at: At, state: &State, function: &str, mode: Mode, view: TransferView) {
         let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
@@ -210,7 +257,7 @@ impl Observations {
         });
         sum.in_loop |= in_loop;
         sum.seen.insert((state.frame(), at.step));
-        let paths = if state.failed { Paths::AfterFailure } else { Paths::Some };
+        let paths = if state.failed || self.presumed { Paths::AfterFailure } else { Paths::Some };
         let known = sum.views.entry(view).or_insert(paths);
         *known = (*known).max(paths);
     }
@@ -222,8 +269,66 @@ impl Observations {
         }
     }
 
+    /// Some path needs a wait, or may.
+    pub fn need(&mut self, site: SiteId) {
+        self.needed.insert(site);
+    }
+
+    /// True if a wait is known to be needed. It is noted down as one of the current root.
+    pub fn is_needed(&mut self, site: SiteId) -> bool {
+        self.of_root.insert(site);
+        self.needed.contains(&site)
+    }
+
+    /// The current root was not followed to its end.
+    pub fn need_all(&mut self) {
+        self.needed.extend(self.of_root.iter().copied());
+        self.kept.extend(self.of_root.iter().copied());
+    }
+
+    /// True if a wait is known to be needless on some path.
+    pub fn knows_needless(&self, site: SiteId) -> bool {
+        self.needless.contains_key(&site)
+    }
+
+    /// A path does not need a wait.
+    pub fn needless(&mut self, wait: NeedlessWait) {
+        self.needless.insert(wait.site, wait);
+    }
+
+    /// True if what is made at a site is known to be kept, or made by some rounds only.
+    pub fn is_kept(&mut self, site: SiteId) -> bool {
+        self.of_root.insert(site);
+        self.kept.contains(&site)
+    }
+
+    /// What is made at a site is kept, or made by some rounds only.
+    pub fn keep(&mut self, site: SiteId) {
+        self.kept.insert(site);
+    }
+
+    /// True if what is made at a site is made from these arguments each time. Roots have their own values.
+    pub fn same_arguments(&mut self, site: SiteId, arguments: Vec<Value>) -> bool {
+        *self.arguments.entry(site).or_insert_with(|| arguments.clone()) == arguments
+    }
+
+    /// A round has released what it made.
+    pub fn each_round(&mut self, turn: u32, made: MadeEachRound) {
+        self.rounds.entry(made.site).or_insert_with(|| (BTreeSet::new(), made)).0.insert(turn);
+    }
+
+    /// The last error is asked for while work is pending.
+    pub fn early_query(&mut self, query: EarlyQuery) {
+        if !self.errors.early.iter().any(|known| known.site == query.site) {
+            self.errors.early.push(query);
+        }
+    }
+
     /// A call frees or unregisters memory.
     pub fn release(&mut self, at: At, how: ReleaseKind, object: Option<Object>, interior: bool) {
+        if self.presumed {
+            return;
+        }
         let sum = self
             .releases
             .entry((at.site, how))
@@ -270,9 +375,18 @@ impl Observations {
                         *paths = Paths::All;
                     }
                 }
+                Hit::LateUse(site, seen) => {
+                    if let Some(paths) = self.late_uses.get_mut(&(site, seen)) {
+                        *paths = Paths::All;
+                    }
+                }
+                Hit::Event(hit) => self.events.on_all_paths(&hit),
             }
         }
         self.visits.clear();
+        self.events.end_of_root();
+        self.of_root.clear();
+        self.arguments.clear();
     }
 
     /// The facts. Callbacks are given as registered, with nothing searched yet.
@@ -378,7 +492,21 @@ impl Observations {
                 }
             })
             .collect();
+        let late_uses = self.late_uses.into_iter().map(|((site, seen), paths)| {
+            let LateUseSeen { what, ended_at, by } = seen;
+            UseAfterEnd { site, what, ended_at, by, paths }
+        });
+        let needless_waits =
+            self.needless.into_values().filter(|wait| !self.needed.contains(&wait.site)).collect();
+        let rounds =
+            self.rounds.into_values().filter(|(turns, it)| turns.len() > 1 && !self.kept.contains(&it.site));
+        let mut errors = self.errors;
+        errors.early.sort();
         Facts {
+            late_uses: late_uses.collect(),
+            needless_waits,
+            made_each_round: rounds.map(|(_, it)| it).collect(),
+            errors,
             conflicts,
             transfers,
             host_arguments,
@@ -387,6 +515,7 @@ impl Observations {
             dereferences,
             launches: Vec::new(),
             callbacks,
+            events: self.events.into_facts(program),
             invalid_calls: program.invalid_calls.clone(),
             unresolved_includes: program.unresolved_includes,
             partial: self.partial,

@@ -65,7 +65,8 @@ fn rows<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Call) -> Option<
         program.externs.iter().map(|it| model.lookup(&it.name, it.params.len())).collect();
     move |call| match call.callee {
         Callee::Extern(id) => rows[id.0 as usize],
-        _ => None,
+        Callee::Function(id) => model.replacing_body(&program.functions[id.0 as usize].name, call.args.len()),
+        Callee::Value(_) => None,
     }
 }
 
@@ -120,7 +121,7 @@ fn acts(row: &Row) -> bool {
         .iter()
         .any(|effect| !matches!(effect, Effect::None | Effect::NoWait | Effect::HostAccess));
     match row.family {
-        Family::Runtime | Family::Driver | Family::Library => effects,
+        Family::Runtime | Family::Driver | Family::Library | Family::Project => effects,
         Family::Std => {
             matches!(row.result, Outcome::Memory(_))
                 || row.effects.iter().any(|effect| {

@@ -7,7 +7,7 @@ use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{FreeWith, MemoryKind, Role, Thing};
-use crate::facts::{Access, Origin, ReleaseKind, WorkKind};
+use crate::facts::{Access, Made, Origin, ReleaseKind, WorkKind};
 
 impl Machine<'_, '_> {
     /// Puts what the call makes into the places that its arguments name.
@@ -28,7 +28,10 @@ impl Machine<'_, '_> {
             let value = match thing {
                 Thing::Memory(kind) => {
                     let bytes = self.product(it);
-                    let object = self.make_memory(state, index, Some(kind), &it.row.name, bytes);
+                    let object = self.make_memory(state, index, Some(kind), &it.row.name, bytes.clone());
+                    if let Some(made) = made_of(kind) {
+                        self.made(state, object, made, it, bytes);
+                    }
                     if kind == MemoryKind::DeviceStreamOrdered {
                         self.allocate_in_order(state, it, object);
                     }
@@ -41,19 +44,28 @@ impl Machine<'_, '_> {
                         }
                         None => Some(false),
                     };
-                    Value::Handle(self.make_handle(state, index, non_blocking))
+                    let stream = self.make_handle(state, index, non_blocking);
+                    self.made(state, stream, Made::Stream, it, None);
+                    Value::Handle(stream)
                 }
                 Thing::HandleStream => match it.arg(Role::Handle).cloned() {
                     Some(handle) => self.stream_in_handle(state, &handle),
                     None => self.fresh(state),
                 },
                 Thing::Handle => {
-                    let handle = Value::Handle(self.make_handle(state, index, None));
+                    let made = self.make_handle(state, index, None);
+                    self.made(state, made, Made::Handle, it, None);
+                    let handle = Value::Handle(made);
                     let stream = it.arg(Role::Stream).cloned().unwrap_or(Value::ZERO);
                     self.set_stream(state, &handle, stream);
                     handle
                 }
-                Thing::Event => Value::Handle(self.make_handle(state, index, None)),
+                Thing::Event | Thing::ForeignEvent => {
+                    let handle = self.make_handle(state, index, None);
+                    self.event_made(state, handle, it, thing == Thing::ForeignEvent);
+                    self.made(state, handle, Made::Event, it, None);
+                    Value::Handle(handle)
+                }
                 Thing::Alias => match it.arg(Role::Memory).or_else(|| it.arg(Role::Src)).cloned() {
                     Some(value) => value,
                     None => self.fresh(state),
@@ -76,6 +88,11 @@ impl Machine<'_, '_> {
                     Value::symbol(self.symbols.intern(key))
                 }
             };
+            if let Value::Handle(object) = &value
+                && matches!(thing, Thing::Stream | Thing::Event)
+            {
+                self.begins(state, *object);
+            }
             if matches!(thing, Thing::DeviceAttribute | Thing::Fresh) {
                 // A number or a structure: nothing is known of what is there now.
                 self.forget(state, target.object);
@@ -140,6 +157,9 @@ impl Machine<'_, '_> {
             !(self.is_variable(pointer.object) && self.objects.record(pointer.object).is_some())
         });
         let how = ReleaseKind::Call(with, it.shown().to_owned());
+        if let Some(pointer) = &pointer {
+            self.unmade(state, pointer.object, it.shown());
+        }
         match (with, &pointer) {
             (FreeWith::CudaFreeAsync, Some(pointer)) => {
                 let described = self.describe_object(state, pointer.object);
@@ -151,8 +171,23 @@ impl Machine<'_, '_> {
                 );
                 let (stream, _) = self.stream_of(state, it);
                 self.free_in_order(state, pointer.object, stream, &it.row.name);
+                let how = ReleaseKind::Call(with, it.shown().to_owned());
+                self.memory_ends(state, pointer.object, &how, Some(stream));
             }
-            _ => self.release(state, pointer, how),
+            _ => {
+                let object = pointer.as_ref().map(|pointer| pointer.object);
+                self.release(state, pointer, how.clone());
+                if let Some(object) = object {
+                    self.memory_ends(state, object, &how, None);
+                }
+            }
+        }
+    }
+
+    /// A stream, event or handle is destroyed.
+    pub(super) fn destroyed(&mut self, state: &mut State, it: &Modelled<'_, '_>, role: Role) {
+        if let Some(Value::Handle(object)) = it.arg(role).cloned() {
+            self.unmade(state, object, it.shown());
         }
     }
 
@@ -169,6 +204,19 @@ impl Machine<'_, '_> {
             let range = Range { object: pointer.object, offset: pointer.offset, extent: Extent::Whole };
             self.host_touches(state, &range, Access::Release(how));
         }
+    }
+}
+
+/// What memory is to a loop that makes it in each round; `None` for memory that is cheap to make.
+const fn made_of(kind: MemoryKind) -> Option<Made> {
+    match kind {
+        MemoryKind::Device | MemoryKind::Array => Some(Made::Device),
+        MemoryKind::Managed => Some(Made::Managed),
+        MemoryKind::Pinned => Some(Made::Pinned),
+        MemoryKind::Pageable
+        | MemoryKind::Registered
+        | MemoryKind::DeviceStreamOrdered
+        | MemoryKind::DeviceIpc => None,
     }
 }
 

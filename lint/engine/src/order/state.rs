@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::events::Book;
 use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::history::History;
 use super::object::{FrameId, ObjectId, Step};
 use super::path::PathConditions;
+use super::rounds::InRound;
 use super::symbol::{Linear, Sym};
 use super::value::Value;
+use super::waits::OpenWait;
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Note, WorkKind};
 use crate::program::{BlockId, SiteId, ValueId};
@@ -28,6 +31,8 @@ pub struct State {
     pub pending: Rc<Vec<Operation>>,
     /// What the success of a status proves: the host has seen this point complete.
     pub proofs: Rc<BTreeMap<Sym, Point>>,
+    /// What was released or destroyed.
+    pub gone: super::gone::Ends,
     /// The streams that are being captured.
     pub capturing: Rc<BTreeSet<StreamKey>>,
     /// The copy that was enqueued last, until the next CUDA call: its place, and which it was.
@@ -36,8 +41,16 @@ pub struct State {
     pub host_may_access: bool,
     /// A CUDA call is known to have failed on this path.
     pub failed: bool,
+    /// What the path does rests on a mode that another file keeps and nobody here has set: see `modes`.
+    pub presumed: bool,
     /// What the path has asked of CUDA. Takes no part in comparisons.
     pub history: History,
+    /// What is known of events. Takes no part in comparisons; see [`Self::join`].
+    pub events: Rc<Book>,
+    /// Waits that nothing has needed so far. Take no part in comparisons: where they differ, they count as needed.
+    pub waits: Rc<Vec<OpenWait>>,
+    /// What the current rounds of loops have made. Takes no part either.
+    pub rounds: Rc<Vec<InRound>>,
 }
 
 /// One call that is being followed.
@@ -196,6 +209,7 @@ impl State {
     /// True if the two states differ at most in what they know about numbers.
     pub fn same_but_for_path(&self, other: &Self) -> bool {
         self.failed == other.failed
+            && self.presumed == other.presumed
             && self.host_may_access == other.host_may_access
             && self.fresh_copy == other.fresh_copy
             && self.frames == other.frames
@@ -204,6 +218,20 @@ impl State {
             && same(&self.objects, &other.objects)
             && same(&self.proofs, &other.proofs)
             && same(&self.capturing, &other.capturing)
+            && same(&self.gone, &other.gone)
+    }
+
+    /// Takes in a state that differs in nothing but what it knows about numbers and events.
+    pub fn join(&mut self, other: &Self) {
+        Rc::make_mut(&mut self.path).join(&other.path);
+        self.join_events(other);
+    }
+
+    /// Takes in what another path, which is not followed any further, knows about events.
+    pub fn join_events(&mut self, other: &Self) {
+        if !Rc::ptr_eq(&self.events, &other.events) {
+            Rc::make_mut(&mut self.events).join(&other.events);
+        }
     }
 
     /// The pending operations, to change them.

@@ -9,7 +9,7 @@ use super::symbol::{Linear, Sym};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Direction, MemoryKind, Mode};
 use crate::facts::{Access, Object, Origin, Paths, TransferView, WorkKind};
-use crate::program::SiteId;
+use crate::program::{SiteId, TypeKind};
 
 /// One copy, with its arguments sorted out.
 #[derive(Debug)]
@@ -99,6 +99,7 @@ impl Machine<'_, '_> {
             synchronous_form: copy.mode == Mode::Sync,
             pageable: host_kind == Some(MemoryKind::Pageable),
         };
+        let overwritten = accesses.last().filter(|it| it.write).map(|it| it.range.object);
         let mut operation = self.operation(state, copy.function, kind, copy.stream, accesses);
         operation.stream_omitted = copy.stream_omitted;
         operation.form = Form { synchronous: copy.mode == Mode::Sync, stated: copy.stated };
@@ -110,6 +111,16 @@ impl Machine<'_, '_> {
                 state.fresh_copy = Some((self.at.site, id));
             }
             Mode::Sync => self.copy_synchronously(state, operation, direction, host_kind),
+        }
+        // What a variable held before is no number to go by any more.
+        let is_number = |object| {
+            self.objects
+                .info(object)
+                .ty
+                .is_some_and(|ty| !ty.is_aggregate() && ty.kind != TypeKind::DevicePointer)
+        };
+        if let Some(object) = overwritten.filter(|object| is_number(*object)) {
+            self.forget(state, object);
         }
     }
 

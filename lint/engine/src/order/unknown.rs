@@ -25,6 +25,12 @@ const WAIT_WORDS: [&str; 6] = ["sync", "synchronize", "wait", "barrier", "join",
 impl Machine<'_, '_> {
     /// A call to a function of which only the declaration is known, if that.
     pub(super) fn call_unknown(&mut self, state: &mut State, it: Unfollowed<'_>) {
+        if !is_accessor(&it) {
+            self.need_waits(state);
+            if it.is_invented {
+                self.errors_may_be_seen();
+            }
+        }
         self.note_invented_callback(state, &it);
         let mut handed: Vec<Value> = Vec::new();
         for (index, arg) in it.args.iter().enumerate() {
@@ -35,6 +41,7 @@ impl Machine<'_, '_> {
         }
         let name = if it.name.is_empty() { "an unknown function" } else { it.name };
         if !is_accessor(&it) {
+            self.events_out_of_sight(state);
             self.hand_over(state, &handed, &format!("`{name}` may wait for it"));
             for (index, arg) in it.args.iter().enumerate() {
                 let written = match it.params.get(index).copied().unwrap_or(ExternParam::ReadWrite) {
@@ -111,6 +118,7 @@ impl Machine<'_, '_> {
 
     /// A call that is not followed because it does nothing of interest: what it can write is unknown.
     pub(super) fn pass_by(&mut self, state: &mut State, call: &Call, params: &[ExternParam], args: &[Value]) {
+        self.need_waits(state);
         for (arg, param) in args.iter().zip(params) {
             if *param == ExternParam::ReadWrite
                 && let Some(pointer) = self.pointer(arg)
@@ -153,6 +161,7 @@ impl Machine<'_, '_> {
 
     /// A statement that could not be lowered: it may do anything to anything.
     pub(super) fn opaque(&mut self, state: &mut State, reason: &str, operands: &[Value]) {
+        self.need_waits(state);
         self.doubt_all(state, &format!("this could not be analysed ({reason})"));
         self.hand_over(state, operands, "this could not be analysed");
         // Locals may have been assigned. What they hold is unknown from here.
@@ -186,6 +195,7 @@ impl Machine<'_, '_> {
             let known = rest.iter().copied().filter(|it| it != owner);
             state.object_mut(*owner).knows.extend(known.collect::<Vec<_>>());
         }
+        self.events_handed_over(state, values);
         if state.pending.is_empty() {
             return;
         }
@@ -227,7 +237,7 @@ impl Machine<'_, '_> {
     }
 
     /// The objects that a holder of these values can get at.
-    fn reachable(&mut self, state: &State, values: &[Value]) -> BTreeSet<ObjectId> {
+    pub(super) fn reachable(&mut self, state: &State, values: &[Value]) -> BTreeSet<ObjectId> {
         let mut reached = BTreeSet::new();
         let mut frontier: Vec<ObjectId> = values.iter().filter_map(|value| self.object_of(value)).collect();
         for _ in 0..REACH {

@@ -15,6 +15,7 @@ use super::machine::Machine;
 use super::object::ObjectId;
 use super::state::{Extent, Operation, Range, State};
 use super::symbol::Linear;
+use super::waits::OpenWait;
 use crate::cuda::row::Direction;
 use crate::facts::{Access, ReleaseKind, WorkKind};
 use crate::program::SiteId;
@@ -77,16 +78,32 @@ struct Part {
 /// A step of the witness, before sizes and names are known.
 #[derive(Debug)]
 enum Planned<'a> {
-    Work { operation: &'a Operation, reads: Vec<Part>, writes: Vec<Part> },
+    Work {
+        operation: &'a Operation,
+        reads: Vec<Part>,
+        writes: Vec<Part>,
+    },
     Allocate(usize),
     Record(EventKey, StreamKey),
     StreamWait(StreamKey, EventKey),
     HostWait(Point),
+    /// For the device, if there is no point; what the second says is whether it is the needless one.
+    Wait(Option<Point>, bool),
     Poll(Point),
     Call(Rc<str>),
-    Free { buffer: usize, how: &'a ReleaseKind },
-    Touch { part: Part, write: bool },
-    Release { buffer: usize, how: &'a ReleaseKind, stream: Option<StreamKey> },
+    Free {
+        buffer: usize,
+        how: &'a ReleaseKind,
+    },
+    Touch {
+        part: Part,
+        write: bool,
+    },
+    Release {
+        buffer: usize,
+        how: &'a ReleaseKind,
+        stream: Option<StreamKey>,
+    },
 }
 
 impl Machine<'_, '_> {
@@ -107,6 +124,49 @@ impl Machine<'_, '_> {
         }
         plan.last(second, self.at.site);
         plan.presume(excerpt.pending, second);
+        Drawing::new(&plan, self.shared.options).draw()
+    }
+}
+
+/// Steps of each kind in the witness of a needless wait, at most.
+const SHOWN: usize = 4;
+
+impl Machine<'_, '_> {
+    /// The witness of a wait that nothing needs, when `by` covers it: the work that it waits for, the wait, what
+    /// could have been enqueued before it ended, and the wait that covers it.
+    pub(super) fn witness_of_wait(&self, state: &State, wait: &OpenWait, by: Option<Point>) -> Trace {
+        let mut plan =
+            Plan { machine: self, state, non_blocking: None, buffers: Vec::new(), steps: Vec::new() };
+        let skipped = wait.ended.len().saturating_sub(SHOWN);
+        for operation in wait.ended.iter().skip(skipped) {
+            let planned = plan.work(operation);
+            plan.steps.push((operation.site, planned));
+        }
+        if let Some(Point::Event(event)) = wait.point {
+            let record = wait.history.latest_first().find_map(|deed| match deed.kind {
+                DeedKind::Record(recorded, stream) if recorded == event => Some((deed.site, stream)),
+                _ => None,
+            });
+            if let Some((site, stream)) = record {
+                plan.steps.push((site, Planned::Record(event, stream)));
+            }
+        }
+        plan.steps.push((wait.site, Planned::Wait(wait.point, true)));
+        let mut waits = false;
+        for operation in wait.later.iter() {
+            let planned = plan.work(operation);
+            waits = operation.form.synchronous && operation.site == self.at.site;
+            plan.steps.push((operation.site, planned));
+        }
+        if !waits {
+            // An event that covers it is recorded behind what is shown here.
+            let by = match by {
+                Some(Point::Event(_)) => wait.later.last().map(|last| Point::Tail(last.stream)),
+                by => by,
+            };
+            plan.steps.push((self.at.site, Planned::Wait(by, false)));
+        }
+        plan.presume_by_use();
         Drawing::new(&plan, self.shared.options).draw()
     }
 }
@@ -327,6 +387,16 @@ impl<'a> Plan<'a, '_, '_> {
                     _ => self.presumed_by_use(index),
                 };
                 self.buffers[index].memory = Some(presumed);
+            }
+        }
+        self.presume_by_use();
+    }
+
+    /// The same, of what only device work uses.
+    fn presume_by_use(&mut self) {
+        for index in 0..self.buffers.len() {
+            if self.buffers[index].memory.is_none() {
+                self.buffers[index].memory = Some(self.presumed_by_use(index));
             }
             // Kernels and fills reach no pageable memory here: what they are handed is page-locked.
             if self.buffers[index].on_device && self.buffers[index].memory == Some(Memory::Pageable) {

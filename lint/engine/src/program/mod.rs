@@ -74,6 +74,8 @@ pub struct Program {
     pub records: Vec<Record>,
     /// Calls that no version of CUDA could compile, as far as the frontend can tell (input of the rule `unknown-cuda-api`).
     pub invalid_calls: Vec<InvalidCall>,
+    /// Calls of CUDA that the source writes in the body of a macro (input of the rule `redundant-host-sync`).
+    pub macro_calls: std::collections::BTreeSet<SiteId>,
     /// True if an `#include` of the file could not be resolved, so that declarations may be missing.
     pub unresolved_includes: bool,
     /// How many of the functions, the last ones, a link has brought from other files ([`crate::link`]).
@@ -220,6 +222,8 @@ pub struct Global {
     pub ty: Type,
     /// The memory it lives in.
     pub memory: GlobalMemory,
+    /// True if it starts as something other than null or zero: what runs before `main` is not lowered.
+    pub is_initialised: bool,
     /// Its declaration.
     pub site: SiteId,
     /// By what other files know it; `None` if they do not.

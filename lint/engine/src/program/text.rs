@@ -319,7 +319,7 @@ impl View<'_> {
                 .records
                 .get(id.0 as usize)
                 .map_or("?".to_owned(), |record| record.display.clone()),
-            TypeKind::Array { stride } => {
+            TypeKind::Array { stride, .. } => {
                 let stride = stride.map_or("?".to_owned(), |stride| stride.to_string());
                 format!("array {bytes}/{stride}")
             }

@@ -52,6 +52,8 @@ pub enum TypeKind {
     Array {
         /// Bytes an element, if known.
         stride: Option<u64>,
+        /// The elements' class, if they are of class type.
+        element: Option<RecordId>,
     },
     /// A dependent or undeclared type.
     Unknown,
@@ -71,6 +73,18 @@ impl Type {
         kind: TypeKind::Pointer { const_pointee: false, volatile_pointee: false, pointee: None },
         size: Some(8),
     };
+
+    /// A pointer or reference to an object of this type.
+    pub const fn pointer_to(self) -> Self {
+        let pointee = match self.kind {
+            TypeKind::Record(record) => Some(record),
+            _ => None,
+        };
+        Self {
+            kind: TypeKind::Pointer { const_pointee: false, volatile_pointee: false, pointee },
+            size: Some(8),
+        }
+    }
 
     /// True if an object of this type is a record or an array, which is copied with
     /// [`super::Op::CopyObject`] and never held in a value.
@@ -97,4 +111,10 @@ pub struct Record {
     /// kind (`std::vector<float, PinnedAllocator<float>>`), and for smart pointers with a deleter of
     /// their own.
     pub custom_memory: bool,
+    /// The fields that only the class, its friends and its heirs can name.
+    pub private: Vec<String>,
+    /// Methods that may change an object and have no body in the file, by their symbols: what they do to the
+    /// fields is not known unless another file that is linked to this one defines them. Methods that copy,
+    /// move or assign objects are left out: they hand on what fields hold.
+    pub unseen: Vec<String>,
 }

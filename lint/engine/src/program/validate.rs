@@ -100,7 +100,7 @@ impl Ids for Sizes {
     fn ty(&mut self, ty: &mut Type) {
         let record = match ty.kind {
             TypeKind::Record(record) => Some(record),
-            TypeKind::Pointer { pointee, .. } => pointee,
+            TypeKind::Pointer { pointee: element, .. } | TypeKind::Array { element, .. } => element,
             _ => None,
         };
         self.is(record.is_none_or(|record| (record.0 as usize) < self.records), "class");

@@ -1,6 +1,6 @@
 //! `api-call-in-callback`: a function that CUDA calls back makes a CUDA call.
 
-use super::{Check, Rule, RuleContext, Witness, witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
 use crate::cuda::row::InCallback;
 use crate::facts::{Callback, ReachedCall};
 use crate::{Category, Confidence, Diagnostic, Related, Severity};
@@ -66,7 +66,7 @@ Certain, or possible where the call is reached only through something that is no
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "api-call-in-callback",
-    number: 24,
+    number: Number::new(24),
     category: Category::Callback,
     severity: Severity::Error,
     summary: "a stream callback or host function makes a CUDA call",

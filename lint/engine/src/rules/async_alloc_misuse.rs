@@ -1,6 +1,6 @@
 //! `async-alloc-misuse`: stream-ordered memory is used or freed outside of the order that it lives in.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Conflict, ReleaseKind, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -57,7 +57,7 @@ Where it has to be another stream, record an event behind the last use and let t
 - Allocation, use and free on one stream.
 - Streams that events order, the legacy default stream orders, or the host has waited for in between.
 - Streams that may be the same one: parameters, members, results of calls.
-- Work that is enqueued after the free.
+- Work that is enqueued after the free: `device-use-after-free` reports it.
 
 ## Confidence
 Certain if it holds on every path to the line, likely on some path, possible if library work or a host function is one of the two.
@@ -70,7 +70,7 @@ Certain if it holds on every path to the line, likely on some path, possible if 
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "async-alloc-misuse",
-    number: 21,
+    number: Number::new(21),
     category: Category::Lifetime,
     severity: Severity::Error,
     summary: "stream-ordered memory is used or freed outside of the order of its stream",

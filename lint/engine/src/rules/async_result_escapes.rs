@@ -1,7 +1,7 @@
 //! `async-result-escapes`: a function returns while a copy into its caller's memory is pending, and the caller
 //! has nothing to wait for.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, words};
 use crate::cuda::row::MemoryKind;
 use crate::facts::{Access, Conflict, Origin, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -56,7 +56,7 @@ Possible, and hidden by default, where the caller has the stream, but the functi
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "async-result-escapes",
-    number: 42,
+    number: Number::new(42),
     category: Category::Ordering,
     severity: Severity::Warning,
     summary: "a function returns its result before the copy of it has arrived, with nothing to wait for",

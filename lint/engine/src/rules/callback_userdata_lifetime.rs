@@ -1,6 +1,6 @@
 //! `callback-userdata-lifetime`: what a host function is handed is gone or overwritten before it has run.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, words};
 use crate::cuda::row::FreeWith;
 use crate::facts::{Access, Conflict, ReleaseKind, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -60,7 +60,7 @@ Certain if nothing waits on any path, likely on some path, or where the data onl
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "callback-userdata-lifetime",
-    number: 25,
+    number: Number::new(25),
     category: Category::Callback,
     severity: Severity::Error,
     summary: "the data of a host function is gone or overwritten before the function has run",

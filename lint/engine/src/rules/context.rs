@@ -192,7 +192,7 @@ mod tests {
             ..Program::default()
         };
         let facts = Facts::default();
-        let options = Options { default_stream: crate::DefaultStream::Legacy };
+        let options = Options::new();
         let context = RuleContext::new(&program, &facts, &options);
         assert!(context.runs_once(SiteId(1)) && context.runs_once(SiteId(3)));
         assert!(
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn a_function_that_one_place_of_main_calls_is_called_once() {
         let facts = Facts::default();
-        let options = Options { default_stream: crate::DefaultStream::Legacy };
+        let options = Options::new();
         let called_once = |once, in_loop, address_taken| {
             let program = program_with_calls(once, in_loop, address_taken);
             RuleContext::new(&program, &facts, &options).is_called_once(SiteId(6))

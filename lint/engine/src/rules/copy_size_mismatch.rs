@@ -1,6 +1,6 @@
 //! `copy-size-mismatch`: a copy or fill whose size, width or value cannot be meant.
 
-use super::{Check, Rule, RuleContext, Witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, words};
 use crate::facts::{Misfit, MisfitKind, Object, Paths};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -55,7 +55,7 @@ What rests on how the arguments are written (`sizeof` of a pointer, a number of 
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "copy-size-mismatch",
-    number: 4,
+    number: Number::new(4),
     category: Category::ApiUsage,
     severity: Severity::Error,
     summary: "the size or value of a copy or fill contradicts its memory",

@@ -1,6 +1,6 @@
 //! `cross-stream-unordered`: operations on two streams touch the same memory, and nothing orders them.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, nonblocking_vs_default_race, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, nonblocking_vs_default_race, words};
 use crate::cuda::row::Direction;
 use crate::facts::{Access, Conflict, Stream, Work, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -69,7 +69,7 @@ A warning if both are kernels that are only assumed to write, or if one is a cop
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "cross-stream-unordered",
-    number: 12,
+    number: Number::new(12),
     category: Category::Ordering,
     severity: Severity::Error,
     summary: "operations on two streams touch the same memory, and nothing orders them",

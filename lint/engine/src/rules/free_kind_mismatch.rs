@@ -1,6 +1,6 @@
 //! `free-kind-mismatch`: memory is freed with a function that does not belong to its allocation.
 
-use super::{Check, Rule, RuleContext, Witness, witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Object, Origin, Release, ReleaseKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -50,7 +50,7 @@ Certain if everything that the call is seen to free is of the wrong kind, likely
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "free-kind-mismatch",
-    number: 5,
+    number: Number::new(5),
     category: Category::MemoryKind,
     severity: Severity::Error,
     summary: "memory is freed with a function that does not belong to its allocation",

@@ -1,6 +1,6 @@
 //! `free-while-in-flight`: device memory is freed while device work may still be using it.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, temporary_source, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, temporary_source, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Conflict, ReleaseKind, WorkKind};
 use crate::{Category, Diagnostic, Severity};
@@ -57,7 +57,7 @@ Certain if nothing waits on any path to the free, likely on some path.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "free-while-in-flight",
-    number: 20,
+    number: Number::new(20),
     category: Category::Lifetime,
     severity: Severity::Warning,
     summary: "device memory is freed while device work may still be using it",

@@ -1,12 +1,9 @@
 //! `host-buffer-released-in-flight`: host memory is released while device work may still be using it.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, temporary_source, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, temporary_source, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Conflict, ReleaseKind, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
-
-/// Bytes up to which a copy from pageable memory is documented to be staged before the call returns.
-pub(super) const STAGED: u64 = 64 << 10;
 
 const DOC: &str = r#"
 ## What it does
@@ -65,7 +62,7 @@ Pageable memory: a warning, since the copy "might be synchronous".
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "host-buffer-released-in-flight",
-    number: 8,
+    number: Number::new(8),
     category: Category::Lifetime,
     severity: Severity::Error,
     summary: "host memory is released while device work may still be using it",
@@ -114,8 +111,12 @@ fn host(context: &RuleContext<'_>, conflict: &Conflict, memory: Option<MemoryKin
             let WorkKind::Copy { .. } = conflict.pending.kind else { return None };
             // The driver either blocks for a pageable copy or stages it; on top of that, a call in between
             // may wait.
-            let staged =
-                !conflict.pending.writes && copied_bytes(context, conflict).is_none_or(|n| n <= STAGED);
+            // Where the device reaches pageable memory itself, nothing need be staged.
+            let direct = context.options.platform.pageable_access == Some(true);
+            let staged = !direct
+                && !conflict.pending.writes
+                && copied_bytes(context, conflict)
+                    .is_none_or(|n| n <= context.options.platform.staging_limit());
             let hidden = conflict.undocumented_wait.is_some();
             Some(Claim::new(if staged || hidden { Severity::Info } else { Severity::Warning }, conflict))
         }

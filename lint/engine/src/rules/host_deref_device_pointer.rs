@@ -1,7 +1,9 @@
 //! `host-deref-device-pointer`: host code reads or writes through a pointer to device memory.
 
+use std::collections::BTreeSet;
+
 use super::root_cause::paths;
-use super::{Check, Rule, RuleContext, Witness, witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
 use crate::facts::{Dereference, Object};
 use crate::{Category, Diagnostic, Severity};
 
@@ -59,7 +61,7 @@ The first access to an allocation is reported, the others are named beside it.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "host-deref-device-pointer",
-    number: 1,
+    number: Number::new(1),
     category: Category::MemoryKind,
     severity: Severity::Error,
     summary: "host code reads or writes through a pointer to device memory",
@@ -77,6 +79,9 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut dereferences: Vec<&Dereference> = context.facts.dereferences.iter().collect();
     // The surest first, so that what may be hidden does not stand for what is reported.
     dereferences.sort_by_key(|d| (std::cmp::Reverse(paths(d.paths)), d.site));
+    // A method that is followed on its own and from its callers touches the same thing by several names.
+    let mut seen = BTreeSet::new();
+    dereferences.retain(|d| seen.insert((d.site, d.write)));
     let mut done: Vec<(&Object, Vec<&Dereference>)> = Vec::new();
     for dereference in dereferences {
         match done.iter_mut().find(|(object, _)| same_allocation(object, &dereference.object)) {

@@ -1,6 +1,6 @@
 //! `host-pointer-to-kernel`: a kernel is handed pageable host memory.
 
-use super::{Check, Rule, RuleContext, Witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, words};
 use crate::facts::{HostArgument, Paths};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -57,7 +57,7 @@ Certain if so on every path, likely on some path.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "host-pointer-to-kernel",
-    number: 2,
+    number: Number::new(2),
     category: Category::MemoryKind,
     severity: Severity::Error,
     summary: "a kernel is handed pageable host memory",

@@ -1,6 +1,6 @@
 //! `host-read-before-sync`: the host reads page-locked memory that device work may still be writing.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, async_result_escapes, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, async_result_escapes, words};
 use crate::facts::{Access, Conflict, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -60,7 +60,7 @@ A call in between that is not seen and gets the stream, the event or the buffer 
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "host-read-before-sync",
-    number: 6,
+    number: Number::new(6),
     category: Category::Ordering,
     severity: Severity::Error,
     summary: "the host reads pinned memory that device work may still be writing",

@@ -1,6 +1,6 @@
 //! `host-write-before-sync`: the host writes page-locked memory that device work may still be using.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, words};
 use crate::cuda::row::MemoryKind;
 use crate::facts::{Access, Conflict, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -63,7 +63,7 @@ Certain if nothing waits on any path to the write, likely on some path, possible
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "host-write-before-sync",
-    number: 7,
+    number: Number::new(7),
     category: Category::Ordering,
     severity: Severity::Error,
     summary: "the host writes pinned memory that device work may still be using",

@@ -1,6 +1,6 @@
 //! `managed-access-in-flight`: the host touches managed memory that device work may still be using.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, words};
 use crate::cuda::row::MemoryKind;
 use crate::facts::{Access, Conflict, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -65,7 +65,7 @@ Certain if nothing waits on any path to the access, likely on some path, or if t
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "managed-access-in-flight",
-    number: 10,
+    number: Number::new(10),
     category: Category::Ordering,
     severity: Severity::Error,
     summary: "the host touches managed memory that device work may still be using",

@@ -1,6 +1,6 @@
 //! `memcpy-kind-mismatch`: a copy's direction contradicts the memory it names.
 
-use super::{Check, Rule, RuleContext, Witness, witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Object, Transfer, TransferView};
 use crate::trace::Memory;
@@ -57,7 +57,7 @@ Where neither is, names alone are no proof: a warning, likely, only if both name
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "memcpy-kind-mismatch",
-    number: 3,
+    number: Number::new(3),
     category: Category::MemoryKind,
     severity: Severity::Error,
     summary: "the direction of a copy contradicts the memory of its operands",

@@ -6,6 +6,8 @@
 //! belong to the rule, and [`root_cause`] then leaves one diagnostic for each missing wait or missing event.
 
 mod context;
+mod event_cause;
+mod event_witness;
 mod root_cause;
 #[cfg(test)]
 mod sample;
@@ -14,30 +16,44 @@ mod words;
 
 mod api_call_in_callback;
 mod async_alloc_misuse;
+mod async_error_unobserved;
 mod async_result_escapes;
 mod callback_userdata_lifetime;
+mod callback_waits;
 mod callers;
 mod copy_size_mismatch;
 mod cross_stream_unordered;
+mod default_stream_serialization;
+mod device_use_after_free;
+mod event_elapsed_misuse;
+mod event_never_recorded;
+mod event_record_wrong_stream;
 mod free_kind_mismatch;
 mod free_while_in_flight;
+mod handle_use_after_destroy;
 mod host_buffer_released_in_flight;
 mod host_deref_device_pointer;
 mod host_pointer_to_kernel;
 mod host_read_before_sync;
 mod host_write_before_sync;
+mod late;
 mod managed_access_in_flight;
 mod memcpy_kind_mismatch;
 mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
+mod redundant_host_sync;
 mod stream_as_kernel_argument;
 mod stream_forgotten;
+mod sync_alloc_in_loop;
 mod temporary_source;
+mod unjoined_fork;
 mod unknown_cuda_api;
 
 pub use context::RuleContext;
 pub use root_cause::{Case, Claim};
+
+use std::fmt;
 
 use crate::facts::{Conflict, Facts};
 use crate::{Category, Diagnostic, Findings, Options, Program, Severity};
@@ -48,7 +64,7 @@ pub struct Rule {
     /// The name in reports and options: `host-read-before-sync`.
     pub name: &'static str,
     /// Its number in the catalogue.
-    pub number: u8,
+    pub number: Number,
     /// What it is about.
     pub category: Category,
     /// How bad a finding is, unless the case at hand is milder.
@@ -67,6 +83,32 @@ pub struct Rule {
     pub check: Check,
 }
 
+/// The number of a rule: 30, 30b.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Number {
+    number: u8,
+    letter: Option<char>,
+}
+
+impl Number {
+    /// A number without a letter.
+    pub const fn new(number: u8) -> Self {
+        Self { number, letter: None }
+    }
+
+    /// A number with a letter: a rule of the same group as the one without.
+    pub const fn with(number: u8, letter: char) -> Self {
+        Self { number, letter: Some(letter) }
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.number)?;
+        self.letter.map_or(Ok(()), |letter| write!(f, "{letter}"))
+    }
+}
+
 /// The observation that confirms a rule's misuse on a real machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Witness {
@@ -80,6 +122,8 @@ pub enum Witness {
     ReliedOnWait,
     /// The program is slower than its corrected twin.
     SlowerRatio,
+    /// The program waits for ever: its wait has to be broken off.
+    Hang,
     /// The compiler or the linker rejects the program.
     CompileError,
     /// The whole program fails: a CUDA call returns an error, or the program finds its own result to be wrong and
@@ -123,27 +167,39 @@ static CATALOGUE: &[&Rule] = &[
     &pageable_async_copy::RULE,
     &cross_stream_unordered::RULE,
     &nonblocking_vs_default_race::RULE,
+    &default_stream_serialization::RULE,
     &stream_as_kernel_argument::RULE,
+    &event_never_recorded::RULE,
+    &event_record_wrong_stream::RULE,
+    &event_elapsed_misuse::RULE,
+    &device_use_after_free::RULE,
     &free_while_in_flight::RULE,
     &async_alloc_misuse::RULE,
+    &handle_use_after_destroy::RULE,
     &api_call_in_callback::RULE,
     &callback_userdata_lifetime::RULE,
+    &callback_waits::RULE,
+    &async_error_unobserved::RULE,
     &unknown_cuda_api::RULE,
+    &redundant_host_sync::RULE,
+    &sync_alloc_in_loop::RULE,
     &pageable_copy_as_sync::RULE,
     &async_result_escapes::RULE,
     &temporary_source::RULE,
     &stream_forgotten::RULE,
+    &unjoined_fork::RULE,
 ];
 
 /// One root cause, one diagnostic: a diagnostic of the first rule silences those of the second at the same
 /// place. The second would mislead there: it presumes what the first denies.
-const SILENCES: [(&str, &str); 6] = [
+const SILENCES: &[(&str, &str)] = &[
     ("memcpy-kind-mismatch", "host-deref-device-pointer"),
     ("memcpy-kind-mismatch", "pageable-async-copy"),
     ("free-kind-mismatch", "host-buffer-released-in-flight"),
     ("free-kind-mismatch", "free-while-in-flight"),
     ("free-kind-mismatch", "temporary-source"),
     ("host-deref-device-pointer", "host-read-before-sync"),
+    ("stream-as-kernel-argument", "default-stream-serialization"),
 ];
 
 /// All rules, in the order of the catalogue.
@@ -168,6 +224,7 @@ pub fn judge(program: &Program, facts: &Facts, options: &Options) -> Findings {
                 facts
                     .conflicts
                     .iter()
+                    .filter(|conflict| event_cause::of(&context, conflict).is_none())
                     .filter_map(|conflict| claim(&context, conflict).map(|claim| (index, claim, conflict))),
             ),
         }
@@ -222,7 +279,7 @@ mod tests {
 
     #[test]
     fn precedence_names_rules_that_exist() {
-        for (winner, loser) in SILENCES {
+        for &(winner, loser) in SILENCES {
             assert!(find(winner).is_some() && find(loser).is_some(), "{winner} or {loser}");
         }
     }
@@ -258,7 +315,7 @@ mod tests {
 
     #[test]
     fn nothing_comes_of_no_facts() {
-        let options = Options { default_stream: crate::DefaultStream::Legacy };
+        let options = Options::new();
         let findings = judge(&Program::default(), &Facts::default(), &options);
         assert!(findings.diagnostics.is_empty() && findings.partial.is_empty());
     }

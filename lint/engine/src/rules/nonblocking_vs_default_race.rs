@@ -1,7 +1,7 @@
 //! `nonblocking-vs-default-race`: a non-blocking stream and the legacy default stream touch the same memory.
 
 use super::cross_stream_unordered::order_help;
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, words};
 use crate::cuda::row::Direction;
 use crate::facts::{Access, Conflict, Stream, Work, WorkKind};
 use crate::{Category, Diagnostic, Severity};
@@ -60,7 +60,7 @@ Certain if nothing orders the two on any path, likely on some path.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "nonblocking-vs-default-race",
-    number: 13,
+    number: Number::new(13),
     category: Category::Ordering,
     severity: Severity::Error,
     summary: "a non-blocking stream and the legacy default stream touch the same memory, and nothing orders them",

@@ -1,6 +1,6 @@
 //! `pageable-async-copy`: an asynchronous copy whose host side is pageable does not overlap with anything.
 
-use super::{Check, Rule, RuleContext, Witness, host_buffer_released_in_flight::STAGED, witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
 use crate::cuda::row::{Direction, MemoryKind, Mode};
 use crate::facts::{Object, Origin, Stream, Transfer, TransferView};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -70,7 +70,7 @@ Certain if the copy runs on every path with pageable memory, likely on some path
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "pageable-async-copy",
-    number: 11,
+    number: Number::new(11),
     category: Category::Performance,
     severity: Severity::Performance,
     summary: "an asynchronous copy of pageable memory may block and overlaps with nothing",
@@ -131,9 +131,12 @@ fn severity(
     if view.captured || (view.waited_at_once && (default_stream || few)) {
         return None;
     }
-    let staged = to_device && view.bytes.or(object.bytes).is_some_and(|bytes| bytes <= STAGED);
+    let staged = to_device
+        && view.bytes.or(object.bytes).is_some_and(|bytes| bytes <= context.options.platform.staging_limit());
+    // Where the device reaches pageable memory itself, the copy need not be staged.
+    let direct = context.options.platform.pageable_access == Some(true);
     let hot = lives_briefly(context, object) && !lives_as_long_as_its_stream(context, view, object);
-    Some(if staged || hot { Severity::Info } else { Severity::Performance })
+    Some(if staged || hot || direct { Severity::Info } else { Severity::Performance })
 }
 
 /// True if the memory lives as long as one call of a function other than `main`, or one round of a loop.
@@ -275,7 +278,7 @@ mod tests {
             ..view(MemoryKind::Pageable, MemoryKind::Device, Direction::DeviceToHost)
         };
         assert!(sample::lines(&facts(vec![scalar])).is_empty());
-        let small = TransferView { bytes: Some(STAGED), ..upload() };
+        let small = TransferView { bytes: Some(crate::platform::STAGING_LIMIT), ..upload() };
         assert_eq!(sample::lines(&facts(vec![small])), ["20 pageable-async-copy info certain"]);
         let mut hot = upload();
         hot.src.short_lived = true;

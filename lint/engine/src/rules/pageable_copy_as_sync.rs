@@ -1,7 +1,7 @@
 //! `pageable-copy-as-sync`: the host uses the result of an asynchronous copy into pageable memory without a
 //! wait, and so relies on the copy to block.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, async_result_escapes, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, async_result_escapes, words};
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Access, Conflict, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -51,7 +51,7 @@ Certain if the memory is known to be pageable and nothing waits on any path, lik
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "pageable-copy-as-sync",
-    number: 41,
+    number: Number::new(41),
     category: Category::Ordering,
     severity: Severity::Warning,
     summary: "the host uses the result of an asynchronous copy to pageable memory without a wait",
@@ -62,7 +62,7 @@ pub static RULE: Rule = Rule {
     check: Check::Conflicts { claim, explain },
 };
 
-fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
+fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let WorkKind::Copy { direction, .. } = conflict.pending.kind else { return None };
     if async_result_escapes::escapes(conflict) {
         return None;
@@ -77,7 +77,12 @@ fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
         Access::HostWrite { .. } if direction.is_some() => {}
         _ => return None,
     }
-    let claim = Claim::new(Severity::Warning, conflict);
+    // Where the device reaches pageable memory itself, the copy is as asynchronous as one to pinned memory.
+    let severity = match context.options.platform.pageable_access {
+        Some(true) => Severity::Error,
+        _ => Severity::Warning,
+    };
+    let claim = Claim::new(severity, conflict);
     match conflict.object.memory {
         Some(MemoryKind::Pageable) => Some(claim),
         // Pinned, it would be an error; pageable, it is this. The read is wrong in every case.

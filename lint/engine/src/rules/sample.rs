@@ -7,7 +7,7 @@ use crate::program::SiteId;
 use crate::{DefaultStream, Options, Program};
 
 /// Default options.
-pub const OPTIONS: Options = Options { default_stream: DefaultStream::Legacy };
+pub const OPTIONS: Options = Options::new();
 
 /// Memory of a kind.
 pub fn object(name: &str, memory: MemoryKind) -> Object {

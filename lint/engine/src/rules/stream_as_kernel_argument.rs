@@ -1,6 +1,6 @@
 //! `stream-as-kernel-argument`: a stream is passed to the kernel instead of to its launch.
 
-use super::{Check, Rule, RuleContext, Witness, witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
 use crate::facts::LaunchShape;
 use crate::{Category, Confidence, DefaultStream, Diagnostic, Severity};
 
@@ -47,7 +47,7 @@ Always certain.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "stream-as-kernel-argument",
-    number: 15,
+    number: Number::new(15),
     category: Category::ApiUsage,
     severity: Severity::Warning,
     summary: "a stream is passed to the kernel, and the launch names none",

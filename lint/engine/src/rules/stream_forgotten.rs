@@ -1,6 +1,6 @@
 //! `stream-forgotten`: data is worked on in a stream, and once without naming it.
 
-use super::{Case, Check, Claim, Rule, RuleContext, Witness, words};
+use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, words};
 use crate::cuda::row::Direction;
 use crate::facts::{Access, Conflict, Forgotten, Stream, Work, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Related, Severity};
@@ -55,7 +55,7 @@ Possible, and hidden by default, where a call in between happens to wait.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "stream-forgotten",
-    number: 44,
+    number: Number::new(44),
     category: Category::Ordering,
     severity: Severity::Warning,
     summary: "an operation names no stream, though others work on the same data in a stream",

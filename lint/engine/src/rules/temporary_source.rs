@@ -1,8 +1,8 @@
 //! `temporary-source`: a copy or kernel uses memory of a temporary or of a parameter by value, which ends too soon.
 
 use super::{
-    Case, Check, Claim, Rule, RuleContext, Witness, free_while_in_flight, host_buffer_released_in_flight,
-    words,
+    Case, Check, Claim, Number, Rule, RuleContext, Witness, free_while_in_flight,
+    host_buffer_released_in_flight, words,
 };
 use crate::facts::{Access, Conflict, Variable};
 use crate::{Category, Diagnostic, Severity};
@@ -67,7 +67,7 @@ Pageable memory, for which the copy "might be synchronous", and device memory th
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "temporary-source",
-    number: 43,
+    number: Number::new(43),
     category: Category::Lifetime,
     severity: Severity::Error,
     summary: "a temporary or a parameter by value ends while device work may still be using its memory",

@@ -1,6 +1,6 @@
 //! `unknown-cuda-api`: a call to a CUDA function that does not exist, or with too many or too few arguments.
 
-use super::{Check, Rule, RuleContext, Witness, words};
+use super::{Check, Number, Rule, RuleContext, Witness, words};
 use crate::cuda;
 use crate::program::InvalidCall;
 use crate::{Category, Confidence, Diagnostic, Severity};
@@ -48,7 +48,7 @@ The first call of a name is reported, the others are named beside it.
 /// See [`DOC`].
 pub static RULE: Rule = Rule {
     name: "unknown-cuda-api",
-    number: 31,
+    number: Number::new(31),
     category: Category::ApiUsage,
     severity: Severity::Error,
     summary: "a call to a CUDA function that does not exist, or that takes other arguments",
@@ -69,7 +69,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let (misfits, unknown): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.declared);
     diagnostics.extend(misfits.into_iter().filter_map(misfit));
     for group in unknown.chunk_by(|a, b| a.name == b.name) {
-        diagnostics.extend(explain(group[0], &group[1..], context.facts.unresolved_includes));
+        diagnostics.extend(explain(context, group[0], &group[1..]));
     }
 }
 
@@ -102,7 +102,12 @@ fn misfit(call: &InvalidCall) -> Option<Diagnostic> {
     })
 }
 
-fn explain(call: &InvalidCall, others: &[&InvalidCall], unresolved: bool) -> Option<Diagnostic> {
+fn explain(context: &RuleContext<'_>, call: &InvalidCall, others: &[&InvalidCall]) -> Option<Diagnostic> {
+    // A project that has a row for a function knows it.
+    if context.options.model.as_ref().is_some_and(|model| model.knows_itself(&call.name)) {
+        return None;
+    }
+    let unresolved = context.facts.unresolved_includes;
     let name = words::code(&call.name);
     let confidence = if is_check(&call.name) {
         // A project's own helper, in a header that was taken for another of the same name.
@@ -113,6 +118,13 @@ fn explain(call: &InvalidCall, others: &[&InvalidCall], unresolved: bool) -> Opt
         Confidence::Certain
     };
     let (severity, message, help) = if let Some(removed) = cuda::removed(&call.name) {
+        // The version that the program is meant for still has it.
+        let gone = removed.in_version.parse::<u16>();
+        if let (Some(version), Ok(gone)) = (context.options.platform.cuda, gone)
+            && version.major < gone
+        {
+            return None;
+        }
         (
             Severity::Warning,
             format!("{name} was removed in CUDA {}", removed.in_version),

@@ -3,7 +3,8 @@
 use super::RuleContext;
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{
-    Callback, Dereference, LaunchShape, Object, ReachedCall, Release, Stream, Transfer, TransferView,
+    Callback, Dereference, EarlyQuery, LaunchShape, Made, MadeEachRound, Object, ReachedCall, Release,
+    Stream, Transfer, TransferView,
 };
 use crate::program::SiteId;
 use crate::sketch::{self, LARGEST, Sketch, UNKNOWN_SIZE};
@@ -115,6 +116,57 @@ pub(super) fn of_callback(context: &RuleContext<'_>, callback: &Callback, call: 
     sketch.finish()
 }
 
+/// A host function that waits for what the host does only after it has waited for the stream.
+pub(super) fn of_waiting_callback(
+    context: &RuleContext<'_>,
+    callback: &Callback,
+    call: &ReachedCall,
+) -> Trace {
+    let mut trace = of_callback(context, callback, call);
+    let stream = trace.steps.iter().find_map(|step| step.action.work_stream().cloned());
+    let point = trace::Point::Stream(stream.unwrap_or_default());
+    let action = Action::Synchronize { point, needless: false };
+    trace.steps.push(trace::Step { action, place: Some(callback.registered_at) });
+    trace
+}
+
+/// One round: work, then what the round makes and releases. The handle of a library stands for the memory of the
+/// device that it allocates.
+pub(super) fn of_round(context: &RuleContext<'_>, made: &MadeEachRound) -> Trace {
+    let mut sketch = Sketch::new(context.options);
+    let stream = trace::Stream::Named(sketch.stream("", false, None));
+    let kernel = "work".to_owned();
+    let launch = Action::Launch { kernel, reads: Vec::new(), writes: Vec::new(), stream, meant: None };
+    sketch.step(launch, made.work);
+    let thing = match made.made {
+        Made::Device | Made::Handle => trace::Made::Device,
+        Made::Managed => trace::Made::Managed,
+        Made::Pinned => trace::Made::Pinned,
+        Made::Registration => trace::Made::Registration,
+        Made::Stream => trace::Made::Stream,
+        Made::Event => trace::Made::Event,
+    };
+    let bytes = made.bytes.filter(|bytes| *bytes > 0).unwrap_or(UNKNOWN_SIZE).min(LARGEST);
+    let bytes = if thing.is_memory() { bytes } else { 0 };
+    sketch.step(Action::MakeAndRelease { made: thing, bytes }, made.site);
+    sketch.finish()
+}
+
+/// Work that fails, and a query of the last error that comes before it has; then what a wait tells.
+pub(super) fn of_early_query(context: &RuleContext<'_>, query: &EarlyQuery) -> Trace {
+    let mut sketch = Sketch::new(context.options);
+    let stream = trace::Stream::Named(sketch.stream("", false, None));
+    let work = match sketch::identifier(&query.name) {
+        name if name.is_empty() => "kernel".to_owned(),
+        name => name,
+    };
+    sketch.step(Action::Fault { work, stream: stream.clone() }, query.work);
+    sketch.step(Action::Call { function: query.function.clone() }, query.site);
+    let point = trace::Point::Stream(stream);
+    sketch.step(Action::Synchronize { point, needless: false }, query.site);
+    sketch.finish()
+}
+
 /// The function behind a call: that of a launch is the runtime's.
 fn called(name: &str) -> String {
     if name.ends_with("<<<>>>") { "cudaLaunchKernel".to_owned() } else { name.to_owned() }
@@ -144,7 +196,8 @@ pub(super) fn of_launch(context: &RuleContext<'_>, launch: &LaunchShape) -> Trac
     sketch.finish()
 }
 
-fn stream(sketch: &mut Sketch, options: &Options, stream: &Stream) -> trace::Stream {
+/// A stream of the witness.
+pub(super) fn stream(sketch: &mut Sketch, options: &Options, stream: &Stream) -> trace::Stream {
     let default = |stream, by_default| {
         if options.default_stream == by_default { trace::Stream::Default } else { stream }
     };

@@ -2,7 +2,9 @@
 
 use super::Case;
 use crate::cuda::row::MemoryKind;
-use crate::facts::{Access, Conflict, Object, Origin, Paths, Stream, Transfer, TransferView, Work, WorkKind};
+use crate::facts::{
+    Access, Conflict, Event, Object, Origin, Paths, Stream, Transfer, TransferView, Work, WorkKind,
+};
 use crate::program::SiteId;
 use crate::{Confidence, Related};
 
@@ -36,6 +38,11 @@ pub(super) fn stream(stream: &Stream) -> String {
         }
         Stream::Created { .. } | Stream::Unseen { .. } => "its stream".into(),
     }
+}
+
+/// An event in a sentence: "event `done`".
+pub(super) fn event(event: &Event) -> String {
+    if event.name.is_empty() { "the event".into() } else { format!("event {}", code(&event.name)) }
 }
 
 /// Work in a sentence: "`cudaMemcpyAsync`", "kernel `scale`".

@@ -2,15 +2,19 @@
 
 mod axioms;
 mod calls;
+mod captures;
 #[cfg(test)]
 mod closure;
 mod order;
+mod released;
 mod run;
+mod timing;
 
 pub use axioms::{Axiom, Axioms};
-pub use calls::{contradicts, is_misplaced_in_host_function, is_refused};
+pub use calls::{BUSY_WAIT, contradicts, is_misplaced_in_host_function, is_refused, waits_in_host_function};
 
-use super::{Name, Release, Trace};
+use super::{Action, Name, Release, Step, Stream, Trace};
+use crate::order::capture::Refusal;
 
 /// Something wrong with a trace. Steps are indices into [`Trace::steps`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,10 +68,81 @@ pub enum Hazard {
         /// The copy.
         step: usize,
     },
+    /// The time between two events is asked for, and one of them has none.
+    NoTime {
+        /// The call.
+        step: usize,
+        /// The event.
+        event: Name,
+        /// Why it has none.
+        why: NoTime,
+    },
+    /// A wait of the host that is said to be needless, and is: without it there is no hazard more.
+    NeedlessWait {
+        /// The wait.
+        step: usize,
+    },
+    /// Something is made and released, as in each round of a loop.
+    MadeEachRound {
+        /// The step.
+        step: usize,
+    },
+    /// The last error is asked for while work that fails is pending: the answer is success.
+    ErrorUnseen {
+        /// The work.
+        pending: usize,
+        /// The query.
+        step: usize,
+    },
+    /// A host function waits for another thread: its stream, and what waits for that, wait as well.
+    WaitInHostFunction {
+        /// The step that enqueues the host function.
+        step: usize,
+        /// What it waits with.
+        function: String,
+    },
     /// A kernel was handed the stream that it should have been launched on.
     StreamAsArgument {
         /// The launch.
         step: usize,
+    },
+    /// A buffer, stream, event or graph is used that was released or destroyed before: work is enqueued with
+    /// it, the host touches it, it is released once more.
+    UseAfterRelease {
+        /// The first release.
+        release: usize,
+        /// The step that uses it.
+        step: usize,
+        /// What it is.
+        name: Name,
+        /// True if the release takes effect before the use in every run; false if memory is freed in the
+        /// order of a stream that the use is not ordered with.
+        ordered: bool,
+    },
+    /// A graph is launched whose nodes use memory that was released since they were captured.
+    CapturedBufferReleased {
+        /// The captured step.
+        node: usize,
+        /// The release.
+        release: usize,
+        /// The launch.
+        launch: usize,
+        /// The buffer.
+        buffer: Name,
+    },
+    /// A call fails since something is captured, and the capture is lost with it.
+    CaptureIllegal {
+        /// The call.
+        step: usize,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A capture ends while a stream that was forked in it holds work that was not joined.
+    CaptureUnjoined {
+        /// The end of the capture.
+        step: usize,
+        /// The stream.
+        stream: Stream,
     },
 }
 
@@ -84,6 +159,19 @@ pub enum Conflict {
     UseThenRelease,
 }
 
+/// Why an event has no time to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum NoTime {
+    /// It was made without timing.
+    Disabled,
+    /// It was never recorded.
+    NeverRecorded,
+    /// Nothing has waited for its record.
+    NotComplete,
+}
+
 /// The order that a trace lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -98,7 +186,8 @@ pub enum Edge {
 /// What is wrong with a trace, in the order of the steps. A hazard that was found changes nothing for the
 /// steps after it. One pair of steps is one hazard for each buffer that they conflict over.
 ///
-/// Work of a graph is that of the step that launches it. The trace is one that
+/// Work of a graph is that of the step that launches it, save that two nodes which run in any order are named
+/// themselves. The trace is one that
 /// [`super::validate::validate`] accepts; others are judged as far as they make sense.
 pub fn judge<P>(trace: &Trace<P>) -> Vec<Hazard> {
     judge_with(trace, Axioms::documented())
@@ -106,7 +195,26 @@ pub fn judge<P>(trace: &Trace<P>) -> Vec<Hazard> {
 
 /// The same by other rules.
 pub fn judge_with<P>(trace: &Trace<P>, axioms: Axioms) -> Vec<Hazard> {
-    run::run(trace, axioms)
+    let mut hazards = run::run(trace, axioms);
+    for (step, _) in trace.steps.iter().enumerate().filter(|(_, step)| is_called_needless(&step.action)) {
+        if is_needless(trace, step, &hazards, axioms) {
+            hazards.push(Hazard::NeedlessWait { step });
+        }
+    }
+    hazards.sort_by_key(Hazard::step);
+    hazards
+}
+
+const fn is_called_needless(action: &Action) -> bool {
+    matches!(action, Action::Synchronize { needless: true, .. })
+}
+
+/// True if the trace without the step has no hazard that it does not have with it.
+fn is_needless<P>(trace: &Trace<P>, step: usize, hazards: &[Hazard], axioms: Axioms) -> bool {
+    let others = trace.steps.iter().enumerate().filter(|(index, _)| *index != step);
+    let steps = others.map(|(_, it)| Step::<()> { action: it.action.clone(), place: None }).collect();
+    let without = run::run(&Trace { default_stream: trace.default_stream, steps }, axioms);
+    without.len() <= hazards.len()
 }
 
 impl Hazard {
@@ -119,7 +227,16 @@ impl Hazard {
             | Self::WrongRelease { step, .. }
             | Self::CallInHostFunction { step, .. }
             | Self::PageableCopy { step }
-            | Self::StreamAsArgument { step } => *step,
+            | Self::NeedlessWait { step }
+            | Self::MadeEachRound { step }
+            | Self::ErrorUnseen { step, .. }
+            | Self::WaitInHostFunction { step, .. }
+            | Self::NoTime { step, .. }
+            | Self::StreamAsArgument { step }
+            | Self::UseAfterRelease { step, .. }
+            | Self::CapturedBufferReleased { launch: step, .. }
+            | Self::CaptureIllegal { step, .. }
+            | Self::CaptureUnjoined { step, .. } => *step,
         }
     }
 }

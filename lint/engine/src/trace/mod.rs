@@ -14,6 +14,7 @@
 //! host-read h[0..4096]
 //! ```
 
+pub mod capture;
 pub mod judge;
 pub mod repair;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub mod validate;
 use std::fmt;
 
 use crate::DefaultStream;
+pub use crate::order::capture::Mode as CaptureMode;
 use crate::program::SiteId;
 
 /// A sequence of steps. `P` is what places are: [`SiteId`] inside the engine, [`Position`] outside.
@@ -117,6 +119,11 @@ pub enum Action {
         /// Its name.
         event: Name,
     },
+    /// Makes an event that measures time; those of [`Action::CreateEvent`] do not.
+    CreateTimer {
+        /// Its name.
+        event: Name,
+    },
     /// cudaEventDestroy: does not wait.
     DestroyEvent {
         /// The event.
@@ -206,6 +213,25 @@ pub enum Action {
     Synchronize {
         /// For what.
         point: Point,
+        /// True if nothing is said to need the wait. Such a step waits all the same.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "std::ops::Not::not"))]
+        needless: bool,
+    },
+    /// The host makes something and releases it: what each round of a loop does that has no need to.
+    MakeAndRelease {
+        /// What.
+        made: Made,
+        /// Bytes, of memory; 0 else.
+        #[cfg_attr(feature = "serde", serde(default))]
+        bytes: u64,
+    },
+    /// Work of the device that fails: a kernel that touches memory that is not there. Nothing can be done on the
+    /// device after it.
+    Fault {
+        /// Its name, for people.
+        work: String,
+        /// Its stream.
+        stream: Stream,
     },
     /// cudaStreamQuery or cudaEventQuery.
     Query {
@@ -214,15 +240,26 @@ pub enum Action {
         /// True if it is repeated until it succeeds, which is a wait. A single query orders nothing.
         until_complete: bool,
     },
+    /// cudaEventElapsedTime: does not wait.
+    Elapsed {
+        /// The event at the beginning.
+        start: Name,
+        /// The event at the end.
+        end: Name,
+    },
     /// Some other call of CUDA from the host, which orders nothing: cudaGetLastError, cudaSetDevice.
     Call {
         /// The function.
         function: String,
     },
-    /// cudaStreamBeginCapture: what follows on the stream is noted down, not run.
+    /// cudaStreamBeginCapture: what follows on the stream, and on streams that wait for events recorded on it
+    /// since, is noted down, not run.
     BeginCapture {
         /// The stream.
         stream: Stream,
+        /// The mode.
+        #[cfg_attr(feature = "serde", serde(default))]
+        mode: CaptureMode,
     },
     /// cudaStreamEndCapture and cudaGraphInstantiate.
     EndCapture {
@@ -237,6 +274,11 @@ pub enum Action {
         graph: Name,
         /// The stream.
         stream: Stream,
+    },
+    /// cudaGraphExecDestroy and cudaGraphDestroy.
+    DestroyGraph {
+        /// The graph.
+        graph: Name,
     },
 }
 
@@ -290,6 +332,48 @@ pub enum Release {
     /// cudaHostUnregister: the memory stays, and is pageable again.
     #[cfg_attr(feature = "serde", serde(rename = "cudaHostUnregister"))]
     CudaHostUnregister,
+}
+
+/// What [`Action::MakeAndRelease`] makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Made {
+    /// Memory of cudaMalloc, released by cudaFree.
+    Device,
+    /// Memory of cudaMallocManaged, released by cudaFree.
+    Managed,
+    /// Memory of cudaMallocHost, released by cudaFreeHost.
+    Pinned,
+    /// A registration by cudaHostRegister, ended by cudaHostUnregister.
+    Registration,
+    /// A stream.
+    Stream,
+    /// An event.
+    Event,
+}
+
+impl Made {
+    /// All.
+    pub const ALL: [Self; 6] =
+        [Self::Device, Self::Managed, Self::Pinned, Self::Registration, Self::Stream, Self::Event];
+
+    /// The word in the text form.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Managed => "managed",
+            Self::Pinned => "pinned",
+            Self::Registration => "registration",
+            Self::Stream => "stream",
+            Self::Event => "event",
+        }
+    }
+
+    /// True for memory, and for what is done to memory: its release was measured to wait for the whole device.
+    pub const fn is_memory(self) -> bool {
+        !matches!(self, Self::Stream | Self::Event)
+    }
 }
 
 /// The direction that a copy states.
@@ -506,6 +590,69 @@ impl Action {
         }
     }
 
+    /// The names that the step uses, each once: buffers, streams, events and graphs. Not what it makes.
+    pub fn uses(&self) -> Vec<&Name> {
+        let ranges = self.reads().into_iter().chain(self.writes()).map(|range| &range.buffer);
+        let mut names: Vec<&Name> = ranges.collect();
+        let (mut streams, mut others): (Vec<&Stream>, Vec<&Name>) = (Vec::new(), Vec::new());
+        streams.extend(self.work_stream());
+        match self {
+            Self::Allocate { stream, .. } => streams.extend(stream),
+            Self::Free { buffer, stream, .. } => {
+                others.push(buffer);
+                streams.extend(stream);
+            }
+            Self::DestroyStream { stream: name }
+            | Self::DestroyEvent { event: name }
+            | Self::DestroyGraph { graph: name }
+            | Self::LaunchGraph { graph: name, .. }
+            | Self::Synchronize { point: Point::Event(name), .. }
+            | Self::Query { point: Point::Event(name), .. } => others.push(name),
+            Self::Launch { meant, .. } => streams.extend(meant),
+            Self::Record { event, stream } | Self::StreamWait { stream, event } => {
+                streams.push(stream);
+                others.push(event);
+            }
+            Self::Synchronize { point: Point::Stream(stream), .. }
+            | Self::Query { point: Point::Stream(stream), .. }
+            | Self::BeginCapture { stream, .. }
+            | Self::EndCapture { stream, .. } => streams.push(stream),
+            _ => {}
+        }
+        names.extend(others);
+        names.extend(streams.into_iter().filter_map(|stream| match stream {
+            Stream::Named(name) => Some(name),
+            _ => None,
+        }));
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| seen.insert(*name));
+        names
+    }
+
+    /// The name that the step makes.
+    pub const fn makes(&self) -> Option<&Name> {
+        match self {
+            Self::Allocate { buffer: name, .. }
+            | Self::CreateStream { stream: name, .. }
+            | Self::CreateEvent { event: name }
+            | Self::EndCapture { graph: name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The name that the step ends, if it ends one: what is released, destroyed. Memory that is no longer
+    /// registered stays.
+    pub const fn ends(&self) -> Option<&Name> {
+        match self {
+            Self::Free { with: Release::CudaHostUnregister, .. } => None,
+            Self::Free { buffer: name, .. }
+            | Self::DestroyStream { stream: name }
+            | Self::DestroyEvent { event: name }
+            | Self::DestroyGraph { graph: name } => Some(name),
+            _ => None,
+        }
+    }
+
     /// The stream of what the step enqueues; `None` if it enqueues nothing that touches memory.
     pub fn work_stream(&self) -> Option<&Stream> {
         match self {
@@ -513,6 +660,7 @@ impl Action {
             | Self::Fill { stream, .. }
             | Self::Launch { stream, .. }
             | Self::HostFunction { stream, .. }
+            | Self::Fault { stream, .. }
             | Self::LaunchGraph { stream, .. } => Some(stream),
             _ => None,
         }

@@ -6,9 +6,9 @@
 
 mod edit;
 
-use super::judge::{Edge, Hazard, contradicts, judge};
+use super::judge::{Edge, Hazard, NoTime, contradicts, judge};
 use super::validate::validate;
-use super::{Action, CopyKind, Memory, Point, Range, Release, Stream, Trace};
+use super::{Action, CopyKind, Memory, Point, Range, Release, Step, Stream, Trace};
 use edit::Edit;
 
 /// Undocumented waits that a variant takes out one after the other.
@@ -19,9 +19,14 @@ const ROUNDS: usize = 4;
 /// - The host has to wait: it waits for the stream of the pending work, just before the access.
 /// - A stream has to wait: it waits for a fresh event, which is recorded just behind the pending work.
 /// - The host touches device memory: it touches a fresh pinned buffer, which a synchronous copy fills or empties.
-/// - A wrong direction, a wrong release, a call in a host function: the right one, the right one, none.
+/// - A wrong direction, a wrong release, a call or a wait in a host function: the right one, the right one, none.
+/// - A wait that nothing needs, what each round makes and releases: none.
+/// - An error that is asked for too early: the host waits before.
 /// - An asynchronous copy with pageable memory: the memory is pinned.
 /// - A stream as an argument: the launch is on that stream.
+/// - A use after the release: the release moves behind the use, a second release goes.
+/// - A call that a capture forbids: it moves out of the capture, or goes. A fork is joined before the end.
+/// - An event without a time: it measures time, is recorded, and is waited for.
 pub fn repair<P: Clone>(trace: &Trace<P>, hazard: &Hazard) -> Option<Trace<P>> {
     let numbered = numbered(trace);
     let known = judge(trace);
@@ -43,7 +48,7 @@ pub fn variant<P: Clone>(trace: &Trace<P>, hazard: &Hazard) -> Option<Trace<P>> 
     let mut hazard_now = known.iter().find(|known| is_same(known, hazard))?.clone();
     for _ in 0..ROUNDS {
         let Hazard::Unordered { relies_on: Some(relied), .. } = hazard_now else { return None };
-        let mut edit = Edit::new(&current);
+        let mut edit = Edit::new(&current, false);
         without_wait(&mut edit, relied)?;
         let next = edit.finish();
         // The changes may not keep the numbers of steps: places do.
@@ -98,6 +103,19 @@ fn is_same(a: &Hazard, b: &Hazard) -> bool {
             Hazard::Unordered { pending: other_pending, access: other_access, buffer: other_buffer, .. },
         ) => (pending, access, buffer) == (other_pending, other_access, other_buffer),
         (Hazard::WrongRelease { step, .. }, Hazard::WrongRelease { step: other, .. }) => step == other,
+        // What is released twice is used after the second release, if the first is gone.
+        (
+            Hazard::UseAfterRelease { step, name, .. },
+            Hazard::UseAfterRelease { step: other, name: other_name, .. },
+        ) => (step, name) == (other, other_name),
+        (
+            Hazard::CapturedBufferReleased { node, launch, buffer, .. },
+            Hazard::CapturedBufferReleased {
+                node: other, launch: other_launch, buffer: other_buffer, ..
+            },
+        ) => (node, launch, buffer) == (other, other_launch, other_buffer),
+        // A call that another refusal hid.
+        (Hazard::CaptureIllegal { step, .. }, Hazard::CaptureIllegal { step: other, .. }) => step == other,
         (a, b) => a == b,
     }
 }
@@ -131,31 +149,53 @@ fn in_original(changed: &Trace<usize>, hazard: &Hazard) -> Option<Hazard> {
     let mut hazard = hazard.clone();
     match &mut hazard {
         Hazard::Unordered { pending, access, .. } => (*pending, *access) = (at(*pending)?, at(*access)?),
+        Hazard::UseAfterRelease { release, step, .. } => {
+            (*release, *step) = (at(*release)?, at(*step)?);
+        }
+        Hazard::CapturedBufferReleased { node, release, launch, .. } => {
+            (*node, *release, *launch) = (at(*node)?, at(*release)?, at(*launch)?);
+        }
         Hazard::HostTouchesDevice { step, .. }
         | Hazard::WrongKind { step }
         | Hazard::WrongRelease { step, .. }
         | Hazard::CallInHostFunction { step, .. }
         | Hazard::PageableCopy { step }
-        | Hazard::StreamAsArgument { step } => *step = at(*step)?,
+        | Hazard::NeedlessWait { step }
+        | Hazard::MadeEachRound { step }
+        | Hazard::WaitInHostFunction { step, .. }
+        | Hazard::NoTime { step, .. }
+        | Hazard::StreamAsArgument { step }
+        | Hazard::CaptureIllegal { step, .. }
+        | Hazard::CaptureUnjoined { step, .. } => *step = at(*step)?,
+        Hazard::ErrorUnseen { pending, step } => (*pending, *step) = (at(*pending)?, at(*step)?),
     }
     Some(hazard)
 }
 
-/// The changes that may help, the smallest first.
+/// The changes that may help, the smallest first. What has to stand somewhere else than at the steps in question
+/// is tried outside of captures first, then right there.
 fn candidates<'t>(trace: &'t Trace<usize>, hazard: &Hazard) -> Vec<Edit<'t>> {
+    let mut edits = changes(trace, hazard, false);
+    if trace.steps.iter().any(|step| matches!(step.action, Action::BeginCapture { .. })) {
+        edits.extend(changes(trace, hazard, true));
+    }
+    edits
+}
+
+fn changes<'t>(trace: &'t Trace<usize>, hazard: &Hazard, in_captures: bool) -> Vec<Edit<'t>> {
     let mut edits = Vec::new();
     let mut add = |change: &dyn Fn(&mut Edit<'t>) -> Option<()>| {
-        let mut edit = Edit::new(trace);
+        let mut edit = Edit::new(trace, in_captures);
         if change(&mut edit).is_some() {
             edits.push(edit);
         }
     };
-    let device = || Action::Synchronize { point: Point::Device };
+    let device = || Action::Synchronize { point: Point::Device, needless: false };
     match hazard {
         Hazard::Unordered { pending, access, missing: Edge::HostWait, .. } => {
             add(&|edit| {
                 let point = Point::Stream(edit.stream_of(*pending)?.clone());
-                edit.before(*access, [Action::Synchronize { point }]);
+                edit.before(*access, [Action::Synchronize { point, needless: false }]);
                 Some(())
             });
             // The stream is gone.
@@ -183,14 +223,29 @@ fn candidates<'t>(trace: &'t Trace<usize>, hazard: &Hazard) -> Vec<Edit<'t>> {
                 edit.before(*step, [device()]);
                 released(edit, *step, *right)
             });
+            // What is used afterwards is not to be released here at all.
+            add(&|edit| {
+                edit.replace(*step, None);
+                Some(())
+            });
         }
-        Hazard::CallInHostFunction { step, function } => add(&|edit| {
-            let mut action = edit.action(*step)?.clone();
-            let Action::HostFunction { calls, .. } = &mut action else { return None };
-            calls.retain(|call| call != function);
-            edit.replace(*step, Some(action));
+        Hazard::NeedlessWait { step } | Hazard::MadeEachRound { step } => add(&|edit| {
+            edit.replace(*step, None);
             Some(())
         }),
+        Hazard::ErrorUnseen { step, .. } => add(&|edit| {
+            edit.before(*step, [device()]);
+            Some(())
+        }),
+        Hazard::CallInHostFunction { step, function } | Hazard::WaitInHostFunction { step, function } => {
+            add(&|edit| {
+                let mut action = edit.action(*step)?.clone();
+                let Action::HostFunction { calls, .. } = &mut action else { return None };
+                calls.retain(|call| call != function);
+                edit.replace(*step, Some(action));
+                Some(())
+            })
+        }
         Hazard::PageableCopy { step } => {
             add(&|edit| pinned(edit, *step));
             // What was wrong before may be right now, and without order: a release, a direction.
@@ -206,6 +261,22 @@ fn candidates<'t>(trace: &'t Trace<usize>, hazard: &Hazard) -> Vec<Edit<'t>> {
                 pinned(edit, *step)
             });
         }
+        Hazard::NoTime { step, event, why } => add(&|edit| {
+            if *why == NoTime::Disabled {
+                let made =
+                    |it: &Step<usize>| matches!(&it.action, Action::CreateEvent { event: it } if it == event);
+                let at = trace.steps.iter().position(made)?;
+                edit.replace(at, Some(Action::CreateTimer { event: event.clone() }));
+            }
+            let recorded =
+                |it: &Step<usize>| matches!(&it.action, Action::Record { event: it, .. } if it == event);
+            if !trace.steps.iter().take(*step).any(recorded) {
+                let (event, stream) = (event.clone(), Stream::Default);
+                edit.before(*step, [Action::Record { event, stream }]);
+            }
+            edit.before(*step, [Action::Synchronize { point: Point::Event(event.clone()), needless: false }]);
+            Some(())
+        }),
         Hazard::StreamAsArgument { step } => {
             add(&|edit| on_meant_stream(edit, *step));
             add(&|edit| {
@@ -218,8 +289,90 @@ fn candidates<'t>(trace: &'t Trace<usize>, hazard: &Hazard) -> Vec<Edit<'t>> {
                 on_meant_stream(edit, *step)
             });
         }
+        Hazard::UseAfterRelease { release, step, .. } => {
+            add(&|edit| behind(edit, *release, *step, None));
+            add(&|edit| behind(edit, *release, *step, Some(device())));
+            add(&|edit| ended_once(edit, *step));
+            add(&|edit| ended_once(edit, *release));
+            add(&|edit| never_ended(edit, *step));
+        }
+        Hazard::CapturedBufferReleased { release, launch, buffer, .. } => {
+            add(&|edit| behind(edit, *release, *launch, None));
+            add(&|edit| behind(edit, *release, *launch, Some(device())));
+            add(&|edit| kept(edit, buffer));
+        }
+        Hazard::CaptureIllegal { step, .. } => {
+            add(&|edit| {
+                let mut action = edit.action(*step)?.clone();
+                let Action::HostFunction { callback, .. } = &mut action else { return None };
+                *callback = false;
+                edit.replace(*step, Some(action));
+                Some(())
+            });
+            add(&|edit| on_the_stream_that_began(edit, *step));
+            add(&|edit| {
+                let action = edit.action(*step)?.clone();
+                edit.replace(*step, None);
+                // Memory has to be there before.
+                match action {
+                    Action::Allocate { .. } => edit.before(*step, [action]),
+                    action => edit.after(*step, [action]),
+                }
+                Some(())
+            });
+            add(&|edit| {
+                edit.replace(*step, None);
+                Some(())
+            });
+        }
+        Hazard::CaptureUnjoined { step, stream } => add(&|edit| {
+            let Action::EndCapture { stream: origin, .. } = edit.action(*step)?.clone() else { return None };
+            let event = edit.fresh("joined");
+            let record = Action::Record { event: event.clone(), stream: stream.clone() };
+            let wait = Action::StreamWait { stream: origin, event: event.clone() };
+            edit.right_before(*step, [Action::CreateEvent { event }, record, wait]);
+            Some(())
+        }),
     }
     edits
+}
+
+/// A release moves behind a step that needs what it releases.
+fn behind(edit: &mut Edit<'_>, release: usize, step: usize, first: Option<Action>) -> Option<()> {
+    if edit.action(step)?.ends().is_some() && edit.action(step)?.ends() == edit.action(release)?.ends() {
+        return None;
+    }
+    let action = edit.action(release)?.clone();
+    edit.replace(release, None);
+    edit.after(step, first.into_iter().chain([action]));
+    Some(())
+}
+
+/// A second release goes.
+fn ended_once(edit: &mut Edit<'_>, step: usize) -> Option<()> {
+    edit.action(step)?.ends()?;
+    edit.replace(step, None);
+    Some(())
+}
+
+/// Nothing that a step uses is ever released or destroyed: it is left to the end of the process.
+fn never_ended(edit: &mut Edit<'_>, step: usize) -> Option<()> {
+    let uses: Vec<_> = edit.action(step)?.uses();
+    uses.into_iter().for_each(|name| edit.keep(name));
+    Some(())
+}
+
+fn kept(edit: &mut Edit<'_>, buffer: &str) -> Option<()> {
+    edit.keep(buffer);
+    Some(())
+}
+
+/// A capture ends on the stream that it began on.
+fn on_the_stream_that_began(edit: &mut Edit<'_>, step: usize) -> Option<()> {
+    let Action::EndCapture { graph, .. } = edit.action(step)?.clone() else { return None };
+    let stream = edit.last_begin_before(step)?.clone();
+    edit.replace(step, Some(Action::EndCapture { stream, graph }));
+    Some(())
 }
 
 /// A copy states the direction that its memory has, if it states a wrong one.
@@ -343,7 +496,7 @@ fn without_wait(edit: &mut Edit<'_>, step: usize) -> Option<()> {
             let memory = Memory::StreamOrdered;
             let allocate = Action::Allocate { buffer, memory, bytes, stream: Some(stream.clone()) };
             edit.replace(allocation, Some(allocate));
-            edit.after(allocation, [Action::Synchronize { point: Point::Stream(stream) }]);
+            edit.after(allocation, [Action::Synchronize { point: Point::Stream(stream), needless: false }]);
             Some(())
         }
         _ => None,

@@ -1,7 +1,7 @@
 //! Random valid traces for tests: every step that the vocabulary has, misuse included.
 
 use super::validate::validate;
-use super::{Action, CopyKind, Memory, Point, Range, Release, Step, Stream, Trace};
+use super::{Action, CaptureMode, CopyKind, Memory, Point, Range, Release, Step, Stream, Trace};
 use crate::DefaultStream;
 
 /// SplitMix64.
@@ -36,20 +36,31 @@ pub(super) fn trace(seed: u64, length: usize) -> Trace<usize> {
     let default_stream = if random.chance(25) { DefaultStream::PerThread } else { DefaultStream::Legacy };
     let mut trace: Trace<usize> = Trace { default_stream, steps: Vec::new() };
     let mut names = Names::default();
-    let mut capturing: Option<Stream> = None;
+    let mut capturing: Vec<Stream> = Vec::new();
+    // What comes next, the last first.
+    let mut script: Vec<Action> = Vec::new();
     for attempt in 0..length * 8 {
         if trace.steps.len() >= length {
             break;
         }
-        let action = action(&mut random, &names, capturing.as_ref(), attempt);
+        let action = match script.pop() {
+            Some(action) => action,
+            None => action(&mut random, &names, capturing.last(), attempt),
+        };
         let mut longer = trace.clone();
         longer.steps.push(Step { action, place: Some(attempt) });
         let complaints = validate(&longer).err().unwrap_or_default();
         if complaints.iter().all(|problem| problem.step == longer.steps.len()) {
             if let Some(step) = longer.steps.last() {
                 match &step.action {
-                    Action::BeginCapture { stream } => capturing = Some(stream.clone()),
-                    Action::EndCapture { .. } => capturing = None,
+                    Action::BeginCapture { stream, .. } => {
+                        capturing.push(stream.clone());
+                        script = fork(&mut random, &names, stream, attempt);
+                    }
+                    Action::EndCapture { graph, .. } => {
+                        capturing.pop();
+                        script = release_and_launch(&mut random, &names, graph);
+                    }
                     _ => {}
                 }
                 names.learn(&step.action);
@@ -57,11 +68,51 @@ pub(super) fn trace(seed: u64, length: usize) -> Trace<usize> {
             trace = longer;
         }
     }
-    if let Some(stream) = capturing {
-        let action = Action::EndCapture { stream, graph: "last_graph".into() };
+    for (number, stream) in capturing.into_iter().rev().enumerate() {
+        let action = Action::EndCapture { stream, graph: format!("last_graph_{number}") };
         trace.steps.push(Step { action, place: None });
     }
     trace
+}
+
+/// Work on a second stream that a capture takes up, often joined; the last step first.
+fn fork(random: &mut Random, names: &Names, stream: &Stream, fresh: usize) -> Vec<Action> {
+    let other = names.stream(random, None);
+    let event = format!("fork{fresh}");
+    let launch = |random: &mut Random, stream: &Stream| Action::Launch {
+        kernel: "k".into(),
+        reads: names.ranges(random),
+        writes: names.ranges(random),
+        stream: stream.clone(),
+        meant: None,
+    };
+    let mut script = vec![
+        Action::CreateEvent { event: event.clone() },
+        Action::Record { event: event.clone(), stream: stream.clone() },
+        Action::StreamWait { event: event.clone(), stream: other.clone() },
+        launch(random, &other),
+        launch(random, stream),
+    ];
+    if random.chance(60) {
+        script.push(Action::Record { event: event.clone(), stream: other });
+        script.push(Action::StreamWait { event, stream: stream.clone() });
+    } else {
+        script.push(Action::EndCapture { graph: format!("g{fresh}"), stream: stream.clone() });
+    }
+    script.reverse();
+    script
+}
+
+/// A buffer is released before a graph is launched, which may use it; the last step first.
+fn release_and_launch(random: &mut Random, names: &Names, graph: &str) -> Vec<Action> {
+    let stream = names.stream(random, None);
+    let launch = Action::LaunchGraph { graph: graph.to_owned(), stream: stream.clone() };
+    let Some((buffer, memory, _)) = names.buffers.get(random.below(names.buffers.len())).cloned() else {
+        return vec![launch];
+    };
+    let with = memory.release();
+    let stream = (with == Release::CudaFreeAsync).then_some(stream);
+    vec![launch, Action::Free { buffer, with, stream }]
 }
 
 #[derive(Default)]
@@ -168,10 +219,11 @@ fn action(random: &mut Random, names: &Names, capturing: Option<&Stream>, fresh:
             callback: random.chance(30),
         },
         23 => Action::Record { event: names.event(random), stream },
-        24 => Action::StreamWait { event: names.event(random), stream },
+        // Not the captured stream more often than another: that makes forks.
+        24 => Action::StreamWait { event: names.event(random), stream: names.stream(random, None) },
         25 | 26 => Action::HostRead { range: names.range(random) },
         27 => Action::HostWrite { range: names.range(random) },
-        28 => Action::Synchronize { point: names.point(random) },
+        28 => Action::Synchronize { point: names.point(random), needless: false },
         29 => Action::Query { point: names.point(random), until_complete: random.chance(50) },
         30 => Action::Call { function: "cudaGetLastError".into() },
         31 => {
@@ -184,13 +236,16 @@ fn action(random: &mut Random, names: &Names, capturing: Option<&Stream>, fresh:
         }
         32 => match (random.below(3), &stream) {
             (0, Stream::Named(name)) => Action::DestroyStream { stream: name.clone() },
+            (1, _) if random.chance(30) && !names.graphs.is_empty() => {
+                Action::DestroyGraph { graph: random.pick(&names.graphs).clone() }
+            }
             (1, _) => Action::DestroyEvent { event: names.event(random) },
-            _ => Action::BeginCapture { stream },
+            _ => Action::BeginCapture { stream, mode: *random.pick(&CaptureMode::ALL) },
         },
         _ => match (capturing, names.graphs.is_empty()) {
             (Some(stream), _) => Action::EndCapture { stream: stream.clone(), graph: format!("g{fresh}") },
             (None, false) => Action::LaunchGraph { graph: random.pick(&names.graphs).clone(), stream },
-            (None, true) => Action::BeginCapture { stream },
+            (None, true) => Action::BeginCapture { stream, mode: *random.pick(&CaptureMode::ALL) },
         },
     }
 }

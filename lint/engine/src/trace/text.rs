@@ -7,6 +7,7 @@
 //! s = stream
 //! t = stream non-blocking
 //! e = event
+//! f = timer
 //! copy d[0..4096] <- h[0..4096] as host-to-device on s
 //! copy-sync d[0..4096] <- h[0..4096] on default
 //! fill d[0..64] on s
@@ -20,21 +21,30 @@
 //! host-read h[0..4]
 //! host-write h[0..4]
 //! synchronize s
+//! synchronize s needless
+//! make-and-release device 4096
+//! make-and-release stream
+//! fault scale on s
 //! poll e
 //! query s
+//! elapsed f g
 //! call cudaGetLastError
 //! free h with cudaFreeHost
 //! free m with cudaFreeAsync on s
 //! destroy s
 //! begin-capture t
+//! begin-capture u relaxed
 //! g = end-capture t
 //! launch-graph g on t @ main.cu:12:5
+//! destroy g
 //! ```
 //!
 //! - The first line is left out where stream 0 is the legacy default stream.
 //! - A stream is a name, `default`, `legacy` or `per-thread`; what is waited for may be an event or `device`
-//!   as well. `poll` queries until the answer is success, `query` asks once.
+//!   as well. A `timer` is an event that measures time. `poll` queries until the answer is success, `query` asks once.
 //! - A copy without `as` states cudaMemcpyDefault.
+//! - A capture is in the mode `global` unless it says `thread-local` or `relaxed`.
+//! - What was released or destroyed keeps its name: a later step that uses it is a misuse, and no error.
 //! - A place follows as ` @ file:line:column`; the file may hold spaces and colons.
 //! - Names of functions and files that hold what would be read as something else are quoted, with the escapes
 //!   of Rust.
@@ -44,7 +54,7 @@ mod parse;
 
 use std::fmt::{self, Display, Write};
 
-use super::{Action, Range, Step, Trace};
+use super::{Action, CaptureMode, Range, Step, Trace};
 use crate::DefaultStream;
 
 pub use parse::{ParseError, parse};
@@ -97,9 +107,10 @@ impl Display for Action {
             Self::CreateStream { stream, non_blocking: false } => write!(f, "{stream} = stream"),
             Self::CreateStream { stream, non_blocking: true } => write!(f, "{stream} = stream non-blocking"),
             Self::CreateEvent { event } => write!(f, "{event} = event"),
-            Self::DestroyStream { stream: name } | Self::DestroyEvent { event: name } => {
-                write!(f, "destroy {name}")
-            }
+            Self::CreateTimer { event } => write!(f, "{event} = timer"),
+            Self::DestroyStream { stream: name }
+            | Self::DestroyEvent { event: name }
+            | Self::DestroyGraph { graph: name } => write!(f, "destroy {name}"),
             Self::Copy { dst, src, kind, synchronous, stream } => {
                 write!(f, "copy{} {dst} <- {src}", if *synchronous { "-sync" } else { "" })?;
                 if let Some(kind) = kind {
@@ -134,11 +145,20 @@ impl Display for Action {
             Self::StreamWait { stream, event } => write!(f, "wait {stream} for {event}"),
             Self::HostRead { range } => write!(f, "host-read {range}"),
             Self::HostWrite { range } => write!(f, "host-write {range}"),
-            Self::Synchronize { point } => write!(f, "synchronize {point}"),
+            Self::Synchronize { point, needless } => {
+                write!(f, "synchronize {point}{}", if *needless { " needless" } else { "" })
+            }
+            Self::MakeAndRelease { made, bytes } if made.is_memory() => {
+                write!(f, "make-and-release {} {bytes}", made.word())
+            }
+            Self::MakeAndRelease { made, .. } => write!(f, "make-and-release {}", made.word()),
+            Self::Fault { work, stream } => write!(f, "fault {} on {stream}", function_name(work)),
             Self::Query { point, until_complete: true } => write!(f, "poll {point}"),
             Self::Query { point, until_complete: false } => write!(f, "query {point}"),
+            Self::Elapsed { start, end } => write!(f, "elapsed {start} {end}"),
             Self::Call { function } => write!(f, "call {}", function_name(function)),
-            Self::BeginCapture { stream } => write!(f, "begin-capture {stream}"),
+            Self::BeginCapture { stream, mode: CaptureMode::Global } => write!(f, "begin-capture {stream}"),
+            Self::BeginCapture { stream, mode } => write!(f, "begin-capture {stream} {}", mode.word()),
             Self::EndCapture { stream, graph } => write!(f, "{graph} = end-capture {stream}"),
             Self::LaunchGraph { graph, stream } => write!(f, "launch-graph {graph} on {stream}"),
         }

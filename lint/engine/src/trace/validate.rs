@@ -1,13 +1,16 @@
 //! What a trace must fulfil so that it can be run and judged: names, sorts, ranges, lifetimes.
 //!
-//! A trace may hold the misuses that there are hazards for ([`super::judge::Hazard`]), and no other: whatever
-//! would make the runner touch memory that is gone, or lose a capture, is a problem.
+//! A trace may hold the misuses that there are hazards for ([`super::judge::Hazard`]), and no other. It may use
+//! what it has released or destroyed, by its name, and make calls that a capture forbids; what it never made
+//! is a problem.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::capture::{Capturing, Outcome};
 use super::{Action, Memory, Name, Point, Range, Release, Stream, Trace};
 use crate::DefaultStream;
+use crate::order::capture::{Ended, Fate, Refusal};
 
 /// The largest buffer, in bytes.
 pub const LARGEST: u64 = 1 << 30;
@@ -37,17 +40,17 @@ impl fmt::Display for Problem {
 /// # Errors
 /// All problems, in the order of the steps; one step has one at most.
 pub fn validate<P>(trace: &Trace<P>) -> Result<(), Vec<Problem>> {
-    let mut check = Check { default_stream: trace.default_stream, ..Check::default() };
+    let mut check = Check::new(trace.default_stream);
     let mut problems = Vec::new();
     for (index, step) in trace.steps.iter().enumerate() {
-        if let Err(Fault(what, help)) = check.step(&step.action) {
+        if let Err(Fault(what, help)) = check.step(index, &step.action) {
             problems.push(Problem { step: index, what, help: help.to_owned() });
         }
     }
-    if let Some(capture) = &check.capture {
+    if !check.capturing.is_empty() {
         problems.push(Problem {
             step: trace.steps.len(),
-            what: format!("the capture of `{}` does not end", capture.stream),
+            what: "a capture does not end".to_owned(),
             help: "end it: `g = end-capture STREAM`".to_owned(),
         });
     }
@@ -65,14 +68,10 @@ pub fn is_name(text: &str) -> bool {
 /// What a name stands for.
 #[derive(Clone, Debug)]
 enum Thing {
-    Buffer {
-        memory: Memory,
-        bytes: u64,
-    },
+    Buffer { memory: Memory, bytes: u64 },
     Stream,
     Event,
-    /// The buffers that it uses.
-    Graph(Vec<Name>),
+    Graph,
 }
 
 impl Thing {
@@ -81,7 +80,7 @@ impl Thing {
             Self::Buffer { .. } => "a buffer",
             Self::Stream => "a stream",
             Self::Event => "an event",
-            Self::Graph(_) => "a graph",
+            Self::Graph => "a graph",
         }
     }
 }
@@ -91,23 +90,37 @@ struct Fault(String, &'static str);
 
 type Checked = Result<(), Fault>;
 
-#[derive(Default)]
-struct Capture {
-    stream: Stream,
-    buffers: Vec<Name>,
-}
-
-#[derive(Default)]
 struct Check {
     default_stream: DefaultStream,
+    /// Everything that was made, what is gone among it.
     things: BTreeMap<Name, Thing>,
-    gone: BTreeMap<Name, &'static str>,
-    capture: Option<Capture>,
+    capturing: Capturing,
 }
 
 impl Check {
-    fn step(&mut self, action: &Action) -> Checked {
+    fn new(default_stream: DefaultStream) -> Self {
+        Self { default_stream, things: BTreeMap::new(), capturing: Capturing::new(default_stream) }
+    }
+
+    fn step(&mut self, index: usize, action: &Action) -> Checked {
         self.may_stand_in_a_capture(action)?;
+        self.makes_sense(action)?;
+        match self.capturing.step(index, action) {
+            Outcome::Step(Fate::Refused(refusal)) if matches!(action, Action::BeginCapture { .. }) => fault(
+                match refusal {
+                    Refusal::IllegalState => "this stream is captured already".into(),
+                    _ => "the legacy default stream cannot be captured".into(),
+                },
+                "capture another",
+            ),
+            Outcome::Ends(Ended::Nothing) => {
+                fault("this stream is not captured".into(), "begin with `begin-capture STREAM`")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn makes_sense(&mut self, action: &Action) -> Checked {
         match action {
             Action::Allocate { buffer, memory, bytes, stream } => {
                 let ordered = *memory == Memory::StreamOrdered;
@@ -150,23 +163,19 @@ impl Check {
                 if memory == Memory::Registered && *with == Release::CudaHostUnregister {
                     let memory = Memory::Pageable;
                     self.things.insert(buffer.clone(), Thing::Buffer { memory, bytes });
-                } else {
-                    self.end(buffer, "released");
                 }
                 Ok(())
             }
             Action::CreateStream { stream, .. } => self.declare(stream, Thing::Stream),
-            Action::DestroyStream { stream } => {
-                self.stream(&Stream::Named(stream.clone()))?;
-                self.end(stream, "destroyed");
-                Ok(())
+            Action::DestroyStream { stream } => self.stream(&Stream::Named(stream.clone())),
+            Action::CreateEvent { event } | Action::CreateTimer { event } => {
+                self.declare(event, Thing::Event)
             }
-            Action::CreateEvent { event } => self.declare(event, Thing::Event),
-            Action::DestroyEvent { event } => {
-                self.event(event)?;
-                self.end(event, "destroyed");
-                Ok(())
+            Action::Elapsed { start, end } => {
+                self.event(start)?;
+                self.event(end)
             }
+            Action::DestroyEvent { event } => self.event(event),
             Action::Copy { dst, src, synchronous, stream, .. } => {
                 self.work(stream, *synchronous)?;
                 self.range(dst)?;
@@ -196,7 +205,7 @@ impl Check {
                 self.work(stream, false)?;
                 if let Some(meant) = meant {
                     self.stream(meant)?;
-                    if self.capture.is_some() {
+                    if !self.capturing.is_empty() {
                         return fault(
                             "a launch in a capture names another stream than it means".into(),
                             "launch it outside of the capture",
@@ -205,14 +214,11 @@ impl Check {
                 }
                 reads.iter().chain(writes).try_for_each(|range| self.device_range(range))
             }
-            Action::HostFunction { function, reads, writes, stream, callback, calls } => {
+            Action::HostFunction { function, reads, writes, stream, calls, .. } => {
                 if function.is_empty() || calls.iter().any(String::is_empty) {
                     return fault("a function has no name".into(), "name it");
                 }
                 self.work(stream, false)?;
-                if *callback && self.capture.is_some() {
-                    return fault("cudaStreamAddCallback ends a capture".into(), "use `host-function`");
-                }
                 reads.iter().chain(writes).try_for_each(|range| self.host_range(range))
             }
             Action::Record { event, stream } | Action::StreamWait { stream, event } => {
@@ -220,7 +226,24 @@ impl Check {
                 self.event(event)
             }
             Action::HostRead { range } | Action::HostWrite { range } => self.range(range),
-            Action::Synchronize { point } => self.point(point),
+            Action::Synchronize { point, .. } => self.point(point),
+            Action::MakeAndRelease { made, bytes } => {
+                let memory = made.is_memory();
+                if memory != (*bytes > 0) || *bytes > LARGEST {
+                    return fault(
+                        format!("{} of {bytes} bytes", made.word()),
+                        "give memory a size between 1 byte and 1 GiB, and nothing else one",
+                    );
+                }
+                Ok(())
+            }
+            Action::Fault { work, .. } if work.is_empty() => fault("the work has no name".into(), "name it"),
+            Action::Fault { stream, .. } => {
+                if !self.capturing.is_empty() {
+                    return fault("work that fails stands in a capture".into(), "move it out of the capture");
+                }
+                self.work(stream, false)
+            }
             Action::Query { point: Point::Device, .. } => {
                 fault("the device cannot be queried".into(), "query a stream or an event, or synchronize")
             }
@@ -229,61 +252,33 @@ impl Check {
                 fault("the function has no name".into(), "name it")
             }
             Action::Call { .. } => Ok(()),
-            Action::BeginCapture { stream } => {
-                self.stream(stream)?;
-                if self.is_legacy(stream) {
-                    return fault("the legacy default stream cannot be captured".into(), "capture another");
-                }
-                self.capture = Some(Capture { stream: stream.clone(), buffers: Vec::new() });
-                Ok(())
-            }
+            Action::BeginCapture { stream, .. } => self.stream(stream),
             Action::EndCapture { stream, graph } => {
-                let Some(capture) = self.capture.take_if(|it| it.stream == *stream) else {
-                    return fault(
-                        format!("`{stream}` is not being captured"),
-                        "begin with `begin-capture STREAM`",
-                    );
-                };
-                self.declare(graph, Thing::Graph(capture.buffers))
+                self.stream(stream)?;
+                self.declare(graph, Thing::Graph)
             }
             Action::LaunchGraph { graph, stream } => {
                 self.stream(stream)?;
-                match self.things.get(graph) {
-                    Some(Thing::Graph(buffers)) => {
-                        buffers.clone().iter().try_for_each(|name| self.buffer(name).map(drop))
-                    }
-                    other => self.not(graph, other, "a graph"),
-                }
+                self.graph(graph)
             }
+            Action::DestroyGraph { graph } => self.graph(graph),
         }
     }
 
-    /// While a stream is captured, only work on that stream and what touches no stream can be run: the rest
-    /// fails, or makes the capture fail.
-    fn may_stand_in_a_capture(&mut self, action: &Action) -> Checked {
-        let Some(capture) = &mut self.capture else { return Ok(()) };
-        let what = match action {
-            Action::EndCapture { .. }
-            | Action::HostRead { .. }
-            | Action::HostWrite { .. }
-            | Action::Call { .. }
-            | Action::CreateStream { .. }
-            | Action::CreateEvent { .. } => return Ok(()),
-            Action::LaunchGraph { .. } => "a graph launch",
-            _ => match action.work_stream() {
-                Some(stream) if *stream == capture.stream => {
-                    let touched = action.reads().into_iter().chain(action.writes());
-                    capture.buffers.extend(touched.map(|range| range.buffer.clone()));
-                    return Ok(());
-                }
-                Some(_) => "work on another stream",
-                None => "this step",
-            },
+    /// What nodes there are no words for in a trace, and what is not known to be one thing or the other.
+    fn may_stand_in_a_capture(&self, action: &Action) -> Checked {
+        let (stream, what) = match action {
+            Action::LaunchGraph { stream, .. } => (stream.clone(), "a graph launch"),
+            Action::Allocate { stream: Some(stream), .. } | Action::Free { stream: Some(stream), .. } => {
+                (stream.clone(), "an allocation or a free in stream order")
+            }
+            Action::DestroyStream { stream } => (Stream::Named(stream.clone()), "the end of the stream"),
+            _ => return Ok(()),
         };
-        fault(
-            format!("{what} cannot stand in the capture of `{}`", capture.stream),
-            "end the capture first; in it, enqueue work on the captured stream only",
-        )
+        if !self.capturing.is_capturing(&stream) {
+            return Ok(());
+        }
+        fault(format!("{what} cannot stand in the capture of `{stream}`"), "end the capture first")
     }
 
     fn declare(&mut self, name: &Name, thing: Thing) -> Checked {
@@ -296,25 +291,14 @@ impl Check {
         if let Some(other) = self.things.get(name) {
             return fault(format!("`{name}` is {} already", other.word()), "use another name");
         }
-        if let Some(how) = self.gone.get(name) {
-            return fault(format!("`{name}` was something else, which was {how}"), "use another name");
-        }
         self.things.insert(name.clone(), thing);
         Ok(())
     }
 
-    fn end(&mut self, name: &Name, how: &'static str) {
-        self.things.remove(name);
-        self.gone.insert(name.clone(), how);
-    }
-
     fn not<T>(&self, name: &str, thing: Option<&Thing>, wanted: &str) -> Result<T, Fault> {
-        match (thing, self.gone.get(name)) {
-            (Some(thing), _) => fault(format!("`{name}` is {}, not {wanted}", thing.word()), "name another"),
-            (None, Some(how)) => {
-                fault(format!("`{name}` was {how} before"), "use it earlier, or end it later")
-            }
-            (None, None) => fault(format!("`{name}` is not declared"), "declare it in a line above"),
+        match thing {
+            Some(thing) => fault(format!("`{name}` is {}, not {wanted}", thing.word()), "name another"),
+            None => fault(format!("`{name}` is not declared"), "declare it in a line above"),
         }
     }
 
@@ -340,17 +324,19 @@ impl Check {
         }
     }
 
+    fn graph(&self, name: &str) -> Checked {
+        match self.things.get(name) {
+            Some(Thing::Graph) => Ok(()),
+            other => self.not(name, other, "a graph"),
+        }
+    }
+
     fn point(&self, point: &Point) -> Checked {
         match point {
             Point::Stream(stream) => self.stream(stream),
             Point::Event(event) => self.event(event),
             Point::Device => Ok(()),
         }
-    }
-
-    fn is_legacy(&self, stream: &Stream) -> bool {
-        *stream == Stream::Legacy
-            || (*stream == Stream::Default && self.default_stream == DefaultStream::Legacy)
     }
 
     /// Work may be enqueued. The synchronous forms have no stream argument: they use the default stream.

@@ -46,6 +46,7 @@ pub enum Observation {
     ReturnCode,
     ReliedOnWait,
     SlowerRatio,
+    Hang,
     CompileError,
     ProgramFails,
 }
@@ -59,6 +60,7 @@ impl Observation {
             Witness::ReturnCode => Self::ReturnCode,
             Witness::ReliedOnWait => Self::ReliedOnWait,
             Witness::SlowerRatio => Self::SlowerRatio,
+            Witness::Hang => Self::Hang,
             Witness::CompileError => Self::CompileError,
             Witness::ProgramFails => Self::ProgramFails,
         }
@@ -72,6 +74,7 @@ impl Observation {
             Self::ReturnCode => "return code",
             Self::ReliedOnWait => "relied-on wait",
             Self::SlowerRatio => "slower",
+            Self::Hang => "hang",
             Self::CompileError => "compile error",
             Self::ProgramFails => "the program fails",
         }

@@ -118,7 +118,8 @@ impl<'l, 'a> Body<'l, 'a> {
             && !definition.is_static()
         {
             body.class = Some(owner.ty());
-            body.this = Some(body.code.local("this", Type::POINTER, site, Storage::Param));
+            let this = body.unit.ty(owner.ty()).pointer_to();
+            body.this = Some(body.code.local("this", this, site, Storage::Param));
         }
         body.set_end(definition);
         body.open_frame();
@@ -146,7 +147,9 @@ impl<'l, 'a> Body<'l, 'a> {
         let is_root = unit.positions.is_main(closure.lambda.extent().0);
         let mut body = Self::new(unit, "<lambda>".into(), closure.symbol.clone(), site);
         body.code.function_mut().is_root = is_root;
-        body.this = Some(body.code.local("this", Type::POINTER, site, Storage::Param));
+        let record = cuda_lint_engine::program::TypeKind::Record(closure.record);
+        let this = Type { kind: record, size: None }.pointer_to();
+        body.this = Some(body.code.local("this", this, site, Storage::Param));
         body.captured_this = closure.captures_this;
         body.class = closure.class;
         for capture in &closure.captures {
@@ -339,7 +342,8 @@ impl<'l, 'a> Body<'l, 'a> {
         match self.this {
             Some(this) => {
                 let address = self.code.address_of(site, this);
-                self.code.load(site, address, Type::POINTER)
+                let ty = self.code.function_mut().locals[this.0 as usize].ty;
+                self.code.load(site, address, ty)
             }
             None => self.code.unknown(site, Vec::new()),
         }
@@ -350,7 +354,8 @@ impl<'l, 'a> Body<'l, 'a> {
         let closure = self.closure_address(site);
         if self.captured_this {
             let slot = self.code.field(site, closure, "this");
-            return self.code.load(site, slot, Type::POINTER);
+            let ty = self.class.map_or(Type::POINTER, |class| self.unit.ty(class).pointer_to());
+            return self.code.load(site, slot, ty);
         }
         closure
     }

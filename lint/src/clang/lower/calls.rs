@@ -157,6 +157,9 @@ impl Body<'_, '_> {
         };
         let passed = Passed { args, written };
         let returned = self.emit(resolved.callee, passed, result, into, discarded, site);
+        if let Callee::Extern(id) = resolved.callee {
+            self.unit.note_macro_call(expression, id, site);
+        }
         if invented && let Callee::Extern(id) = resolved.callee {
             let name = self.unit.program.externs[id.0 as usize].name.clone();
             let args = arguments.len();

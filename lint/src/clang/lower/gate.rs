@@ -8,7 +8,7 @@
 use std::rc::Rc;
 
 use clang_sys::*;
-use cuda_lint_engine::program::{FunctionBuilder, InvalidCall};
+use cuda_lint_engine::program::{ExternId, FunctionBuilder, InvalidCall, SiteId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cursor::{Cursor, Message};
@@ -121,6 +121,14 @@ impl Lowering<'_> {
         let known = self.program.invalid_calls.iter().any(|other| other.site == call.site);
         if !known && is_api_name(call.name.as_bytes()) {
             self.program.invalid_calls.push(call);
+        }
+    }
+
+    /// Notes a call of CUDA that is written in the body of a macro: who reads the line does not see it.
+    pub fn note_macro_call(&mut self, expression: Cursor, callee: ExternId, site: SiteId) {
+        let name = &self.program.externs[callee.0 as usize].name;
+        if is_api_name(name.as_bytes()) && self.positions.hides(expression, name) {
+            self.program.macro_calls.insert(site);
         }
     }
 

@@ -292,7 +292,7 @@ impl Body<'_, '_> {
                     self.zero_fields(address, ty, site, depth + 1);
                 }
             }
-            TypeKind::Array { stride } => {
+            TypeKind::Array { stride, .. } => {
                 let count = ty.canonical().extent().unwrap_or(0);
                 if count <= MAX_ELEMENTS && depth < 2 {
                     for index in 0..count {
@@ -517,5 +517,24 @@ impl Cursor {
                 ListPart { field: None, value: part }
             })
             .collect()
+    }
+}
+
+/// True for initialisers that leave nothing but null pointers and zeros: `nullptr`, `0`, `{}`, `{{NULL}, 0}`.
+/// Objects of class type are made by their constructors.
+pub(super) fn is_null(initialiser: Cursor) -> bool {
+    match initialiser.kind() {
+        CXCursor_CXXNullPtrLiteralExpr | CXCursor_GNUNullExpr => true,
+        CXCursor_IntegerLiteral => initialiser.evaluate() == Some(0),
+        CXCursor_InitListExpr
+        | CXCursor_UnexposedExpr
+        | CXCursor_ParenExpr
+        | CXCursor_CStyleCastExpr
+        | CXCursor_CXXStaticCastExpr
+        | CXCursor_CXXReinterpretCastExpr => initialiser.parts().into_iter().all(is_null),
+        CXCursor_CallExpr => {
+            initialiser.referenced().is_some_and(|target| target.kind() == CXCursor_Constructor)
+        }
+        _ => false,
     }
 }

@@ -234,7 +234,9 @@ impl Lowering<'_> {
         let site = self.site_or(variable, self.nowhere);
         let link = if self.origin(variable) == Origin::Project { self.link(variable) } else { None };
         let id = GlobalId(self.program.globals.len() as u32);
-        self.program.globals.push(Global { name, ty, memory, site, link });
+        let declaration = variable.definition().unwrap_or(variable);
+        let is_initialised = declaration.initializer().is_some_and(|it| !initialise::is_null(it));
+        self.program.globals.push(Global { name, ty, memory, is_initialised, site, link });
         self.globals.insert(key, id);
         id
     }

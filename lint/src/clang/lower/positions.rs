@@ -130,6 +130,14 @@ impl<'a> Positions<'a> {
         Some(Span { file, start: start.offset, end })
     }
 
+    /// True if the text of a node does not hold this name: it is written in the body of a macro.
+    pub fn hides(&mut self, cursor: Cursor, name: &str) -> bool {
+        let Some(span) = self.span(cursor) else { return false };
+        let text = &self.source(span.file).text;
+        let written = text.get(span.start as usize..span.end as usize).unwrap_or_default();
+        memchr::memmem::find(written, name.as_bytes()).is_none()
+    }
+
     /// The site of a node.
     pub fn site(&mut self, cursor: Cursor) -> Option<SiteId> {
         let span = self.span(cursor)?;

@@ -143,7 +143,14 @@ impl Lowering<'_> {
             CXType_ConstantArray
             | CXType_IncompleteArray
             | CXType_VariableArray
-            | CXType_DependentSizedArray => TypeKind::Array { stride: canonical.element().size() },
+            | CXType_DependentSizedArray => {
+                let element = match self.ty(canonical.element()).kind {
+                    TypeKind::Record(record) => Some(record),
+                    TypeKind::Array { element, .. } => element,
+                    _ => None,
+                };
+                TypeKind::Array { stride: canonical.element().size(), element }
+            }
             CXType_Float | CXType_Double | CXType_LongDouble | CXType_Float16 | CXType_Half
             | CXType_Float128 | CXType_Complex | CXType_Vector | CXType_ExtVector | CXType_BFloat16
             | CXType_Ibm128 => TypeKind::Scalar,
@@ -220,6 +227,8 @@ impl Lowering<'_> {
             has_destructor: false,
             element_size: None,
             custom_memory: false,
+            private: Vec::new(),
+            unseen: Vec::new(),
         });
         self.fill_record(id, ty);
         id
@@ -246,6 +255,9 @@ impl Lowering<'_> {
             fields.push((field.name.clone(), lowered));
         }
         self.filling -= 1;
+        let private = class.fields.iter().filter(|field| field.declaration.is_private());
+        let private = private.map(|field| field.name.clone()).collect();
+        let unseen = unseen_methods(&class);
         let (element_size, custom_memory) = self.container(ty, &class);
         let display = if class.is_lambda { "<lambda>".to_owned() } else { spelled(ty) };
         let record = &mut self.program.records[id.0 as usize];
@@ -255,6 +267,8 @@ impl Lowering<'_> {
         record.has_destructor = class.destroys;
         record.element_size = element_size;
         record.custom_memory = custom_memory;
+        record.private = private;
+        record.unseen = unseen;
     }
 
     /// For containers and smart pointers: bytes an element, and whether the memory is of their own kind.
@@ -471,6 +485,25 @@ impl Lowering<'_> {
         }
         None
     }
+}
+
+/// The methods of a class that may change an object and have no body in this file, by their symbols.
+fn unseen_methods(class: &Class) -> Vec<String> {
+    let Some(declaration) = class.declaration.filter(|_| !class.system && !class.is_lambda) else {
+        return Vec::new();
+    };
+    let name = names::plain(declaration);
+    let is_unseen = |member: &Cursor| {
+        matches!(member.kind(), CXCursor_CXXMethod | CXCursor_Constructor | CXCursor_Destructor)
+            && !member.is_const_method()
+            && !member.is_pure_virtual()
+            && !member.is_defaulted()
+            && !member.is_deleted()
+            && !first_parameter_is(*member, &name)
+            && member.definition().is_none()
+    };
+    let members = declaration.children();
+    members.into_iter().filter(is_unseen).map(Cursor::usr).collect()
 }
 
 /// The default value of a parameter.

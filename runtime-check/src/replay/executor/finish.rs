@@ -51,13 +51,15 @@ impl Running<'_> {
 
     fn end_captures(&mut self) {
         let calls = self.gpu.calls;
-        for (stream, _) in self.streams.values() {
+        let live = self.streams.iter().filter(|(name, _)| !self.destroyed.contains(**name));
+        let per_thread = ptr::without_provenance_mut(2);
+        for stream in live.map(|(_, (handle, _))| *handle).chain([per_thread]) {
             let (mut capturing, mut graph) = (0, ptr::null_mut());
             // SAFETY: the handles are live.
             unsafe {
-                (calls.is_capturing)(*stream, &mut capturing);
+                (calls.is_capturing)(stream, &mut capturing);
                 if capturing != 0 {
-                    (calls.end_capture)(*stream, &mut graph);
+                    (calls.end_capture)(stream, &mut graph);
                 }
             }
         }
@@ -170,17 +172,25 @@ impl Running<'_> {
                 _ => self.gpu.pool.give(block),
             }
         }
-        for (_, (stream, non_blocking)) in mem::take(&mut self.streams) {
+        for (name, (stream, non_blocking)) in mem::take(&mut self.streams) {
+            if self.destroyed.contains(name) {
+                continue;
+            }
             self.gpu.streams.entry(non_blocking).or_default().push(stream);
         }
         // An event that was never recorded is complete, one of an earlier trace too; but one that a capture
         // recorded is of no more use, so a trace's own events go.
-        for (_, event) in mem::take(&mut self.events) {
-            // SAFETY: the event is live.
-            unsafe { (calls.event_destroy)(event) };
+        for (name, event) in mem::take(&mut self.events) {
+            if !self.destroyed.contains(name) {
+                // SAFETY: the event is live.
+                unsafe { (calls.event_destroy)(event) };
+            }
         }
         self.gpu.events.append(&mut self.spare_events);
-        for (_, graph) in mem::take(&mut self.graphs) {
+        for (name, graph) in mem::take(&mut self.graphs) {
+            if self.destroyed.contains(name) {
+                continue;
+            }
             // SAFETY: the device is idle.
             unsafe {
                 if !graph.executable.is_null() {

@@ -5,10 +5,11 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cuda_lint_engine::trace::{Action, CopyKind, Memory, Point, Range, Stream};
+use cuda_lint_engine::trace::judge::waits_in_host_function;
+use cuda_lint_engine::trace::{Action, CaptureMode, CopyKind, Memory, Point, Range, Stream, capture};
 
 use super::recorder::{Source, returns_when_over};
-use super::{GUARDS, Graph, Look, NOT_READY, RELAXED, Running, check, no_stream, unknown};
+use super::{GUARDS, Graph, Look, NOT_READY, Running, check, no_stream, unknown};
 use crate::platform::Error;
 use crate::replay::guard::{self, Leave};
 use crate::replay::host_function::{self, HostWork, Scratch};
@@ -27,6 +28,17 @@ impl<'a> Running<'a> {
                     let stream = self.stream(stream.as_ref().unwrap_or(&Stream::Default))?;
                     self.allocate_in_order(index, buffer, stream)?
                 }
+                // Memory is there from the start; what a capture says to the call is asked with another.
+                Action::Allocate { memory, .. } if self.capturing > 0 => {
+                    let call = match memory {
+                        Memory::Pinned => "cudaMallocHost",
+                        Memory::Registered => "cudaHostRegister",
+                        Memory::Managed => "cudaMallocManaged",
+                        Memory::Device => "cudaMalloc",
+                        Memory::Pageable | Memory::StreamOrdered => return Ok(0),
+                    };
+                    self.gpu.scratch.call(call).unwrap_or(0)
+                }
                 Action::Allocate { .. } => 0,
                 Action::Free { buffer, with, stream } => self.free(index, buffer, *with, stream.as_ref())?,
                 Action::CreateStream { stream, non_blocking } => {
@@ -34,8 +46,11 @@ impl<'a> Running<'a> {
                     self.streams.insert(stream, (handle, *non_blocking));
                     0
                 }
-                Action::DestroyStream { stream } => match self.streams.remove(stream.as_str()) {
-                    Some((handle, _)) => (calls.stream_destroy)(handle),
+                Action::DestroyStream { stream } => match self.streams.get(stream.as_str()) {
+                    Some((handle, _)) => {
+                        self.destroyed.insert(stream);
+                        (calls.stream_destroy)(*handle)
+                    }
                     None => return Err(unknown("stream", stream)),
                 },
                 Action::CreateEvent { event } => {
@@ -43,15 +58,28 @@ impl<'a> Running<'a> {
                     self.events.insert(event, handle);
                     0
                 }
-                Action::DestroyEvent { event } => match self.events.remove(event.as_str()) {
-                    Some(handle) => (calls.event_destroy)(handle),
+                Action::CreateTimer { event } => {
+                    let mut handle = ptr::null_mut();
+                    let code = (calls.event_create)(&mut handle, 0);
+                    check(code, "cudaEventCreate")?;
+                    self.events.insert(event, handle);
+                    0
+                }
+                Action::Elapsed { start, end } => {
+                    let mut milliseconds = 0.0;
+                    (calls.event_elapsed_time)(&mut milliseconds, self.event(start)?, self.event(end)?)
+                }
+                Action::DestroyEvent { event } => match self.events.get(event.as_str()) {
+                    Some(handle) => {
+                        self.destroyed.insert(event);
+                        (calls.event_destroy)(*handle)
+                    }
                     None => return Err(unknown("event", event)),
                 },
                 Action::Copy { .. } => self.copy(index, action, guarded)?,
                 Action::Fill { dst, synchronous, stream } => {
                     let words = self.words(dst)?;
                     let handle = self.stream(stream)?;
-                    self.note_captured(index, handle);
                     let start = words.start.cast();
                     self.note_work(index, handle, Source::Unknown);
                     match (synchronous, handle as usize) {
@@ -63,7 +91,6 @@ impl<'a> Running<'a> {
                 }
                 Action::Launch { reads, writes, stream, .. } => {
                     let stream = self.stream(stream)?;
-                    self.note_captured(index, stream);
                     let mut code = 0;
                     let (mut slots, mut ranges) = (Vec::new(), Vec::new());
                     for range in reads {
@@ -100,10 +127,11 @@ impl<'a> Running<'a> {
                 }
                 Action::HostFunction { reads, writes, calls: names, stream, callback, .. } => {
                     let stream = self.stream(stream)?;
-                    self.note_captured(index, stream);
                     let reads: Result<_, _> = reads.iter().map(|range| self.words(range)).collect();
                     let writes: Result<_, _> = writes.iter().map(|range| self.words(range)).collect();
-                    if let Some(name) = names.iter().find(|name| !Scratch::knows(name)) {
+                    if let Some(name) =
+                        names.iter().find(|name| !Scratch::knows(name) && !waits_in_host_function(name))
+                    {
                         return Err(Error::Unexpected(format!(
                             "the replayer does not know how to call {name}"
                         )));
@@ -143,7 +171,7 @@ impl<'a> Running<'a> {
                     host_function::fill(self.words(range)?, stamp(index), index);
                     0
                 }
-                Action::Synchronize { point } => {
+                Action::Synchronize { point, .. } => {
                     let code = match point {
                         Point::Stream(stream) => (calls.stream_synchronize)(self.stream(stream)?),
                         Point::Event(event) => (calls.event_synchronize)(self.event(event)?),
@@ -168,12 +196,24 @@ impl<'a> Running<'a> {
                     self.note_over(index, point, code)?;
                     code
                 }
+                Action::MakeAndRelease { made, bytes } => self.make_and_release(*made, *bytes)?,
+                Action::Fault { stream, .. } => {
+                    // An address that nothing is ever at.
+                    let nowhere = ptr::without_provenance_mut(16);
+                    kernels.fill(nowhere, 1, stamp(index), ptr::null_mut(), self.stream(stream)?)
+                }
                 Action::Call { function } => self.gpu.scratch.call(function).ok_or_else(|| {
                     Error::Unexpected(format!("the replayer does not know how to call {function}"))
                 })?,
-                Action::BeginCapture { stream } => {
-                    self.captured = Some(Vec::new());
-                    (calls.begin_capture)(self.stream(stream)?, RELAXED)
+                Action::BeginCapture { stream, mode } => {
+                    // As cudaStreamCaptureMode counts.
+                    let mode = match mode {
+                        CaptureMode::Global => 0,
+                        CaptureMode::ThreadLocal => 1,
+                        CaptureMode::Relaxed => 2,
+                    };
+                    self.capturing += 1;
+                    (calls.begin_capture)(self.stream(stream)?, mode)
                 }
                 Action::EndCapture { stream, graph } => {
                     let (mut made, mut executable) = (ptr::null_mut(), ptr::null_mut());
@@ -181,10 +221,15 @@ impl<'a> Running<'a> {
                     if code == 0 {
                         code = (calls.graph_instantiate)(&mut executable, made, 0);
                     }
-                    let members = self.captured.take().unwrap_or_default();
-                    self.graphs.insert(graph, Graph { graph: made, executable, members, launches: 0 });
+                    self.capturing = self.capturing.saturating_sub(1);
+                    let nodes = capture::graphs(self.trace).remove(graph.as_str()).unwrap_or_default().nodes;
+                    let members = nodes.iter().map(|node| node.work as usize).collect();
+                    let failed = code;
+                    let graph_made = Graph { graph: made, executable, members, launches: 0, failed };
+                    self.graphs.insert(graph, graph_made);
                     code
                 }
+                Action::DestroyGraph { graph } => self.destroy_graph(graph)?,
                 Action::LaunchGraph { graph, stream } => self.launch_graph(index, graph, stream)?,
             }
         };
@@ -223,7 +268,6 @@ impl<'a> Running<'a> {
                 }
                 return Ok(code);
             }
-            self.note_captured(index, handle);
             let code = calls.copy_async(target, source, bytes, number, handle);
             if code != 0 {
                 return Ok(code);
@@ -280,6 +324,19 @@ impl<'a> Running<'a> {
         check(code, "cuLaunchKernel")
     }
 
+    fn destroy_graph(&mut self, name: &'a str) -> Result<i32, Error> {
+        let calls = self.gpu.calls;
+        let Some(Graph { graph, executable, .. }) = self.graphs.get(name) else {
+            return Err(unknown("graph", name));
+        };
+        self.destroyed.insert(name);
+        // SAFETY: they were made here; that they may be gone is what the trace is about.
+        unsafe {
+            let code = if executable.is_null() { 0 } else { (calls.graph_exec_destroy)(*executable) };
+            Ok(if graph.is_null() { code } else { code.max((calls.graph_destroy)(*graph)) })
+        }
+    }
+
     /// Notes what a wait or a query has answered.
     fn note_over(&mut self, index: usize, point: &Point, code: i32) -> Result<(), Error> {
         match point {
@@ -301,9 +358,8 @@ impl<'a> Running<'a> {
         let Some(graph) = self.graphs.get_mut(name) else { return Err(unknown("graph", name)) };
         let (executable, members, launch) = (graph.executable, graph.members.clone(), graph.launches);
         if executable.is_null() {
-            return Err(Error::Unexpected(format!(
-                "the capture of graph {name} failed, so it cannot be launched"
-            )));
+            // There is nothing to launch: the capture failed.
+            return Ok(graph.failed);
         }
         graph.launches += 1;
         // SAFETY: the caller's promise; all slots are device memory.

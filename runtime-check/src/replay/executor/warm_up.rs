@@ -1,7 +1,7 @@
 //! The trace that warms the replayer up: code that is loaded while a stream is held would wait for it.
 
 use cuda_lint_engine::DefaultStream;
-use cuda_lint_engine::trace::{Action, Memory, Point, Position, Range, Step, Stream, Trace};
+use cuda_lint_engine::trace::{Action, CaptureMode, Memory, Point, Position, Range, Step, Stream, Trace};
 
 /// A trace that uses everything once.
 pub(super) fn trace() -> Trace<Position> {
@@ -23,6 +23,7 @@ pub(super) fn trace() -> Trace<Position> {
     let mut actions = vec![
         Action::CreateStream { stream: "s".to_string(), non_blocking: true },
         Action::CreateEvent { event: "e".to_string() },
+        Action::CreateTimer { event: "f".to_string() },
     ];
     actions.extend(buffers);
     for memory in Memory::ALL {
@@ -51,8 +52,10 @@ pub(super) fn trace() -> Trace<Position> {
         },
         Action::Record { event: "e".to_string(), stream: stream() },
         Action::StreamWait { stream: Stream::Default, event: "e".to_string() },
-        Action::Synchronize { point: Point::Device },
-        Action::BeginCapture { stream: stream() },
+        Action::Record { event: "f".to_string(), stream: stream() },
+        Action::Synchronize { point: Point::Device, needless: false },
+        Action::Elapsed { start: "f".to_string(), end: "f".to_string() },
+        Action::BeginCapture { stream: stream(), mode: CaptureMode::Relaxed },
         Action::Fill { dst: range(Memory::Device), synchronous: false, stream: stream() },
         copy(Memory::Pinned, Memory::Device, false),
         Action::EndCapture { stream: stream(), graph: "g".to_string() },

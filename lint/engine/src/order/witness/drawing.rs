@@ -47,8 +47,10 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
         let mut pending = None;
         for (index, (site, planned)) in plan.steps.iter().enumerate() {
             let mut action = self.action(planned);
-            if index + 1 == plan.steps.len() {
-                meet(&mut action, pending.as_ref(), &self.buffers[0]);
+            if index + 1 == plan.steps.len()
+                && let Some(shared) = self.buffers.first()
+            {
+                meet(&mut action, pending.as_ref(), shared);
             }
             self.sketch.step(action.clone(), *site);
             if matches!(planned, Planned::Work { .. }) {
@@ -76,7 +78,11 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
             Planned::StreamWait(stream, event) => {
                 Action::StreamWait { stream: self.stream(*stream), event: self.event(*event) }
             }
-            Planned::HostWait(point) => Action::Synchronize { point: self.point(*point) },
+            Planned::HostWait(point) => Action::Synchronize { point: self.point(*point), needless: false },
+            Planned::Wait(point, needless) => {
+                let point = point.map_or(trace::Point::Device, |point| self.point(point));
+                Action::Synchronize { point, needless: *needless }
+            }
             Planned::Poll(point) => Action::Query { point: self.point(*point), until_complete: true },
             Planned::Call(function) => Action::Call { function: function.to_string() },
             Planned::Free { buffer, how } => self.free(*buffer, how, None),

@@ -80,6 +80,12 @@ axioms! {
     CaptureDefers, "capture-defers", true;
     /// A11: a graph launch runs in the order of the stream that it is launched on.
     GraphRunsInStreamOrder, "graph-runs-in-stream-order", true;
+    /// A4 in a capture: what is captured after a wait for an event comes after what the event stands for.
+    CapturedEventsOrder, "captured-events-order", true;
+    /// Each launch of a graph comes after the launches of it before, on other streams too.
+    GraphLaunchesAreOrdered, "graph-launches-are-ordered", true;
+    /// Memory that was released is the next owner's: what uses it afterwards meets that one's data.
+    ReleasedMemoryIsGone, "released-memory-is-gone", true;
     /// Memory of cudaMallocAsync exists from the allocation on in the order of its stream, elsewhere only after it.
     AllocationIsInStreamOrder, "allocation-is-in-stream-order", true;
     /// cudaFreeAsync frees in the order of its stream: uses that it does not wait for are unordered with it.
@@ -131,6 +137,8 @@ axioms! {
     LegacyLaunchWaits, "legacy-launch-waits", false;
     /// Wrong: a graph launch returns when the graph is done.
     GraphLaunchWaits, "graph-launch-waits", false;
+    /// Wrong: what a graph holds runs in the order in which it was captured.
+    GraphNodesAreOrdered, "graph-nodes-are-ordered", false;
 }
 
 impl Axioms {

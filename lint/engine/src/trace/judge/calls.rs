@@ -2,7 +2,7 @@
 
 use super::super::{CopyKind, Memory};
 use crate::cuda::Model;
-use crate::cuda::row::InCallback;
+use crate::cuda::row::{Effect, InCallback, Outcome, Row};
 
 /// More arguments than any function of CUDA takes.
 const ARGUMENTS: usize = 24;
@@ -43,9 +43,26 @@ pub fn is_misplaced_in_host_function(function: &str) -> bool {
     if function.contains("<<<") {
         return true;
     }
-    let model = Model::builtin();
-    match (0..ARGUMENTS).find_map(|arguments| model.lookup(function, arguments)) {
+    match row(function) {
         Some(row) => matches!(row.in_callback, InCallback::Forbidden | InCallback::ForbiddenUnobserved),
         None => crate::cuda::is_known_api_name(function),
     }
+}
+
+/// The name of a loop in a host function that only looks at a flag until it changes.
+pub const BUSY_WAIT: &str = "busy-wait";
+
+/// True for what waits for another thread or for time to pass.
+pub fn waits_in_host_function(function: &str) -> bool {
+    function == BUSY_WAIT || row(function).is_some_and(|row| row.in_callback == InCallback::Waits)
+}
+
+/// True for a query of the last error: a call that orders nothing, and whose result is a status.
+pub(super) fn asks_for_last_error(function: &str) -> bool {
+    row(function).is_some_and(|row| row.effects.contains(&Effect::NoWait) && row.result == Outcome::Status)
+}
+
+fn row(function: &str) -> Option<&'static Row> {
+    let model = Model::builtin();
+    (0..ARGUMENTS).find_map(|arguments| model.lookup(function, arguments))
 }

@@ -55,14 +55,16 @@ fn unordered(trace: &Trace<usize>) -> BTreeSet<(usize, usize)> {
                 let set = events.get(event).cloned().unwrap_or_default();
                 tails.entry(key(stream)).or_default().extend(set);
             }
-            Action::Synchronize { point } | Action::Query { point, until_complete: true } => match point {
-                Point::Device => done.extend(&work),
-                Point::Event(event) => done.extend(events.get(event).into_iter().flatten()),
-                Point::Stream(stream) if key(stream) == Stream::Legacy => {
-                    done.extend(before(&tails, &blocking, &Stream::Legacy));
+            Action::Synchronize { point, .. } | Action::Query { point, until_complete: true } => {
+                match point {
+                    Point::Device => done.extend(&work),
+                    Point::Event(event) => done.extend(events.get(event).into_iter().flatten()),
+                    Point::Stream(stream) if key(stream) == Stream::Legacy => {
+                        done.extend(before(&tails, &blocking, &Stream::Legacy));
+                    }
+                    Point::Stream(stream) => done.extend(tails.get(&key(stream)).into_iter().flatten()),
                 }
-                Point::Stream(stream) => done.extend(tails.get(&key(stream)).into_iter().flatten()),
-            },
+            }
             Action::HostRead { .. } | Action::HostWrite { .. } => {
                 let open = work.iter().filter(|it| !done.contains(it) && conflict(**it, index));
                 pairs.extend(open.map(|it| (*it, index)));

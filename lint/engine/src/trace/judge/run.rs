@@ -2,25 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Action, CopyKind, Memory, Point as Awaited, Range, Release, Stream, Trace};
+use super::super::{Action, CopyKind, Memory, Name, Point as Awaited, Range, Release, Stream, Trace};
 use super::axioms::{Axiom, Axioms};
+use super::captures::Graphs;
 use super::order::{Operation, Order, Touch};
+use super::released::Released;
+use super::timing::Timing;
 use super::{Conflict, Edge, Hazard, calls};
-use crate::order::happens_before::{Cover, Point, StreamKey};
+use crate::order::capture::Fate;
+use crate::order::happens_before::{self, Cover, Point, StreamKey};
 
 pub(super) fn run<P>(trace: &Trace<P>, axioms: Axioms) -> Vec<Hazard> {
     let mut run = Run {
         axioms,
         order: Order::new(trace.default_stream, axioms),
         buffers: BTreeMap::new(),
-        graphs: BTreeMap::new(),
-        capturing: None,
+        graphs: Graphs::new(trace, axioms),
+        released: Released::default(),
+        fate: Fate::Runs,
+        faults: Vec::new(),
         hazards: Vec::new(),
+        timing: Timing::default(),
         step: 0,
     };
     for (index, step) in trace.steps.iter().enumerate() {
         run.step = index;
-        run.act(&step.action);
+        run.take(&step.action);
     }
     run.hazards
 }
@@ -30,11 +37,15 @@ struct Run<'t> {
     order: Order<'t>,
     /// What each buffer is, and its size.
     buffers: BTreeMap<&'t str, (Memory, u64)>,
-    /// What each graph touches.
-    graphs: BTreeMap<&'t str, Vec<Touch<'t>>>,
-    /// What the open capture touches so far.
-    capturing: Option<Vec<Touch<'t>>>,
+    graphs: Graphs<'t>,
+    released: Released<'t>,
+    /// What becomes of the current step.
+    fate: Fate,
+    /// The work that fails.
+    faults: Vec<usize>,
     hazards: Vec<Hazard>,
+    /// The events that measure time.
+    timing: Timing<'t>,
     /// The current step.
     step: usize,
 }
@@ -49,6 +60,53 @@ struct Access<'a, 't> {
 }
 
 impl<'t> Run<'t> {
+    fn take(&mut self, action: &'t Action) {
+        let (fate, found) = self.graphs.step(self.step, action);
+        self.fate = fate;
+        self.hazards.extend(found);
+        self.use_what_is_gone(action);
+        match fate {
+            Fate::Refused(_) => self.declare(action),
+            _ => {
+                let fits = match action {
+                    Action::Free { buffer, with, .. } => self.memory(buffer).is_some_and(|it| with.fits(it)),
+                    _ => true,
+                };
+                self.act(action);
+                self.released.end(self.step, action, fits);
+            }
+        }
+    }
+
+    /// What a call that fails would have made is taken to be there: it is the call that is wrong.
+    fn declare(&mut self, action: &'t Action) {
+        if let Action::Allocate { buffer, memory, bytes, .. } = action {
+            self.buffers.insert(buffer, (*memory, *bytes));
+        }
+    }
+
+    /// Notes uses of what was released or destroyed.
+    fn use_what_is_gone(&mut self, action: &'t Action) {
+        if !self.axioms.has(Axiom::ReleasedMemoryIsGone) {
+            return;
+        }
+        for (release, name) in self.released.used_by(action) {
+            let stream = match action {
+                Action::Free { stream, .. } => stream.as_ref(),
+                action => action.work_stream(),
+            };
+            let stream = stream.map(|stream| self.order.stream(stream));
+            if let Some(stream) = stream {
+                self.order.reach(stream);
+            }
+            let mut frees = self.order.pending.iter().filter(|it| it.step == release);
+            let ordered =
+                frees.all(|it| stream.is_some_and(|stream| self.order.is_before(it, stream, false)));
+            let name = name.clone();
+            self.hazards.push(Hazard::UseAfterRelease { release, step: self.step, name, ordered });
+        }
+    }
+
     fn act(&mut self, action: &'t Action) {
         match action {
             Action::Allocate { buffer, memory, bytes, stream } => {
@@ -73,7 +131,15 @@ impl<'t> Run<'t> {
                     self.order.complete(Point::Tail(stream));
                 }
             }
-            Action::CreateEvent { .. } => {}
+            Action::CreateEvent { .. }
+            | Action::DestroyGraph { .. }
+            | Action::BeginCapture { .. }
+            | Action::EndCapture { .. } => {}
+            Action::CreateTimer { event } => self.timing.make(event),
+            Action::Elapsed { start, end } => {
+                let asked = self.timing.ask(&self.order.pending, self.step, [start, end]);
+                self.hazards.extend(asked);
+            }
             Action::DestroyEvent { event } => {
                 if self.axioms.has(Axiom::EventDestroyWaits) {
                     let event = self.order.event(event);
@@ -103,16 +169,26 @@ impl<'t> Run<'t> {
                         named.push(function);
                         let function = function.clone();
                         self.hazards.push(Hazard::CallInHostFunction { step: self.step, function });
+                    } else if !named.contains(&function) && calls::waits_in_host_function(function) {
+                        named.push(function);
+                        let function = function.clone();
+                        self.hazards.push(Hazard::WaitInHostFunction { step: self.step, function });
                     }
                 }
                 let stream = self.order.stream(stream);
                 let loose = !self.axioms.has(Axiom::HostFunctionIsOrdered);
                 self.enqueue(stream, touches(reads, writes), loose);
             }
+            Action::Record { .. } | Action::StreamWait { .. } if self.is_captured() => {}
             Action::Record { event, stream } => {
-                let event = self.order.event(event);
+                let key = self.order.event(event);
                 let stream = self.order.stream(stream);
-                self.order.record(event, stream);
+                self.order.record(key, stream);
+                if self.timing.record(event, self.step) {
+                    let mut mark = self.operation(stream, Vec::new());
+                    mark.cover.insert(Point::Event(key));
+                    self.order.push(mark);
+                }
             }
             Action::StreamWait { stream, event } => {
                 let event = self.order.event(event);
@@ -127,7 +203,7 @@ impl<'t> Run<'t> {
                     self.host(&[touch(range, matches!(action, Action::HostWrite { .. }))]);
                 }
             }
-            Action::Synchronize { point } => {
+            Action::Synchronize { point, .. } => {
                 let rule = match point {
                     Awaited::Stream(_) => Axiom::HostWaitsForStream,
                     Awaited::Event(_) => Axiom::HostWaitsForEvent,
@@ -146,24 +222,90 @@ impl<'t> Run<'t> {
                     self.wait(point);
                 }
             }
-            Action::Call { .. } => {
+            Action::MakeAndRelease { made, .. } => {
+                self.hazards.push(Hazard::MadeEachRound { step: self.step });
+                if made.is_memory() {
+                    self.order.may_have_waited(self.step, None);
+                }
+            }
+            Action::Fault { stream, .. } => {
+                let stream = self.order.stream(stream);
+                self.faults.push(self.step);
+                self.enqueue(stream, Vec::new(), false);
+            }
+            Action::Call { function } => {
+                let pending =
+                    self.faults.iter().find(|fault| self.order.pending.iter().any(|it| it.step == **fault));
+                if let Some(pending) = pending.filter(|_| calls::asks_for_last_error(function)) {
+                    self.hazards.push(Hazard::ErrorUnseen { pending: *pending, step: self.step });
+                }
                 if self.axioms.has(Axiom::OtherCallsWait) {
                     self.order.pending.clear();
                 }
             }
-            Action::BeginCapture { .. } => self.capturing = Some(Vec::new()),
-            Action::EndCapture { graph, .. } => {
-                self.graphs.insert(graph, self.capturing.take().unwrap_or_default());
+            Action::LaunchGraph { graph, stream } => self.launch_graph(graph, stream),
+        }
+    }
+
+    /// True if the current step is noted down, and the model has it that such steps do not run.
+    fn is_captured(&self) -> bool {
+        self.fate == Fate::Captured
+    }
+
+    fn launch_graph(&mut self, name: &'t Name, stream: &'t Stream) {
+        let stream = self.order.stream(stream);
+        let Some(graph) = self.graphs.get(name) else { return };
+        let (touches, launches, racing) = (graph.all(), graph.launches, graph.first_launch());
+        let captured = graph.touches.clone();
+        for (node, touched) in &captured {
+            self.use_released_buffers(*node, touched);
+        }
+        if !self.axioms.has(Axiom::GraphNodesAreOrdered) {
+            for (first, second) in racing {
+                self.compare_nodes(&captured, first, second);
             }
-            Action::LaunchGraph { graph, stream } => {
-                let stream = self.order.stream(stream);
-                let touches = self.graphs.get(graph.as_str()).cloned().unwrap_or_default();
-                let loose = !self.axioms.has(Axiom::GraphRunsInStreamOrder);
-                self.enqueue(stream, touches, loose);
-                if self.axioms.has(Axiom::GraphLaunchWaits) {
-                    self.order.complete(Point::Tail(stream));
-                }
+        }
+        if self.axioms.has(Axiom::GraphLaunchesAreOrdered) {
+            happens_before::stream_waits(&mut self.order.pending, stream, launches);
+        }
+        let loose = !self.axioms.has(Axiom::GraphRunsInStreamOrder);
+        self.enqueue(stream, touches, loose);
+        happens_before::snapshot(&mut self.order.pending, launches, stream);
+        if self.axioms.has(Axiom::GraphLaunchWaits) {
+            self.order.complete(Point::Tail(stream));
+        }
+    }
+
+    /// A node of a graph that is launched uses memory that was released.
+    fn use_released_buffers(&mut self, node: usize, touches: &[Touch<'t>]) {
+        let mut seen: Vec<&str> = Vec::new();
+        for touch in touches {
+            // What was gone when it was captured is blamed there.
+            let release = self.released.release_of(touch.buffer).filter(|release| *release > node);
+            if let Some(release) = release
+                && !seen.contains(&touch.buffer)
+            {
+                seen.push(touch.buffer);
+                let (launch, buffer) = (self.step, touch.buffer.to_owned());
+                self.hazards.push(Hazard::CapturedBufferReleased { node, release, launch, buffer });
             }
+        }
+    }
+
+    /// Two nodes of a graph run in any order.
+    fn compare_nodes(&mut self, touches: &BTreeMap<usize, Vec<Touch<'t>>>, first: usize, second: usize) {
+        let (Some(theirs), Some(ours)) = (touches.get(&first), touches.get(&second)) else { return };
+        let mut worst: BTreeMap<&str, Conflict> = BTreeMap::new();
+        for (theirs, ours) in theirs.iter().flat_map(|theirs| ours.iter().map(move |ours| (theirs, ours))) {
+            if let Some(conflict) = conflict(theirs, ours, false) {
+                let known = worst.entry(theirs.buffer).or_insert(conflict);
+                *known = conflict.min(*known);
+            }
+        }
+        for (buffer, conflict) in worst {
+            let (missing, relies_on, buffer) = (Edge::StreamWait, None, buffer.to_owned());
+            let (pending, access) = (first, second);
+            self.hazards.push(Hazard::Unordered { pending, access, buffer, conflict, missing, relies_on });
         }
     }
 
@@ -202,10 +344,12 @@ impl<'t> Run<'t> {
         true
     }
 
-    /// Notes work of an open capture; true if that is all that becomes of it.
+    /// Notes work that is captured; true if that is all that becomes of it.
     fn capture(&mut self, touches: &[Touch<'t>]) -> bool {
-        let Some(captured) = &mut self.capturing else { return false };
-        captured.extend(touches.iter().map(|touch| Touch { relies_on: None, ..*touch }));
+        if !self.is_captured() {
+            return false;
+        }
+        self.graphs.capture(self.step, touches);
         self.axioms.has(Axiom::CaptureDefers)
     }
 
@@ -237,7 +381,7 @@ impl<'t> Run<'t> {
         };
         let direction = stated.filter(|_| !wrong && !managed).unwrap_or(actual);
         let stream = self.order.stream(stream);
-        let captured = self.capturing.is_some();
+        let captured = self.is_captured();
         let (mut reads, mut writes) = (touch(src, false), touch(dst, true));
         if direction == CopyKind::HostToHost && !captured && self.axioms.has(Axiom::HostToHostIsSynchronous) {
             return self.copy_on_host(&[reads, writes], stream);
@@ -305,16 +449,13 @@ impl<'t> Run<'t> {
         self.order.may_have_waited(self.step, Some(stream));
     }
 
-    /// An asynchronous copy from pageable memory: what it reads may be read during the call. That is no matter
-    /// where the earlier work of its stream that writes there was itself done during its call.
+    /// An asynchronous copy from pageable memory: what it reads may be read during the call. Where earlier work of
+    /// its stream writes there, which was itself measured to be done during its call, it relies on that.
     fn read_at_once(&mut self, reads: Touch<'t>, writes: Touch<'t>, stream: StreamKey) {
         self.order.reach(stream);
         let source = [reads];
         let access = Access { touches: &source, missing: Edge::HostWait, releases: false, waits: false };
-        self.compare(&access, |order, earlier| {
-            let relied = earlier.touches.iter().any(|it| it.write && it.relies_on.is_some());
-            !(relied && order.is_before(earlier, stream, false))
-        });
+        self.compare(&access, |_, _| true);
         let target = [writes];
         let access = Access { touches: &target, missing: Edge::StreamWait, releases: false, waits: false };
         self.compare(&access, |order, earlier| !order.is_before(earlier, stream, false));
@@ -361,6 +502,8 @@ impl<'t> Run<'t> {
                 if self.axioms.has(Axiom::FreeAsyncWaits) {
                     self.order.pending.clear();
                 }
+                // The free itself has its place in the stream.
+                self.order.push(self.operation(stream, Vec::new()));
             }
             _ => {
                 let waits = with != Release::Free && memory != Memory::StreamOrdered;

@@ -11,14 +11,15 @@ pub(super) struct Edit<'t> {
     after: BTreeMap<usize, Vec<Action>>,
     replaced: BTreeMap<usize, Option<Action>>,
     names: BTreeSet<Name>,
+    in_captures: bool,
 }
 
 impl<'t> Edit<'t> {
-    /// No changes.
-    pub fn new(trace: &'t Trace<usize>) -> Self {
-        let names = trace.steps.iter().filter_map(|step| declared(&step.action)).cloned().collect();
+    /// No changes. Unless `in_captures`, nothing is added between the begin and the end of captures.
+    pub fn new(trace: &'t Trace<usize>, in_captures: bool) -> Self {
+        let names = trace.steps.iter().filter_map(|step| step.action.makes()).cloned().collect();
         let none = BTreeMap::new();
-        Self { trace, before: none.clone(), after: none, replaced: BTreeMap::new(), names }
+        Self { trace, before: none.clone(), after: none, replaced: BTreeMap::new(), names, in_captures }
     }
 
     /// A step as it was.
@@ -26,28 +27,67 @@ impl<'t> Edit<'t> {
         self.trace.steps.get(step).map(|step| &step.action)
     }
 
-    /// Adds steps before a step, behind those that were added there already. Where the step is captured, they
-    /// come before the capture: nothing else may stand in it.
+    /// Adds steps before a step, behind those that were added there already. Where something is captured then,
+    /// they come before that.
     pub fn before(&mut self, step: usize, actions: impl IntoIterator<Item = Action>) {
         let begin = self.capture(step).map_or(step, |it| it.0);
         self.before.entry(begin).or_default().extend(actions);
     }
 
-    /// Adds steps after a step, or after the capture that it stands in.
+    /// Adds steps right before a step.
+    pub fn right_before(&mut self, step: usize, actions: impl IntoIterator<Item = Action>) {
+        self.before.entry(step).or_default().extend(actions);
+    }
+
+    /// Adds steps after a step, or after the captures that are open then.
     pub fn after(&mut self, step: usize, actions: impl IntoIterator<Item = Action>) {
         let end = self.capture(step).map_or(step, |it| it.1);
         self.after.entry(end).or_default().extend(actions);
     }
 
-    /// The first and the last step of the capture that a step stands in.
+    /// The first and the last step of the captures that are open when a step is taken: from where there was
+    /// none up to where there is none again.
     fn capture(&self, step: usize) -> Option<(usize, usize)> {
-        let is_begin = |action: &Action| matches!(action, Action::BeginCapture { .. });
-        let is_end = |action: &Action| matches!(action, Action::EndCapture { .. });
-        let edge = |action: &Action| is_begin(action) || is_end(action);
-        let steps = &self.trace.steps;
-        let begin = (0..step).rev().find(|at| edge(&steps[*at].action))?;
-        let end = (step..steps.len()).find(|at| edge(&steps[*at].action))?;
-        (is_begin(&steps[begin].action) && is_end(&steps[end].action)).then_some((begin, end))
+        if self.in_captures {
+            return None;
+        }
+        let (mut open, mut begin) = (0_usize, None);
+        for (index, it) in self.trace.steps.iter().enumerate() {
+            match &it.action {
+                Action::BeginCapture { .. } => {
+                    begin = begin.or(Some(index));
+                    open += 1;
+                }
+                Action::EndCapture { .. } => {
+                    open = open.saturating_sub(1);
+                    if open == 0
+                        && let Some(first) = begin.take()
+                        && step <= index
+                    {
+                        return (first < step).then_some((first, index));
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The stream of the last capture that began before a step.
+    pub fn last_begin_before(&self, step: usize) -> Option<&'t Stream> {
+        self.trace.steps.iter().take(step).rev().find_map(|step| match &step.action {
+            Action::BeginCapture { stream, .. } => Some(stream),
+            _ => None,
+        })
+    }
+
+    /// Takes out every step that releases or destroys something.
+    pub fn keep(&mut self, name: &str) {
+        for (index, step) in self.trace.steps.iter().enumerate() {
+            if step.action.ends().is_some_and(|ended| ended == name) {
+                self.replaced.insert(index, None);
+            }
+        }
     }
 
     /// Puts another step in the place of one, or none.
@@ -127,16 +167,5 @@ impl<'t> Edit<'t> {
             steps.extend(self.after.remove(&index).unwrap_or_default().into_iter().map(added));
         }
         Trace { default_stream: self.trace.default_stream, steps }
-    }
-}
-
-/// The name that a step makes.
-fn declared(action: &Action) -> Option<&Name> {
-    match action {
-        Action::Allocate { buffer: name, .. }
-        | Action::CreateStream { stream: name, .. }
-        | Action::CreateEvent { event: name }
-        | Action::EndCapture { graph: name, .. } => Some(name),
-        _ => None,
     }
 }

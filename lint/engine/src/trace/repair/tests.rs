@@ -8,8 +8,9 @@ use super::*;
 #[test]
 fn every_hazard_of_random_traces_is_mended_and_no_other_comes() {
     let (mut hazards, mut variants) = (0, 0);
+    let mut unmended = 0;
     let mut kinds = std::collections::BTreeMap::<String, usize>::new();
-    for seed in 0..700 {
+    for seed in 0..300 {
         let trace = sample::trace(seed, 24);
         let trace = numbered(&trace);
         let known = judge(&trace);
@@ -18,7 +19,10 @@ fn every_hazard_of_random_traces_is_mended_and_no_other_comes() {
             let name = format!("{hazard:?}").split([' ', '{']).next().unwrap_or_default().to_owned();
             *kinds.entry(name).or_default() += 1;
             let Some(repaired) = repair(&trace, hazard) else {
-                panic!("seed {seed}: {hazard:?} cannot be repaired in\n{}", print(&trace));
+                // Several misuses that hang together: what is used after its release, or made in a capture.
+                assert!(is_tangled(&trace, &known), "seed {seed}: {hazard:?}\n{}", print(&trace));
+                unmended += 1;
+                continue;
             };
             validate(&repaired).unwrap();
             let found = findings(&repaired).unwrap();
@@ -45,8 +49,21 @@ fn every_hazard_of_random_traces_is_mended_and_no_other_comes() {
             }
         }
     }
-    assert_eq!(kinds.len(), 7, "{kinds:?}");
+    assert!(unmended * 20 < hazards, "{unmended} of {hazards}");
+    assert_eq!(kinds.len(), 11, "{kinds:?}");
     assert!(hazards > 2000 && variants > 50, "{hazards} hazards, {variants} variants, {kinds:?}");
+}
+
+fn is_tangled(trace: &Trace<usize>, hazards: &[Hazard]) -> bool {
+    let mut ended = std::collections::BTreeSet::new();
+    let mut used = false;
+    for step in &trace.steps {
+        used |= step.action.uses().into_iter().any(|name| ended.contains(name));
+        ended.extend(step.action.ends());
+    }
+    used || hazards
+        .iter()
+        .any(|it| matches!(it, Hazard::CaptureIllegal { .. } | Hazard::CaptureUnjoined { .. }))
 }
 
 /// What a repair adds (`+`) and takes away (`-`).
@@ -96,6 +113,15 @@ fn repairs_are_what_a_programmer_would_do() {
         (
             "host-function f calls cudaMalloc printf on default\n",
             "- host-function f calls cudaMalloc printf on default\n+ host-function f calls printf on default\n",
+        ),
+        ("d = device 64\ns = stream\nfree d with cudaFree\nfill d[0..4] on s\n", "+ synchronize device\n"),
+        ("d = device 64\nfree d with cudaFree\nfree d with cudaFree\n", ""),
+        ("s = stream\ndestroy s\nlaunch k on s\n", ""),
+        ("e = event\ns = stream\nbegin-capture s\nsynchronize device\ng = end-capture s\n", ""),
+        (
+            "e = event\ns = stream\nt = stream\nbegin-capture s\nrecord e on s\nwait t for e\nlaunch k on t\n\
+             g = end-capture s\n",
+            "+ joined = event\n+ record joined on t\n+ wait s for joined\n",
         ),
         ("s = stream\nlaunch k on default meant s\n", "- launch k on default meant s\n+ launch k on s\n"),
         (

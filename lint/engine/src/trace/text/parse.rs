@@ -6,7 +6,9 @@ use std::iter::Peekable;
 use std::vec::IntoIter;
 
 use super::super::validate::validate;
-use super::super::{Action, CopyKind, Memory, Point, Position, Range, Release, Step, Stream, Trace};
+use super::super::{
+    Action, CaptureMode, CopyKind, Made, Memory, Point, Position, Range, Release, Step, Stream, Trace,
+};
 use crate::DefaultStream;
 
 /// Why a text is no trace.
@@ -36,10 +38,10 @@ pub fn parse(text: &str) -> Result<Trace<Position>, Vec<ParseError>> {
     let mut trace = Trace { default_stream: DefaultStream::Legacy, steps: Vec::new() };
     let mut lines = Vec::new();
     let mut errors = Vec::new();
-    let mut events = BTreeSet::new();
+    let mut known = Known::default();
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
-        match Line::split(line).and_then(|line| line.read(&events)) {
+        match Line::split(line).and_then(|line| line.read(&known)) {
             Ok(Content::Nothing) => {}
             Ok(Content::Default(_)) if !trace.steps.is_empty() => errors.push(ParseError {
                 line: number,
@@ -48,8 +50,14 @@ pub fn parse(text: &str) -> Result<Trace<Position>, Vec<ParseError>> {
             }),
             Ok(Content::Default(default)) => trace.default_stream = default,
             Ok(Content::Step(step)) => {
-                if let Action::CreateEvent { event } = &step.action {
-                    events.insert(event.clone());
+                match &step.action {
+                    Action::CreateEvent { event } | Action::CreateTimer { event } => {
+                        known.events.insert(event.clone());
+                    }
+                    Action::EndCapture { graph, .. } => {
+                        known.graphs.insert(graph.clone());
+                    }
+                    _ => {}
                 }
                 trace.steps.push(step);
                 lines.push(number);
@@ -130,14 +138,14 @@ impl Line {
         }
     }
 
-    fn read(self, events: &BTreeSet<String>) -> Parsed<Content> {
+    fn read(self, known: &Known) -> Parsed<Content> {
         if self.words.is_empty() {
             return match self.place {
                 None => Ok(Content::Nothing),
                 Some(_) => fault("a place without a step", "write the step before the ` @ `"),
             };
         }
-        let mut words = Words { words: self.words.into_iter().peekable(), events };
+        let mut words = Words { words: self.words.into_iter().peekable(), known };
         if words.take("default-stream") {
             let default = match words.word("`legacy` or `per-thread`")?.as_str() {
                 "legacy" => DefaultStream::Legacy,
@@ -214,9 +222,16 @@ fn place(text: &str) -> Parsed<Position> {
     }
 }
 
-struct Words<'e> {
+/// What names stand for that streams could stand for as well.
+#[derive(Default)]
+struct Known {
+    events: BTreeSet<String>,
+    graphs: BTreeSet<String>,
+}
+
+struct Words<'k> {
     words: Peekable<IntoIter<Word>>,
-    events: &'e BTreeSet<String>,
+    known: &'k Known,
 }
 
 impl Words<'_> {
@@ -270,9 +285,16 @@ impl Words<'_> {
             }
             "host-read" => Action::HostRead { range: self.range()? },
             "host-write" => Action::HostWrite { range: self.range()? },
-            "synchronize" => Action::Synchronize { point: self.point()? },
+            "synchronize" => Action::Synchronize { point: self.point()?, needless: self.take("needless") },
+            "make-and-release" => {
+                let made = one_of(&Made::ALL, Made::word, "a thing to make", &self.word("a thing to make")?)?;
+                let bytes = if made.is_memory() { self.bytes()? } else { 0 };
+                Action::MakeAndRelease { made, bytes }
+            }
+            "fault" => Action::Fault { work: self.word("the work's name")?, stream: self.on()? },
             "poll" => Action::Query { point: self.point()?, until_complete: true },
             "query" => Action::Query { point: self.point()?, until_complete: false },
+            "elapsed" => Action::Elapsed { start: self.word("an event")?, end: self.word("an event")? },
             "call" => Action::Call { function: self.word("a function")? },
             "free" => {
                 let buffer = self.word("a buffer")?;
@@ -281,14 +303,23 @@ impl Words<'_> {
                 Action::Free { buffer, with, stream: self.on_if_there()? }
             }
             "destroy" => {
-                let name = self.word("a stream or an event")?;
-                if self.events.contains(&name) {
+                let name = self.word("a stream, an event or a graph")?;
+                if self.known.events.contains(&name) {
                     Action::DestroyEvent { event: name }
+                } else if self.known.graphs.contains(&name) {
+                    Action::DestroyGraph { graph: name }
                 } else {
                     Action::DestroyStream { stream: name }
                 }
             }
-            "begin-capture" => Action::BeginCapture { stream: self.stream()? },
+            "begin-capture" => {
+                let stream = self.stream()?;
+                let mode = match self.words.next() {
+                    None => CaptureMode::Global,
+                    Some(word) => one_of(&CaptureMode::ALL, CaptureMode::word, "a mode", &word.text)?,
+                };
+                Action::BeginCapture { stream, mode }
+            }
             "launch-graph" => Action::LaunchGraph { graph: self.word("a graph")?, stream: self.on()? },
             other => {
                 return fault(
@@ -307,16 +338,22 @@ impl Words<'_> {
                 Action::CreateStream { stream: name, non_blocking }
             }
             "event" => Action::CreateEvent { event: name },
+            "timer" => Action::CreateTimer { event: name },
             "end-capture" => Action::EndCapture { stream: self.stream()?, graph: name },
             memory => {
                 let memory = one_of(&Memory::ALL, Memory::word, "a thing that a trace can make", memory)?;
-                let bytes = self.word("a number of bytes")?;
-                let Ok(bytes) = bytes.parse() else {
-                    return fault(format!("`{bytes}` is no number of bytes"), "write a whole number");
-                };
+                let bytes = self.bytes()?;
                 Action::Allocate { buffer: name, memory, bytes, stream: self.on_if_there()? }
             }
         })
+    }
+
+    fn bytes(&mut self) -> Parsed<u64> {
+        let bytes = self.word("a number of bytes")?;
+        match bytes.parse() {
+            Ok(bytes) => Ok(bytes),
+            Err(_) => fault(format!("`{bytes}` is no number of bytes"), "write a whole number"),
+        }
     }
 
     fn take(&mut self, keyword: &str) -> bool {
@@ -370,7 +407,7 @@ impl Words<'_> {
         let word = self.word("what to wait for")?;
         Ok(match word.as_str() {
             "device" => Point::Device,
-            _ if self.events.contains(&word) => Point::Event(word),
+            _ if self.known.events.contains(&word) => Point::Event(word),
             _ => Point::Stream(Stream::from(word)),
         })
     }

@@ -1,0 +1,174 @@
+//! Reading tables strictly: every key is asked for or wrong, every value has the type that it must have, and
+//! all that is wrong is said at once, with its place.
+
+use std::ops::Range;
+
+use cuda_lint_engine::suggest;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Problem, Text};
+
+/// A table that is being read.
+pub struct Table<'t> {
+    text: Text<'t>,
+    /// What it is called, for people: `[model]`.
+    name: String,
+    entries: Vec<(String, Range<usize>, Spanned<DeValue<'t>>)>,
+    /// The keys that were asked for.
+    known: Vec<&'static str>,
+}
+
+impl<'t> Table<'t> {
+    /// Parses a file. `None` if it is no TOML.
+    pub fn parse(text: &Text<'t>, problems: &mut Vec<Problem>) -> Option<Self> {
+        match DeTable::parse(text.text) {
+            Ok(table) => Some(Self::new(*text, String::new(), table.into_inner())),
+            Err(error) => {
+                let message = format!("this is no TOML: {}", error.message().trim().replace('\n', ": "));
+                problems.push(Problem::new(text, error.span().unwrap_or_default(), message, ""));
+                None
+            }
+        }
+    }
+
+    fn new(text: Text<'t>, name: String, table: DeTable<'t>) -> Self {
+        let entries = table
+            .into_iter()
+            .map(|(key, value)| {
+                let range = key.span();
+                (key.into_inner().into_owned(), range, value)
+            })
+            .collect();
+        Self { text, name, entries, known: Vec::new() }
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Spanned<DeValue<'t>>> {
+        self.known.push(key);
+        let at = self.entries.iter().position(|(name, _, _)| name == key)?;
+        Some(self.entries.swap_remove(at).2)
+    }
+
+    fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) -> Problem {
+        let message = format!("`{key}` is {wanted}, and this is {}", type_of(value.get_ref()));
+        Problem::new(&self.text, value.span(), message, "")
+    }
+
+    /// A table in this one.
+    pub fn table(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Option<Self> {
+        let value = self.take(key)?;
+        match value.into_inner_spanned() {
+            (DeValue::Table(table), _) => Some(Self::new(self.text, format!("[{key}]"), table)),
+            (other, range) => {
+                problems.push(self.wrong(key, &Spanned::new(range, other), "a table"));
+                None
+            }
+        }
+    }
+
+    /// A text, and where it stands.
+    pub fn string(
+        &mut self,
+        key: &'static str,
+        problems: &mut Vec<Problem>,
+    ) -> Option<(String, Range<usize>)> {
+        let value = self.take(key)?;
+        match value.get_ref() {
+            DeValue::String(text) => Some((text.clone().into_owned(), value.span())),
+            _ => {
+                problems.push(self.wrong(key, &value, "a text in quotes"));
+                None
+            }
+        }
+    }
+
+    /// A truth value.
+    pub fn boolean(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Option<bool> {
+        let value = self.take(key)?;
+        match value.get_ref() {
+            DeValue::Boolean(truth) => Some(*truth),
+            _ => {
+                problems.push(self.wrong(key, &value, "true or false"));
+                None
+            }
+        }
+    }
+
+    /// A number that is not negative.
+    pub fn count(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Option<u64> {
+        let value = self.take(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix()).ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            problems.push(self.wrong(key, &value, "a whole number, 0 or more"));
+        }
+        number
+    }
+
+    /// A list of texts, each with its place.
+    pub fn strings(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Vec<(String, Range<usize>)> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let DeValue::Array(items) = value.get_ref() else {
+            problems.push(self.wrong(key, &value, "a list of texts"));
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for item in items.iter() {
+            match item.get_ref() {
+                DeValue::String(text) => texts.push((text.clone().into_owned(), item.span())),
+                _ => problems.push(self.wrong(key, item, "a list of texts")),
+            }
+        }
+        texts
+    }
+
+    /// A problem with a value of this table.
+    pub fn problem(&self, range: Range<usize>, message: String, help: String) -> Problem {
+        Problem::new(&self.text, range, message, help)
+    }
+
+    /// Says what nobody asked for.
+    pub fn finish(self, problems: &mut Vec<Problem>) {
+        for (key, range, _) in &self.entries {
+            let place =
+                if self.name.is_empty() { "this file".to_owned() } else { format!("`{}`", self.name) };
+            let help = match suggest::closest(key, self.known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known are {}", list(&self.known)),
+            };
+            let message = format!("{place} has no key `{key}`");
+            problems.push(Problem::new(&self.text, range.clone(), message, help));
+        }
+    }
+}
+
+/// Names in a row: `` `a`, `b` ``.
+pub fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn type_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a fraction",
+        DeValue::Boolean(_) => "a truth value",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// Takes a value and its place apart.
+trait IntoInnerSpanned<T> {
+    fn into_inner_spanned(self) -> (T, Range<usize>);
+}
+
+impl<T> IntoInnerSpanned<T> for Spanned<T> {
+    fn into_inner_spanned(self) -> (T, Range<usize>) {
+        let range = self.span();
+        (self.into_inner(), range)
+    }
+}

@@ -1,0 +1,147 @@
+//! What the command finds only when it sees several files, and that it keeps programs of one tree apart.
+
+use std::error::Error;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+const HEADER: &str = "#pragma once\nint *fetch(int n);\nvoid finish();\n";
+
+const FETCH: &str = "#include \"fetch.h\"\n#include <cuda_runtime.h>\n\
+                     static cudaStream_t stream;\n\
+                     int *fetch(int n) {\n\
+                         int *host, *device;\n\
+                         cudaStreamCreate(&stream);\n\
+                         cudaMallocHost(&host, n * 4);\n\
+                         cudaMalloc(&device, n * 4);\n\
+                         cudaMemcpyAsync(host, device, n * 4, cudaMemcpyDeviceToHost, stream);\n\
+                         return host;\n\
+                     }\n\
+                     void finish() { cudaStreamSynchronize(stream); }\n";
+
+/// A caller without a word of CUDA.
+fn caller(body: &str) -> String {
+    format!(
+        "#include \"fetch.h\"\nint main() {{\n    int *data = fetch(64);\n    {body}\n    return data[0];\n}}\n"
+    )
+}
+
+fn write(folder: &Path, files: &[(&str, &str)]) -> std::io::Result<()> {
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        std::fs::write(path, text)?;
+    }
+    Ok(())
+}
+
+fn report(folder: &Path, paths: &[&str]) -> Result<Value, Box<dyn Error>> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cuda-lint"));
+    let output = command.args(["--format", "json"]).args(paths).current_dir(folder).output()?;
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// File, line and rule of what was found.
+fn found(report: &Value) -> Vec<String> {
+    let place = |it: &Value| format!("{}:{} {}", it["file"], it["line"], it["rule"]).replace('"', "");
+    report["diagnostics"].as_array().into_iter().flatten().map(place).collect()
+}
+
+#[test]
+fn a_host_file_that_calls_into_cuda_is_analysed_and_others_are_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [
+        ("fetch.h", HEADER),
+        ("fetch.cu", FETCH),
+        ("app.cpp", &caller("")),
+        ("other.cpp", "int helper(int x) { return x + 1; }\n"),
+    ];
+    write(folder.path(), &files).unwrap();
+    let all = report(folder.path(), &["."]).unwrap();
+    assert_eq!(found(&all), ["app.cpp:5 host-read-before-sync"]);
+    assert_eq!(all["files"]["analysed"], 2, "{}", all["files"]);
+    assert_eq!(all["files"]["skipped"], 2, "{}", all["files"]);
+    // Alone, nobody knows what it calls.
+    assert!(found(&report(folder.path(), &["app.cpp"]).unwrap()).is_empty());
+    write(folder.path(), &[("app.cpp", &caller("finish();"))]).unwrap();
+    assert!(found(&report(folder.path(), &["."]).unwrap()).is_empty());
+}
+
+#[test]
+fn programs_of_one_tree_are_kept_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let waits = FETCH.replace("return host;", "finish();\nreturn host;");
+    let files = [
+        ("one/fetch.h", HEADER),
+        ("one/fetch.cu", FETCH),
+        ("one/app.cpp", &caller("")),
+        ("two/fetch.h", HEADER),
+        ("two/fetch.cu", &waits),
+        ("two/app.cpp", &caller("")),
+    ];
+    write(folder.path(), &files).unwrap();
+    assert_eq!(found(&report(folder.path(), &["."]).unwrap()), ["one/app.cpp:5 host-read-before-sync"]);
+}
+
+#[test]
+fn what_is_found_in_another_file_is_said_once_and_names_the_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = "#pragma once\n#include <cuda_runtime.h>\nvoid upload(float *to, const float *from, cudaStream_t stream);\n";
+    let upload = "#include \"upload.h\"\n\
+                  void upload(float *to, const float *from, cudaStream_t stream) {\n\
+                      cudaMemcpyAsync(to, from, 1 << 24, cudaMemcpyHostToDevice, stream);\n\
+                  }\n";
+    let caller = |name: &str| {
+        format!(
+            "#include \"upload.h\"\n#include <cstdlib>\nvoid {name}(float *to, cudaStream_t stream) {{\n    \
+             float *{name}_data = (float *)malloc(1 << 24);\n    upload(to, {name}_data, stream);\n    \
+             cudaMemsetAsync(to, 0, 64, stream);\n    cudaStreamSynchronize(stream);\n}}\n"
+        )
+    };
+    let (one, two) = (caller("one"), caller("two"));
+    let files = [("upload.h", header), ("upload.cu", upload), ("one.cu", &one), ("two.cu", &two)];
+    write(folder.path(), &files).unwrap();
+    let all = report(folder.path(), &["."]).unwrap();
+    assert_eq!(found(&all), ["upload.cu:3 pageable-async-copy"]);
+    let call = &all["diagnostics"][0]["related"][0];
+    assert_eq!((call["file"].as_str(), call["line"].as_u64()), (Some("one.cu"), Some(5)), "{call}");
+    assert_eq!(call["message"], "calls `upload`");
+    // The witness of a line in another file needs that file.
+    let witness = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cuda-lint"));
+        let output = command.args(arguments).current_dir(folder.path()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(witness(&["witness", "upload.cu:3"]), "");
+    assert!(witness(&["witness", "upload.cu:3", "--with", "one.cu"]).contains("copy"));
+}
+
+#[test]
+fn a_mode_that_another_file_keeps_proves_nothing_against_its_caller() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = "#pragma once\nvoid choose(int device);\nfloat *make(int n);\nvoid drop(float *data);\n";
+    let modes = "#include \"modes.h\"\n#include <cuda_runtime.h>\n\
+                 static int mode;\n\
+                 void choose(int device) { mode = device; }\n\
+                 float *make(int n) {\n\
+                     float *data;\n\
+                     if (mode < 0) {\n\
+                         data = new float[n];\n\
+                     } else {\n\
+                         cudaMalloc(&data, n * 4);\n\
+                     }\n\
+                     return data;\n\
+                 }\n";
+    let caller = |set: &str| {
+        format!(
+            "#include \"modes.h\"\n#include <cuda_runtime.h>\nvoid on_the_device() {{\n{set}\n    \
+             float *data = make(64);\n    cudaFree(data);\n}}\n"
+        )
+    };
+    write(folder.path(), &[("modes.h", header), ("modes.cu", modes), ("app.cu", &caller(""))]).unwrap();
+    assert!(found(&report(folder.path(), &["."]).unwrap()).is_empty());
+    // Where the caller sets it, its own choice is followed.
+    write(folder.path(), &[("app.cu", &caller("    choose(-1);"))]).unwrap();
+    assert_eq!(found(&report(folder.path(), &["."]).unwrap()), ["app.cu:6 free-kind-mismatch"]);
+}
