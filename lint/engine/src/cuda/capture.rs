@@ -3,41 +3,34 @@
 //! Sources: CUDA Programming Guide, Stream Capture, Prohibited and Unhandled Operations; of which functions are
 //! "potentially unsafe API calls" the documentation names cudaMalloc only, the rest is measured (claims `s8-*`).
 
-use super::row::{Effect, FreeWith, MemoryKind, Mode, Role, Row, Thing};
+use super::row::{Effect, Mode, Row};
 
 /// What a call is to a capture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InCapture {
     /// It allocates, frees or registers memory outside of stream order: refused unless the mode is relaxed.
     Unsafe,
+    /// A stream that is captured does not take it up: refused.
+    Unsupported,
+    /// It changes the mode of the thread: what is potentially unsafe may be allowed from here on.
+    ExchangesMode,
     /// It waits for the device: refused.
     WaitsForDevice,
     /// It uses the default stream and waits: a synchronous copy or memset.
     Synchronous,
     /// It concerns the streams and events that it names, or nothing.
+    #[default]
     Other,
 }
 
 impl Row {
-    /// What a call of this function is to a capture.
+    /// What a call of this function is to a capture: as the row says, or as its effects do.
     pub fn in_capture(&self) -> InCapture {
-        let makes = |param: &super::row::Param| match param.role {
-            Role::Out(Thing::Memory(kind)) => kind != MemoryKind::DeviceStreamOrdered,
-            _ => false,
-        };
-        let is_unsafe = |effect: &Effect| match effect {
-            Effect::Create => self.params.iter().any(makes),
-            Effect::Free(with) => {
-                !matches!(with, FreeWith::CudaFreeAsync | FreeWith::CFree | FreeWith::Munmap)
-            }
-            Effect::Register | Effect::Unregister => true,
-            _ => false,
-        };
         let is_synchronous = |effect: &Effect| {
             matches!(effect, Effect::Copy { mode: Mode::Sync, .. } | Effect::Fill { mode: Mode::Sync, .. })
         };
         match () {
-            () if self.effects.iter().any(is_unsafe) => InCapture::Unsafe,
+            () if self.capture != InCapture::Other => self.capture,
             () if self.effects.contains(&Effect::HostWaitsForDevice) => InCapture::WaitsForDevice,
             () if self.effects.iter().any(is_synchronous) => InCapture::Synchronous,
             () => InCapture::Other,
@@ -59,6 +52,10 @@ mod tests {
             ("cudaHostRegister", 3, InCapture::Unsafe),
             ("cudaFree", 1, InCapture::Unsafe),
             ("cudaFreeHost", 1, InCapture::Unsafe),
+            ("cudaHostUnregister", 1, InCapture::Other),
+            ("cudaMallocPitch", 4, InCapture::Other),
+            ("cudaStreamAddCallback", 4, InCapture::Unsupported),
+            ("cudaThreadExchangeStreamCaptureMode", 1, InCapture::ExchangesMode),
             ("cudaMallocAsync", 3, InCapture::Other),
             ("cudaDeviceSynchronize", 0, InCapture::WaitsForDevice),
             ("cudaMemcpy", 4, InCapture::Synchronous),

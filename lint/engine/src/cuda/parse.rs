@@ -26,6 +26,8 @@
 //!   that there is none. Roles that access host memory (`reads`, `writes`, …) need no effect.
 //! - **`cb:…`** among the effects says what calling it from a stream callback is: [`CALLBACK`]. Left out:
 //!   `forbidden`, and `fine` for the standard libraries and for a project's own functions.
+//! - **`cap:…`** among the effects says what calling it is while a stream is captured, where the effects do
+//!   not tell: [`CAPTURE`]. A row may consist of it.
 //! - **source**: where the claims come from. Left out: the function's own entry in NVIDIA's reference
 //!   manual (`RT:name`, `DR:name`).
 //!
@@ -33,6 +35,7 @@
 
 use std::fmt;
 
+use super::capture::InCapture;
 use super::row::{
     Direction, Effect, Family, FreeWith, InCallback, MemoryKind, Mode, Outcome, Param, Role, Row, Thing,
 };
@@ -51,6 +54,8 @@ pub const ROLES: &[(&str, Role)] = &[
     ("workspace", Role::Workspace),
     ("event", Role::Event),
     ("flags", Role::Flags),
+    ("capture-mode", Role::CaptureMode),
+    ("graph", Role::Graph),
     ("symbol", Role::Symbol),
     ("memory", Role::Memory),
     ("copy-params", Role::CopyParams),
@@ -78,6 +83,8 @@ pub const THINGS: &[(&str, Thing)] = &[
     ("handle-stream", Thing::HandleStream),
     ("handle", Thing::Handle),
     ("event", Thing::Event),
+    ("graph", Thing::Graph),
+    ("capture-status", Thing::CaptureStatus),
     ("foreign-event", Thing::ForeignEvent),
     ("device-attribute", Thing::DeviceAttribute),
     ("pointer-attributes", Thing::PointerAttributes),
@@ -132,6 +139,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("enqueues work", Effect::EnqueuesUnknownWork),
     ("launches kernel", Effect::LaunchesKernel),
     ("launches graph", Effect::LaunchesGraph),
+    ("changes graph", Effect::ChangesGraph),
     ("begins capture", Effect::BeginsCapture),
     ("ends capture", Effect::EndsCapture),
     ("may-wait", Effect::MayWait),
@@ -166,6 +174,13 @@ pub const CALLBACK: &[(&str, InCallback)] = &[
     ("unobserved", InCallback::ForbiddenUnobserved),
     ("harmless", InCallback::Harmless),
     ("waits", InCallback::Waits),
+];
+
+/// The words after `cap:`.
+const CAPTURE: &[(&str, InCapture)] = &[
+    ("unsafe", InCapture::Unsafe),
+    ("unsupported", InCapture::Unsupported),
+    ("exchanges-mode", InCapture::ExchangesMode),
 ];
 
 const DIRECTIONS: &[(&str, Direction)] = &[
@@ -284,15 +299,17 @@ fn parse_row(line: &str, family: Family) -> Result<Row, Fault<'_>> {
     // A project's function is no CUDA function, whatever it does; what its body calls is seen there.
     let is_cuda = !matches!(family, Family::Std | Family::Project);
     let mut in_callback = if is_cuda { InCallback::Forbidden } else { InCallback::Fine };
+    let mut capture = InCapture::Other;
     let mut parsed = Vec::new();
     for item in effects.into_iter().flat_map(|effects| effects.split(',')) {
         let item = item.trim();
         if item.is_empty() {
             return fault(item, "an effect is missing; if the call does nothing, say `: none`");
         }
-        match item.strip_prefix("cb:") {
-            Some(status) => in_callback = word(status, "status in a callback", CALLBACK, "")?,
-            None => parsed.push(parse_effect(item)?),
+        match (item.strip_prefix("cb:"), item.strip_prefix("cap:")) {
+            (Some(status), _) => in_callback = word(status, "status in a callback", CALLBACK, "")?,
+            (_, Some(status)) => capture = word(status, "status under capture", CAPTURE, "")?,
+            _ => parsed.push(parse_effect(item)?),
         }
     }
     let source = match (source, family) {
@@ -308,6 +325,7 @@ fn parse_row(line: &str, family: Family) -> Result<Row, Fault<'_>> {
         result: outcome,
         effects: parsed,
         in_callback,
+        capture,
         family,
         source,
     };
@@ -421,7 +439,8 @@ fn contradiction(row: &Row) -> Option<String> {
     if hands_out && !row.effects.contains(&Effect::Create) {
         return Some("a parameter `out:…` needs the effect `create`".to_owned());
     }
-    if row.effects.is_empty() && row.result == default_outcome(row.family) && !accesses {
+    let says_nothing = row.effects.is_empty() && row.capture == InCapture::Other;
+    if says_nothing && row.result == default_outcome(row.family) && !accesses {
         return Some("the row says nothing; if the call does nothing, say `: none`".to_owned());
     }
     if row.effects.contains(&Effect::None) && row.effects.len() > 1 {
@@ -454,6 +473,7 @@ fn contradiction(row: &Row) -> Option<String> {
         ),
         Effect::QueriesStream => need(carries, "queries stream", "stream` or `handle"),
         Effect::BeginsCapture => need(has(Role::Stream), "begins capture", "stream"),
+        Effect::LaunchesGraph => need(has(Role::Graph), "launches graph", "graph"),
         Effect::EndsCapture => need(has(Role::Stream), "ends capture", "stream"),
         Effect::DestroyHandle => need(has(Role::Handle), "destroys handle", "handle"),
         Effect::DestroyEvent => need(has(Role::Event), "destroys event", "event"),

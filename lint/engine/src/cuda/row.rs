@@ -4,6 +4,8 @@
 //! knows no function by name. The same schema serves the runtime API, the driver API, the C and C++
 //! standard libraries, CUDA libraries, and a project's own wrappers.
 
+use super::capture::InCapture;
+
 /// What is known about one function, or one overload of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -19,6 +21,8 @@ pub struct Row {
     pub effects: Vec<Effect>,
     /// What documentation says about calling it from a stream callback or host function.
     pub in_callback: InCallback,
+    /// What it is to a capture, where its effects do not tell.
+    pub capture: InCapture,
     /// The family the function belongs to.
     pub family: Family,
     /// Where the row's claims come from: documentation section, measurement.
@@ -86,6 +90,11 @@ pub enum Role {
     Event,
     /// Flags of an allocation, stream or event.
     Flags,
+    /// `cudaStreamCaptureMode`.
+    CaptureMode,
+    /// `cudaGraph_t` or `cudaGraphExec_t`. With [`Thing::Graph`], the call makes another that holds the same;
+    /// with [`Effect::ChangesGraph`], the first one is changed.
+    Graph,
     /// A device symbol (`__device__` variable).
     Symbol,
     /// The address through which the call hands out what [`Effect`] creates.
@@ -146,6 +155,10 @@ pub enum Thing {
     Handle,
     /// An event.
     Event,
+    /// A graph, or what can be launched of one.
+    Graph,
+    /// Whether the stream is captured (`cudaStreamCaptureStatus`).
+    CaptureStatus,
     /// An event that others record too: of another process, of another API.
     ForeignEvent,
     /// A property of the device, named by the argument with [`Role::Flags`]. Some of them say that the host
@@ -307,8 +320,11 @@ pub enum Effect {
     BeginsCapture,
     /// Ends capture on the stream.
     EndsCapture,
-    /// Launches a captured graph on the stream: what it touches is unknown.
+    /// Launches a graph on the stream: what it touches is known if it was captured on this path.
     LaunchesGraph,
+    /// Changes what the nodes of [`Role::Graph`] do, in a way that is not followed; without such a parameter,
+    /// those of any graph.
+    ChangesGraph,
     /// May wait for the device, or have the device wait, which nothing promises: lowers the confidence
     /// of what follows.
     MayWait,

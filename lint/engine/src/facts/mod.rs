@@ -4,6 +4,7 @@
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
 mod arguments;
+mod captures;
 mod errors;
 mod events;
 mod gone;
@@ -14,6 +15,7 @@ mod streams;
 mod waits;
 
 pub use arguments::HostArgument;
+pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
 pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{
     Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnrecordedWait, Untimed, UntimedEvent,
@@ -49,6 +51,8 @@ pub struct Facts {
     pub dereferences: Vec<Dereference>,
     /// Uses of what was released or destroyed before.
     pub late_uses: Vec<UseAfterEnd>,
+    /// What is wrong with captures.
+    pub captures: Vec<CaptureFault>,
     /// The kernel launches.
     pub launches: Vec<LaunchShape>,
     /// The functions that CUDA calls back, and the CUDA calls they reach.

@@ -5,7 +5,7 @@ use crate::program::{
     Call, Callee, Extern, ExternId, ExternParam, Function, FunctionBuilder, Link, Linkage, Op, Origin,
     SiteId, Type,
 };
-use crate::{DefaultStream, Options, Program};
+use crate::{Options, Program};
 
 const SITE: SiteId = SiteId(0);
 

@@ -89,6 +89,9 @@ impl Machine<'_, '_> {
         }
         let writes = releases || matches!(access, Access::HostWrite { .. });
         self.waits_see_touch(state, range, writes);
+        if let Access::Release(how) = &access {
+            self.captured_memory_ends(state, range, how);
+        }
         if state.pending.is_empty() {
             return;
         }
@@ -215,7 +218,7 @@ impl Machine<'_, '_> {
         self.work_uses(state, &operation);
         self.waits_see_work(state, &operation);
         self.rounds_see_work(state);
-        if self.is_captured(state, operation.stream) {
+        if self.capture_takes(state, &operation) {
             return;
         }
         self.streams_get(state, &operation);
@@ -311,12 +314,6 @@ impl Machine<'_, '_> {
         a != b && !matches!(a, StreamKey::Unseen(_)) && !matches!(b, StreamKey::Unseen(_))
     }
 
-    /// While anything is captured, work on any stream but the default one is taken to be captured: it
-    /// does not run.
-    pub(super) fn is_captured(&self, state: &State, stream: StreamKey) -> bool {
-        !state.capturing.is_empty() && stream != StreamKey::Legacy
-    }
-
     /// The host has seen a point complete.
     pub(super) fn host_sees(&mut self, state: &mut State, point: Point) {
         self.records_complete(state, point);
@@ -396,6 +393,9 @@ impl Machine<'_, '_> {
     /// An event is recorded.
     pub(super) fn record(&mut self, state: &mut State, event: EventKey, stream: StreamKey) {
         self.event_recorded(state, event, stream);
+        if self.capture_records(state, event, stream) {
+            return;
+        }
         state.history.push(self.at.site, DeedKind::Record(event, stream));
         let streams = self.streams();
         happens_before::record(state.pending_mut(), event, stream, &streams);

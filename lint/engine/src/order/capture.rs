@@ -49,7 +49,7 @@ impl Mode {
 pub enum Refusal {
     /// 1: an event whose latest record was captured is used after the end of that capture.
     EndedCapture,
-    /// 401: the begin of a capture on a stream that is captured.
+    /// 401: the begin of a capture on a stream that is captured, the end of one on a stream that is not.
     IllegalState,
     /// 900: a wait, a query, a callback; an allocation or a free, unless the mode is relaxed.
     Unsupported,
@@ -208,6 +208,53 @@ impl Captures {
     /// True if what is enqueued on a stream is captured.
     pub fn is_capturing(&self, stream: StreamKey) -> bool {
         self.position(stream).is_some()
+    }
+
+    /// The streams that take part in captures.
+    pub fn streams(&self) -> impl Iterator<Item = StreamKey> {
+        self.open.iter().flat_map(|capture| capture.tails.keys().copied())
+    }
+
+    /// The number of the capture that a stream takes part in; of the one that began first if it takes part in
+    /// none.
+    pub fn number_of(&self, stream: StreamKey) -> Option<u32> {
+        let capture = self.position(stream).map_or(self.open.first(), |at| self.open.get(at));
+        capture.map(|capture| capture.number)
+    }
+
+    /// The number of the first capture that orders itself with the legacy default stream, or whose mode forbids
+    /// potentially unsafe calls.
+    pub fn number_of_blocking(&self, blocking: bool) -> Option<u32> {
+        let is_meant = |it: &&Capture| if blocking { it.blocking } else { it.mode != Mode::Relaxed };
+        self.open.iter().find(is_meant).map(|capture| capture.number)
+    }
+
+    /// The number of the capture that an event was last recorded in.
+    pub fn number_of_event(&self, event: EventKey) -> Option<u32> {
+        self.events.get(&event).map(|snapshot| snapshot.capture)
+    }
+
+    /// The work of a stream that nothing after it in that stream waits for.
+    pub fn last_work(&self, stream: StreamKey) -> Option<u32> {
+        let capture = self.position(stream).map(|at| &self.open[at])?;
+        capture.tails.get(&stream)?.iter().max().copied()
+    }
+
+    /// The event was recorded outside of captures.
+    pub fn was_recorded(&mut self, event: EventKey) {
+        if !self.events.contains_key(&event) {
+            self.recorded.insert(event);
+        }
+    }
+
+    /// All captures have ended: forgets what does not matter any more, so that paths that have captured and
+    /// paths that have not can meet. True if it is everything.
+    pub fn settle(&mut self) -> bool {
+        self.recorded.clear();
+        if self.events.is_empty() {
+            self.begun = 0;
+        }
+        self.events.is_empty()
     }
 
     fn position(&self, stream: StreamKey) -> Option<usize> {

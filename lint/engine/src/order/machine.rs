@@ -364,7 +364,7 @@ impl<'m, 'p> Machine<'m, 'p> {
                 let pointer = self.value(&state, *pointer);
                 self.delete(&mut state, &pointer);
             }
-            Op::Live { .. } => {}
+            Op::Live { local } => self.captured_local_lives(&mut state, *local),
             Op::Dead { local } => self.end_life(&mut state, *local),
             Op::Opaque { reason, operands } => {
                 let operands: Vec<_> = operands.iter().map(|it| self.value(&state, *it)).collect();
@@ -531,6 +531,10 @@ impl<'m, 'p> Machine<'m, 'p> {
                 Storage::ParamObject => self.end_argument(&mut state, id),
                 _ => {}
             }
+        }
+        // What a structure carries out is known to the caller.
+        if !function.result.is_aggregate() {
+            self.captures_at_exit(&mut state, value.as_ref());
         }
         self.leave_results(&mut state, value.as_ref());
         Exit { state, value }

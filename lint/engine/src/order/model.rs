@@ -61,6 +61,12 @@ impl Modelled<'_, '_> {
     }
 }
 
+/// True if an event is recorded or waited for by a node of a graph (cudaEventRecordExternal,
+/// cudaEventWaitExternal), or may be: the flags are not a constant.
+fn is_external(it: &Modelled<'_, '_>) -> bool {
+    it.arg(Role::Flags).is_some_and(|flags| flags.as_constant() != Some(0))
+}
+
 impl Machine<'_, '_> {
     /// Does what a row says. Returns false if the call does not return.
     pub(super) fn call_by_model(&mut self, state: &mut State, row: &Row, call: &Unfollowed<'_>) -> bool {
@@ -77,6 +83,7 @@ impl Machine<'_, '_> {
         self.errors_see_call(state, &it);
         self.host_accesses(state, &it);
         self.call_uses(state, &it);
+        self.capture_sees_call(state, &it);
         // The result of an accessor is what the object holds before the call changes it.
         let result = self.outcome(state, &it);
         for effect in &row.effects {
@@ -151,6 +158,12 @@ impl Machine<'_, '_> {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
                     let (stream, _) = self.stream_of(state, it);
+                    // An *external* record becomes a node of its own, which other streams may wait for.
+                    let external = is_external(it);
+                    if external && self.is_captured(state, stream) {
+                        self.event_recorded(state, event, stream);
+                        return;
+                    }
                     self.record(state, event, stream);
                 }
             }
@@ -158,21 +171,28 @@ impl Machine<'_, '_> {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
                     let (stream, _) = self.stream_of(state, it);
-                    self.stream_waits(state, stream, event);
+                    if !self.capture_waits(state, stream, event, is_external(it)) {
+                        self.stream_waits(state, stream, event);
+                    }
                 }
             }
             Effect::HostWaitsForStream => {
                 let (stream, _) = self.stream_of(state, it);
+                self.capture_sees_wait(state, name, Some(Point::Tail(stream)), false);
                 self.wait(state, it, Some(Point::Tail(stream)));
             }
             Effect::HostWaitsForEvent => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
+                    self.capture_sees_wait(state, name, Some(Point::Event(event)), false);
                     self.event_awaited(state, event, &Waited::Host);
                     self.wait(state, it, Some(Point::Event(event)));
                 }
             }
-            Effect::HostWaitsForDevice => self.wait(state, it, None),
+            Effect::HostWaitsForDevice => {
+                self.capture_sees_wait(state, name, None, false);
+                self.wait(state, it, None);
+            }
             Effect::HostWaitsForResult => self.wait_for_result(state, it),
             Effect::SetsStream => self.sets_stream(state, it),
             Effect::QueriesStream | Effect::QueriesEvent => {
@@ -181,6 +201,9 @@ impl Machine<'_, '_> {
                 } else {
                     it.arg(Role::Event).cloned().map(|event| Point::Event(self.event_key(&event)))
                 };
+                if point.is_some() {
+                    self.capture_sees_wait(state, name, point, true);
+                }
                 if let Some(Point::Event(event)) = point {
                     self.event_awaited(state, event, &Waited::Query);
                 }
@@ -192,22 +215,14 @@ impl Machine<'_, '_> {
             Effect::EnqueuesHostFunction => self.enqueue_host_function(state, it),
             Effect::LaunchesKernel => self.launch_by_call(state, it),
             Effect::EnqueuesUnknownWork => self.enqueue_library_work(state, it),
-            Effect::BeginsCapture => {
-                let (stream, _) = self.stream_of(state, it);
-                Rc::make_mut(&mut state.capturing).insert(stream);
-            }
-            Effect::EndsCapture => {
-                let (stream, _) = self.stream_of(state, it);
-                let capturing = Rc::make_mut(&mut state.capturing);
-                if !capturing.remove(&stream) {
-                    capturing.clear();
-                }
-            }
+            Effect::BeginsCapture => self.capture_begins(state, it),
+            Effect::EndsCapture => self.capture_ends(state, it),
             Effect::LaunchesGraph => {
-                state.fresh_copy = None;
+                self.graph_is_launched(state, it);
                 self.graph_may_allocate(state);
                 self.events_out_of_sight(state);
             }
+            Effect::ChangesGraph => self.graph_changes(state, it),
             // A free is measured to wait. Of library calls it is documented that many do.
             Effect::MayWait
                 if it.row.effects.iter().any(|it| matches!(it, Effect::Free(_) | Effect::Unregister)) =>

@@ -12,9 +12,9 @@ use super::state::State;
 use super::value::Value;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Conflict, Dereference, EarlyQuery, ErrorChecks, Facts, Forgotten, Gone, HostArgument,
-    LateUse, MadeEachRound, Misfit, MisfitKind, NeedlessWait, Note, Object, Origin, Paths, Release,
-    ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
+    Access, Callback, Capture, CaptureFault, Conflict, Dereference, EarlyQuery, ErrorChecks, Facts, Fault,
+    Forgotten, Gone, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind, NeedlessWait, Note, Object,
+    Origin, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -45,6 +45,7 @@ pub struct Observations {
     /// Copies of calls for which the caller waits.
     waited_by_caller: BTreeSet<SiteId>,
     late_uses: BTreeMap<(SiteId, LateUseSeen), Paths>,
+    captures: BTreeMap<(SiteId, CaptureSeen), CaptureSum>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
@@ -106,6 +107,15 @@ pub struct LateUseSeen {
     pub by: LateUse,
 }
 
+/// Something is wrong with a capture, on one path.
+pub type CaptureSeen = (Capture, Fault);
+
+#[derive(Debug)]
+struct CaptureSum {
+    paths: Paths,
+    doubtful: bool,
+}
+
 /// What tells conflicts apart.
 pub type ConflictKey = (SiteId, Work, Object, Access);
 
@@ -144,6 +154,7 @@ enum Hit {
     Misfit(SiteId, String, MisfitKind),
     HostArgument(SiteId, String, Object, bool),
     LateUse(SiteId, LateUseSeen),
+    Capture(SiteId, CaptureSeen),
     Event(EventHit),
 }
 
@@ -242,6 +253,14 @@ impl Observations {
         let paths = self.hit(at, state, Hit::LateUse(at.site, seen.clone()));
         let sum = self.late_uses.entry((at.site, seen)).or_insert(paths);
         *sum = (*sum).max(paths);
+    }
+
+    /// Something is wrong with a capture.
+    pub fn capture(&mut self, at: At, state: &State, seen: CaptureSeen, doubtful: bool) {
+        let paths = self.hit(at, state, Hit::Capture(at.site, seen.clone()));
+        let sum = self.captures.entry((at.site, seen)).or_insert(CaptureSum { paths, doubtful });
+        sum.paths = sum.paths.max(paths);
+        sum.doubtful &= doubtful;
     }
 
     /// A copy.
@@ -380,6 +399,11 @@ impl Observations {
                         *paths = Paths::All;
                     }
                 }
+                Hit::Capture(site, seen) => {
+                    if let Some(sum) = self.captures.get_mut(&(site, seen)) {
+                        sum.paths = Paths::All;
+                    }
+                }
                 Hit::Event(hit) => self.events.on_all_paths(&hit),
             }
         }
@@ -502,8 +526,16 @@ impl Observations {
             self.rounds.into_values().filter(|(turns, it)| turns.len() > 1 && !self.kept.contains(&it.site));
         let mut errors = self.errors;
         errors.early.sort();
+        let captures = self.captures.into_iter().map(|((site, (capture, what)), sum)| CaptureFault {
+            site,
+            what,
+            capture,
+            doubtful: sum.doubtful,
+            paths: sum.paths,
+        });
         Facts {
             late_uses: late_uses.collect(),
+            captures: captures.collect(),
             needless_waits,
             made_each_round: rounds.map(|(_, it)| it).collect(),
             errors,

@@ -60,6 +60,13 @@ impl Machine<'_, '_> {
                     self.set_stream(state, &handle, stream);
                     handle
                 }
+                Thing::Graph => {
+                    let graph = self.make_handle(state, index, None);
+                    self.graph_is_made(state, graph, it);
+                    Value::Handle(graph)
+                }
+                // What is known to be captured is said to be: code that asks knows what it may do.
+                Thing::CaptureStatus if self.is_surely_captured(state, it) => Value::int(1),
                 Thing::Event | Thing::ForeignEvent => {
                     let handle = self.make_handle(state, index, None);
                     self.event_made(state, handle, it, thing == Thing::ForeignEvent);
@@ -79,7 +86,7 @@ impl Machine<'_, '_> {
                     self.pointer_attributes(state, &target, memory.as_ref());
                     continue;
                 }
-                Thing::DeviceAttribute | Thing::Fresh => {
+                Thing::DeviceAttribute | Thing::Fresh | Thing::CaptureStatus => {
                     let key = host_access_attribute(it, thing).unwrap_or_else(|| SymKey::Opaque {
                         frame: state.frame(),
                         step: self.at.step,
@@ -100,8 +107,8 @@ impl Machine<'_, '_> {
             if thing == Thing::Stream {
                 self.holds_stream(&target, &value);
             }
-            // Some handles are numbers (cuFFT).
-            let size = if thing == Thing::Handle { 4 } else { 8 };
+            // Some handles are numbers (cuFFT), and the status is an enumerator.
+            let size = if matches!(thing, Thing::Handle | Thing::CaptureStatus) { 4 } else { 8 };
             self.poke(state, &target, value, Some(size));
         }
     }
@@ -170,6 +177,9 @@ impl Machine<'_, '_> {
                     pointer.offset != Linear::constant(0),
                 );
                 let (stream, _) = self.stream_of(state, it);
+                if self.is_captured(state, stream) {
+                    return;
+                }
                 self.free_in_order(state, pointer.object, stream, &it.row.name);
                 let how = ReleaseKind::Call(with, it.shown().to_owned());
                 self.memory_ends(state, pointer.object, &how, Some(stream));

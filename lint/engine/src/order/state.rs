@@ -33,8 +33,8 @@ pub struct State {
     pub proofs: Rc<BTreeMap<Sym, Point>>,
     /// What was released or destroyed.
     pub gone: super::gone::Ends,
-    /// The streams that are being captured.
-    pub capturing: Rc<BTreeSet<StreamKey>>,
+    /// The captures, and the graphs that they have given.
+    pub capturing: Rc<super::captures::Capturing>,
     /// The copy that was enqueued last, until the next CUDA call: its place, and which it was.
     pub fresh_copy: Option<(SiteId, (FrameId, Step, u32))>,
     /// The code has made sure on this path that the platform lets the host touch device memory.

@@ -135,7 +135,7 @@ impl Machine<'_, '_> {
         direction: Option<Direction>,
         host_kind: Option<MemoryKind>,
     ) {
-        if self.is_captured(state, operation.stream) {
+        if self.capture_takes(state, &operation) {
             return;
         }
         state.fresh_copy = None;

@@ -65,6 +65,7 @@ impl Machine<'_, '_> {
         });
         if it.is_invented && !checks {
             self.doubt_all(state, &format!("`{name}` is declared nowhere and may wait"));
+            self.captures_are_lost_sight_of(state);
         }
         if has_wait_word(it.name) {
             self.doubt_all(state, &format!("`{name}` may wait, by its name"));
@@ -163,6 +164,7 @@ impl Machine<'_, '_> {
     pub(super) fn opaque(&mut self, state: &mut State, reason: &str, operands: &[Value]) {
         self.need_waits(state);
         self.doubt_all(state, &format!("this could not be analysed ({reason})"));
+        self.captures_are_lost_sight_of(state);
         self.hand_over(state, operands, "this could not be analysed");
         // Locals may have been assigned. What they hold is unknown from here.
         let locals: BTreeSet<ObjectId> = state
@@ -188,6 +190,7 @@ impl Machine<'_, '_> {
                 state.object_mut(*object).escaped = true;
             }
         }
+        self.captures_are_handed_over(state, values);
         // An object handed over together with others may keep their addresses.
         if let [owner, rest @ ..] = &objects[..]
             && !rest.is_empty()

@@ -21,6 +21,10 @@ mod async_result_escapes;
 mod callback_userdata_lifetime;
 mod callback_waits;
 mod callers;
+mod capture_illegal_call;
+mod capture_structure;
+mod captured_host_buffer_lifetime;
+mod captures;
 mod copy_size_mismatch;
 mod cross_stream_unordered;
 mod default_stream_serialization;
@@ -179,6 +183,9 @@ static CATALOGUE: &[&Rule] = &[
     &api_call_in_callback::RULE,
     &callback_userdata_lifetime::RULE,
     &callback_waits::RULE,
+    &capture_illegal_call::RULE,
+    &capture_structure::RULE,
+    &captured_host_buffer_lifetime::RULE,
     &async_error_unobserved::RULE,
     &unknown_cuda_api::RULE,
     &redundant_host_sync::RULE,
@@ -193,6 +200,7 @@ static CATALOGUE: &[&Rule] = &[
 /// One root cause, one diagnostic: a diagnostic of the first rule silences those of the second at the same
 /// place. The second would mislead there: it presumes what the first denies.
 const SILENCES: &[(&str, &str)] = &[
+    ("stream-as-kernel-argument", "capture-illegal-call"),
     ("memcpy-kind-mismatch", "host-deref-device-pointer"),
     ("memcpy-kind-mismatch", "pageable-async-copy"),
     ("free-kind-mismatch", "host-buffer-released-in-flight"),

@@ -4,7 +4,7 @@ use super::judge;
 use crate::cuda::row::{Direction, FreeWith, MemoryKind};
 use crate::facts::{Access, Conflict, Facts, Object, Origin, Paths, ReleaseKind, Stream, Work, WorkKind};
 use crate::program::SiteId;
-use crate::{DefaultStream, Options, Program};
+use crate::{Options, Program};
 
 /// Default options.
 pub const OPTIONS: Options = Options::new();

@@ -154,7 +154,8 @@ impl Capturing {
             InCapture::Unsafe => self.captures.unsafe_call(),
             InCapture::WaitsForDevice => self.captures.host_asks(None),
             InCapture::Synchronous => self.captures.beside(self.stream(&Stream::Default)),
-            InCapture::Other => Fate::Runs,
+            InCapture::Unsupported => Fate::Refused(Refusal::Unsupported),
+            InCapture::ExchangesMode | InCapture::Other => Fate::Runs,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Random valid traces for tests: every step that the vocabulary has, misuse included.
 
+use super::capture::{Capturing, Ended, Fate, Outcome};
 use super::validate::validate;
 use super::{Action, CaptureMode, CopyKind, Memory, Point, Range, Release, Step, Stream, Trace};
 use crate::DefaultStream;
@@ -50,7 +51,8 @@ pub(super) fn trace(seed: u64, length: usize) -> Trace<usize> {
         let mut longer = trace.clone();
         longer.steps.push(Step { action, place: Some(attempt) });
         let complaints = validate(&longer).err().unwrap_or_default();
-        if complaints.iter().all(|problem| problem.step == longer.steps.len()) {
+        let capturable = begins_or_ends_what_is_captured(&longer);
+        if capturable && complaints.iter().all(|problem| problem.step == longer.steps.len()) {
             if let Some(step) = longer.steps.last() {
                 match &step.action {
                     Action::BeginCapture { stream, .. } => {
@@ -73,6 +75,23 @@ pub(super) fn trace(seed: u64, length: usize) -> Trace<usize> {
         trace.steps.push(Step { action, place: None });
     }
     trace
+}
+
+/// False if the last step is the begin of a capture that is refused, or ends none: what comes after it would
+/// tell nothing.
+fn begins_or_ends_what_is_captured(trace: &Trace<usize>) -> bool {
+    let mut capturing = Capturing::new(trace.default_stream);
+    let mut last = None;
+    for (index, step) in trace.steps.iter().enumerate() {
+        last = Some((capturing.step(index, &step.action), &step.action));
+    }
+    !matches!(
+        last,
+        Some(
+            (Outcome::Step(Fate::Refused(_)), Action::BeginCapture { .. })
+                | (Outcome::Ends(Ended::Nothing), _)
+        )
+    )
 }
 
 /// Work on a second stream that a capture takes up, often joined; the last step first.

@@ -47,7 +47,7 @@ pub fn validate<P>(trace: &Trace<P>) -> Result<(), Vec<Problem>> {
             problems.push(Problem { step: index, what, help: help.to_owned() });
         }
     }
-    if !check.capturing.is_empty() {
+    if !check.capturing.is_empty() && !check.ends_elsewhere {
         problems.push(Problem {
             step: trace.steps.len(),
             what: "a capture does not end".to_owned(),
@@ -95,26 +95,35 @@ struct Check {
     /// Everything that was made, what is gone among it.
     things: BTreeMap<Name, Thing>,
     capturing: Capturing,
+    /// A capture is ended on a stream that is not captured: what has begun is left open.
+    ends_elsewhere: bool,
 }
 
 impl Check {
     fn new(default_stream: DefaultStream) -> Self {
-        Self { default_stream, things: BTreeMap::new(), capturing: Capturing::new(default_stream) }
+        Self {
+            default_stream,
+            things: BTreeMap::new(),
+            capturing: Capturing::new(default_stream),
+            ends_elsewhere: false,
+        }
     }
 
     fn step(&mut self, index: usize, action: &Action) -> Checked {
         self.may_stand_in_a_capture(action)?;
         self.makes_sense(action)?;
         match self.capturing.step(index, action) {
-            Outcome::Step(Fate::Refused(refusal)) if matches!(action, Action::BeginCapture { .. }) => fault(
-                match refusal {
-                    Refusal::IllegalState => "this stream is captured already".into(),
-                    _ => "the legacy default stream cannot be captured".into(),
-                },
-                "capture another",
-            ),
-            Outcome::Ends(Ended::Nothing) => {
+            Outcome::Step(Fate::Refused(Refusal::IllegalState))
+                if matches!(action, Action::BeginCapture { .. }) =>
+            {
+                fault("this stream is captured already".into(), "capture another")
+            }
+            Outcome::Ends(Ended::Nothing) if self.capturing.is_empty() => {
                 fault("this stream is not captured".into(), "begin with `begin-capture STREAM`")
+            }
+            Outcome::Ends(Ended::Nothing) => {
+                self.ends_elsewhere = true;
+                Ok(())
             }
             _ => Ok(()),
         }

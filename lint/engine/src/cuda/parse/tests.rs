@@ -28,6 +28,8 @@ fn all_parts_of_a_row() {
     assert_eq!(row.result, Outcome::Arg(2));
     assert_eq!(row.effects, [Effect::Create, Effect::MayWait]);
     assert_eq!(row.in_callback, InCallback::ForbiddenUnobserved);
+    assert_eq!(row.capture, InCapture::Other);
+    assert_eq!(one("f(stream) : cap:unsupported", Family::Runtime).capture, InCapture::Unsupported);
     assert_eq!(row.source, "a; b");
 }
 

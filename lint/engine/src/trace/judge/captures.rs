@@ -72,7 +72,10 @@ impl<'t> Graphs<'t> {
             Ended::Unmatched(_) => {
                 vec![Hazard::CaptureIllegal { step, refusal: crate::order::capture::Refusal::Unmatched }]
             }
-            Ended::Graph(_) | Ended::Nothing => Vec::new(),
+            Ended::Nothing => {
+                vec![Hazard::CaptureIllegal { step, refusal: crate::order::capture::Refusal::IllegalState }]
+            }
+            Ended::Graph(_) => Vec::new(),
         };
         if let Action::EndCapture { graph: name, .. } = action {
             let graph = ended.into_graph();

@@ -109,7 +109,6 @@ fn what_could_not_be_run_safely_is_refused() {
         ("m = stream-ordered 64\n", "stream-ordered memory needs its stream"),
         ("query device\n", "the device cannot be queried"),
         ("s = stream\nbegin-capture s\n", "a capture does not end"),
-        ("begin-capture default\n", "the legacy default stream cannot be captured"),
         ("s = stream\ng = end-capture s\n", "this stream is not captured"),
         ("s = stream\nbegin-capture s\nbegin-capture s\n", "this stream is captured already"),
         ("s = stream\nbegin-capture s loose\n", "`loose` is not a mode"),
