@@ -22,16 +22,32 @@ pub const LITMUS_SHOWN: f64 = 0.95;
 pub struct RuleSpec {
     /// Its name.
     pub name: &'static str,
-    /// True if a compiler confirms it: there is nothing to replay.
-    pub compile_error: bool,
+    /// What confirms it.
+    pub by: By,
     /// The hardware without which it cannot be confirmed, if that is more than one NVIDIA GPU.
     pub needs: Option<&'static str>,
 }
 
+/// What confirms a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The replay of a trace.
+    Replay,
+    /// A program that is run.
+    Program,
+    /// A compiler.
+    Compiler,
+}
+
 impl RuleSpec {
-    /// What a rule of the catalogue asks. None of them needs more than one NVIDIA GPU.
+    /// What a rule of the catalogue asks.
     pub fn of(rule: &rules::Rule) -> Self {
-        Self { name: rule.name, compile_error: rule.witness == Witness::CompileError, needs: None }
+        let by = match rule.witness {
+            Witness::CompileError => By::Compiler,
+            Witness::ProgramFails => By::Program,
+            _ => By::Replay,
+        };
+        Self { name: rule.name, by, needs: rule.needs }
     }
 }
 
@@ -192,16 +208,22 @@ fn header<T: Body>(root: &Path, file: &File<T>, device: &Device, found: &mut Vec
 fn rules_have_evidence(rules: &[RuleSpec], replayed: &Rules, run: &Programs, found: &mut Vec<Problem>) {
     for rule in rules.iter().filter(|rule| rule.needs.is_none()) {
         let name = rule.name;
-        if rule.compile_error {
+        if rule.by != By::Replay {
+            let by_compiler = rule.by == By::Compiler;
             let any = |role: Role, broken: bool| {
+                let compiles = !(broken && by_compiler);
                 let mut programs = run.programs.iter().filter(|program| program.role == role);
-                programs.any(|it| it.compiles != broken && it.says(name, broken, Answer::Confirmed))
+                programs.any(|it| it.compiles == compiles && it.says(name, broken, Answer::Confirmed))
+            };
+            let (misuse, correct) = match by_compiler {
+                true => ("no misuse that does not compile", "no correct program that compiles"),
+                false => ("no misuse that fails", "no correct program that does not fail"),
             };
             if !any(Role::Misuse, true) {
-                found.push(problem::<Programs>(format!("rule {name}: no misuse that does not compile")));
+                found.push(problem::<Programs>(format!("rule {name}: {misuse}")));
             }
             if !any(Role::Correct, false) {
-                found.push(problem::<Programs>(format!("rule {name}: no correct program that compiles")));
+                found.push(problem::<Programs>(format!("rule {name}: {correct}")));
             }
         } else {
             let plainest = format!("fixtures/{name}/misuse.");
@@ -243,7 +265,7 @@ fn wrong_verdict(verdict: &Verdict, all: &[Verdict]) -> Option<String> {
 fn same_witnesses(rules: &[RuleSpec], replayed: &Rules, current: &[Current], found: &mut Vec<Problem>) {
     let to_replay = |rule: &str, file: &str| {
         let spec = rules.iter().find(|spec| spec.name == rule);
-        !is_limit(file) && spec.is_some_and(|spec| !spec.compile_error && spec.needs.is_none())
+        !is_limit(file) && spec.is_some_and(|spec| spec.by == By::Replay && spec.needs.is_none())
     };
     let mut measured: BTreeMap<(&str, u32, &str), BTreeSet<&str>> = BTreeMap::new();
     for verdict in replayed.rules.iter().filter(|it| to_replay(&it.rule, &it.file)) {
@@ -445,9 +467,9 @@ mod tests {
         assert!(text.contains("rule unknown-cuda-api: no correct program that compiles"), "{text}");
         let root = samples::repository();
         let mut rules = samples::RULES.to_vec();
-        rules.push(RuleSpec { name: "hip-rule", compile_error: false, needs: Some("an AMD GPU") });
+        rules.push(RuleSpec { name: "hip-rule", by: By::Replay, needs: Some("an AMD GPU") });
         assert_eq!(check(root.path(), &rules, None), []);
-        rules.push(RuleSpec { name: "new-rule", compile_error: false, needs: None });
+        rules.push(RuleSpec { name: "new-rule", by: By::Replay, needs: None });
         assert_eq!(check(root.path(), &rules, None).len(), 1);
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::check::RuleSpec;
+use crate::check::{By, RuleSpec};
 use crate::{Answer, Counts, Device, File, Observation, Program, Programs, Role, Rules, Verdict};
 
 /// What was measured of a rule.
@@ -32,13 +32,13 @@ pub fn of_rule(rule: &RuleSpec, rules: Option<&File<Rules>>, programs: Option<&F
     if let Some(hardware) = rule.needs {
         return none(format!("not measured: it needs {hardware}"));
     }
-    let measured = if rule.compile_error {
-        programs.and_then(|file| compiled(rule, file))
+    let measured = if rule.by != By::Replay {
+        programs.and_then(|file| by_program(rule, file))
     } else {
         rules.and_then(|file| replayed(rule, file))
     };
     measured.unwrap_or_else(|| {
-        let there = if rule.compile_error { programs.is_some() } else { rules.is_some() };
+        let there = if rule.by != By::Replay { programs.is_some() } else { rules.is_some() };
         none(if there {
             "not measured: the evidence of this version holds nothing about it".to_owned()
         } else {
@@ -127,6 +127,7 @@ fn shown(observation: Observation, counts: &Counts) -> String {
         Observation::SlowerRatio => format!("slower {runs}{times}"),
         Observation::Hang => format!("a wait that had to be broken off {runs}{times}"),
         Observation::CompileError => format!("a compile error {runs}"),
+        Observation::ProgramFails => format!("the program fails {runs}"),
     }
 }
 
@@ -136,7 +137,8 @@ pub fn short<'a>(file: &'a str, rule: &str) -> &'a str {
     file.strip_prefix(rule).and_then(|rest| rest.strip_prefix('/')).unwrap_or(file)
 }
 
-fn compiled(rule: &RuleSpec, file: &File<Programs>) -> Option<Measured> {
+/// What nvcc says of the programs of a rule, or what became of them when they ran.
+fn by_program(rule: &RuleSpec, file: &File<Programs>) -> Option<Measured> {
     let of_rule = |role: Role| -> Vec<&Program> {
         let programs = file.body.programs.iter();
         programs.filter(|it| it.folder() == rule.name && it.role == role).collect()
@@ -145,11 +147,21 @@ fn compiled(rule: &RuleSpec, file: &File<Programs>) -> Option<Measured> {
     let first = *misuse.iter().find(|it| is_plainest(&it.file)).or(misuse.first())?;
     let nvcc = &file.device.nvcc;
     let verb = |program: &Program| if program.compiles { "accepts" } else { "rejects" };
+    let remark = |it: &Program| {
+        let own = it.answers.iter().find(|answer| answer.rule == rule.name);
+        own.map_or_else(String::new, |answer| answer.remark.clone())
+    };
     let fixed = correct.first().map_or_else(
         || "not tried".to_owned(),
-        |it| format!("it {} {}", verb(it), short(&it.file, rule.name)),
+        |it| match rule.by {
+            By::Program => format!("{}: {}", short(&it.file, rule.name), remark(it)),
+            _ => format!("it {} {}", verb(it), short(&it.file, rule.name)),
+        },
     );
-    let one = |it: &Program| format!("nvcc {nvcc} {} {}", verb(it), short(&it.file, rule.name));
+    let one = |it: &Program| match rule.by {
+        By::Program => format!("{}: {}", short(&it.file, rule.name), remark(it)),
+        _ => format!("nvcc {nvcc} {} {}", verb(it), short(&it.file, rule.name)),
+    };
     Some(Measured {
         device: Some(file.device.name.clone()),
         driver: Some(file.device.driver.clone()),
@@ -197,7 +209,7 @@ mod tests {
     fn where_there_is_nothing_it_says_why() {
         let root = samples::repository();
         let rules = File::<Rules>::read(root.path()).unwrap();
-        let spec = |needs| RuleSpec { name: "another-rule", compile_error: false, needs };
+        let spec = |needs| RuleSpec { name: "another-rule", by: By::Replay, needs };
         let summary = |spec: &RuleSpec, rules| of_rule(spec, rules, None).summary;
         assert_eq!(summary(&spec(Some("two GPUs")), Some(&rules)), "not measured: it needs two GPUs");
         assert!(summary(&spec(None), Some(&rules)).contains("nothing about it"));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::check::{Current, RuleSpec};
+use crate::check::{By, Current, RuleSpec};
 use crate::{
     Answer, Body, Claim, ClaimVerdict, Claims, Class, Counts, Device, FOLDER, File, Litmus, Mutant,
     Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Timeline, Timelines,
@@ -12,10 +12,10 @@ use crate::{
 
 /// The rules that have evidence here.
 pub const RULES: [RuleSpec; 4] = [
-    RuleSpec { name: "host-read-before-sync", compile_error: false, needs: None },
-    RuleSpec { name: "cross-stream-unordered", compile_error: false, needs: None },
-    RuleSpec { name: "pageable-copy-as-sync", compile_error: false, needs: None },
-    RuleSpec { name: "unknown-cuda-api", compile_error: true, needs: None },
+    RuleSpec { name: "host-read-before-sync", by: By::Replay, needs: None },
+    RuleSpec { name: "cross-stream-unordered", by: By::Replay, needs: None },
+    RuleSpec { name: "pageable-copy-as-sync", by: By::Replay, needs: None },
+    RuleSpec { name: "unknown-cuda-api", by: By::Compiler, needs: None },
 ];
 
 const READ: &str = "\

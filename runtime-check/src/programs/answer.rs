@@ -70,7 +70,7 @@ fn shows(witness: Witness, observation: &Observation) -> bool {
         (Witness::CompileError, kind) => kind == Kind::CompileError,
         (Witness::Fault, kind) => kind == Kind::Fault,
         // What is no call of CUDA's has no code to return: free() of pinned memory ends the process.
-        (Witness::ReturnCode, kind) => matches!(kind, Kind::Error | Kind::Fault),
+        (Witness::ReturnCode | Witness::ProgramFails, kind) => matches!(kind, Kind::Error | Kind::Fault),
         (Witness::WrongValue, kind) => matches!(kind, Kind::Touch | Kind::Freed | Kind::Value),
         (Witness::ReliedOnWait, Kind::Blocked) => !is_documented_wait(&observation.what),
         (Witness::SlowerRatio, Kind::Blocked) => observation.what.contains("Async"),
@@ -93,6 +93,9 @@ fn of_a_misuse(
 ) -> (Answer, String) {
     if !shown.is_empty() {
         return (Answer::Confirmed, words(fixture, shown));
+    }
+    if let (Witness::ProgramFails, Some(End::Exit(code @ 1..))) = (witness, end) {
+        return (Answer::Confirmed, format!("it finds its own result to be wrong: exit {code}"));
     }
     let why = match (compiled, end) {
         (Compiled::Rejected(_), _) => "it does not compile",
@@ -136,6 +139,12 @@ fn of_a_correct_program(
             let counts = !matches!(witness, Witness::ReliedOnWait | Witness::SlowerRatio | Witness::Hang);
             if counts && !shown.is_empty() {
                 return (Answer::Contradicted, words(fixture, shown));
+            }
+            if witness == Witness::ProgramFails && end != End::Exit(0) {
+                return (
+                    Answer::Contradicted,
+                    format!("it finds its own result to be wrong: {}", end.text()),
+                );
             }
             let ran = if end == End::Exit(0) { "it ran" } else { "it ran and reported failure" };
             (Answer::Confirmed, format!("{ran}, and nothing of the kind was seen"))
@@ -241,6 +250,18 @@ mod tests {
         let dead = answers(&read, &program, Some(End::Signal(11)), &[]).remove(0);
         assert_eq!(dead.answer, Answer::Contradicted);
         assert!(dead.remark.contains("SIGSEGV"), "{}", dead.remark);
+    }
+
+    #[test]
+    fn a_program_that_finds_its_result_wrong_confirms() {
+        let program = Compiled::Program(PathBuf::from("x"));
+        let of = |fixture: &Fixture, end| answers(fixture, &program, Some(end), &[]).remove(0).answer;
+        let size = fixture(&["copy-size-mismatch"], &[]);
+        assert_eq!(of(&size, End::Exit(2)), Answer::Confirmed);
+        assert_eq!(of(&size, End::Exit(0)), Answer::NotObserved);
+        let size = fixture(&[], &["copy-size-mismatch"]);
+        assert_eq!(of(&size, End::Exit(2)), Answer::Contradicted);
+        assert_eq!(of(&size, End::Exit(0)), Answer::Confirmed);
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub const ROLES: &[(&str, Role)] = &[
     ("dst", Role::Dst),
     ("src", Role::Src),
     ("bytes", Role::Bytes),
+    ("value", Role::FillValue),
+    ("pitch", Role::Pitch),
     ("kind", Role::Kind),
     ("stream", Role::Stream),
     ("handle", Role::Handle),

@@ -69,6 +69,11 @@ pub enum Role {
     /// A number of bytes. Several are multiplied (`height`, element sizes); one of them can be an
     /// element count when the effect gives the element's bytes.
     Bytes,
+    /// What a fill writes everywhere: of a fill by bytes, only the lowest byte counts.
+    FillValue,
+    /// Bytes from the beginning of one row to that of the next. The first [`Role::Bytes`] is the width of a row,
+    /// the second their number.
+    Pitch,
     /// `cudaMemcpyKind`.
     Kind,
     /// A stream. Without such a parameter, and without a [`Role::Handle`], copies and fills go to the default

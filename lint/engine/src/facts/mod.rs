@@ -3,15 +3,18 @@
 //! Facts are summed up over all paths that were followed. A fact is *certain* if it held on every path
 //! that reached its site (paths on which a CUDA call is known to have failed apart).
 
+mod arguments;
 mod captures;
 mod errors;
 mod events;
 mod gone;
 mod lifetimes;
 mod rounds;
+mod sizes;
 mod streams;
 mod waits;
 
+pub use arguments::HostArgument;
 pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
 pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{
@@ -21,6 +24,7 @@ pub use events::{
 pub use gone::{Call, Gone, LateUse, UseAfterEnd};
 pub use lifetimes::Variable;
 pub use rounds::{Made, MadeEachRound};
+pub use sizes::{Misfit, MisfitKind};
 pub use streams::Forgotten;
 pub use waits::NeedlessWait;
 
@@ -37,6 +41,10 @@ pub struct Facts {
     pub conflicts: Vec<Conflict>,
     /// Every copy, with what is known of its operands.
     pub transfers: Vec<Transfer>,
+    /// Pageable memory that kernels are handed.
+    pub host_arguments: Vec<HostArgument>,
+    /// Copies and fills whose size does not fit.
+    pub misfits: Vec<Misfit>,
     /// Every call that frees or unregisters memory.
     pub releases: Vec<Release>,
     /// Host accesses to device memory.

@@ -229,7 +229,12 @@ impl Machine<'_, '_> {
             match arg.access {
                 ParamAccess::Value => scalars.push(Some(value)),
                 ParamAccess::Unused => {}
-                access => accesses.extend(self.kernel_access(&value, access)),
+                access => {
+                    if launch.kernel.is_some() {
+                        self.check_kernel_argument(state, &launch.name, &value, access);
+                    }
+                    accesses.extend(self.kernel_access(&value, access));
+                }
             }
         }
         self.launched(state, &launch.name, key, launch.stream.is_none(), accesses, scalars);

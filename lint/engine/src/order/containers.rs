@@ -115,6 +115,10 @@ impl Machine<'_, '_> {
             host_by_use: false,
             non_blocking: None,
         });
+        let size = bytes.and_then(|bytes| i64::try_from(bytes).ok()).map(Linear::constant);
+        if size.is_some() || state.object(object).is_some() {
+            state.object_mut(object).size = size;
+        }
         let cell = self.elements_cell(owner);
         let elements = Value::Pointer(self.start_of(object));
         Rc::make_mut(&mut state.memory).insert((cell.object, cell.offset), elements);

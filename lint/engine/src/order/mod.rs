@@ -12,6 +12,7 @@
 //! explains what they see) → [`observe`] (facts).
 
 mod access;
+mod arguments;
 mod branches;
 mod callbacks;
 mod calls;
@@ -42,6 +43,7 @@ mod path;
 mod relevance;
 mod resources;
 mod rounds;
+mod sizes;
 mod state;
 mod symbol;
 mod transfers;

@@ -109,8 +109,12 @@ impl Machine<'_, '_> {
     fn effect(&mut self, state: &mut State, it: &Modelled<'_, '_>, effect: Effect) {
         let name = it.shown();
         match effect {
-            Effect::Copy { direction, mode } => self.model_copy(state, it, direction, mode),
+            Effect::Copy { direction, mode } => {
+                self.check_sizes(state, it, 1);
+                self.model_copy(state, it, direction, mode);
+            }
             Effect::Fill { unit, mode } => {
+                self.check_sizes(state, it, u32::from(unit));
                 let unit = Linear::constant(i64::from(unit));
                 let bytes =
                     self.product(it).map(|count| self.symbols.arithmetic(BinaryOp::Mul, &count, &unit));
@@ -125,6 +129,7 @@ impl Machine<'_, '_> {
                 if let Some(pointer) = it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value)) {
                     let root = self.objects.root(pointer.object);
                     state.object_mut(root).memory = Some(MemoryKind::Registered);
+                    self.note_registered(&pointer);
                     let bytes = self.product(it);
                     self.made(state, root, Made::Registration, it, bytes);
                 }
@@ -502,7 +507,10 @@ impl Machine<'_, '_> {
             match params.get(index).copied() {
                 Some(ParamAccess::Value) => scalars.push(Some(value)),
                 Some(ParamAccess::Unused) => {}
-                Some(access) => accesses.extend(self.kernel_access(&value, access)),
+                Some(access) => {
+                    self.check_kernel_argument(state, &name, &value, access);
+                    accesses.extend(self.kernel_access(&value, access));
+                }
                 None => match &value {
                     Value::Pointer(_) => accesses.extend(self.kernel_access(&value, ParamAccess::ReadWrite)),
                     // A number, or a pointer whose nature nothing shows: count it as both.

@@ -13,8 +13,8 @@ use super::value::Value;
 use crate::cuda::row::Mode;
 use crate::facts::{
     Access, Callback, Capture, CaptureFault, Conflict, Dereference, EarlyQuery, ErrorChecks, Facts, Fault,
-    Forgotten, Gone, LateUse, MadeEachRound, NeedlessWait, Note, Object, Origin, Paths, Release, ReleaseKind,
-    Transfer, TransferView, UseAfterEnd, Variable, Work,
+    Forgotten, Gone, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind, NeedlessWait, Note, Object,
+    Origin, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -35,6 +35,10 @@ pub struct Observations {
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
+    misfits: BTreeMap<(SiteId, String, MisfitKind), Paths>,
+    host_arguments: BTreeMap<(SiteId, String, Object, bool), Paths>,
+    /// Where memory that is registered on some path comes from.
+    pub registered: BTreeSet<SiteId>,
     /// What is known of streams.
     pub streams: StreamsSeen,
     short_lived: BTreeSet<SiteId>,
@@ -147,6 +151,8 @@ struct TransferSum {
 enum Hit {
     Conflict(ConflictKey),
     Dereference(SiteId, bool, Option<String>, Object),
+    Misfit(SiteId, String, MisfitKind),
+    HostArgument(SiteId, String, Object, bool),
     LateUse(SiteId, LateUseSeen),
     Capture(SiteId, CaptureSeen),
     Event(EventHit),
@@ -222,6 +228,23 @@ impl Observations {
     pub fn dereference(&mut self, at: At, state: &State, object: Object, write: bool, via: Option<String>) {
         let paths = self.hit(at, state, Hit::Dereference(at.site, write, via.clone(), object.clone()));
         let sum = self.dereferences.entry((at.site, write, via, object)).or_insert(paths);
+        *sum = (*sum).max(paths);
+    }
+
+    /// A kernel is handed pageable memory.
+    pub fn host_argument(&mut self, at: At, state: &State, kernel: &str, object: Object, only_written: bool) {
+        let key = (at.site, kernel.to_owned(), object, only_written);
+        let hit = Hit::HostArgument(key.0, key.1.clone(), key.2.clone(), key.3);
+        let paths = self.hit(at, state, hit);
+        let sum = self.host_arguments.entry(key).or_insert(paths);
+        *sum = (*sum).max(paths);
+    }
+
+    /// The size of a copy or fill does not fit.
+    pub fn misfit(&mut self, at: At, state: &State, function: &str, what: MisfitKind) {
+        let key = (at.site, function.to_owned(), what);
+        let paths = self.hit(at, state, Hit::Misfit(key.0, key.1.clone(), key.2.clone()));
+        let sum = self.misfits.entry(key).or_insert(paths);
         *sum = (*sum).max(paths);
     }
 
@@ -355,6 +378,17 @@ impl Observations {
                         sum.paths = Paths::All;
                     }
                 }
+                Hit::HostArgument(site, kernel, object, only_written) => {
+                    let key = (site, kernel, object, only_written);
+                    if let Some(paths) = self.host_arguments.get_mut(&key) {
+                        *paths = Paths::All;
+                    }
+                }
+                Hit::Misfit(site, function, what) => {
+                    if let Some(paths) = self.misfits.get_mut(&(site, function, what)) {
+                        *paths = Paths::All;
+                    }
+                }
                 Hit::Dereference(site, write, via, object) => {
                     if let Some(paths) = self.dereferences.get_mut(&(site, write, via, object)) {
                         *paths = Paths::All;
@@ -445,6 +479,23 @@ impl Observations {
                 interior: sum.interior,
             })
             .collect();
+        let host_arguments = self
+            .host_arguments
+            .into_iter()
+            .filter(|((_, _, object, _), _)| !object.site.is_some_and(|site| self.registered.contains(&site)))
+            .map(|((site, kernel, object, only_written), paths)| HostArgument {
+                site,
+                kernel,
+                object,
+                only_written,
+                paths,
+            })
+            .collect();
+        let misfits = self
+            .misfits
+            .into_iter()
+            .map(|((site, function, what), paths)| Misfit { site, function, what, paths })
+            .collect();
         let dereferences = self
             .dereferences
             .into_iter()
@@ -490,6 +541,8 @@ impl Observations {
             errors,
             conflicts,
             transfers,
+            host_arguments,
+            misfits,
             releases,
             dereferences,
             launches: Vec::new(),

@@ -483,6 +483,21 @@ pub struct Call {
     pub ty: Type,
     /// True if the source discards the result.
     pub discarded: bool,
+    /// How the arguments are written, where that says more than their values: one entry for each of `args`, or
+    /// none at all. Frontends fill it for functions of other libraries that take untyped memory (`void *`).
+    pub written: Vec<Written>,
+}
+
+/// How an argument of a call is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Written {
+    /// Of a pointer: bytes of what it points to before it becomes a `void *`; `None` if that is unknown.
+    pub pointee: Option<u64>,
+    /// Of a number: `sizeof` stands somewhere in the expression.
+    pub measured: bool,
+    /// Of a number: it is the `sizeof` of the very pointer that this argument passes, and so the size of a pointer.
+    pub size_of_pointer: Option<u8>,
 }
 
 /// What a call calls.

@@ -63,6 +63,7 @@ pub static RULE: Rule = Rule {
     doc: DOC,
     on_by_default: true,
     witness: Witness::ReliedOnWait,
+    needs: None,
     check: Check::Conflicts { claim, explain },
 };
 

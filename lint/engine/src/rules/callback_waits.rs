@@ -84,6 +84,7 @@ pub static RULE: Rule = Rule {
     doc: DOC,
     on_by_default: true,
     witness: Witness::Hang,
+    needs: None,
     check: Check::Facts(check),
 };
 

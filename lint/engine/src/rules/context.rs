@@ -210,6 +210,7 @@ mod tests {
             main.call(
                 SiteId(site),
                 Call {
+                    written: Vec::new(),
                     result: None,
                     into: None,
                     callee: Callee::Function(FunctionId(1)),

@@ -79,6 +79,7 @@ pub static RULE: Rule = Rule {
     doc: DOC,
     on_by_default: true,
     witness: Witness::SlowerRatio,
+    needs: None,
     check: Check::Facts(check),
 };
 

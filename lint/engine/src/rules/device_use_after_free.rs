@@ -65,6 +65,7 @@ pub static RULE: Rule = Rule {
     doc: DOC,
     on_by_default: true,
     witness: Witness::ReturnCode,
+    needs: None,
     check: Check::Facts(check),
 };
 

@@ -82,6 +82,7 @@ pub static RULE: Rule = Rule {
     doc: DOC,
     on_by_default: true,
     witness: Witness::WrongValue,
+    needs: None,
     check: Check::Facts(check),
 };
 

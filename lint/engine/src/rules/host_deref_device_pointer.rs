@@ -68,6 +68,7 @@ pub static RULE: Rule = Rule {
     doc: DOC,
     on_by_default: true,
     witness: Witness::Fault,
+    needs: None,
     check: Check::Facts(check),
 };
 

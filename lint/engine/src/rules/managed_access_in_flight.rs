@@ -72,6 +72,7 @@ pub static RULE: Rule = Rule {
     doc: DOC,
     on_by_default: true,
     witness: Witness::WrongValue,
+    needs: None,
     check: Check::Conflicts { claim, explain },
 };
 

@@ -25,6 +25,7 @@ mod capture_illegal_call;
 mod capture_structure;
 mod captured_host_buffer_lifetime;
 mod captures;
+mod copy_size_mismatch;
 mod cross_stream_unordered;
 mod default_stream_serialization;
 mod device_use_after_free;
@@ -36,6 +37,7 @@ mod free_while_in_flight;
 mod handle_use_after_destroy;
 mod host_buffer_released_in_flight;
 mod host_deref_device_pointer;
+mod host_pointer_to_kernel;
 mod host_read_before_sync;
 mod host_write_before_sync;
 mod late;
@@ -79,6 +81,8 @@ pub struct Rule {
     pub on_by_default: bool,
     /// What confirms a finding on a GPU.
     pub witness: Witness,
+    /// The hardware without which it cannot be confirmed, if that is more than one NVIDIA GPU.
+    pub needs: Option<&'static str>,
     /// How it is found.
     pub check: Check,
 }
@@ -126,6 +130,16 @@ pub enum Witness {
     Hang,
     /// The compiler or the linker rejects the program.
     CompileError,
+    /// The whole program fails: a CUDA call returns an error, or the program finds its own result to be wrong and
+    /// ends with another exit code than 0. For what traces, which hold no arguments but ranges, cannot tell.
+    ProgramFails,
+}
+
+impl Witness {
+    /// True if it takes the whole program to see it: then there is no trace to replay.
+    pub const fn takes_the_program(self) -> bool {
+        matches!(self, Self::CompileError | Self::ProgramFails)
+    }
 }
 
 /// How a rule finds its misuse.
@@ -146,7 +160,9 @@ pub enum Check {
 /// All rules, in the order of the catalogue.
 static CATALOGUE: &[&Rule] = &[
     &host_deref_device_pointer::RULE,
+    &host_pointer_to_kernel::RULE,
     &memcpy_kind_mismatch::RULE,
+    &copy_size_mismatch::RULE,
     &free_kind_mismatch::RULE,
     &host_read_before_sync::RULE,
     &host_write_before_sync::RULE,

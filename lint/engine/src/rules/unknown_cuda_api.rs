@@ -55,6 +55,7 @@ pub static RULE: Rule = Rule {
     doc: DOC,
     on_by_default: true,
     witness: Witness::CompileError,
+    needs: None,
     check: Check::Facts(check),
 };
 

@@ -48,6 +48,7 @@ pub enum Observation {
     SlowerRatio,
     Hang,
     CompileError,
+    ProgramFails,
 }
 
 impl Observation {
@@ -61,6 +62,7 @@ impl Observation {
             Witness::SlowerRatio => Self::SlowerRatio,
             Witness::Hang => Self::Hang,
             Witness::CompileError => Self::CompileError,
+            Witness::ProgramFails => Self::ProgramFails,
         }
     }
 
@@ -74,6 +76,7 @@ impl Observation {
             Self::SlowerRatio => "slower",
             Self::Hang => "hang",
             Self::CompileError => "compile error",
+            Self::ProgramFails => "the program fails",
         }
     }
 }

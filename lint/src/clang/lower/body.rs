@@ -240,7 +240,10 @@ impl<'l, 'a> Body<'l, 'a> {
             self.code.address_of(site, local)
         });
         let value = (into.is_none() && ty != Type::VOID).then(|| self.code.value());
-        self.code.call(site, Call { result: value, into, callee, args, ty, discarded: false });
+        self.code.call(
+            site,
+            Call { result: value, into, callee, args, ty, discarded: false, written: Vec::new() },
+        );
         if let Some(local) = temporary {
             self.code.push(site, cuda_lint_engine::program::Op::Dead { local });
         }

@@ -2,7 +2,7 @@
 
 use clang_sys::*;
 use cuda_lint_engine::program::{
-    Call, Callee, GlobalMemory, InvalidCall, Origin, SiteId, Terminator, Type, TypeKind, ValueId,
+    Call, Callee, GlobalMemory, InvalidCall, Origin, SiteId, Terminator, Type, TypeKind, ValueId, Written,
 };
 
 use super::super::cursor::{Cursor, Ty};
@@ -17,6 +17,12 @@ pub(super) struct Returned {
     pub value: Option<ValueId>,
     /// True if the value is the address that a returned reference holds.
     pub reference: bool,
+}
+
+/// The arguments of a call, and how they are written.
+pub(super) struct Passed {
+    pub args: Vec<ValueId>,
+    pub written: Vec<Written>,
 }
 
 impl Body<'_, '_> {
@@ -145,7 +151,12 @@ impl Body<'_, '_> {
             target.spelling() == "operator=" && names::qualified(target) == "std::function::operator="
         });
         let held = if held { args.first().copied().zip(args.get(1).copied()) } else { None };
-        let returned = self.emit(resolved.callee, args, result, into, discarded, site);
+        let written = match resolved.object {
+            None => self.written(resolved.callee, arguments.get(skip..).unwrap_or_default()),
+            Some(_) => Vec::new(),
+        };
+        let passed = Passed { args, written };
+        let returned = self.emit(resolved.callee, passed, result, into, discarded, site);
         if let Callee::Extern(id) = resolved.callee {
             self.unit.note_macro_call(expression, id, site);
         }
@@ -195,12 +206,13 @@ impl Body<'_, '_> {
     pub fn emit(
         &mut self,
         callee: Callee,
-        args: Vec<ValueId>,
+        passed: Passed,
         result: Ty,
         into: Option<ValueId>,
         discarded: bool,
         site: SiteId,
     ) -> Returned {
+        let Passed { args, written } = passed;
         let ty = self.unit.ty(result);
         let reference = is_reference(result);
         let mut made = None;
@@ -214,7 +226,7 @@ impl Body<'_, '_> {
             None
         };
         let value = (into.is_none() && ty.kind != TypeKind::Void).then(|| self.code.value());
-        self.code.call(site, Call { result: value, into, callee, args, ty, discarded });
+        self.code.call(site, Call { result: value, into, callee, args, ty, discarded, written });
         if let Some(local) = made {
             self.destroys(local, result);
         }
@@ -331,6 +343,7 @@ impl Body<'_, '_> {
                 args,
                 ty: Type::POINTER,
                 discarded: false,
+                written: Vec::new(),
             },
         );
         result

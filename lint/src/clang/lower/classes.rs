@@ -51,6 +51,7 @@ impl Body<'_, '_> {
                     args: vec![address],
                     ty: Type::VOID,
                     discarded: false,
+                    written: Vec::new(),
                 },
             );
             return;
@@ -115,6 +116,7 @@ impl Body<'_, '_> {
                     args: vec![to, from],
                     ty: Type::VOID,
                     discarded: false,
+                    written: Vec::new(),
                 },
             );
             return;
@@ -152,6 +154,7 @@ impl Body<'_, '_> {
                     args: vec![to, from],
                     ty: Type::POINTER,
                     discarded: true,
+                    written: Vec::new(),
                 },
             );
             return;
@@ -199,6 +202,7 @@ impl Body<'_, '_> {
                 args,
                 ty: Type::VOID,
                 discarded: false,
+                written: Vec::new(),
             },
         );
     }
@@ -234,6 +238,7 @@ impl Body<'_, '_> {
                     args: vec![address, from],
                     ty: Type::VOID,
                     discarded: false,
+                    written: Vec::new(),
                 },
             );
             self.after_construction(address, &class, &arguments, &[from], site);
@@ -255,8 +260,18 @@ impl Body<'_, '_> {
         }
         self.at = site;
         let passed = args[1..].to_vec();
-        self.code
-            .call(site, Call { result: None, into: None, callee, args, ty: Type::VOID, discarded: false });
+        self.code.call(
+            site,
+            Call {
+                result: None,
+                into: None,
+                callee,
+                args,
+                ty: Type::VOID,
+                discarded: false,
+                written: Vec::new(),
+            },
+        );
         self.after_construction(address, &class, &arguments, &passed, site);
     }
 

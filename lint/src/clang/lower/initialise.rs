@@ -187,7 +187,15 @@ impl Body<'_, '_> {
         };
         self.code.call(
             site,
-            Call { result: None, into: None, callee, args: all, ty: Type::VOID, discarded: false },
+            Call {
+                result: None,
+                into: None,
+                callee,
+                args: all,
+                ty: Type::VOID,
+                discarded: false,
+                written: Vec::new(),
+            },
         );
     }
 
@@ -424,7 +432,15 @@ impl Body<'_, '_> {
             self.default_arguments(constructor, 0, &mut args);
             self.code.call(
                 site,
-                Call { result: None, into: None, callee, args, ty: Type::VOID, discarded: false },
+                Call {
+                    result: None,
+                    into: None,
+                    callee,
+                    args,
+                    ty: Type::VOID,
+                    discarded: false,
+                    written: Vec::new(),
+                },
             );
             return;
         }

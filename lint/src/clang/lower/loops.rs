@@ -390,6 +390,7 @@ impl Body<'_, '_> {
                     args: vec![object],
                     ty: result,
                     discarded: false,
+                    written: Vec::new(),
                 },
             );
             results.push(value);

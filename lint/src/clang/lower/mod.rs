@@ -32,6 +32,7 @@ mod positions;
 mod scopes;
 mod statements;
 mod types;
+mod written;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,257 @@
+//! Whether copies and fills stay within their memory, and mean what they say.
+//!
+//! Sizes are compared as linear expressions. What is larger must be larger for every value that the symbols can
+//! have: by a constant, by a multiple of a size that is not zero, or by what the branches of the path say.
+
+use super::machine::Machine;
+use super::model::Modelled;
+use super::object::{ObjectId, ObjectKey};
+use super::state::State;
+use super::symbol::Linear;
+use super::value::{Condition, Pointer, Relation, Value};
+use crate::cuda::row::Role;
+use crate::facts::MisfitKind;
+use crate::program::Written;
+
+/// Bytes of a pointer on all hosts that CUDA runs on (Installation Guide: 64-bit only since CUDA 12).
+const POINTER: u64 = 8;
+
+/// That one size is larger than another.
+enum Larger {
+    /// Both are constants.
+    Constants(u64, u64),
+    /// It follows from what they have in common, or from the path.
+    Symbols,
+}
+
+impl Larger {
+    const fn constants(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Constants(larger, smaller) => Some((*larger, *smaller)),
+            Self::Symbols => None,
+        }
+    }
+}
+
+/// An operand of a copy or fill.
+struct Operand {
+    pointer: Pointer,
+    size: Option<Linear>,
+    writes: bool,
+    written: Written,
+    /// Its place among the arguments.
+    position: usize,
+}
+
+impl Machine<'_, '_> {
+    /// Looks at the sizes that a copy or fill is given. `unit`: bytes that one unit of its size stands for.
+    pub(super) fn check_sizes(&mut self, state: &State, it: &Modelled<'_, '_>, unit: u32) {
+        if let Some(what) = self.misfit(state, it, unit) {
+            self.observations.misfit(self.at, state, it.shown(), what);
+        }
+    }
+
+    fn misfit(&mut self, state: &State, it: &Modelled<'_, '_>, unit: u32) -> Option<MisfitKind> {
+        let unit = Linear::constant(i64::from(unit));
+        let scaled = |machine: &mut Self, size: &Linear| {
+            machine.symbols.arithmetic(crate::program::BinaryOp::Mul, size, &unit)
+        };
+        if let Some(found) = self.wider_than_pitch(state, it, &scaled) {
+            return Some(found);
+        }
+        if let Some(value) = it.arg(Role::FillValue).and_then(Value::as_constant)
+            && unit.as_constant() == Some(1)
+            && !is_byte(value)
+        {
+            return Some(MisfitKind::ValueIsNoByte { value });
+        }
+        let product = self.product(it)?;
+        let bytes = scaled(self, &product);
+        let operands = self.operands(state, it);
+        for operand in &operands {
+            let end = operand.pointer.offset.plus(&bytes, 1)?;
+            if let Some(size) = &operand.size
+                && let Some(larger) = larger(state, &end, size)
+            {
+                let object = self.describe_object(state, operand.pointer.object);
+                return Some(MisfitKind::Beyond {
+                    object,
+                    writes: operand.writes,
+                    bytes: larger.constants(),
+                });
+            }
+        }
+        let [size_at] = positions(it, Role::Bytes)[..] else { return None };
+        let written = it.call.call.written.get(size_at).copied()?;
+        if let Some(of) = written.size_of_pointer {
+            let operand = operands.iter().find(|operand| operand.position == usize::from(of))?;
+            let held = operand.size.as_ref().map(|size| size.as_constant() == Some(POINTER as i64));
+            let one = operand.written.pointee.map(|bytes| bytes == POINTER);
+            // One object of a pointer's size is no mistake.
+            return (held.or(one) == Some(false)).then(|| MisfitKind::SizeOfPointer {
+                object: self.describe_object(state, operand.pointer.object),
+            });
+        }
+        if unit.as_constant() != Some(1) || written.measured {
+            return None;
+        }
+        self.element_count(state, &operands, &bytes)
+    }
+
+    fn wider_than_pitch(
+        &mut self,
+        state: &State,
+        it: &Modelled<'_, '_>,
+        scaled: &dyn Fn(&mut Self, &Linear) -> Linear,
+    ) -> Option<MisfitKind> {
+        let pitches: Vec<Value> = it.args(Role::Pitch).cloned().collect();
+        let [width, rows] = &it.args(Role::Bytes).cloned().collect::<Vec<_>>()[..] else { return None };
+        // Of a single row, nobody comes to the next.
+        if rows.as_constant().is_some_and(|rows| rows <= 1) {
+            return None;
+        }
+        let width = self.number(width);
+        let width = scaled(self, &width);
+        pitches.iter().find_map(|pitch| {
+            let pitch = self.number(pitch);
+            let larger = larger(state, &width, &pitch)?;
+            Some(MisfitKind::WiderThanPitch { bytes: larger.constants() })
+        })
+    }
+
+    /// The memory that is touched, as far as it is known.
+    fn operands(&mut self, state: &State, it: &Modelled<'_, '_>) -> Vec<Operand> {
+        let mut operands = Vec::new();
+        for role in [Role::Dst, Role::Src, Role::Symbol] {
+            let Some(position) = it.position(role) else { continue };
+            let Some(value) = it.arg(role).cloned() else { continue };
+            let Some(pointer) = self.pointer(&value) else { continue };
+            // The kind says which side a symbol is on; without a destination it is written.
+            let writes = role == Role::Dst || (role == Role::Symbol && it.position(Role::Dst).is_none());
+            let size = self.size_of(state, pointer.object);
+            let is_variable = matches!(self.objects.info(pointer.object).key, ObjectKey::Global(_));
+            if role == Role::Symbol && !is_variable {
+                continue;
+            }
+            let written = it.call.call.written.get(position).copied().unwrap_or_default();
+            operands.push(Operand { pointer, size, writes, written, position });
+        }
+        operands
+    }
+
+    /// How many bytes an object has, if it is known. A field is part of something larger, which code may mean.
+    fn size_of(&self, state: &State, object: ObjectId) -> Option<Linear> {
+        if let Some(size) = state.object(object).and_then(|it| it.size.clone()) {
+            return Some(size);
+        }
+        let info = self.objects.info(object);
+        let is_variable = matches!(info.key, ObjectKey::Local { .. } | ObjectKey::Global(_));
+        let bytes = info.bytes.filter(|bytes| is_variable && *bytes > 0)?;
+        i64::try_from(bytes).ok().map(Linear::constant)
+    }
+
+    /// The size is what the memory has elements: a multiplication by their size is missing. All memory whose size
+    /// is known must say so.
+    fn element_count(&self, state: &State, operands: &[Operand], bytes: &Linear) -> Option<MisfitKind> {
+        // A part of a whole of constant size, taken in a loop, may just be as large.
+        let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
+        if bytes.as_constant().is_some_and(|bytes| in_loop || bytes <= 0) {
+            return None;
+        }
+        let start = Linear::constant(0);
+        let mut found = None;
+        for operand in operands.iter().filter(|operand| operand.size.is_some()) {
+            let element = operand.written.pointee.filter(|element| *element > 1)?;
+            let whole = bytes.times(i64::try_from(element).ok()?)?;
+            if operand.pointer.offset != start || operand.size.as_ref() != Some(&whole) {
+                return None;
+            }
+            found = found.or(Some((operand, element)));
+        }
+        let (operand, element) = found?;
+        let object = self.describe_object(state, operand.pointer.object);
+        Some(MisfitKind::ElementCount { object, element })
+    }
+}
+
+/// The places of the parameters with a role that are given.
+fn positions(it: &Modelled<'_, '_>, role: Role) -> Vec<usize> {
+    let params = it.row.params.iter().take(it.call.args.len()).enumerate();
+    params.filter(|(_, param)| param.role == role).map(|(index, _)| index).collect()
+}
+
+/// True for what a fill by bytes writes as it is: one byte, signed or not, or a number that consists of equal bytes
+/// (`0x3f3f3f3f`), of which one stands for all.
+fn is_byte(value: i64) -> bool {
+    let bytes = (value as u32).to_le_bytes();
+    (-128..=255).contains(&value) || bytes.iter().all(|byte| *byte == bytes[0])
+}
+
+/// Whether one size is larger than another on this path, whatever the symbols stand for.
+fn larger(state: &State, one: &Linear, other: &Linear) -> Option<Larger> {
+    if let (Some(one), Some(other)) = (one.as_constant(), other.as_constant()) {
+        let (one, other) = (u64::try_from(one).ok()?, u64::try_from(other).ok()?);
+        return (one > other).then_some(Larger::Constants(one, other));
+    }
+    let excess = one.minus(other)?;
+    let proven = match excess.as_constant() {
+        Some(excess) => excess > 0,
+        None => {
+            is_multiple(&excess, other) || {
+                let at_most =
+                    Condition { expression: excess, relation: Relation::NotPositive, negated: false };
+                state.path.decide(&at_most) == Some(false)
+            }
+        }
+    };
+    proven.then_some(Larger::Symbols)
+}
+
+/// True if one expression is a positive multiple of another (and perhaps a constant more) that is the size of
+/// something: that is not negative, and where it is 0, nothing is touched.
+fn is_multiple(excess: &Linear, size: &Linear) -> bool {
+    let (Some((_, first)), Some((_, of))) = (excess.terms.first(), size.terms.first()) else { return false };
+    size.constant == 0
+        && excess.constant >= 0
+        && first.signum() == of.signum()
+        && excess.terms.len() == size.terms.len()
+        && excess.terms.iter().zip(&size.terms).all(|((a, x), (b, y))| {
+            a == b && i128::from(*x) * i128::from(*of) == i128::from(*y) * i128::from(*first)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::symbol::Sym;
+    use super::*;
+
+    fn linear(terms: &[(u32, i64)], constant: i64) -> Linear {
+        Linear { terms: terms.iter().map(|(symbol, factor)| (Sym(*symbol), *factor)).collect(), constant }
+    }
+
+    #[test]
+    fn only_bytes_and_repeated_bytes_are_bytes() {
+        for value in [0, 1, 255, -1, -128, 0x3f3f_3f3f, 0x0101_0101, 0xffff_ffff] {
+            assert!(is_byte(value), "{value}");
+        }
+        for value in [256, 1000, -129, 0x7fff_ffff, 0x0100_0000] {
+            assert!(!is_byte(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn larger_must_hold_for_every_value() {
+        let state = State::default();
+        let is = |one: &Linear, other: &Linear| larger(&state, one, other).is_some();
+        let n = linear(&[(1, 1)], 0);
+        assert!(is(&linear(&[(1, 4)], 0), &n), "4n > n");
+        assert!(is(&linear(&[(1, 1)], 1), &n), "n + 1 > n");
+        assert!(is(&linear(&[(1, 4), (2, 8)], 0), &linear(&[(1, 1), (2, 2)], 0)), "4(n + 2m) > n + 2m");
+        assert!(!is(&n, &n));
+        assert!(!is(&linear(&[(2, 4)], 0), &n), "4m and n");
+        assert!(!is(&linear(&[(1, 4), (2, 1)], 0), &linear(&[(1, 1), (2, 2)], 0)), "4n + m and n + 2m");
+        assert!(!is(&linear(&[(1, 4)], -1), &n), "4n - 1 and n, for n = 0");
+        assert!(!is(&linear(&[(1, 4)], 0), &linear(&[(1, 1)], 8)), "4n and n + 8");
+        assert!(!is(&linear(&[(1, 4)], 0), &linear(&[], 100)), "4n and 100");
+    }
+}
