@@ -80,7 +80,15 @@ impl Method {
         let result = self.code.value();
         let callee = Callee::Extern(ExternId(callee));
         let ty = Type::POINTER;
-        let call = Call { result: Some(result), into: None, callee, args, ty, discarded: false };
+        let call = Call {
+            result: Some(result),
+            into: None,
+            callee,
+            args,
+            ty,
+            discarded: false,
+            written: Vec::new(),
+        };
         self.code.call(SiteId(self.site), call);
         result
     }
