@@ -11,7 +11,7 @@ use super::symbol::Linear;
 use super::value::{Condition, Pointer, Relation, Value};
 use crate::cuda::row::Role;
 use crate::facts::MisfitKind;
-use crate::program::Written;
+use crate::program::{TypeKind, Written};
 
 /// Bytes of a pointer on all hosts that CUDA runs on (Installation Guide: 64-bit only since CUDA 12).
 const POINTER: u64 = 8;
@@ -72,6 +72,7 @@ impl Machine<'_, '_> {
             let end = operand.pointer.offset.plus(&bytes, 1)?;
             if let Some(size) = &operand.size
                 && let Some(larger) = larger(state, &end, size)
+                && !(larger.constants().is_some() && self.is_instance())
             {
                 let object = self.describe_object(state, operand.pointer.object);
                 return Some(MisfitKind::Beyond {
@@ -96,6 +97,12 @@ impl Machine<'_, '_> {
             return None;
         }
         self.element_count(state, &operands, &bytes)
+    }
+
+    /// True inside an instance of a template: the branches that depend on its types (`typeid`) are not decided, and
+    /// lead to sizes of other types.
+    fn is_instance(&self) -> bool {
+        self.stack.iter().any(|function| !self.shared.function(*function).template.is_empty())
     }
 
     fn wider_than_pitch(
@@ -146,6 +153,10 @@ impl Machine<'_, '_> {
         }
         let info = self.objects.info(object);
         let is_variable = matches!(info.key, ObjectKey::Local { .. } | ObjectKey::Global(_));
+        // A parameter that is declared as an array of arrays is a pointer, and named like the array.
+        if info.ty.is_some_and(|ty| matches!(ty.kind, TypeKind::Pointer { .. })) {
+            return None;
+        }
         let bytes = info.bytes.filter(|bytes| is_variable && *bytes > 0)?;
         i64::try_from(bytes).ok().map(Linear::constant)
     }
@@ -153,16 +164,20 @@ impl Machine<'_, '_> {
     /// The size is what the memory has elements: a multiplication by their size is missing. All memory whose size
     /// is known must say so.
     fn element_count(&self, state: &State, operands: &[Operand], bytes: &Linear) -> Option<MisfitKind> {
-        // A part of a whole of constant size, taken in a loop, may just be as large.
-        let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
-        if bytes.as_constant().is_some_and(|bytes| in_loop || bytes <= 0) {
+        // A part of a whole of constant size may just be as large.
+        if bytes.as_constant().is_some() {
             return None;
         }
         let start = Linear::constant(0);
         let mut found = None;
         for operand in operands.iter().filter(|operand| operand.size.is_some()) {
             let element = operand.written.pointee.filter(|element| *element > 1)?;
-            let whole = bytes.times(i64::try_from(element).ok()?)?;
+            let element_size = i64::try_from(element).ok()?;
+            // What is a multiple already may be the bytes of fewer elements than there are.
+            if bytes.terms.iter().all(|(_, factor)| factor % element_size == 0) {
+                return None;
+            }
+            let whole = bytes.times(element_size)?;
             if operand.pointer.offset != start || operand.size.as_ref() != Some(&whole) {
                 return None;
             }
