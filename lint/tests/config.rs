@@ -1,31 +1,36 @@
 //! `cuda-lint.toml` as a user meets it: wrappers are understood, mistakes are shown with their place, and the
 //! platform profile decides what is reported.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::{fs, io};
 
 /// Runs the command in a folder, and gives exit code, standard output and standard error.
-fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+fn run(folder: &Path, arguments: &[&str]) -> io::Result<(Option<i32>, String, String)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cuda-lint"));
-    let output = command.args(arguments).current_dir(folder).env("NO_COLOR", "1").output().unwrap();
+    let output = command.args(arguments).current_dir(folder).env("NO_COLOR", "1").output()?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+    Ok((output.status.code(), text(&output.stdout), text(&output.stderr)))
 }
 
 /// Writes files into a folder, runs the command over it, and gives the findings as `line rule`.
 fn findings(files: &[(&str, &str)], arguments: &[&str]) -> Vec<String> {
-    let folder = tempfile::tempdir().unwrap();
+    find(files, arguments).unwrap_or_else(|error| vec![format!("error: {error}")])
+}
+
+fn find(files: &[(&str, &str)], arguments: &[&str]) -> io::Result<Vec<String>> {
+    let folder = tempfile::tempdir()?;
     for (name, text) in files {
-        fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
-        fs::write(folder.path().join(name), text).unwrap();
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().unwrap_or(folder.path()))?;
+        fs::write(file, text)?;
     }
     let arguments: Vec<&str> = ["--format", "json", "src"].iter().chain(arguments).copied().collect();
-    let (code, stdout, stderr) = run(folder.path(), &arguments);
+    let (code, stdout, stderr) = run(folder.path(), &arguments)?;
     assert!(matches!(code, Some(0 | 1)), "{stderr}");
-    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
-    let found = json["diagnostics"].as_array().unwrap();
-    found.iter().map(|it| format!("{} {}", it["line"], it["rule"].as_str().unwrap())).collect()
+    let json: serde_json::Value = serde_json::from_str(&stdout)?;
+    let found = json["diagnostics"].as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(found.iter().map(|it| format!("{} {}", it["line"], it["rule"].as_str().unwrap_or_default())).collect())
 }
 
 /// Wrappers whose bodies are out of sight: nothing is known of them.
@@ -94,7 +99,7 @@ fn mistakes_are_shown_with_their_place_and_end_the_run() {
     fs::write(folder.path().join("a.cu"), "int main() {}\n").unwrap();
     let config = "[model]\nrows = \"app::wait(strem) : host-waits stream\"\n[platfor]\n";
     fs::write(folder.path().join("cuda-lint.toml"), config).unwrap();
-    let (code, stdout, stderr) = run(folder.path(), &["a.cu"]);
+    let (code, stdout, stderr) = run(folder.path(), &["a.cu"]).unwrap();
     assert_eq!((code, stdout.as_str()), (Some(2), ""));
     for part in [
         "cuda-lint.toml:2:19",
@@ -105,7 +110,7 @@ fn mistakes_are_shown_with_their_place_and_end_the_run() {
     ] {
         assert!(stderr.contains(part), "{part} is not in\n{stderr}");
     }
-    let (code, _, stderr) = run(folder.path(), &["--config", "missing.toml", "a.cu"]);
+    let (code, _, stderr) = run(folder.path(), &["--config", "missing.toml", "a.cu"]).unwrap();
     assert_eq!(code, Some(2));
     assert!(stderr.contains("missing.toml") && stderr.contains("cannot be read"), "{stderr}");
 }
@@ -264,6 +269,6 @@ fn hip_is_declared_and_its_frees_wait() {
     );
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.cpp"), HIP).unwrap();
-    let (_, stdout, _) = run(folder.path(), &["--format", "json", "a.cpp"]);
+    let (_, stdout, _) = run(folder.path(), &["--format", "json", "a.cpp"]).unwrap();
     assert!(stdout.contains("no run on an AMD GPU has confirmed this"), "{stdout}");
 }

@@ -15,7 +15,7 @@ use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
 use super::state::{Operation, Range, State};
-use crate::cuda::row::{Effect, Family, MemoryKind, Outcome, Role, Row, Thing};
+use crate::cuda::row::{Direction, Effect, Family, MemoryKind, Outcome, Role, Row, Thing};
 use crate::facts::{NeedlessWait, Note, Origin, WorkKind};
 use crate::program::{GlobalMemory, SiteId};
 
@@ -64,6 +64,8 @@ impl Machine<'_, '_> {
             // To wait in a loop keeps the host from running ahead of the device.
             && !is_in_loop(state)
             && !it.call.in_macro
+            // Functions of other files are judged there, with the macros that they stand in.
+            && self.stack.last().is_some_and(|id| self.shared.function(*id).is_root)
             && state.capturing.is_empty()
             && self.is_own(point)
             && ended.iter().all(|operation| self.is_followed(state, operation))
@@ -98,6 +100,10 @@ impl Machine<'_, '_> {
     /// True for work of which it is known what it touches, and that the host cannot look on at.
     fn is_followed(&self, state: &State, operation: &Operation) -> bool {
         let kernel = operation.kind == WorkKind::Kernel;
+        // Who waits for a copy to the host wants its data.
+        if matches!(operation.kind, WorkKind::Copy { direction: Some(Direction::DeviceToHost), .. }) {
+            return false;
+        }
         let known = kernel || matches!(operation.kind, WorkKind::Copy { .. } | WorkKind::Fill);
         known
             && operation.doubts.is_empty()

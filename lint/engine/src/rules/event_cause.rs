@@ -5,7 +5,7 @@
 
 use super::{CATALOGUE, Check, RuleContext};
 use crate::Severity;
-use crate::facts::{Access, Conflict, MisplacedRecord, UnrecordedWait, Waiter};
+use crate::facts::{Access, Conflict, Event, MisplacedRecord, UnrecordedWait, Untimed, Waiter};
 use crate::program::SiteId;
 
 /// The place of the event's misuse that explains a conflict, if there is one.
@@ -51,4 +51,17 @@ pub(super) fn worst<'a>(context: &RuleContext<'a>, site: SiteId) -> Option<(Seve
 /// earlier call, where nothing needs it.
 pub(super) fn may_be_idle(wait: &UnrecordedWait) -> bool {
     wait.recorded_later.is_some()
+}
+
+/// True if a time is asked of an event that nothing records: the missing record is an error there, which says
+/// more than that a wait for the event is for nothing.
+pub(super) fn has_no_time(context: &RuleContext<'_>, wait: &UnrecordedWait) -> bool {
+    context.facts.events.untimed.iter().any(|it| it.event == wait.event && it.why == Untimed::NeverRecorded)
+}
+
+/// True if a wait for an event that nothing records leaves out an order that is needed: that is where the missing
+/// record is reported.
+pub(super) fn breaks_order(context: &RuleContext<'_>, event: &Event) -> bool {
+    let mut waits = context.facts.events.unrecorded.iter().filter(|it| it.event == *event);
+    waits.any(|wait| worst(context, wait.site).is_some())
 }

@@ -1,6 +1,6 @@
 //! `event-elapsed-misuse`: the time between two events is asked for, and one of them has none.
 
-use super::{Check, Number, Rule, RuleContext, Witness, event_witness, root_cause, words};
+use super::{Check, Number, Rule, RuleContext, Witness, event_cause, event_witness, root_cause, words};
 use crate::facts::{Untimed, UntimedEvent};
 use crate::{Category, Diagnostic, Related, Severity};
 
@@ -58,6 +58,7 @@ float measure(float *d_data, cudaStream_t stream) {
 - Calls whose result is compared with `cudaErrorNotReady`: the code asks until there is a time.
 - Events that a wait for their stream, for the device or for a later event, or a successful query, has seen complete.
 - Events that something unseen may have recorded or waited for, and calls in a capture.
+- Events that nothing records, where a wait for them leaves out an order that is needed: see `event-never-recorded`.
 - Start and end in the wrong order.
 
 ## Confidence
@@ -82,16 +83,19 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let untimed = &context.facts.events.untimed;
+    let is_said = |it: &&UntimedEvent| {
+        it.why == Untimed::NeverRecorded && event_cause::breaks_order(context, &it.event)
+    };
+    let untimed: Vec<&UntimedEvent> = context.facts.events.untimed.iter().filter(|it| !is_said(it)).collect();
     // One wait mends both events, and one flag is copied from the other: one finding a call.
-    for (index, it) in untimed.iter().enumerate() {
+    for (index, it) in untimed.iter().copied().enumerate() {
         let same = |other: &UntimedEvent| other.site == it.site;
         let better = |other: &UntimedEvent| {
             same(other)
                 && (other.paths > it.paths || (other.paths == it.paths && it.is_start && !other.is_start))
         };
         let first = untimed.iter().position(|other| same(other) && other.is_start == it.is_start);
-        if first == Some(index) && !untimed.iter().any(better) {
+        if first == Some(index) && !untimed.iter().any(|other| better(other)) {
             diagnostics.push(explain(context, it));
         }
     }

@@ -61,6 +61,7 @@ float run(float *d_data, cudaStream_t stream) {
 - Events that a called function, another method, or an unknown function that gets them may record.
 - A wait in the first turn of a loop, before the first record: a documented no-op.
 - A wait before the first record where nothing needs the order (possible).
+- Events whose time is asked for as well, where nothing needs the order: see `event-elapsed-misuse`.
 
 ## Confidence
 Certain: no path has a record.
@@ -87,7 +88,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.extend(context.facts.events.unrecorded.iter().map(|wait| explain(context, wait)));
+    let waits = context.facts.events.unrecorded.iter().filter(|wait| {
+        event_cause::worst(context, wait.site).is_some() || !event_cause::has_no_time(context, wait)
+    });
+    diagnostics.extend(waits.map(|wait| explain(context, wait)));
 }
 
 fn explain(context: &RuleContext<'_>, wait: &UnrecordedWait) -> Diagnostic {

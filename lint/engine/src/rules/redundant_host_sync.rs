@@ -55,6 +55,7 @@ int main() {
 
 ## Not reported
 - Waits that something needs or may need: a host access, a release, the end of the function, a query of the last error, a recorded or timed event, output, a clock, another thread, work on a stream that nothing orders after it, any call that is not known.
+- Waits for a copy to the host, whose data may be used only later.
 - Waits whose status is looked at, where that of the covering wait is not.
 - Waits in loops, which keep the host from running ahead, in the bodies of macros, and around captures.
 - Waits for streams and events that are parameters, members or results of calls.
