@@ -72,7 +72,7 @@ impl Machine<'_, '_> {
             let end = operand.pointer.offset.plus(&bytes, 1)?;
             if let Some(size) = &operand.size
                 && let Some(larger) = larger(state, &end, size)
-                && !(larger.constants().is_some() && self.is_instance())
+                && !self.is_instance()
             {
                 let object = self.describe_object(state, operand.pointer.object);
                 return Some(MisfitKind::Beyond {
@@ -100,7 +100,7 @@ impl Machine<'_, '_> {
     }
 
     /// True inside an instance of a template: the branches that depend on its types (`typeid`) are not decided, and
-    /// lead to sizes of other types.
+    /// lead to sizes of other types; and not all sizes that depend on them are those of the instance.
     fn is_instance(&self) -> bool {
         self.stack.iter().any(|function| !self.shared.function(*function).template.is_empty())
     }

@@ -39,7 +39,7 @@ void upload(const float *h_data) {
 - Sizes that are not proven to be larger: symbols that nothing relates.
 - Copies and fills of a part of the memory, whose size is not just the number of its elements.
 - `sizeof` of an array, and of a pointer whose own value is copied (`cudaMemcpy(d_next, &d_node, sizeof d_node, …)`).
-- Constants in instances of templates, where branches may depend on types.
+- Sizes in instances of templates, where branches may depend on types.
 - Pitched memory (cudaMallocPitch, cudaMalloc3D), whose size CUDA chooses, and arrays.
 - Fields of a structure: code may mean those behind them too.
 - cudaMemset with -1, and with numbers that consist of equal bytes (`0x3f3f3f3f`).
