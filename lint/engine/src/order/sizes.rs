@@ -11,7 +11,7 @@ use super::symbol::Linear;
 use super::value::{Condition, Pointer, Relation, Value};
 use crate::cuda::row::Role;
 use crate::facts::MisfitKind;
-use crate::program::{TypeKind, Written};
+use crate::program::{Type, TypeKind, Written};
 
 /// Bytes of a pointer on all hosts that CUDA runs on (Installation Guide: 64-bit only since CUDA 12).
 const POINTER: u64 = 8;
@@ -72,7 +72,7 @@ impl Machine<'_, '_> {
             let end = operand.pointer.offset.plus(&bytes, 1)?;
             if let Some(size) = &operand.size
                 && let Some(larger) = larger(state, &end, size)
-                && !(larger.constants().is_some() && self.is_instance())
+                && !self.is_instance()
             {
                 let object = self.describe_object(state, operand.pointer.object);
                 return Some(MisfitKind::Beyond {
@@ -100,7 +100,7 @@ impl Machine<'_, '_> {
     }
 
     /// True inside an instance of a template: the branches that depend on its types (`typeid`) are not decided, and
-    /// lead to sizes of other types.
+    /// lead to sizes of other types; and not all sizes that depend on them are those of the instance.
     fn is_instance(&self) -> bool {
         self.stack.iter().any(|function| !self.shared.function(*function).template.is_empty())
     }
@@ -153,8 +153,12 @@ impl Machine<'_, '_> {
         }
         let info = self.objects.info(object);
         let is_variable = matches!(info.key, ObjectKey::Local { .. } | ObjectKey::Global(_));
-        // A parameter that is declared as an array of arrays is a pointer, and named like the array.
-        if info.ty.is_some_and(|ty| matches!(ty.kind, TypeKind::Pointer { .. })) {
+        // A parameter that is declared as an array of arrays is a pointer, and named like the array. What is of
+        // class type may be of a class that had to be invented.
+        let plain = |ty: Type| {
+            matches!(ty.kind, TypeKind::Int | TypeKind::Scalar | TypeKind::Status | TypeKind::Array { .. })
+        };
+        if !info.ty.is_some_and(plain) {
             return None;
         }
         let bytes = info.bytes.filter(|bytes| is_variable && *bytes > 0)?;

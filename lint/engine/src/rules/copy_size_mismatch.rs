@@ -39,14 +39,14 @@ void upload(const float *h_data) {
 - Sizes that are not proven to be larger: symbols that nothing relates.
 - Copies and fills of a part of the memory, whose size is not just the number of its elements.
 - `sizeof` of an array, and of a pointer whose own value is copied (`cudaMemcpy(d_next, &d_node, sizeof d_node, …)`).
-- Constants in instances of templates, where branches may depend on types.
+- Sizes in instances of templates, where branches may depend on types.
 - Pitched memory (cudaMallocPitch, cudaMalloc3D), whose size CUDA chooses, and arrays.
 - Fields of a structure: code may mean those behind them too.
 - cudaMemset with -1, and with numbers that consist of equal bytes (`0x3f3f3f3f`).
 
 ## Confidence
 An error if both sizes are constants; a warning if one is larger for every value of the symbols in both.
-Certain if so on every path, likely on some path.
+Certain if so on every path; on some path only possible for sizes, since the type of the elements may hang on branches that nothing relates, likely for widths and values.
 What rests on how the arguments are written (`sizeof` of a pointer, a number of elements) is a warning, likely.
 
 ## References
@@ -105,6 +105,11 @@ fn explain(misfit: &Misfit) -> Diagnostic {
         Paths::AfterFailure => Confidence::Possible,
         Paths::Some => Confidence::Likely,
         Paths::All => Confidence::Certain,
+    };
+    // What holds on some paths only may rest on branches that nothing relates: the type of the elements, above all.
+    let by_path = match what {
+        MisfitKind::Beyond { .. } if *paths == Paths::Some => Confidence::Possible,
+        _ => by_path,
     };
     let presumes = matches!(what, MisfitKind::ElementCount { .. } | MisfitKind::SizeOfPointer { .. });
     let confidence = if presumes { by_path.min(Confidence::Likely) } else { by_path };
@@ -207,6 +212,14 @@ mod tests {
         assert_eq!(all(MisfitKind::ValueIsNoByte { value: 1000 }), ["20 copy-size-mismatch warning certain"]);
         let object = sample::object("d", MemoryKind::Device);
         assert_eq!(all(MisfitKind::SizeOfPointer { object }), ["20 copy-size-mismatch warning likely"]);
+    }
+
+    #[test]
+    fn a_size_that_is_too_large_on_some_path_only_is_possible() {
+        let lines = |what| lines(&[(what, Paths::Some)]);
+        assert_eq!(lines(beyond(Some((400, 100)))), ["20 copy-size-mismatch error possible"]);
+        let wide = MisfitKind::WiderThanPitch { bytes: None };
+        assert_eq!(lines(wide), ["20 copy-size-mismatch warning likely"]);
     }
 
     #[test]

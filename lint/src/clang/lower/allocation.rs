@@ -38,7 +38,9 @@ impl Body<'_, '_> {
             Some(place) => place,
             None => {
                 let result = self.code.value();
-                self.code.push(site, Op::New { result, count, stride: object.size() });
+                // Instances of templates do not always show the count.
+                let stride = object.size().filter(|_| count.is_some() || !array);
+                self.code.push(site, Op::New { result, count, stride });
                 result
             }
         };

@@ -116,6 +116,9 @@ impl Body<'_, '_> {
             | CXCursor_CXXDynamicCastExpr
             | CXCursor_CXXFunctionalCastExpr
             | CXCursor_CXXAddrspaceCastExpr => self.cast(expression),
+            CXCursor_UnaryExpr if self.measures_what_is_invented(expression) => {
+                self.code.unknown(site, Vec::new())
+            }
             CXCursor_UnaryExpr | CXCursor_SizeOfPackExpr => match expression.evaluate() {
                 Some(value) => self.int(site, value),
                 None => self.code.unknown(site, Vec::new()),

@@ -45,6 +45,19 @@ impl Body<'_, '_> {
     }
 }
 
+impl Body<'_, '_> {
+    /// True for `sizeof` of a type that the repair loop had to invent: its size says nothing.
+    pub(super) fn measures_what_is_invented(&mut self, measure: Cursor) -> bool {
+        measure.children().into_iter().any(|operand| {
+            let mut ty = operand.ty().canonical();
+            while matches!(ty.kind(), CXType_ConstantArray) {
+                ty = ty.element().canonical();
+            }
+            ty.declaration().is_some_and(|declared| self.unit.origin(declared) == Origin::Invented)
+        })
+    }
+}
+
 fn is_void_pointer(ty: Ty) -> bool {
     let ty = ty.canonical();
     ty.kind() == CXType_Pointer && ty.pointee().canonical().kind() == CXType_Void
