@@ -208,6 +208,13 @@ fn public_fields_of_a_class_in_a_header_are_filled_anywhere() {
 }
 
 #[test]
+fn nothing_is_known_where_the_analysis_gave_up() {
+    let facts = PointsTo::default();
+    assert_eq!(kind(&facts, "p"), None);
+    assert!(!facts.reads_cuda_memory(FunctionId(0)) && !facts.reads_device_memory(FunctionId(0)));
+}
+
+#[test]
 fn registered_memory_is_of_no_one_kind() {
     let mut method = Method::new(10);
     let memory = method.malloc();

@@ -65,6 +65,11 @@ impl Classes {
         self.of[record.0 as usize]
     }
 
+    /// The same, where there may be none: nothing is known if the analysis gave up.
+    pub fn get(&self, record: RecordId) -> Option<ClassId> {
+        self.of.get(record.0 as usize).copied()
+    }
+
     /// All classes.
     pub fn all(&self) -> impl Iterator<Item = ClassId> {
         (0..self.classes.len() as u32).map(ClassId)
