@@ -222,7 +222,9 @@ impl<'u> Importer<'u> {
             self.program.globals.push(copy);
             GlobalId(self.program.globals.len() as u32 - 1)
         });
-        self.program.globals[new.0 as usize].is_initialised |= it.is_initialised;
+        let global = &mut self.program.globals[new.0 as usize];
+        global.is_initialised |= it.is_initialised;
+        global.is_shared |= it.is_shared;
         if let Some(symbol) = symbol {
             self.global_symbols.insert(symbol.clone(), new);
         }

@@ -15,6 +15,8 @@
 //! - its address is handed to a function that is neither seen nor modelled, save for private members, whose
 //!   class then has to do it;
 //! - its class has a method that changes objects and has no body in the program;
+//! - code out of sight can name it: public members of a class that is declared in a header, variables with
+//!   external linkage that are declared in one;
 //! - what is stored came in as a parameter: callers may be out of sight.
 //!
 //! Null is no store. The closed world is the [`Program`]: a file, or all files that were linked into one.
@@ -131,7 +133,7 @@ impl PointsTo {
 
     /// The place of a field of a class.
     pub fn field(&self, record: RecordId, field: &str) -> Option<PlaceId> {
-        let class = self.classes.of(record);
+        let class = self.classes.get(record)?;
         self.places.find(&Place::Field(class, field.to_owned()))
     }
 

@@ -78,6 +78,12 @@ impl Solver<'_> {
             let instance = self.places.intern(Place::Instance(class));
             self.places.cell_mut(instance).holds.unknown = true;
         }
+        // Whoever includes its header may fill the public fields of a class.
+        for record in (0..self.program.records.len()).filter(|it| self.program.records[*it].is_shared) {
+            let class = self.classes.of(crate::program::RecordId(record as u32));
+            let instance = self.places.intern(Place::Instance(class));
+            self.places.cell_mut(instance).escaped = true;
+        }
         for (index, function) in self.program.functions.iter().enumerate() {
             let id = FunctionId(index as u32);
             // Callers may be out of sight.
@@ -93,7 +99,7 @@ impl Solver<'_> {
             }
         }
         for (index, global) in self.program.globals.iter().enumerate() {
-            if global.memory != GlobalMemory::Host || global.is_initialised {
+            if global.memory != GlobalMemory::Host || global.is_initialised || global.is_shared {
                 let place = self.places.intern(Place::Global(crate::program::GlobalId(index as u32)));
                 self.places.cell_mut(place).holds.unknown = true;
             }

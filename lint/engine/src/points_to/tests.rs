@@ -22,6 +22,7 @@ fn program() -> Program {
         element_size: None,
         custom_memory: false,
         private: vec!["p".into()],
+        is_shared: false,
         unseen: Vec::new(),
     };
     let entry = |name: &str, params: &[ExternParam]| Extern {
@@ -193,6 +194,24 @@ fn a_method_out_of_sight_makes_the_fields_unknown() {
     let mut linked = program();
     linked.records[0].unseen = vec!["R::method10".into()];
     assert_eq!(kind(&analyse_in(linked, method()), "p"), Some(MemoryKind::Pinned));
+}
+
+#[test]
+fn public_fields_of_a_class_in_a_header_are_filled_anywhere() {
+    let mut method = Method::new(10);
+    method.pin("p");
+    method.pin("q");
+    let mut shared = program();
+    shared.records[0].is_shared = true;
+    let facts = analyse_in(shared, vec![method]);
+    assert_eq!((kind(&facts, "p"), kind(&facts, "q")), (Some(MemoryKind::Pinned), None));
+}
+
+#[test]
+fn nothing_is_known_where_the_analysis_gave_up() {
+    let facts = PointsTo::default();
+    assert_eq!(kind(&facts, "p"), None);
+    assert!(!facts.reads_cuda_memory(FunctionId(0)) && !facts.reads_device_memory(FunctionId(0)));
 }
 
 #[test]

@@ -29,7 +29,8 @@ struct Class {
 impl Classes {
     /// The classes of a program.
     pub fn new(program: &Program) -> Self {
-        let defined: FxHashSet<&str> = program.functions.iter().map(|it| it.symbol.as_str()).collect();
+        let symbols = program.functions.iter().flat_map(|it| [it.symbol.as_str(), it.template.as_str()]);
+        let defined: FxHashSet<&str> = symbols.collect();
         let mut classes = Self::default();
         let mut by_name: FxHashMap<&str, ClassId> = FxHashMap::default();
         for record in &program.records {
@@ -62,6 +63,11 @@ impl Classes {
     /// The class of a record.
     pub fn of(&self, record: RecordId) -> ClassId {
         self.of[record.0 as usize]
+    }
+
+    /// The same, where there may be none: nothing is known if the analysis gave up.
+    pub fn get(&self, record: RecordId) -> Option<ClassId> {
+        self.of.get(record.0 as usize).copied()
     }
 
     /// All classes.

@@ -222,6 +222,8 @@ pub struct Global {
     pub ty: Type,
     /// The memory it lives in.
     pub memory: GlobalMemory,
+    /// True if other files can name it: it is declared in a header, or not defined here.
+    pub is_shared: bool,
     /// True if it starts as something other than null or zero: what runs before `main` is not lowered.
     pub is_initialised: bool,
     /// Its declaration.

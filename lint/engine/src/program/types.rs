@@ -113,8 +113,10 @@ pub struct Record {
     pub custom_memory: bool,
     /// The fields that only the class, its friends and its heirs can name.
     pub private: Vec<String>,
-    /// Methods that may change an object and have no body in the file, by their symbols: what they do to the
-    /// fields is not known unless another file that is linked to this one defines them. Methods that copy,
-    /// move or assign objects are left out: they hand on what fields hold.
+    /// True if the class is declared in a header: code out of sight may fill its public fields.
+    pub is_shared: bool,
+    /// Methods that may change an object and have no body in the file under analysis itself, by their
+    /// symbols: what they do to the fields is not known unless the program has them all the same. Methods
+    /// that copy, move or assign objects are left out: they hand on what fields hold.
     pub unseen: Vec<String>,
 }

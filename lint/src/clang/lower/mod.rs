@@ -236,7 +236,10 @@ impl Lowering<'_> {
         let id = GlobalId(self.program.globals.len() as u32);
         let declaration = variable.definition().unwrap_or(variable);
         let is_initialised = declaration.initializer().is_some_and(|it| !initialise::is_null(it));
-        self.program.globals.push(Global { name, ty, memory, is_initialised, site, link });
+        let is_shared = variable.has_external_linkage()
+            && (variable.definition().is_none()
+                || !self.positions.is_main(variable.first_declaration().location()));
+        self.program.globals.push(Global { name, ty, memory, is_shared, is_initialised, site, link });
         self.globals.insert(key, id);
         id
     }

@@ -228,6 +228,7 @@ impl Lowering<'_> {
             element_size: None,
             custom_memory: false,
             private: Vec::new(),
+            is_shared: false,
             unseen: Vec::new(),
         });
         self.fill_record(id, ty);
@@ -257,7 +258,9 @@ impl Lowering<'_> {
         self.filling -= 1;
         let private = class.fields.iter().filter(|field| field.declaration.is_private());
         let private = private.map(|field| field.name.clone()).collect();
-        let unseen = unseen_methods(&class);
+        let is_shared =
+            class.declaration.is_some_and(|it| !class.is_lambda && !self.positions.is_main(it.location()));
+        let unseen = self.unseen_methods(&class);
         let (element_size, custom_memory) = self.container(ty, &class);
         let display = if class.is_lambda { "<lambda>".to_owned() } else { spelled(ty) };
         let record = &mut self.program.records[id.0 as usize];
@@ -268,7 +271,31 @@ impl Lowering<'_> {
         record.element_size = element_size;
         record.custom_memory = custom_memory;
         record.private = private;
+        record.is_shared = is_shared;
         record.unseen = unseen;
+    }
+
+    /// The methods of a class that may change an object and have no body in the file itself, by their symbols.
+    fn unseen_methods(&mut self, class: &Class) -> Vec<String> {
+        let Some(declaration) = class.declaration.filter(|_| !class.system && !class.is_lambda) else {
+            return Vec::new();
+        };
+        let name = names::plain(declaration);
+        let mut unseen = Vec::new();
+        for member in declaration.children() {
+            let changes =
+                matches!(member.kind(), CXCursor_CXXMethod | CXCursor_Constructor | CXCursor_Destructor)
+                    && !member.is_const_method()
+                    && !member.is_pure_virtual()
+                    && !member.is_defaulted()
+                    && !member.is_deleted()
+                    && !first_parameter_is(member, &name);
+            let body = member.definition().filter(|_| changes);
+            if changes && !body.is_some_and(|body| self.positions.is_main(body.location())) {
+                unseen.push(member.usr());
+            }
+        }
+        unseen
     }
 
     /// For containers and smart pointers: bytes an element, and whether the memory is of their own kind.
@@ -485,25 +512,6 @@ impl Lowering<'_> {
         }
         None
     }
-}
-
-/// The methods of a class that may change an object and have no body in this file, by their symbols.
-fn unseen_methods(class: &Class) -> Vec<String> {
-    let Some(declaration) = class.declaration.filter(|_| !class.system && !class.is_lambda) else {
-        return Vec::new();
-    };
-    let name = names::plain(declaration);
-    let is_unseen = |member: &Cursor| {
-        matches!(member.kind(), CXCursor_CXXMethod | CXCursor_Constructor | CXCursor_Destructor)
-            && !member.is_const_method()
-            && !member.is_pure_virtual()
-            && !member.is_defaulted()
-            && !member.is_deleted()
-            && !first_parameter_is(*member, &name)
-            && member.definition().is_none()
-    };
-    let members = declaration.children();
-    members.into_iter().filter(is_unseen).map(Cursor::usr).collect()
 }
 
 /// The default value of a parameter.
