@@ -22,6 +22,7 @@ use crate::include_index::IncludeIndex;
 use crate::linking::UnitAnalyser;
 use crate::options::{AnalysisOptions, DefaultStream, Dump, Phase};
 use crate::report::FailedFile;
+use crate::rust::{self, RustFrontend};
 use crate::unit_file::{UnitFile, UnitFileError};
 use crate::worker::{Analyser, FileRequest, internal_error};
 
@@ -29,6 +30,10 @@ use crate::worker::{Analyser, FileRequest, internal_error};
 pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
     if options.phase == Phase::Analyse {
         return Ok(Box::new(UnitAnalyser::new(options.platform, options.model()?)));
+    }
+    if options.rust_only {
+        let model = options.model()?;
+        return Ok(Box::new(RustAnalyser { rust: RustFrontend::default(), model, options }));
     }
     let library = Library::load(options.libclang.as_deref()).map_err(|error| error.to_string())?;
     let (databases, unusable) = databases(&options)?;
@@ -38,7 +43,8 @@ pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
         headers: IncludeIndex::new(options.roots.iter().map(PathBuf::as_path)),
     };
     let model = options.model()?;
-    Ok(Box::new(ClangAnalyser { frontend, databases, unusable, model, options }))
+    let rust = RustAnalyser { rust: RustFrontend::default(), model: model.clone(), options: options.clone() };
+    Ok(Box::new(ClangAnalyser { frontend, databases, unusable, model, options, rust }))
 }
 
 /// The compilation databases of a run: the one that the user names, else those found above the inputs.
@@ -69,6 +75,44 @@ struct ClangAnalyser {
     databases: Vec<CompileCommands>,
     unusable: Vec<FailedFile>,
     options: AnalysisOptions,
+    rust: RustAnalyser,
+}
+
+/// The analyser for Rust.
+struct RustAnalyser {
+    rust: RustFrontend,
+    model: Option<Arc<Model>>,
+    options: AnalysisOptions,
+}
+
+impl Analyser for RustAnalyser {
+    fn frontend(&self) -> String {
+        "syn".to_owned()
+    }
+
+    fn analyse(&mut self, request: &FileRequest) -> FileReport {
+        let path = Path::new(&request.path);
+        let source = match Source::read(path) {
+            Ok(source) => source,
+            Err(error) => return FileReport::failed(&request.path, error.to_string()),
+        };
+        let text = source.text.as_bytes();
+        let words = self.options.rows.iter().flat_map(|rows| &rows.words);
+        let is_wanted =
+            request.host || cuda_scan::mentions_cuda_in_rust(text) || cuda_scan::mentions_any(text, words);
+        if !is_wanted {
+            return FileReport { path: request.path.clone(), outcome: Outcome::Skipped, dump: None };
+        }
+        let (unit, dump) = match self.rust.lower(path, &source.text, self.options.dump) {
+            Ok(lowered) => lowered,
+            Err(reason) => return FileReport::failed(&request.path, reason),
+        };
+        if dump.is_some() {
+            let outcome = Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new() };
+            return FileReport { path: request.path.clone(), outcome, dump };
+        }
+        lowered(&request.path, vec![unit], &self.options, self.model.as_deref(), Vec::new(), Vec::new())
+    }
 }
 
 impl Analyser for ClangAnalyser {
@@ -82,6 +126,9 @@ impl Analyser for ClangAnalyser {
 
     fn analyse(&mut self, request: &FileRequest) -> FileReport {
         let path = Path::new(&request.path);
+        if rust::is_rust(path) {
+            return self.rust.analyse(request);
+        }
         let source = match Source::read(path) {
             Ok(source) => source,
             Err(error) => return FileReport::failed(&request.path, error.to_string()),
@@ -107,19 +154,32 @@ impl Analyser for ClangAnalyser {
             let outcome = Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new() };
             return FileReport { path, outcome, dump: Some(dump) };
         }
-        let mut units = Vec::new();
-        for unit in lowered.units {
-            let names = FileNames::default();
-            let model = self.model.as_deref().unwrap_or(Model::builtin());
-            let index = UnitIndex::of(&unit.program, model, &|site| names.canonical(unit.file_of(site)));
-            match self.keep(&unit) {
-                Ok(file) => units.push(LoweredUnit { file, index }),
-                Err(error) => return FileReport::failed(&path, error.to_string()),
-            }
-        }
-        let outcome = Outcome::Lowered { units, targets, partial: lowered.partial };
-        FileReport { path, outcome, dump: None }
+        let model = self.model.as_deref();
+        self::lowered(&path, lowered.units, &self.options, model, targets, lowered.partial)
     }
+}
+
+/// Indexes units, and keeps them where the second phase finds them.
+fn lowered(
+    path: &str,
+    units: Vec<UnitFile>,
+    options: &AnalysisOptions,
+    model: Option<&Model>,
+    targets: Vec<String>,
+    partial: Vec<PartialFunction>,
+) -> FileReport {
+    let mut kept = Vec::new();
+    for unit in units {
+        let names = FileNames::default();
+        let model = model.unwrap_or(Model::builtin());
+        let index = UnitIndex::of(&unit.program, model, &|site| names.canonical(unit.file_of(site)));
+        match keep(&unit, options) {
+            Ok(file) => kept.push(LoweredUnit { file, index }),
+            Err(error) => return FileReport::failed(path, error.to_string()),
+        }
+    }
+    let outcome = Outcome::Lowered { units: kept, targets, partial };
+    FileReport { path: path.to_owned(), outcome, dump: None }
 }
 
 impl ClangAnalyser {
@@ -171,16 +231,16 @@ impl ClangAnalyser {
         let default_stream = unit.options.default_stream.map(DefaultStream::from);
         lowered.units.push(UnitFile { program, sources, default_stream });
     }
+}
 
-    /// Writes a unit to where the second phase finds it.
-    fn keep(&self, unit: &UnitFile) -> Result<PathBuf, UnitFileError> {
-        let file = tempfile::Builder::new()
-            .prefix("unit-")
-            .tempfile_in(&self.options.scratch)
-            .and_then(|file| file.keep().map_err(|error| error.error))?;
-        unit.write(&file.1)?;
-        Ok(file.1)
-    }
+/// Writes a unit to where the second phase finds it.
+fn keep(unit: &UnitFile, options: &AnalysisOptions) -> Result<PathBuf, UnitFileError> {
+    let file = tempfile::Builder::new()
+        .prefix("unit-")
+        .tempfile_in(&options.scratch)
+        .and_then(|file| file.keep().map_err(|error| error.error))?;
+    unit.write(&file.1)?;
+    Ok(file.1)
 }
 
 /// The configurations of one file.

@@ -142,6 +142,7 @@ impl CheckOptions {
             rows: config.rows.clone(),
             platform: platform.or(config.platform),
             dump: self.dump,
+            rust_only: false,
             phase: Phase::Lower,
         }
     }

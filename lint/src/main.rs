@@ -24,6 +24,7 @@ mod pool;
 mod progress;
 mod report;
 mod run;
+mod rust;
 mod terminal;
 mod unit_file;
 mod whole;

@@ -1,7 +1,7 @@
 //! The sequence behind `cuda-lint check`: find files, analyse them, gather, print.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::args::{CheckArgs, CheckOptions};
 use crate::clang::library::WORKER_ENVIRONMENT;
@@ -13,6 +13,7 @@ use crate::gather::{self, Threshold};
 use crate::pool::{Pool, PoolOutcome, WorkerCommand};
 use crate::progress::Progress;
 use crate::report::{self, FailedFile, Report};
+use crate::rust;
 use crate::terminal::{self, Terminal};
 use crate::whole;
 
@@ -112,7 +113,8 @@ fn analyse(
         |jobs| jobs.get(),
     );
     let pool = Pool { worker: worker.clone(), workers: jobs, timeout: args.timeout };
-    let options = args.analysis_options(config, paths, scratch.path().to_path_buf());
+    let mut options = args.analysis_options(config, paths, scratch.path().to_path_buf());
+    options.rust_only = files.iter().all(|file| rust::is_rust(Path::new(&file.path)));
     whole::analyse(&pool, files, &options, |requests| Progress::new(requests, args.quiet))
 }
 

@@ -46,6 +46,7 @@ mod rounds;
 mod sizes;
 mod state;
 mod symbol;
+mod tracked;
 mod transfers;
 mod unknown;
 mod value;
