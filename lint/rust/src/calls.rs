@@ -708,8 +708,69 @@ impl Body<'_> {
         if let Ty::Launch(index) = place.ty {
             return self.launch_method(index, &name, &args, span);
         }
+        if let Some(value) = self.pointer_method(it, &place, &name, &args, span) {
+            return value;
+        }
         let place = self.through(place, it.receiver.span());
         self.method_at(it, place, &name, &args, span)
+    }
+
+    /// Methods of raw pointers.
+    fn pointer_method(
+        &mut self,
+        it: &ExprMethodCall,
+        place: &Place,
+        name: &str,
+        args: &[&Expr],
+        span: Span,
+    ) -> Option<Val> {
+        let Ty::Ref { to, mutable } = &place.ty else { return None };
+        let (to, mutable) = ((**to).clone(), *mutable);
+        let site = self.site(span);
+        Some(match (name, args) {
+            ("cast" | "cast_mut" | "cast_const" | "as_ptr", []) => {
+                let value = self.peek(place, span);
+                let cast = it.turbofish.as_ref().and_then(|it| self.generic_args(it).into_iter().next());
+                let to = match (name, cast) {
+                    ("cast", Some(to)) if !to.is_unknown() => to,
+                    ("cast", _) => Ty::Unknown,
+                    _ => to,
+                };
+                Val { ty: to.reference(mutable || name == "cast_mut"), ..value }
+            }
+            ("add" | "offset" | "wrapping_add" | "sub", [count]) => {
+                let value = self.peek(place, span);
+                let count = self.expr(count);
+                let count = if name == "sub" {
+                    self.builder.unary(site, cuda_lint_engine::program::UnaryOp::Neg, count.id)
+                } else {
+                    count.id
+                };
+                let stride = self.file.size(&to);
+                let id = self.builder.index(site, value.id, count, stride);
+                self.val(id, place.ty.clone())
+            }
+            ("is_null", []) => {
+                let value = self.peek(place, span);
+                let zero = self.builder.int(site, 0);
+                let equal = cuda_lint_engine::program::BinaryOp::Eq;
+                let id = self.builder.binary(site, equal, value.id, zero);
+                self.val(id, Ty::Int(1))
+            }
+            ("read" | "read_unaligned" | "read_volatile", []) => {
+                let value = self.peek(place, span);
+                let at =
+                    Place { address: value.id, ty: to, var: None, partial: false, length: Length::Unknown };
+                self.load(&at, span)
+            }
+            ("write" | "write_unaligned" | "write_volatile", [new]) => {
+                let value = self.peek(place, span);
+                let new = self.expr(new);
+                self.put(value.id, &to, new, site);
+                self.unit(site)
+            }
+            _ => return None,
+        })
     }
 
     fn method_at(
