@@ -27,6 +27,8 @@ pub enum HandleKind {
     Pinned,
     /// Managed memory, by its address.
     Managed,
+    /// An address that bindings hand out: of device memory, or of managed memory, which the host may use.
+    Address,
 }
 
 /// A type.
@@ -478,7 +480,7 @@ impl Definitions {
     pub fn handle_of(&self, ty: &Ty) -> Option<HandleKind> {
         let Ty::Named(key, _) = ty else { return None };
         match &**key {
-            "CUdeviceptr" => Some(HandleKind::Device),
+            "CUdeviceptr" => Some(HandleKind::Address),
             "CUstream" => Some(HandleKind::Stream),
             "CUevent" => Some(HandleKind::Event),
             key => self.types.get(key)?.handle,

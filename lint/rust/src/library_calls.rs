@@ -158,7 +158,7 @@ impl Body<'_> {
             matches!(ty, Ty::Ref { to, .. } if matches!(**to, Ty::Slice(_)))
                 || matches!(
                     definitions.handle_of(ty),
-                    Some(HandleKind::Device | HandleKind::Pinned | HandleKind::Managed)
+                    Some(HandleKind::Device | HandleKind::Pinned | HandleKind::Managed | HandleKind::Address)
                 )
         };
         let lengths: Vec<Length> = values.iter().filter(|it| holds(&it.ty)).map(|it| it.length).collect();
@@ -331,9 +331,10 @@ impl Body<'_> {
                 }
                 None => self.val(place.address, place.ty.shared()),
             },
+            // A type of the program that can serve as a slice: what it holds is its own business.
             ty if self.file.is_aggregate(ty) => {
-                let ty = ty.clone().shared();
-                self.val(place.address, ty)
+                let value = self.unknown(site, vec![place.address]);
+                Val { ty: place.ty.shared(), ..value }
             }
             Ty::Closure(_) | Ty::Launch(_) | Ty::Unit | Ty::Never => self.val(place.address, place.ty),
             ty => {
@@ -425,8 +426,11 @@ impl Body<'_> {
         }
         let value = self.library_argument(arg, false);
         let handle = self.file.definitions.handle_of(&value.ty);
-        let is_memory = matches!(handle, Some(HandleKind::Device | HandleKind::Managed | HandleKind::Pinned));
-        let is_raw = matches!(&value.ty, Ty::Named(key, _) if **key == *"CUdeviceptr");
+        let is_memory = matches!(
+            handle,
+            Some(HandleKind::Device | HandleKind::Managed | HandleKind::Pinned | HandleKind::Address)
+        );
+        let is_raw = handle == Some(HandleKind::Address);
         let access = match (is_memory, mutable) {
             (true, _) if is_raw => ParamAccess::ReadWrite,
             (true, true) => ParamAccess::ReadWrite,

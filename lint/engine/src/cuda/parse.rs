@@ -153,6 +153,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("spawns", Effect::Spawns),
     ("no-return", Effect::NoReturn),
     ("stream-waits stream", Effect::StreamWaitsForStream),
+    ("borrows", Effect::Borrows),
     ("carries stream", Effect::CarriesStream),
     ("orders tracked", Effect::OrdersTracked),
     ("records tracked", Effect::RecordsTracked),

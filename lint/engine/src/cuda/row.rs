@@ -356,6 +356,8 @@ pub enum Effect {
     NoReturn,
     /// The first stream waits for all earlier work of the second.
     StreamWaitsForStream,
+    /// The references that are the arguments end when the call returns, though the work goes on.
+    Borrows,
     /// The memory that is the result carries the stream: it is freed in its order.
     CarriesStream,
     /// Before the work, its stream waits for what a library has recorded of the memory that it touches: of the

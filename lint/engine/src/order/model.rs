@@ -86,7 +86,11 @@ impl Machine<'_, '_> {
             _ => None,
         };
         let it = Modelled { row, call, status };
-        self.calling = Calling { name: it.shown().into(), discarded: call.call.discarded };
+        self.calling = Calling {
+            name: it.shown().into(),
+            discarded: call.call.discarded,
+            lent: super::tracked::lent(row),
+        };
         self.waits_see_call(state, row);
         self.errors_see_call(state, &it);
         self.host_accesses(state, &it);
@@ -264,7 +268,7 @@ impl Machine<'_, '_> {
             | Effect::OwnsStream
             | Effect::StopsTracking
             | Effect::StartsTracking => self.track(state, it, effect),
-            Effect::CarriesStream => {}
+            Effect::CarriesStream | Effect::Borrows => {}
             Effect::NoWait | Effect::DestroyStream => {
                 if effect == Effect::DestroyStream {
                     self.destroyed(state, it, Role::Stream);

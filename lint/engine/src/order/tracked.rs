@@ -10,11 +10,12 @@ use super::happens_before::{self, EventKey, Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
 use super::model::Modelled;
-use super::object::ObjectId;
-use super::state::State;
+use super::object::{ObjectId, ObjectKey};
+use super::state::{DeviceAccess, State};
+use super::symbol::Linear;
 use super::value::{Pointer, Value};
-use crate::cuda::row::{Effect, FreeWith, MemoryKind, Role};
-use crate::facts::ReleaseKind;
+use crate::cuda::row::{Effect, FreeWith, MemoryKind, Mode, Role, Row};
+use crate::facts::{Lent, ReleaseKind};
 
 /// The fields of memory that stand for the events.
 const READ: &str = "<last read>";
@@ -77,6 +78,21 @@ impl Machine<'_, '_> {
     fn set_tracking_mode(&mut self, state: &mut State, mode: i64) {
         let cell = self.mode_cell();
         self.poke(state, &cell, Value::int(mode), Some(8));
+    }
+
+    /// True if recording was switched off.
+    pub(super) fn is_untracked(&mut self, state: &State) -> bool {
+        self.tracking_mode(state) == Some(OFF)
+    }
+
+    /// True if a library records what is done with some of the memory: it made it in the order of a stream.
+    pub(super) fn uses_tracked(&self, accesses: &[DeviceAccess]) -> bool {
+        accesses.iter().any(|access| {
+            let parent = self.objects.root(access.range.object);
+            let offset = Linear::constant(0);
+            let key = ObjectKey::Field { parent, offset, field: super::handles::STREAM.to_owned() };
+            self.objects.find(&key).is_some()
+        })
     }
 
     /// A context that is not seen may have streams: then uses are recorded, which accuses nobody.
@@ -210,4 +226,20 @@ impl Machine<'_, '_> {
 /// True if the record of the event may be outstanding.
 fn is_recorded(state: &State, event: EventKey) -> bool {
     state.pending.iter().any(|it| it.cover.contains(Point::Event(event)))
+}
+
+/// How the function of a row gets the memory that it is given.
+pub(super) fn lent(row: &Row) -> Lent {
+    let has = |wanted: fn(&Effect) -> bool| row.effects.iter().any(wanted);
+    if has(|it| *it == Effect::Borrows) {
+        Lent::Call
+    } else if row.name.ends_with("::tracked") {
+        Lent::Recorded
+    } else if has(|it| matches!(it, Effect::Copy { mode: Mode::Settled, .. })) {
+        Lent::Slice
+    } else if has(|it| *it == Effect::RecordsTracked) {
+        Lent::Recorded
+    } else {
+        Lent::No
+    }
 }

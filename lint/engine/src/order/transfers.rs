@@ -244,6 +244,7 @@ impl Machine<'_, '_> {
             undocumented_wait: None,
             no_waits: Rc::default(),
             reported: false,
+            lent: self.calling.lent,
         }
     }
 
@@ -285,8 +286,7 @@ impl Machine<'_, '_> {
             examined: self.is_examined(state, dst) || self.is_examined(state, src),
             paths: Paths::Some,
         };
-        let mode = if copy.mode == Mode::Settled { Mode::Async } else { copy.mode };
-        self.observations.transfer(self.at, state, copy.function, mode, view);
+        self.observations.transfer(self.at, state, copy.function, copy.mode, view);
     }
 }
 
