@@ -305,9 +305,11 @@ impl Cursor {
                 let [operand] = self.parts()[..] else { return None };
                 of_value(operand).filter(|ty| ty.canonical().pointee().bare() != written.bare())
             }
-            CXCursor_BinaryOperator | CXCursor_CompoundAssignOperator => {
-                self.parts().into_iter().filter_map(of_value).find(|ty| ty.canonical().kind() == CXType_Pointer)
-            }
+            CXCursor_BinaryOperator | CXCursor_CompoundAssignOperator => self
+                .parts()
+                .into_iter()
+                .filter_map(of_value)
+                .find(|ty| ty.canonical().kind() == CXType_Pointer),
             CXCursor_ConditionalOperator => self.parts().into_iter().skip(1).find_map(of_value),
             _ => None,
         }

@@ -54,6 +54,7 @@ pub const ROLES: &[(&str, Role)] = &[
     ("workspace", Role::Workspace),
     ("event", Role::Event),
     ("flags", Role::Flags),
+    ("device", Role::Device),
     ("capture-mode", Role::CaptureMode),
     ("graph", Role::Graph),
     ("symbol", Role::Symbol),
@@ -87,6 +88,7 @@ pub const THINGS: &[(&str, Thing)] = &[
     ("capture-status", Thing::CaptureStatus),
     ("foreign-event", Thing::ForeignEvent),
     ("device-attribute", Thing::DeviceAttribute),
+    ("device-properties", Thing::DeviceProperties),
     ("pointer-attributes", Thing::PointerAttributes),
     ("fresh", Thing::Fresh),
 ];
@@ -146,6 +148,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("resets device", Effect::ResetsDevice),
     ("host-access", Effect::HostAccess),
     ("takes elements", Effect::TakesElements),
+    ("attaches", Effect::Attaches),
     ("swaps elements", Effect::SwapsElements),
     ("releases elements", Effect::ReleasesElements),
     ("holds", Effect::Holds),
@@ -488,6 +491,7 @@ fn contradiction(row: &Row) -> Option<String> {
             "enqueues function",
             "function` or `callback-params",
         ),
+        Effect::Attaches => need(has(Role::Memory), "attaches", "memory"),
         Effect::Spawns => need(has(Role::Function), "spawns", "function"),
         Effect::TakesElements | Effect::SwapsElements | Effect::Reallocates(_) | Effect::ReleasesElements => {
             need(has(Role::This), "takes, swaps, releases elements, reallocates", "this")

@@ -90,6 +90,8 @@ pub enum Role {
     Event,
     /// Flags of an allocation, stream or event.
     Flags,
+    /// The number of the device that is asked about.
+    Device,
     /// `cudaStreamCaptureMode`.
     CaptureMode,
     /// `cudaGraph_t` or `cudaGraphExec_t`. With [`Thing::Graph`], the call makes another that holds the same;
@@ -164,6 +166,8 @@ pub enum Thing {
     /// A property of the device, named by the argument with [`Role::Flags`]. Some of them say that the host
     /// may touch device memory: code that asks for one and branches on it knows what it does.
     DeviceAttribute,
+    /// `cudaDeviceProp`: the same properties, each by its name.
+    DeviceProperties,
     /// `cudaPointerAttributes` of the argument with [`Role::Memory`]: what kind of memory it points to.
     PointerAttributes,
     /// Any other handle or number: a fresh, unknown value.
@@ -337,6 +341,9 @@ pub enum Effect {
     /// and the effects after this one do not apply. If the callee may not change it (a copy): the
     /// other's elements are read, shared pointers then share, and the effects after this one do apply.
     TakesElements,
+    /// Managed memory ([`Role::Memory`]) is attached to what [`Role::Flags`] say: to the host, to the one stream, to
+    /// all.
+    Attaches,
     /// The object and the argument after it exchange what they own; pointers stay valid.
     SwapsElements,
     /// The container's elements come into being (constructors), or are replaced (assign, resize,

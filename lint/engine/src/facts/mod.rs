@@ -206,6 +206,9 @@ pub struct Conflict {
     pub forgotten: Option<Forgotten>,
     /// On which paths.
     pub paths: Paths,
+    /// True if the two share no bytes, and need not: on this platform, the host may touch no managed memory at all
+    /// while a kernel runs.
+    pub exclusive: bool,
     /// True if the two are proven to touch the same bytes; false where a kernel's extent is unknown and
     /// the two differ in the pointer's offset or in a scalar that varies with the stream.
     pub overlap: bool,

@@ -7,13 +7,14 @@ use super::forgotten;
 use super::happens_before::{self, EventKey, Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
+use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
 use super::observations::ConflictSeen;
 use super::state::{DeviceAccess, Operation, Overlap, Range, State, overlap};
 use super::symbol::{Sym, SymKey};
 use super::value::Value;
 use super::witness::Second;
-use crate::cuda::row::{FreeWith, MemoryKind};
+use crate::cuda::row::{FreeWith, MemoryKind, Role};
 use crate::facts::{Access, Note, ReleaseKind, Work, WorkKind};
 use crate::program::TypeKind;
 use crate::{DefaultStream, facts};
@@ -24,6 +25,9 @@ const LOCKS: [&str; 6] = ["mutex", "atomic", "condition_variable", "semaphore", 
 /// Records within a record that are searched for one of them.
 const TALK: usize = 16;
 
+/// `cudaMemAttachGlobal`.
+pub(super) const ATTACH_GLOBAL: i64 = 1;
+
 /// Pending operations kept at most; of more, the oldest are forgotten.
 const PENDING: usize = 96;
 
@@ -32,6 +36,8 @@ const PENDING: usize = 96;
 struct About {
     /// Whether they share bytes.
     overlap: Overlap,
+    /// They need not: see [`facts::Conflict::exclusive`].
+    exclusive: bool,
     /// The pending work writes.
     writes: bool,
     /// That it does anything is assumed.
@@ -122,16 +128,62 @@ impl Machine<'_, '_> {
                     .map(|(it, overlap)| (index, overlap, it.write, it.assumed))
             })
             .collect();
+        if hits.is_empty() && !releases {
+            self.meets_kernel(state, range, &access);
+        }
         // All are noted before one is marked: which of them matters most is for the rules to say.
         let hits: Vec<_> =
             hits.into_iter().map(|(index, a, b, c)| (state.pending[index].clone(), a, b, c)).collect();
         for (operation, overlap, writes, assumed) in hits {
             let second = Second::Host(range, &access);
-            let about = About { overlap, writes, assumed, ends, forgotten: None };
+            let about = About { overlap, exclusive: false, writes, assumed, ends, forgotten: None };
             self.note_conflict(state, &operation, second, access.clone(), about);
             if !operation.reported && overlap == Overlap::Proven && operation.doubts.is_empty() {
                 self.mark_reported(state, &operation, releases);
             }
+        }
+    }
+
+    /// Where the platform has no concurrent managed access, the host may touch no managed memory while a kernel runs,
+    /// whatever that uses; memory that is attached to the host or to one stream excepted (Programming Guide, Unified
+    /// Memory on Devices without Full Support).
+    fn meets_kernel(&mut self, state: &mut State, range: &Range, access: &Access) {
+        if self.shared.options.platform.concurrent_managed_access != Some(false)
+            || self.memory_kind(state, range.object) != Some(MemoryKind::Managed)
+        {
+            return;
+        }
+        let root = self.objects.root(range.object);
+        // Whoever has its address may have attached it.
+        if state.object(root).is_some_and(|it| it.attached || it.escaped) {
+            return;
+        }
+        let is_kernel = |it: &&Operation| it.kind == WorkKind::Kernel && !it.reported;
+        let Some(kernel) = state.pending.iter().find(is_kernel).cloned() else { return };
+        let about = About {
+            overlap: Overlap::Proven,
+            exclusive: true,
+            writes: true,
+            assumed: false,
+            ends: None,
+            forgotten: None,
+        };
+        self.note_conflict(state, &kernel, Second::Host(range, access), access.clone(), about);
+        if kernel.doubts.is_empty() {
+            self.mark_reported(state, &kernel, false);
+        }
+    }
+
+    /// Managed memory is attached to the host or to one stream, or to all again.
+    pub(super) fn attach(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let to_all = it.arg(Role::Flags).map(Value::as_constant) == Some(Some(ATTACH_GLOBAL));
+        match it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value)) {
+            Some(pointer) => {
+                let root = self.objects.root(pointer.object);
+                state.object_mut(root).attached = !to_all;
+            }
+            // It may be any.
+            None => self.doubt_all(state, "this may attach managed memory to the host"),
         }
     }
 
@@ -191,7 +243,7 @@ impl Machine<'_, '_> {
         operation: &Operation,
         second: Second<'_>,
         access: Access,
-        About { overlap, writes, assumed, ends, forgotten }: About,
+        About { overlap, exclusive, writes, assumed, ends, forgotten }: About,
     ) {
         let is_device = matches!(access, Access::Device(_));
         let object = second.object();
@@ -200,6 +252,7 @@ impl Machine<'_, '_> {
             object: self.describe_object(state, object),
             access,
             overlap: overlap == Overlap::Proven,
+            exclusive,
             ends,
             forgotten,
             doubts: (*operation.doubts).clone(),
@@ -207,7 +260,10 @@ impl Machine<'_, '_> {
             no_waits: (*operation.no_waits).clone(),
             again: operation.reported && !is_device,
         };
-        if let Some(news) = self.observations.conflict(self.at, state, seen) {
+        // Traces know no platform: what only some platforms forbid has none.
+        if let Some(news) = self.observations.conflict(self.at, state, seen)
+            && !exclusive
+        {
             let witness = self.witness(state, operation, second);
             self.observations.explain(news, witness);
         }
@@ -289,8 +345,14 @@ impl Machine<'_, '_> {
         }
         let work = self.describe_work(operation, ours.write, ours.assumed);
         let second = Second::Device(operation, &ours.range);
-        let about =
-            About { overlap: found, writes: theirs.write, assumed: theirs.assumed, ends: None, forgotten };
+        let about = About {
+            overlap: found,
+            exclusive: false,
+            writes: theirs.write,
+            assumed: theirs.assumed,
+            ends: None,
+            forgotten,
+        };
         self.note_conflict(state, other, second, Access::Device(work), about);
         found == Overlap::Proven
     }
@@ -483,6 +545,7 @@ impl Machine<'_, '_> {
                 let how = ReleaseKind::Call(FreeWith::CudaFreeAsync, function.to_owned());
                 let about = About {
                     overlap: Overlap::Proven,
+                    exclusive: false,
                     writes: access.write,
                     assumed: access.assumed,
                     ends: None,

@@ -13,6 +13,7 @@
 
 mod access;
 mod arguments;
+mod attributes;
 mod branches;
 mod callbacks;
 mod calls;

@@ -234,6 +234,7 @@ impl Machine<'_, '_> {
             }
             Effect::MayWait => self.doubt_all(state, &format!("`{name}` may wait for the device")),
             Effect::ResetsDevice => self.host_sees_device(state),
+            Effect::Attaches => self.attach(state, it),
             Effect::SwapsElements => self.swap_elements(state, it),
             Effect::Reallocates(memory) => self.reallocate_by_model(state, it, memory),
             Effect::ReleasesElements => {

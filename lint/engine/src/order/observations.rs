@@ -81,6 +81,8 @@ pub struct ConflictSeen {
     pub access: Access,
     /// Proven to touch the same bytes.
     pub overlap: bool,
+    /// See [`Conflict::exclusive`].
+    pub exclusive: bool,
     /// See [`Conflict::ends`].
     pub ends: Option<Variable>,
     /// See [`Conflict::forgotten`].
@@ -123,6 +125,7 @@ pub type ConflictKey = (SiteId, Work, Object, Access);
 struct ConflictSum {
     paths: Paths,
     overlap: bool,
+    exclusive: bool,
     ends: Option<Variable>,
     forgotten: Option<Forgotten>,
     doubts: Vec<Note>,
@@ -192,6 +195,7 @@ impl Observations {
         let sum = self.conflicts.entry(key.clone()).or_insert_with(|| ConflictSum {
             paths,
             overlap: seen.overlap,
+            exclusive: seen.exclusive,
             ends: seen.ends,
             forgotten: seen.forgotten,
             doubts: seen.doubts.clone(),
@@ -206,6 +210,7 @@ impl Observations {
             || (seen.undocumented_wait.is_none() && sum.undocumented_wait.is_some());
         sum.paths = sum.paths.max(paths);
         sum.overlap |= seen.overlap;
+        sum.exclusive &= seen.exclusive;
         // The path with the fewest doubts counts; a wait that only some paths have excuses none.
         if seen.doubts.len() < sum.doubts.len() {
             sum.doubts = seen.doubts;
@@ -437,6 +442,7 @@ impl Observations {
                 access,
                 paths: sum.paths,
                 overlap: sum.overlap,
+                exclusive: sum.exclusive,
                 ends: sum.ends,
                 forgotten: sum.forgotten,
                 doubts: sum.doubts,

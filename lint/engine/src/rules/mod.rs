@@ -51,6 +51,7 @@ mod stream_as_kernel_argument;
 mod stream_forgotten;
 mod sync_alloc_in_loop;
 mod temporary_source;
+mod unchecked_cuda_call;
 mod unjoined_fork;
 mod unknown_cuda_api;
 
@@ -133,12 +134,15 @@ pub enum Witness {
     /// The whole program fails: a CUDA call returns an error, or the program finds its own result to be wrong and
     /// ends with another exit code than 0. For what traces, which hold no arguments but ranges, cannot tell.
     ProgramFails,
+    /// The whole program finds its own result to be wrong and ends with another exit code than 0, or dies. What its
+    /// calls return does not count: the corrected twin looks at an error and goes on.
+    WrongResult,
 }
 
 impl Witness {
     /// True if it takes the whole program to see it: then there is no trace to replay.
     pub const fn takes_the_program(self) -> bool {
-        matches!(self, Self::CompileError | Self::ProgramFails)
+        matches!(self, Self::CompileError | Self::ProgramFails | Self::WrongResult)
     }
 }
 
@@ -187,6 +191,7 @@ static CATALOGUE: &[&Rule] = &[
     &capture_structure::RULE,
     &captured_host_buffer_lifetime::RULE,
     &async_error_unobserved::RULE,
+    &unchecked_cuda_call::RULE,
     &unknown_cuda_api::RULE,
     &redundant_host_sync::RULE,
     &sync_alloc_in_loop::RULE,

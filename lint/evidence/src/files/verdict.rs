@@ -49,6 +49,7 @@ pub enum Observation {
     Hang,
     CompileError,
     ProgramFails,
+    WrongResult,
 }
 
 impl Observation {
@@ -63,6 +64,7 @@ impl Observation {
             Witness::Hang => Self::Hang,
             Witness::CompileError => Self::CompileError,
             Witness::ProgramFails => Self::ProgramFails,
+            Witness::WrongResult => Self::WrongResult,
         }
     }
 
@@ -77,6 +79,7 @@ impl Observation {
             Self::Hang => "hang",
             Self::CompileError => "compile error",
             Self::ProgramFails => "the program fails",
+            Self::WrongResult => "a wrong result",
         }
     }
 }
