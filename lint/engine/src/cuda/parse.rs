@@ -148,6 +148,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("resets device", Effect::ResetsDevice),
     ("host-access", Effect::HostAccess),
     ("takes elements", Effect::TakesElements),
+    ("initialises", Effect::Initialises),
     ("attaches", Effect::Attaches),
     ("swaps elements", Effect::SwapsElements),
     ("releases elements", Effect::ReleasesElements),

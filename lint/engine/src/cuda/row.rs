@@ -341,6 +341,8 @@ pub enum Effect {
     /// and the effects after this one do not apply. If the callee may not change it (a copy): the
     /// other's elements are read, shared pointers then share, and the effects after this one do apply.
     TakesElements,
+    /// The memory that the call makes holds what it is meant to hold: zeros, a file, a copy.
+    Initialises,
     /// Managed memory ([`Role::Memory`]) is attached to what [`Role::Flags`] say: to the host, to the one stream, to
     /// all.
     Attaches,

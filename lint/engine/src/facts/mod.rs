@@ -5,6 +5,7 @@
 
 mod arguments;
 mod captures;
+mod combined;
 mod errors;
 mod events;
 mod gone;
@@ -12,20 +13,23 @@ mod lifetimes;
 mod rounds;
 mod sizes;
 mod streams;
+mod unwritten;
 mod waits;
 
 pub use arguments::HostArgument;
 pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
+pub use combined::{CombinedRead, CombinedUse};
 pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{
-    Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnrecordedWait, Untimed, UntimedEvent,
-    Waiter,
+    Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnreadTime, UnrecordedWait, Untimed,
+    UntimedEvent, Waiter,
 };
 pub use gone::{Call, Gone, LateUse, UseAfterEnd};
 pub use lifetimes::Variable;
 pub use rounds::{Made, MadeEachRound};
 pub use sizes::{Misfit, MisfitKind};
 pub use streams::Forgotten;
+pub use unwritten::UnwrittenSource;
 pub use waits::NeedlessWait;
 
 use std::collections::BTreeMap;
@@ -59,6 +63,10 @@ pub struct Facts {
     pub callbacks: Vec<Callback>,
     /// What was observed about events.
     pub events: EventFacts,
+    /// Reads of write-combined memory by the host.
+    pub combined_reads: Vec<CombinedRead>,
+    /// Copies of memory that nothing has written.
+    pub unwritten_sources: Vec<UnwrittenSource>,
     /// Waits of the host that nothing needs.
     pub needless_waits: Vec<NeedlessWait>,
     /// What every round of a loop makes and releases.

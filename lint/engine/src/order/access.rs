@@ -74,6 +74,9 @@ impl Machine<'_, '_> {
         owner: Option<ObjectId>,
     ) {
         let releases = matches!(access, Access::Release(_));
+        if matches!(access, Access::HostWrite { .. }) {
+            self.is_written(range.object);
+        }
         if !releases {
             let memory = self.memory_kind(state, range.object);
             if memory.is_some_and(MemoryKind::is_device) && state.host_may_access {
@@ -93,6 +96,7 @@ impl Machine<'_, '_> {
                 self.objects.info_mut(range.object).host_by_use = true;
             }
         }
+        self.reads_combined(state, range, &access);
         let writes = releases || matches!(access, Access::HostWrite { .. });
         self.waits_see_touch(state, range, writes);
         if let Access::Release(how) = &access {
@@ -272,6 +276,7 @@ impl Machine<'_, '_> {
     /// Work is enqueued: conflicts with work that does not happen before it, then it is pending.
     pub(super) fn enqueue(&mut self, state: &mut State, mut operation: Operation) {
         self.work_uses(state, &operation);
+        self.work_writes(state, &operation);
         self.waits_see_work(state, &operation);
         self.rounds_see_work(state);
         if self.capture_takes(state, &operation) {

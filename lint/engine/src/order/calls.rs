@@ -226,6 +226,10 @@ impl Machine<'_, '_> {
         let mut scalars = Vec::new();
         for arg in &launch.args {
             let value = self.value(state, arg.value);
+            // A structure by value may hold addresses.
+            if matches!(arg.access, ParamAccess::Value) {
+                self.may_be_written(state, std::slice::from_ref(&value));
+            }
             match arg.access {
                 ParamAccess::Value => scalars.push(Some(value)),
                 ParamAccess::Unused => {}

@@ -192,6 +192,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         self.push_frame(&mut state, FrameId(0));
         let mut exits = self.follow(root, vec![state]);
         self.forks_join(root, &exits);
+        self.callers_get(root, &exits);
         for exit in &mut exits {
             self.need_waits(&mut exit.state);
         }
@@ -346,6 +347,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             }
             Op::Unknown { result, operands } => {
                 let operands: Vec<Value> = operands.iter().map(|it| self.value(&state, *it)).collect();
+                operands.iter().for_each(|operand| self.is_computed_with(operand));
                 if !state.pending.is_empty() {
                     for operand in &operands {
                         self.polls(&mut state, operand);
@@ -445,7 +447,11 @@ impl<'m, 'p> Machine<'m, 'p> {
         let (a, b) = (self.number(lhs), self.number(rhs));
         match Condition::compare(operator, &a, &b) {
             Some(condition) => self.truth(condition),
-            None => Value::Number(self.symbols.arithmetic(operator, &a, &b)),
+            None => {
+                self.is_computed_with(lhs);
+                self.is_computed_with(rhs);
+                Value::Number(self.symbols.arithmetic(operator, &a, &b))
+            }
         }
     }
 
@@ -600,4 +606,6 @@ fn join(kept: &mut State, other: &State, observations: &mut Observations) {
 fn give_up(state: &State, observations: &mut Observations) {
     state.waits.iter().for_each(|wait| observations.need(wait.site));
     state.rounds.iter().for_each(|it| observations.keep(it.site));
+    observations.events.give_up();
+    observations.unwritten.give_up();
 }

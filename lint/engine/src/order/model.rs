@@ -82,6 +82,7 @@ impl Machine<'_, '_> {
         self.waits_see_call(state, row);
         self.errors_see_call(state, &it);
         self.host_accesses(state, &it);
+        self.call_may_write(state, &it);
         self.call_uses(state, &it);
         self.capture_sees_call(state, &it);
         // The result of an accessor is what the object holds before the call changes it.
@@ -153,7 +154,7 @@ impl Machine<'_, '_> {
             }
             Effect::DestroyEvent => self.destroyed(state, it, Role::Event),
             Effect::DestroyHandle => self.destroyed(state, it, Role::Handle),
-            Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
+            Effect::HostAccess | Effect::NoReturn | Effect::TakesElements | Effect::Initialises => {}
             Effect::Record => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
@@ -598,6 +599,7 @@ impl Machine<'_, '_> {
             Outcome::Memory(kind) => {
                 let bytes = self.product(it);
                 let object = self.make_memory(state, u8::MAX, Some(kind), &it.row.name, bytes);
+                self.allocates_unwritten(object, it);
                 Value::Pointer(self.start_of(object))
             }
             Outcome::Arg(index) => match it.call.args.get(usize::from(index)).cloned() {

@@ -12,9 +12,9 @@ use super::state::State;
 use super::value::Value;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Capture, CaptureFault, Conflict, Dereference, EarlyQuery, ErrorChecks, Facts, Fault,
-    Forgotten, Gone, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind, NeedlessWait, Note, Object,
-    Origin, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
+    Access, Callback, Capture, CaptureFault, CombinedRead, Conflict, Dereference, EarlyQuery, ErrorChecks,
+    Facts, Fault, Forgotten, Gone, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind, NeedlessWait,
+    Note, Object, Origin, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -39,6 +39,10 @@ pub struct Observations {
     host_arguments: BTreeMap<(SiteId, String, Object, bool), Paths>,
     /// Where memory that is registered on some path comes from.
     pub registered: BTreeSet<SiteId>,
+    /// Reads of write-combined memory, with where in it.
+    pub combined: BTreeMap<CombinedRead, super::combined::Offsets>,
+    /// Memory that nothing has written.
+    pub unwritten: super::unwritten::Unwritten,
     /// What is known of streams.
     pub streams: StreamsSeen,
     short_lived: BTreeSet<SiteId>,
@@ -308,6 +312,8 @@ impl Observations {
     pub fn need_all(&mut self) {
         self.needed.extend(self.of_root.iter().copied());
         self.kept.extend(self.of_root.iter().copied());
+        self.events.give_up();
+        self.unwritten.give_up();
     }
 
     /// True if a wait is known to be needless on some path.
@@ -414,6 +420,7 @@ impl Observations {
         }
         self.visits.clear();
         self.events.end_of_root();
+        self.unwritten.end_of_root();
         self.of_root.clear();
         self.arguments.clear();
     }
@@ -540,6 +547,8 @@ impl Observations {
             paths: sum.paths,
         });
         Facts {
+            unwritten_sources: self.unwritten.into_facts(),
+            combined_reads: super::combined::facts(self.combined),
             late_uses: late_uses.collect(),
             captures: captures.collect(),
             needless_waits,

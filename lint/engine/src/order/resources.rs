@@ -33,6 +33,8 @@ impl Machine<'_, '_> {
                     if let Some(made) = made_of(kind) {
                         self.made(state, object, made, it, bytes);
                     }
+                    self.allocates_unwritten(object, it);
+                    self.note_combined(state, object, kind, it);
                     let to_all = |flags: &Value| flags.as_constant() == Some(ATTACH_GLOBAL);
                     if kind == MemoryKind::Managed && it.arg(Role::Flags).is_some_and(|it| !to_all(it)) {
                         state.object_mut(object).attached = true;

@@ -85,6 +85,8 @@ pub struct ObjectState {
     pub epoch: u32,
     /// Something unseen holds its address.
     pub escaped: bool,
+    /// Write-combined memory of the host.
+    pub write_combined: bool,
     /// Managed memory that is attached to the host or to one stream.
     pub attached: bool,
     /// Objects that an unseen object may hold the addresses of, because it was handed them.

@@ -32,6 +32,7 @@ mod device_use_after_free;
 mod event_elapsed_misuse;
 mod event_never_recorded;
 mod event_record_wrong_stream;
+mod event_timing_unneeded;
 mod free_kind_mismatch;
 mod free_while_in_flight;
 mod handle_use_after_destroy;
@@ -52,8 +53,10 @@ mod stream_forgotten;
 mod sync_alloc_in_loop;
 mod temporary_source;
 mod unchecked_cuda_call;
+mod uninitialized_transfer_source;
 mod unjoined_fork;
 mod unknown_cuda_api;
+mod write_combined_host_read;
 
 pub use context::RuleContext;
 pub use root_cause::{Case, Claim};
@@ -195,6 +198,9 @@ static CATALOGUE: &[&Rule] = &[
     &unknown_cuda_api::RULE,
     &redundant_host_sync::RULE,
     &sync_alloc_in_loop::RULE,
+    &write_combined_host_read::RULE,
+    &event_timing_unneeded::RULE,
+    &uninitialized_transfer_source::RULE,
     &pageable_copy_as_sync::RULE,
     &async_result_escapes::RULE,
     &temporary_source::RULE,
