@@ -7,14 +7,13 @@ use super::forgotten;
 use super::happens_before::{self, EventKey, Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
-use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
 use super::observations::ConflictSeen;
 use super::state::{DeviceAccess, Operation, Overlap, Range, State, overlap};
 use super::symbol::{Sym, SymKey};
 use super::value::Value;
 use super::witness::Second;
-use crate::cuda::row::{FreeWith, MemoryKind, Role};
+use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Note, ReleaseKind, Work, WorkKind};
 use crate::program::TypeKind;
 use crate::{DefaultStream, facts};
@@ -25,27 +24,24 @@ const LOCKS: [&str; 6] = ["mutex", "atomic", "condition_variable", "semaphore", 
 /// Records within a record that are searched for one of them.
 const TALK: usize = 16;
 
-/// `cudaMemAttachGlobal`.
-pub(super) const ATTACH_GLOBAL: i64 = 1;
-
 /// Pending operations kept at most; of more, the oldest are forgotten.
 const PENDING: usize = 96;
 
 /// What is known of a conflict beside its two sides.
 #[derive(Clone, Copy, Debug)]
-struct About {
+pub(super) struct About {
     /// Whether they share bytes.
-    overlap: Overlap,
+    pub overlap: Overlap,
     /// They need not: see [`facts::Conflict::exclusive`].
-    exclusive: bool,
+    pub exclusive: bool,
     /// The pending work writes.
-    writes: bool,
+    pub writes: bool,
     /// That it does anything is assumed.
-    assumed: bool,
+    pub assumed: bool,
     /// The variable with whose end the memory goes.
-    ends: Option<facts::Variable>,
+    pub ends: Option<facts::Variable>,
     /// One of the two names no stream.
-    forgotten: Option<facts::Forgotten>,
+    pub forgotten: Option<facts::Forgotten>,
 }
 
 impl Machine<'_, '_> {
@@ -148,49 +144,6 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// Where the platform has no concurrent managed access, the host may touch no managed memory while a kernel runs,
-    /// whatever that uses; memory that is attached to the host or to one stream excepted (Programming Guide, Unified
-    /// Memory on Devices without Full Support).
-    fn meets_kernel(&mut self, state: &mut State, range: &Range, access: &Access) {
-        if self.shared.options.platform.concurrent_managed_access != Some(false)
-            || self.memory_kind(state, range.object) != Some(MemoryKind::Managed)
-        {
-            return;
-        }
-        let root = self.objects.root(range.object);
-        // Whoever has its address may have attached it.
-        if state.object(root).is_some_and(|it| it.attached || it.escaped) {
-            return;
-        }
-        let is_kernel = |it: &&Operation| it.kind == WorkKind::Kernel && !it.reported;
-        let Some(kernel) = state.pending.iter().find(is_kernel).cloned() else { return };
-        let about = About {
-            overlap: Overlap::Proven,
-            exclusive: true,
-            writes: true,
-            assumed: false,
-            ends: None,
-            forgotten: None,
-        };
-        self.note_conflict(state, &kernel, Second::Host(range, access), access.clone(), about);
-        if kernel.doubts.is_empty() {
-            self.mark_reported(state, &kernel, false);
-        }
-    }
-
-    /// Managed memory is attached to the host or to one stream, or to all again.
-    pub(super) fn attach(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        let to_all = it.arg(Role::Flags).map(Value::as_constant) == Some(Some(ATTACH_GLOBAL));
-        match it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value)) {
-            Some(pointer) => {
-                let root = self.objects.root(pointer.object);
-                state.object_mut(root).attached = !to_all;
-            }
-            // It may be any.
-            None => self.doubt_all(state, "this may attach managed memory to the host"),
-        }
-    }
-
     /// True for memory through which the host and a host function may agree on who uses what: static storage,
     /// and what holds a lock or an atomic.
     fn may_be_talk(&self, object: ObjectId) -> bool {
@@ -231,7 +184,7 @@ impl Machine<'_, '_> {
     }
 
     /// One missing wait, one diagnostic: what the same wait would have completed is not blamed again.
-    fn mark_reported(&mut self, state: &mut State, operation: &Operation, released: bool) {
+    pub(super) fn mark_reported(&mut self, state: &mut State, operation: &Operation, released: bool) {
         let position = state.pending.iter().position(|it| it.id == operation.id);
         for (index, other) in state.pending_mut().iter_mut().enumerate() {
             let earlier = position.is_some_and(|position| index <= position);
@@ -241,7 +194,8 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn note_conflict(
+    /// Notes a conflict, with its witness if it is news.
+    pub(super) fn note_conflict(
         &mut self,
         state: &State,
         operation: &Operation,

@@ -35,6 +35,7 @@ mod history;
 mod holdings;
 mod lifetimes;
 mod machine;
+mod managed;
 mod memory;
 mod model;
 mod modes;

@@ -1,6 +1,5 @@
 //! What calls make and take away: streams, events, memory and handles of other kinds.
 
-use super::access::ATTACH_GLOBAL;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectInfo, ObjectKey};
@@ -35,10 +34,7 @@ impl Machine<'_, '_> {
                     }
                     self.allocates_unwritten(object, it);
                     self.note_combined(state, object, kind, it);
-                    let to_all = |flags: &Value| flags.as_constant() == Some(ATTACH_GLOBAL);
-                    if kind == MemoryKind::Managed && it.arg(Role::Flags).is_some_and(|it| !to_all(it)) {
-                        state.object_mut(object).attached = true;
-                    }
+                    self.note_attached(state, object, kind, it);
                     if kind == MemoryKind::DeviceStreamOrdered {
                         self.allocate_in_order(state, it, object);
                     }
