@@ -71,7 +71,7 @@ impl Machine<'_, '_> {
     ) {
         let releases = matches!(access, Access::Release(_));
         if matches!(access, Access::HostWrite { .. }) {
-            self.is_written(range.object);
+            self.is_written(state, range.object);
         }
         if !releases {
             let memory = self.memory_kind(state, range.object);

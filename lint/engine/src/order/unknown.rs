@@ -25,7 +25,7 @@ const WAIT_WORDS: [&str; 6] = ["sync", "synchronize", "wait", "barrier", "join",
 impl Machine<'_, '_> {
     /// A call to a function of which only the declaration is known, if that.
     pub(super) fn call_unknown(&mut self, state: &mut State, it: Unfollowed<'_>) {
-        self.may_be_written(state, &it.args);
+        self.unseen_may_write(state, &it.args);
         if !is_accessor(&it) {
             self.need_waits(state);
             if it.is_invented {
@@ -121,7 +121,7 @@ impl Machine<'_, '_> {
     /// A call that is not followed because it does nothing of interest: what it can write is unknown.
     pub(super) fn pass_by(&mut self, state: &mut State, call: &Call, params: &[ExternParam], args: &[Value]) {
         self.need_waits(state);
-        self.may_be_written(state, args);
+        self.unseen_may_write(state, args);
         for (arg, param) in args.iter().zip(params) {
             if *param == ExternParam::ReadWrite
                 && let Some(pointer) = self.pointer(arg)
@@ -187,7 +187,7 @@ impl Machine<'_, '_> {
     /// Something unseen gets these values: what they lead to may be waited for, and what is escaped may
     /// be known to others from here.
     pub(super) fn hand_over(&mut self, state: &mut State, values: &[Value], text: &str) {
-        self.may_be_written(state, values);
+        self.unseen_may_write(state, values);
         let objects: Vec<_> = values.iter().filter_map(|value| self.object_of(value)).collect();
         for object in &objects {
             if !state.object(*object).is_some_and(|it| it.escaped) {

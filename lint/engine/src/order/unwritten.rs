@@ -10,6 +10,7 @@ use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
 use super::state::{Operation, State};
+use super::symbol::SymKey;
 use super::value::Value;
 use crate::cuda::row::{Effect, Family, MemoryKind, Role};
 use crate::facts::{Object, Origin, UnwrittenSource, WorkKind};
@@ -73,8 +74,30 @@ impl Machine<'_, '_> {
         unwritten.of_root.iter().all(|site| unwritten.written.contains(site))
     }
 
-    /// Something writes an object, or may.
-    pub(super) fn is_written(&mut self, object: ObjectId) {
+    /// Something writes an object, or may. What an element of an array at an unknown index points to may be what any
+    /// element does.
+    pub(super) fn is_written(&mut self, state: &State, object: ObjectId) {
+        let root = self.objects.root(object);
+        if let Some(symbol) = self.objects.pointee_symbol(root)
+            && let SymKey::Initial { object: holder, .. } = self.symbols.key(symbol)
+        {
+            for target in self.held_in(state, self.objects.root(*holder)) {
+                self.marks_written(target);
+            }
+        }
+        self.marks_written(root);
+    }
+
+    /// What the addresses in an object lead to.
+    fn held_in(&self, state: &State, root: ObjectId) -> Vec<ObjectId> {
+        let held = state.memory.iter().filter_map(|((cell, _), value)| match value {
+            Value::Pointer(pointer) if self.objects.is_within(*cell, root) => Some(pointer.object),
+            _ => None,
+        });
+        held.collect()
+    }
+
+    fn marks_written(&mut self, object: ObjectId) {
         let root = self.objects.root(object);
         if let ObjectKey::Made { .. } = self.objects.info(root).key
             && let Some(site) = self.objects.info(root).site
@@ -89,14 +112,35 @@ impl Machine<'_, '_> {
             return;
         }
         for object in self.reachable(state, values) {
-            self.is_written(object);
+            self.marks_written(object);
         }
+    }
+
+    /// A call that is not followed: it may write what it is handed, and what stands in memory that is not the
+    /// functions' own.
+    pub(super) fn unseen_may_write(&mut self, state: &State, values: &[Value]) {
+        if self.is_idle() {
+            return;
+        }
+        let is_shared = |cell: ObjectId| {
+            let root = self.objects.root(cell);
+            !matches!(self.objects.info(root).key, ObjectKey::Local { .. })
+                || self.objects.info(root).origin == Origin::Static
+                || state.object(root).is_some_and(|it| it.escaped)
+        };
+        let shared = state
+            .memory
+            .iter()
+            .filter(|((cell, _), value)| matches!(value, Value::Pointer(_)) && is_shared(*cell));
+        let mut all: Vec<Value> = shared.map(|(_, value)| value.clone()).collect();
+        all.extend_from_slice(values);
+        self.may_be_written(state, &all);
     }
 
     /// An address becomes a number: what is done with that is not followed.
     pub(super) fn is_computed_with(&mut self, value: &Value) {
         if let Value::Pointer(pointer) = value {
-            self.is_written(pointer.object);
+            self.marks_written(pointer.object);
         }
     }
 
@@ -113,17 +157,11 @@ impl Machine<'_, '_> {
         for access in operation.accesses.iter() {
             let object = access.range.object;
             if access.write || operation.kind == WorkKind::HostFunction {
-                self.is_written(object);
+                self.is_written(state, object);
             }
-            let root = self.objects.root(object);
-            let held: Vec<Value> = state
-                .memory
-                .iter()
-                .filter(|((cell, _), value)| {
-                    matches!(value, Value::Pointer(_)) && self.objects.is_within(*cell, root)
-                })
-                .map(|(_, value)| value.clone())
-                .collect();
+            let held = self.held_in(state, self.objects.root(object));
+            let held: Vec<Value> =
+                held.into_iter().map(|target| Value::Pointer(self.start_of(target))).collect();
             self.may_be_written(state, &held);
         }
     }

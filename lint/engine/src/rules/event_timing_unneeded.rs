@@ -53,7 +53,7 @@ void pipeline(float *d_data, cudaStream_t first, cudaStream_t second) {
 - Events of functions that have too many paths to follow them all.
 
 ## Confidence
-Certain. An info, off by default: what it costs is small.
+Certain. An info, off by default (`--min-severity info` shows it): what it costs is small.
 
 ## References
 - CUDA Runtime API, `cudaEventCreateWithFlags`, `cudaEventRecord`.

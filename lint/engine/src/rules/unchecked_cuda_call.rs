@@ -41,7 +41,7 @@ float *allocate(size_t count) {
 - Launches (`<<<>>>`), which have no result.
 
 ## Confidence
-Certain. An info, off by default: whether every call has to be checked is a matter of style.
+Certain. An info, off by default (`--min-severity info` shows it): whether every call has to be checked is a matter of style.
 
 ## References
 - CUDA Programming Guide, Error Checking.

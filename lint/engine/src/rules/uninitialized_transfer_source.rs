@@ -43,7 +43,7 @@ float *upload(size_t count) {
 - Copies on the device.
 
 ## Confidence
-Certain. An info, off by default: measurements do it on purpose.
+Certain. An info, off by default (`--min-severity info` shows it): measurements do it on purpose.
 
 ## References
 - CUDA Runtime API, `cudaMalloc`.

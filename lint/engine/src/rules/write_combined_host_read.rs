@@ -43,7 +43,7 @@ float first(float *d_result, size_t count) {
 - Memory whose flags are not a constant, or whose allocation is not seen.
 
 ## Confidence
-Certain. An info, off by default: what it costs depends on the machine.
+Certain. An info, off by default (`--min-severity info` shows it): what it costs depends on the machine.
 
 ## References
 - CUDA Programming Guide, Page-Locked Host Memory, Write-Combining Memory.
