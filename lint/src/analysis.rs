@@ -91,11 +91,14 @@ impl Analyser for ClangAnalyser {
         let is_wanted =
             request.host || cuda_scan::mentions_cuda(text) || cuda_scan::mentions_any(text, words());
         if !is_wanted {
-            return FileReport { path: request.path.clone(), outcome: Outcome::Skipped, dump: None };
+            return FileReport::new(&request.path, Outcome::Skipped);
         }
         let entry = self.databases.iter().find_map(|database| database.command_for(path));
         let targets = entry.map(|entry| entry.targets()).unwrap_or_default();
         let options = UnitOptions::new(path, source.text.as_bytes(), &self.frontend_options(), entry);
+        let unusable: Vec<FailedFile> = (options.problems.iter())
+            .map(|it| FailedFile { path: it.path.display().to_string(), reason: it.reason.clone() })
+            .collect();
         let this = &*self;
         let lowered = match on_big_stack(&self.frontend.library, || this.lower_source(source, &options)) {
             Some(Ok(lowered)) => lowered,
@@ -105,7 +108,7 @@ impl Analyser for ClangAnalyser {
         let path = request.path.clone();
         if let Some(dump) = lowered.dump {
             let outcome = Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new() };
-            return FileReport { path, outcome, dump: Some(dump) };
+            return FileReport { path, outcome, dump: Some(dump), unusable };
         }
         let mut units = Vec::new();
         for unit in lowered.units {
@@ -118,7 +121,7 @@ impl Analyser for ClangAnalyser {
             }
         }
         let outcome = Outcome::Lowered { units, targets, partial: lowered.partial };
-        FileReport { path, outcome, dump: None }
+        FileReport { path, outcome, dump: None, unusable }
     }
 }
 
@@ -145,6 +148,7 @@ impl ClangAnalyser {
         } else {
             configuration::second_configuration(&unit, &regions)
         };
+        let is_large = unit.is_large;
         self.lower_unit(unit, &mut lowered);
         for (region, reason) in second.unseen {
             lowered.partial.push(PartialFunction {
@@ -155,7 +159,8 @@ impl ClangAnalyser {
             });
         }
         if !second.defines.is_empty() {
-            let unit = parse::parse(&self.frontend, source, &options.with_defines(&second.defines))?;
+            let options = options.with_defines(&second.defines);
+            let unit = parse::parse_again(&self.frontend, source, &options, is_large)?;
             self.lower_unit(unit, &mut lowered);
         }
         Ok(lowered)

@@ -17,6 +17,7 @@ pub mod lower;
 pub mod parse;
 pub mod prelude;
 pub mod repair;
+pub mod response_file;
 pub mod unit;
 
 #[cfg(test)]

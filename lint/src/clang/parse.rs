@@ -11,7 +11,7 @@ use memchr::memmem;
 
 use clang_sys::{
     CXError_ASTReadError, CXError_Crashed, CXErrorCode, CXTranslationUnit_DetailedPreprocessingRecord,
-    CXTranslationUnit_KeepGoing,
+    CXTranslationUnit_Incomplete, CXTranslationUnit_KeepGoing,
 };
 
 use super::embedded::{EMBEDDED, FALLBACK, FORWARD, INCLUDE, MACROS_FILE, REPAIR_FILE, VirtualFiles};
@@ -68,6 +68,9 @@ pub enum ParseError {
 const MAX_BYTES: u64 = 32 << 20;
 /// Passes of the repair loop.
 const MAX_PASSES: u32 = 6;
+/// A unit whose tree has more bytes consists of instances of templates: ordinary ones have 1 to 5 MB, and a
+/// file that instantiates one class 300 times has 70 MB and takes 50 times as long as without its instances.
+const LARGE_TREE: u64 = 24 << 20;
 /// More messages than these are not looked at.
 const MAX_MESSAGES: usize = 2_000;
 
@@ -153,6 +156,8 @@ pub struct ParsedUnit {
     pub options: UnitOptions,
     /// Includes that remain unresolved.
     pub missing_includes: Vec<MissingInclude>,
+    /// It consists of instances of templates: parsing it takes long.
+    pub is_large: bool,
     /// How it came about.
     #[cfg(test)]
     pub trace: Trace,
@@ -175,6 +180,20 @@ pub struct Trace {
 /// Parses a file. Runs on the current thread, which must have a large stack and the library attached: see
 /// [`super::library::on_big_stack`].
 pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Result<ParsedUnit, ParseError> {
+    parse_again(frontend, source, options, false)
+}
+
+/// The same for a file whose size is known from another configuration of it.
+///
+/// In a large unit the repair loop looks at what is written and leaves out the instances of templates, as
+/// libclang does for the head of a unit ([`CXTranslationUnit_Incomplete`]): they show little that is not to
+/// be seen in their patterns. The unit that is given back has all of them.
+pub fn parse_again(
+    frontend: &Frontend,
+    source: Source,
+    options: &UnitOptions,
+    mut is_large: bool,
+) -> Result<ParsedUnit, ParseError> {
     let main_file = source.path.to_str().ok_or(ParseError::Name)?.to_owned();
     let main = CString::new(main_file.as_str()).map_err(|_| ParseError::Name)?;
 
@@ -192,8 +211,11 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
     }
     let mut precompiled = frontend.preludes.precompiled(options);
     let mut passes = 0;
+    let mut is_settled = false;
     loop {
         passes += 1;
+        let without_instances = is_large && !is_settled;
+        let flags = if without_instances { flags | CXTranslationUnit_Incomplete } else { flags };
         let arguments = arguments(options, precompiled.as_deref(), includes.folders());
         let result = Unit::parse(&main, &arguments, &[VirtualFiles::embedded(), &files], flags);
         let unit = match result {
@@ -209,6 +231,7 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
             precompiled = None;
             continue;
         }
+        is_large |= unit.tree_bytes() > LARGE_TREE;
         let missing = includes::missing(&messages);
         let mut changed = false;
         if passes < MAX_PASSES {
@@ -222,12 +245,17 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
             files.set(REPAIR_FILE, &repair.text());
             continue;
         }
+        if without_instances {
+            is_settled = true;
+            continue;
+        }
         return Ok(ParsedUnit {
             unit,
             main_file,
             text: source.text,
             options: options.clone(),
             missing_includes: missing,
+            is_large,
             #[cfg(test)]
             trace: Trace {
                 invented: repair.inventions(),
