@@ -10,6 +10,7 @@ use cuda_lint_engine::DefaultStream;
 use memchr::memmem;
 
 use super::build_flags::BuildFlags;
+use super::real_headers::RealHeaders;
 use super::response_file::BuildProblem;
 use crate::compile_commands::CompileCommand;
 use crate::cuda_scan;
@@ -61,6 +62,8 @@ pub struct FrontendOptions {
     pub default_stream: Option<DefaultStream>,
     /// What follows `--`: passed to clang as it is, because the user wrote it.
     pub extra: Vec<String>,
+    /// The headers to read in place of the embedded ones.
+    pub real_headers: Option<RealHeaders>,
 }
 
 /// A macro of the build.
@@ -114,6 +117,8 @@ pub struct UnitOptions {
     pub default_stream: Option<DefaultStream>,
     /// Flags for clang that the user gave.
     pub extra: Vec<String>,
+    /// The headers to read in place of the embedded ones.
+    pub real_headers: Option<RealHeaders>,
     /// What of the build could not be read.
     pub problems: Vec<BuildProblem>,
 }
@@ -159,6 +164,7 @@ impl UnitOptions {
             forced_includes: build.forced_includes,
             default_stream,
             extra: options.extra.clone(),
+            real_headers: options.real_headers.clone(),
             problems: build.problems,
         }
     }

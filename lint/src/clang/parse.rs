@@ -200,8 +200,11 @@ pub fn parse_again(
     let mut files = VirtualFiles::default();
     files.set(&main_file, &source.text);
     files.set(MACROS_FILE, &macros_text(options));
-    let mut includes = Includes::new(&frontend.headers);
-    includes.prepare(&source.path, &source.text, options, &mut files);
+    let mut includes = Includes::new(&frontend.headers, options.real_headers.is_some());
+    match options.real_headers {
+        Some(_) => includes.prepare_templates(&source.text, &mut files),
+        None => includes.prepare(&source.path, &source.text, options, &mut files),
+    }
     let mut repair = Repair::new(options.language);
     files.set(REPAIR_FILE, "");
 
@@ -217,7 +220,7 @@ pub fn parse_again(
         let without_instances = is_large && !is_settled;
         let flags = if without_instances { flags | CXTranslationUnit_Incomplete } else { flags };
         let arguments = arguments(options, precompiled.as_deref(), includes.folders());
-        let result = Unit::parse(&main, &arguments, &[VirtualFiles::embedded(), &files], flags);
+        let result = Unit::parse(&main, &arguments, &[VirtualFiles::of(options), &files], flags);
         let unit = match result {
             Ok(unit) => unit,
             Err(_) if precompiled.is_some() => {
@@ -285,7 +288,7 @@ fn is_about_prelude(message: &ClangMessage) -> bool {
 /// The macros of the build as text, to be read after the prelude.
 fn macros_text(options: &UnitOptions) -> String {
     let mut text = String::from("#pragma clang system_header\n");
-    if options.language == Language::Cuda {
+    if options.language == Language::Cuda && options.real_headers.is_none() {
         // libclang 18 crashes on `delete` in C++20 CUDA if it knows these from a precompiled file only.
         text.push_str(
             "void *operator new(size_t);\nvoid *operator new[](size_t);\n\
@@ -313,12 +316,13 @@ pub fn language_arguments(options: &UnitOptions) -> Vec<CString> {
         );
     }
     words.push(format!("-std={}", options.standard));
+    match &options.real_headers {
+        Some(real) => words.extend(real.flags()),
+        // One target on all machines, so that one input has one output.
+        None => words.extend(["-target", "x86_64-unknown-linux-gnu", "-nostdinc"].map(str::to_owned)),
+    }
     words.extend(
         [
-            // One target on all machines, so that one input has one output.
-            "-target",
-            "x86_64-unknown-linux-gnu",
-            "-nostdinc",
             "-ferror-limit=0",
             "-Wno-everything",
             // A corrected name would be a guess about the program.
@@ -355,7 +359,7 @@ fn arguments(options: &UnitOptions, precompiled: Option<&Path>, found: &[PathBuf
     }
     match precompiled.and_then(Path::to_str) {
         Some(file) => words.extend(["-include-pch".to_owned(), file.to_owned()]),
-        None => words.extend(["-include".to_owned(), prelude::file_for(options.language)]),
+        None => words.extend(["-include".to_owned(), prelude::file_for(options)]),
     }
     // What is invented comes first: the build's macros must not change its words.
     for file in [REPAIR_FILE, MACROS_FILE] {

@@ -88,6 +88,17 @@ impl Unit {
         self.unit
     }
 
+    /// True for files in folders of the system, `-isystem` among them.
+    pub fn is_system_file(&self, file: &str) -> bool {
+        let Ok(name) = CString::new(file) else { return false };
+        // SAFETY: the unit is alive.
+        unsafe {
+            let file = clang_getFile(self.unit, name.as_ptr());
+            let start = || clang_getLocationForOffset(self.unit, file, 0);
+            !file.is_null() && clang_Location_isInSystemHeader(start()) != 0
+        }
+    }
+
     /// How many bytes the syntax tree takes: a measure of the work behind it that, unlike time, is the same
     /// whenever the same file is parsed.
     pub fn tree_bytes(&self) -> u64 {
