@@ -253,6 +253,7 @@ impl Machine<'_, '_> {
         pending.push(operation);
         if pending.len() > PENDING {
             pending.remove(0);
+            self.forgets_work = true;
         }
     }
 
