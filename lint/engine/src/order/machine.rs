@@ -32,6 +32,10 @@ const STATES: [usize; 2] = [16, 6];
 /// How many of them may be on paths on which a CUDA call has failed.
 const FAILED_STATES: usize = 2;
 
+/// A root of which more paths than these are given up at the points where they meet is followed in part. Most
+/// functions with a handful of branches give up some, and what those would show is shown by those that are kept.
+const MANY_PATHS: usize = 1_000;
+
 /// How deep calls are followed.
 const DEPTH: usize = 5;
 
@@ -129,6 +133,8 @@ pub struct Machine<'m, 'p> {
     limits: Vec<usize>,
     budget: usize,
     exhausted: bool,
+    /// More work was in flight at once than is remembered.
+    pub(super) forgets_work: bool,
 }
 
 /// The states that enter a function at one call, by the function and the context that it runs in.
@@ -175,6 +181,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             calling: Calling::default(),
             budget: 0,
             exhausted: false,
+            forgets_work: false,
             examined: BTreeMap::new(),
         }
     }
@@ -196,12 +203,19 @@ impl<'m, 'p> Machine<'m, 'p> {
         for exit in &mut exits {
             self.need_waits(&mut exit.state);
         }
-        if self.exhausted {
+        let reason = if self.exhausted || self.observations.given_up > MANY_PATHS {
+            Some("it has too many paths to follow them all")
+        } else {
+            self.forgets_work.then_some("more work is in flight at once than is remembered")
+        };
+        if self.exhausted || self.forgets_work {
             self.observations.need_all();
+        }
+        if let Some(reason) = reason {
             self.observations.partial.push(Partial {
                 function: function.name.clone(),
                 site: function.site,
-                reason: "it has too many paths to follow them all".to_owned(),
+                reason: reason.to_owned(),
             });
         }
         self.observations.end_of_root();
@@ -604,6 +618,7 @@ fn join(kept: &mut State, other: &State, observations: &mut Observations) {
 
 /// A path is not followed any further: what it would have needed is not known.
 fn give_up(state: &State, observations: &mut Observations) {
+    observations.given_up += usize::from(!state.failed);
     state.waits.iter().for_each(|wait| observations.need(wait.site));
     state.rounds.iter().for_each(|it| observations.keep(it.site));
     observations.events.give_up();

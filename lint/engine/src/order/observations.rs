@@ -25,6 +25,8 @@ use crate::{Partial, Program};
 pub struct Observations {
     /// Functions followed in part.
     pub partial: Vec<Partial>,
+    /// How many paths of the current root were given up where too many met.
+    pub given_up: usize,
     /// Functions registered as callbacks: where, with what.
     pub callbacks: BTreeSet<(SiteId, String, FunctionId)>,
     /// The functions of other files that were followed: the first caller of each, and where it calls.
@@ -379,6 +381,7 @@ impl Observations {
 
     /// A root has been followed: settles which of its facts hold on all paths.
     pub fn end_of_root(&mut self) {
+        self.given_up = 0;
         for ((frame, step, hit), (count, _)) in std::mem::take(&mut self.hits) {
             if self.visits.get(&(frame, step)).is_some_and(|visits| count < *visits) {
                 continue;

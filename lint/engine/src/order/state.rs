@@ -65,12 +65,13 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The turn of the loops whose headers are chosen.
+    /// The turn of the loops whose headers are chosen: three bits for each, so that it tells apart all turns of
+    /// ten loops in each other, and most of those of more.
     pub fn turn(&self, is_around: impl Fn(BlockId) -> bool) -> u32 {
         self.arrivals
             .iter()
             .filter(|(header, _)| is_around(**header))
-            .fold(0, |turn, (_, arrivals)| turn * 8 + u32::from(*arrivals))
+            .fold(0, |turn: u32, (_, arrivals)| turn.rotate_left(3) ^ u32::from(*arrivals))
     }
 }
 
