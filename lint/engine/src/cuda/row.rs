@@ -283,6 +283,8 @@ pub enum Effect {
     DestroyEvent,
     /// Destroys what [`Role::Handle`] is: the handle, plan or generator of a library.
     DestroyHandle,
+    /// Destroys [`Role::Graph`].
+    DestroyGraph,
     /// Records the event on the stream.
     Record,
     /// Later work on the stream waits for the event's latest record. The host does not wait.

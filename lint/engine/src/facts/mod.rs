@@ -8,6 +8,7 @@ mod captures;
 mod errors;
 mod events;
 mod gone;
+mod leaks;
 mod lifetimes;
 mod rounds;
 mod sizes;
@@ -22,6 +23,7 @@ pub use events::{
     Waiter,
 };
 pub use gone::{Call, Gone, LateUse, UseAfterEnd};
+pub use leaks::{Leak, Loss, Resource};
 pub use lifetimes::Variable;
 pub use rounds::{Made, MadeEachRound};
 pub use sizes::{Misfit, MisfitKind};
@@ -63,6 +65,8 @@ pub struct Facts {
     pub needless_waits: Vec<NeedlessWait>,
     /// What every round of a loop makes and releases.
     pub made_each_round: Vec<MadeEachRound>,
+    /// What is made and not released.
+    pub leaks: Vec<Leak>,
     /// Where errors are looked for.
     pub errors: ErrorChecks,
     /// Calls to names that nothing declares.

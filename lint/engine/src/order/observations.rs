@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::event_sums::{EventHit, EventSums};
 use super::forgotten::StreamsSeen;
+use super::leak_sums::LeakSums;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
@@ -31,6 +32,8 @@ pub struct Observations {
     pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
     /// What was seen of events.
     pub events: EventSums,
+    /// What was seen of leaks.
+    pub leaks: LeakSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
@@ -538,6 +541,7 @@ impl Observations {
             captures: captures.collect(),
             needless_waits,
             made_each_round: rounds.map(|(_, it)| it).collect(),
+            leaks: self.leaks.into_facts(),
             errors,
             conflicts,
             transfers,

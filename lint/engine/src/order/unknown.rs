@@ -32,6 +32,8 @@ impl Machine<'_, '_> {
             }
         }
         self.note_invented_callback(state, &it);
+        let keeps = if is_accessor(&it) { it.args.get(1..).unwrap_or_default() } else { &it.args };
+        self.settle_reachable(state, keeps);
         let mut handed: Vec<Value> = Vec::new();
         for (index, arg) in it.args.iter().enumerate() {
             match it.params.get(index).copied().unwrap_or(ExternParam::ReadWrite) {
@@ -120,6 +122,7 @@ impl Machine<'_, '_> {
     /// A call that is not followed because it does nothing of interest: what it can write is unknown.
     pub(super) fn pass_by(&mut self, state: &mut State, call: &Call, params: &[ExternParam], args: &[Value]) {
         self.need_waits(state);
+        self.settle_reachable(state, args);
         for (arg, param) in args.iter().zip(params) {
             if *param == ExternParam::ReadWrite
                 && let Some(pointer) = self.pointer(arg)
@@ -165,6 +168,7 @@ impl Machine<'_, '_> {
         self.need_waits(state);
         self.doubt_all(state, &format!("this could not be analysed ({reason})"));
         self.captures_are_lost_sight_of(state);
+        self.settle_all(state);
         self.hand_over(state, operands, "this could not be analysed");
         // Locals may have been assigned. What they hold is unknown from here.
         let locals: BTreeSet<ObjectId> = state
@@ -190,6 +194,7 @@ impl Machine<'_, '_> {
                 state.object_mut(*object).escaped = true;
             }
         }
+        self.settle_reachable(state, values);
         self.captures_are_handed_over(state, values);
         // An object handed over together with others may keep their addresses.
         if let [owner, rest @ ..] = &objects[..]

@@ -47,6 +47,7 @@ mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
 mod redundant_host_sync;
+mod resource_leak;
 mod stream_as_kernel_argument;
 mod stream_forgotten;
 mod sync_alloc_in_loop;
@@ -180,6 +181,7 @@ static CATALOGUE: &[&Rule] = &[
     &free_while_in_flight::RULE,
     &async_alloc_misuse::RULE,
     &handle_use_after_destroy::RULE,
+    &resource_leak::RULE,
     &api_call_in_callback::RULE,
     &callback_userdata_lifetime::RULE,
     &callback_waits::RULE,
@@ -201,6 +203,7 @@ static CATALOGUE: &[&Rule] = &[
 /// place. The second would mislead there: it presumes what the first denies.
 const SILENCES: &[(&str, &str)] = &[
     ("stream-as-kernel-argument", "capture-illegal-call"),
+    ("capture-structure", "resource-leak"),
     ("memcpy-kind-mismatch", "host-deref-device-pointer"),
     ("memcpy-kind-mismatch", "pageable-async-copy"),
     ("free-kind-mismatch", "host-buffer-released-in-flight"),
