@@ -28,7 +28,12 @@ pub enum Loss {
     /// Each round of a loop makes one, and none of them is released.
     EachRound,
     /// This way out of the function does not release it; another does, or hands it on.
-    Return(SiteId),
+    Return {
+        /// The way out.
+        at: SiteId,
+        /// True if the others release memory, this or other, and this one releases none.
+        with_memory: bool,
+    },
     /// No way out of the function releases it.
     Never,
 }

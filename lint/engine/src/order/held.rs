@@ -384,6 +384,7 @@ pub(super) const fn resource(kind: MemoryKind) -> Option<Resource> {
 
 /// Joins two states: what has become of something is only known if it is the same on both.
 pub(super) fn join(kept: &mut State, other: &State) {
+    kept.frees |= other.frees;
     if Rc::ptr_eq(&kept.held, &other.held) || kept.held == other.held {
         return;
     }

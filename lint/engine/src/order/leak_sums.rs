@@ -48,6 +48,8 @@ struct AtExit {
     left_in_earnest: bool,
     /// On some path it was released, or is known to others.
     settled: bool,
+    /// On some path memory was released, whatever memory.
+    frees: bool,
 }
 
 impl LeakSums {
@@ -95,6 +97,7 @@ impl LeakSums {
             at.left |= left > 0;
             at.left_in_earnest |= left > 0 && earnest;
             at.settled |= settled > 0;
+            at.frees |= state.frees;
             if earnest {
                 thing.seen += 1;
                 thing.left += u32::from(left > 0);
@@ -140,9 +143,11 @@ impl LeakSums {
                 self.found.push(leak(Loss::Never, share(thing.left)));
                 continue;
             }
+            let frees_elsewhere = thing.exits.values().any(|at| at.settled && at.frees);
             for (exit, at) in thing.exits.iter().filter(|(_, at)| at.left && !at.settled) {
                 let paths = if at.left_in_earnest && !unsure { Paths::Some } else { Paths::AfterFailure };
-                self.found.push(leak(Loss::Return(*exit), paths));
+                let loss = Loss::Return { at: *exit, with_memory: frees_elsewhere && !at.frees };
+                self.found.push(leak(loss, paths));
             }
         }
     }

@@ -185,6 +185,7 @@ impl Machine<'_, '_> {
             self.is_released(state, pointer.object);
             self.unmade(state, pointer.object, it.shown());
         }
+        state.frees |= !state.failed;
         match (with, &pointer) {
             (FreeWith::CudaFreeAsync, Some(pointer)) => {
                 let described = self.describe_object(state, pointer.object);

@@ -53,6 +53,8 @@ pub struct State {
     pub waits: Rc<Vec<OpenWait>>,
     /// What the current rounds of loops have made. Takes no part either.
     pub rounds: Rc<Vec<InRound>>,
+    /// The path has released memory of CUDA's. Takes no part either.
+    pub frees: bool,
     /// What the path has made and has to release. Takes no part either: see [`super::held::join`].
     pub held: Rc<Vec<super::held::Held>>,
 }

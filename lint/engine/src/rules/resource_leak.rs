@@ -49,7 +49,7 @@ An object whose destructor releases it (`std::unique_ptr` with a deleter, a cont
 - What is returned, stored in a field, a variable with static storage, an array or a container, captured, copied into other memory, or handed to a function that is not seen: somebody else may release it.
 - What is released in a callee, by a destructor, in another file, by `cudaDeviceReset` or with its context.
 - A release under a condition: only a way out that never releases it is reported.
-- What `main` leaves to the end of the process, or a function that runs once, up to `main`: an info, off by default. Likewise streams, events, graphs and handles that are made outside of loops and released nowhere.
+- What `main` leaves to the end of the process, or a function that runs once, up to `main`: an info, off by default. Likewise streams, events, graphs and handles that are made outside of loops, unless a way out leaves memory as well that others release.
 - Ways out through `exit`, `abort` or an exception, as check macros take.
 - Ways out after a call of CUDA's has failed: possible only. An error that `cudaGetLastError` tells does not excuse.
 
@@ -85,7 +85,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
                 && first.loss == leak.loss
                 && severity(context, first) == severity(context, leak)
                 && confidence(first) == confidence(leak);
-            same && matches!(leak.loss, Loss::Return(_) | Loss::Never)
+            same && matches!(leak.loss, Loss::Return { .. } | Loss::Never)
         };
         match groups.iter_mut().find(together) {
             Some(group) => group.push(leak),
@@ -98,6 +98,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
 fn severity(context: &RuleContext<'_>, leak: &Leak) -> Severity {
     let is_memory = matches!(leak.what, Resource::Memory(_) | Resource::Registration);
     match leak.loss {
+        Loss::Return { with_memory: false, .. } if !is_memory => Severity::Info,
         Loss::Never if !is_memory || context.is_called_once(leak.site) => Severity::Info,
         _ => RULE.severity,
     }
@@ -106,7 +107,7 @@ fn severity(context: &RuleContext<'_>, leak: &Leak) -> Severity {
 const fn confidence(leak: &Leak) -> Confidence {
     match (leak.paths, leak.loss) {
         (Paths::AfterFailure, _) => Confidence::Possible,
-        (Paths::Some, _) | (_, Loss::Return(_)) => Confidence::Likely,
+        (Paths::Some, _) | (_, Loss::Return { .. }) => Confidence::Likely,
         (Paths::All, _) => Confidence::Certain,
     }
 }
@@ -174,7 +175,7 @@ fn explain(context: &RuleContext<'_>, group: &[&Leak]) -> Diagnostic {
     let (is, it) = if many { ("are", "them") } else { ("is", "it") };
     let other = |sites: &mut dyn Iterator<Item = SiteId>, first| words::also(sites, first, "likewise");
     let (site, message, label, mut related, help) = match leak.loss {
-        Loss::Return(exit) => {
+        Loss::Return { at: exit, .. } => {
             let mut related = Vec::new();
             for leak in group {
                 let made = words::code(&leak.function);
@@ -272,17 +273,24 @@ mod tests {
 
     #[test]
     fn one_way_out_gives_one_diagnostic_at_the_way_out() {
-        let out = Loss::Return(SiteId(30));
+        let way_out = |at, with_memory| Loss::Return { at: SiteId(at), with_memory };
+        let out = way_out(30, true);
         let both = facts(vec![
             leak(10, MEMORY, out, Paths::Some),
             leak(11, Resource::Stream, out, Paths::Some),
-            leak(10, MEMORY, Loss::Return(SiteId(40)), Paths::AfterFailure),
+            leak(10, MEMORY, way_out(40, false), Paths::AfterFailure),
         ]);
         assert_eq!(
             sample::lines(&both),
             ["30 resource-leak warning likely", "40 resource-leak warning possible"]
         );
         let one = facts(both.leaks[..2].to_vec());
+        let stream = |with_memory| {
+            let it = leak(11, Resource::Stream, way_out(30, with_memory), Paths::Some);
+            sample::lines(&facts(vec![it]))
+        };
+        assert_eq!(stream(false), ["30 resource-leak info likely"]);
+        assert_eq!(stream(true), ["30 resource-leak warning likely"]);
         assert!(sample::text(&one).contains("`p10` and `p11`"));
     }
 }
