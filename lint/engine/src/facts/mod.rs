@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod gone;
 mod leaks;
+mod library;
 mod lifetimes;
 mod rounds;
 mod sizes;
@@ -24,6 +25,7 @@ pub use events::{
 };
 pub use gone::{Call, Gone, LateUse, UseAfterEnd};
 pub use leaks::{Leak, Loss, Resource};
+pub use library::HandleInFlight;
 pub use lifetimes::Variable;
 pub use rounds::{Made, MadeEachRound};
 pub use sizes::{Misfit, MisfitKind};
@@ -65,6 +67,8 @@ pub struct Facts {
     pub needless_waits: Vec<NeedlessWait>,
     /// What every round of a loop makes and releases.
     pub made_each_round: Vec<MadeEachRound>,
+    /// Handles of libraries that are destroyed while work uses them.
+    pub handles_in_flight: Vec<HandleInFlight>,
     /// What is made and not released.
     pub leaks: Vec<Leak>,
     /// Where errors are looked for.

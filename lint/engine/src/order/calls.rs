@@ -271,6 +271,7 @@ impl Machine<'_, '_> {
             stream,
             stream_omitted,
             form: Form::default(),
+            handle: None,
             accesses: Rc::new(accesses),
             scalars: Rc::new(scalars),
             cover: Default::default(),

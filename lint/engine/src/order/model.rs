@@ -159,6 +159,7 @@ impl Machine<'_, '_> {
             }
             Effect::DestroyEvent => self.destroyed(state, it, Role::Event),
             Effect::DestroyHandle => self.destroyed(state, it, Role::Handle),
+            Effect::AbandonsWork => self.abandons_work(state, it),
             Effect::DestroyGraph => self.destroyed(state, it, Role::Graph),
             Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
             Effect::Record => {

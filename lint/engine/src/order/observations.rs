@@ -14,8 +14,8 @@ use super::value::Value;
 use crate::cuda::row::Mode;
 use crate::facts::{
     Access, Callback, Capture, CaptureFault, Conflict, Dereference, EarlyQuery, ErrorChecks, Facts, Fault,
-    Forgotten, Gone, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind, NeedlessWait, Note, Object,
-    Origin, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
+    Forgotten, Gone, HandleInFlight, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind, NeedlessWait,
+    Note, Object, Origin, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -49,6 +49,7 @@ pub struct Observations {
     waited_by_caller: BTreeSet<SiteId>,
     late_uses: BTreeMap<(SiteId, LateUseSeen), Paths>,
     captures: BTreeMap<(SiteId, CaptureSeen), CaptureSum>,
+    handles_in_flight: BTreeMap<(SiteId, Work), HandleInFlight>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
@@ -158,6 +159,7 @@ enum Hit {
     HostArgument(SiteId, String, Object, bool),
     LateUse(SiteId, LateUseSeen),
     Capture(SiteId, CaptureSeen),
+    HandleInFlight(SiteId, Work),
     Event(EventHit),
 }
 
@@ -264,6 +266,18 @@ impl Observations {
         let sum = self.captures.entry((at.site, seen)).or_insert(CaptureSum { paths, doubtful });
         sum.paths = sum.paths.max(paths);
         sum.doubtful &= doubtful;
+    }
+
+    /// A handle is destroyed while work may use it.
+    pub fn handle_in_flight(&mut self, at: At, state: &State, seen: HandleInFlight) {
+        let key = (seen.site, seen.work.clone());
+        let paths = self.hit(at, state, Hit::HandleInFlight(key.0, key.1.clone()));
+        let doubtless = seen.doubts.is_empty();
+        let sum = self.handles_in_flight.entry(key).or_insert(HandleInFlight { paths, ..seen });
+        sum.paths = sum.paths.max(paths);
+        if doubtless {
+            sum.doubts.clear();
+        }
     }
 
     /// A copy.
@@ -407,6 +421,11 @@ impl Observations {
                         sum.paths = Paths::All;
                     }
                 }
+                Hit::HandleInFlight(site, work) => {
+                    if let Some(it) = self.handles_in_flight.get_mut(&(site, work)) {
+                        it.paths = Paths::All;
+                    }
+                }
                 Hit::Event(hit) => self.events.on_all_paths(&hit),
             }
         }
@@ -541,6 +560,7 @@ impl Observations {
             captures: captures.collect(),
             needless_waits,
             made_each_round: rounds.map(|(_, it)| it).collect(),
+            handles_in_flight: self.handles_in_flight.into_values().collect(),
             leaks: self.leaks.into_facts(),
             errors,
             conflicts,

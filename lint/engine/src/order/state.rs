@@ -112,6 +112,8 @@ pub struct Operation {
     pub stream_omitted: bool,
     /// How a copy or fill was called.
     pub form: Form,
+    /// The handle of a library that it was enqueued with, if this path has made that.
+    pub handle: Option<ObjectId>,
     /// What it touches.
     pub accesses: Rc<Vec<DeviceAccess>>,
     /// Scalar arguments, for kernels: launches that differ in them may touch different parts.

@@ -41,6 +41,7 @@ mod host_pointer_to_kernel;
 mod host_read_before_sync;
 mod host_write_before_sync;
 mod late;
+mod library_object_released_in_flight;
 mod managed_access_in_flight;
 mod memcpy_kind_mismatch;
 mod nonblocking_vs_default_race;
@@ -134,12 +135,14 @@ pub enum Witness {
     /// The whole program fails: a CUDA call returns an error, or the program finds its own result to be wrong and
     /// ends with another exit code than 0. For what traces, which hold no arguments but ranges, cannot tell.
     ProgramFails,
+    /// As [`Self::ReliedOnWait`], of the whole program: for calls of libraries, which traces do not hold.
+    ProgramWaits,
 }
 
 impl Witness {
     /// True if it takes the whole program to see it: then there is no trace to replay.
     pub const fn takes_the_program(self) -> bool {
-        matches!(self, Self::CompileError | Self::ProgramFails)
+        matches!(self, Self::CompileError | Self::ProgramFails | Self::ProgramWaits)
     }
 }
 
@@ -196,6 +199,7 @@ static CATALOGUE: &[&Rule] = &[
     &async_result_escapes::RULE,
     &temporary_source::RULE,
     &stream_forgotten::RULE,
+    &library_object_released_in_flight::RULE,
     &unjoined_fork::RULE,
 ];
 

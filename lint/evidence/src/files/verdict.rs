@@ -49,6 +49,7 @@ pub enum Observation {
     Hang,
     CompileError,
     ProgramFails,
+    ProgramWaits,
 }
 
 impl Observation {
@@ -63,6 +64,7 @@ impl Observation {
             Witness::Hang => Self::Hang,
             Witness::CompileError => Self::CompileError,
             Witness::ProgramFails => Self::ProgramFails,
+            Witness::ProgramWaits => Self::ProgramWaits,
         }
     }
 
@@ -77,6 +79,7 @@ impl Observation {
             Self::Hang => "hang",
             Self::CompileError => "compile error",
             Self::ProgramFails => "the program fails",
+            Self::ProgramWaits => "the program relies on a wait",
         }
     }
 }
