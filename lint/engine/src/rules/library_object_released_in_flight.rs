@@ -15,6 +15,8 @@ That it goes well today rests on `cudaFree`, which the library calls inside, and
 
 ## Example
 ```cpp,misuse
+#include <cufft.h>
+
 void transform(cufftComplex *data, int size, cudaStream_t stream) {
     cufftHandle plan;
     cufftPlan1d(&plan, size, CUFFT_C2C, 1);
@@ -26,6 +28,8 @@ void transform(cufftComplex *data, int size, cudaStream_t stream) {
 
 ## Use instead
 ```cpp,correct
+#include <cufft.h>
+
 void transform(cufftComplex *data, int size, cudaStream_t stream) {
     cufftHandle plan;
     cufftPlan1d(&plan, size, CUFFT_C2C, 1);

@@ -24,6 +24,7 @@ bool process(float *data, int count) {
     if (count < 32)
         return false; //~ resource-leak [likely]
     scale<<<count / 32, 32>>>(data, scratch);
+    cudaDeviceSynchronize();
     cudaFree(scratch);
     return true;
 }
@@ -39,6 +40,7 @@ bool process(float *data, int count) {
     float *scratch;
     cudaMalloc(&scratch, count * sizeof(float));
     scale<<<count / 32, 32>>>(data, scratch);
+    cudaDeviceSynchronize();
     cudaFree(scratch);
     return true;
 }
