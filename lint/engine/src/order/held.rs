@@ -22,7 +22,7 @@ use super::symbol::{Linear, Sym};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Effect, Family, MemoryKind, Role, Row};
 use crate::facts::{Origin, Resource};
-use crate::program::{FunctionId, SiteId, TypeKind};
+use crate::program::{Function, FunctionId, SiteId, Terminator, TypeKind};
 
 /// Something that a path has made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Held {
     pub key: Key,
     /// How many calls are followed where it is made.
     depth: usize,
+    /// The variable it is known by in the function that calls what makes it.
+    pub name: Option<String>,
     /// The function that makes it.
     pub function: Rc<str>,
     /// What it is.
@@ -116,6 +118,7 @@ impl Machine<'_, '_> {
             object,
             key: Key { site, step: self.at.step, made_at: site, output },
             depth: state.frames.len(),
+            name: None,
             function: it.shown().into(),
             what,
             status: it.status,
@@ -190,7 +193,13 @@ impl Machine<'_, '_> {
             && let Some(index) = state.held.iter().position(|it| it.object == object)
         {
             if self.is_own_variable(state, cell) {
-                Rc::make_mut(&mut state.held)[index].lost = None;
+                let name = self.objects.info(cell.object).name.clone();
+                let it = &mut Rc::make_mut(&mut state.held)[index];
+                it.lost = None;
+                // What a callee calls it says less.
+                if it.key.site != it.key.made_at && it.name.is_none() && !name.is_empty() {
+                    it.name = Some(name);
+                }
             } else {
                 Rc::make_mut(&mut state.held)[index].fate = Fate::Settled;
             }
@@ -353,6 +362,7 @@ impl Machine<'_, '_> {
     /// A root returns: what it still holds is lost.
     pub(super) fn held_at_exit(&mut self, state: &mut State, result: Option<&Value>) {
         let [root] = self.stack[..] else { return };
+        self.observations.leaks.returns(self.at.step.block);
         if state.held.is_empty() {
             return;
         }
@@ -362,6 +372,20 @@ impl Machine<'_, '_> {
         let exit = self.at.site;
         let names = |object: ObjectId| self.objects.info(object).name.clone();
         self.observations.leaks.exit(root, exit, state, names);
+    }
+
+    /// A root was followed; not to all of its ends if `exhausted`.
+    pub(super) fn sum_up_held(&mut self, function: &Function, exhausted: bool) {
+        let cfg = |at: u32| crate::flow::successors(&function.blocks[at as usize].terminator);
+        let mut reachable = BTreeSet::from([0]);
+        let mut work = vec![0];
+        while let Some(at) = work.pop() {
+            work.extend(cfg(at).into_iter().map(|next| next.0).filter(|next| reachable.insert(*next)));
+        }
+        let returns = reachable
+            .into_iter()
+            .filter(|at| matches!(function.blocks[*at as usize].terminator, Terminator::Return { .. }));
+        self.observations.leaks.end_of_root(exhausted, returns);
     }
 }
 

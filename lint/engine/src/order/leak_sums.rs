@@ -17,6 +17,8 @@ pub struct LeakSums {
     replaced: BTreeSet<(Key, SiteId)>,
     /// Of the current root: what a path held that is not followed to its end, by the calls that make it.
     unsure: BTreeSet<SiteId>,
+    /// Of the current root: the blocks by which a path has got out.
+    returned: BTreeSet<u32>,
     found: Vec<Leak>,
 }
 
@@ -63,6 +65,11 @@ impl LeakSums {
         self.unsure.extend(state.held.iter().map(|it| it.key.made_at));
     }
 
+    /// A path of a root gets to a block that returns.
+    pub fn returns(&mut self, block: u32) {
+        self.returned.insert(block);
+    }
+
     /// A path of a root gets out of it.
     pub fn exit(&mut self, root: FunctionId, exit: SiteId, state: &State, name: impl Fn(ObjectId) -> String) {
         let earnest = !state.refused && !state.presumed;
@@ -80,7 +87,7 @@ impl LeakSums {
                 left: 0,
             });
             if thing.name.is_empty() {
-                thing.name = name(it.object);
+                thing.name = it.name.clone().unwrap_or_else(|| name(it.object));
             }
             let (left, settled, overwritten) = here.entry(it.key).or_default();
             match (it.fate, it.lost) {
@@ -108,8 +115,11 @@ impl LeakSums {
         }
     }
 
-    /// A root was followed; not to all of its ends if `exhausted`.
-    pub fn end_of_root(&mut self, exhausted: bool) {
+    /// A root was followed; not to all of its ends if `exhausted`. `returns` are its blocks that return: what no
+    /// path got to may release things.
+    pub fn end_of_root(&mut self, exhausted: bool, returns: impl IntoIterator<Item = u32>) {
+        let returned = std::mem::take(&mut self.returned);
+        let is_followed = returns.into_iter().all(|block| returned.contains(&block));
         let replaced = std::mem::take(&mut self.replaced);
         let unsure = std::mem::take(&mut self.unsure);
         for (key, thing) in std::mem::take(&mut self.things) {
@@ -140,7 +150,8 @@ impl LeakSums {
                 continue;
             }
             if !is_settled && thing.exits.values().any(|at| at.left) {
-                self.found.push(leak(Loss::Never, share(thing.left)));
+                let paths = if is_followed { share(thing.left) } else { Paths::AfterFailure };
+                self.found.push(leak(Loss::Never, paths));
                 continue;
             }
             let frees_elsewhere = thing.exits.values().any(|at| at.settled && at.frees);

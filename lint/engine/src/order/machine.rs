@@ -207,7 +207,7 @@ impl<'m, 'p> Machine<'m, 'p> {
                 reason: "it has too many paths to follow them all".to_owned(),
             });
         }
-        self.observations.leaks.end_of_root(self.exhausted);
+        self.sum_up_held(function, self.exhausted);
         self.observations.end_of_root();
     }
 

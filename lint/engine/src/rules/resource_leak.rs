@@ -146,8 +146,8 @@ const fn released(leak: &Leak) -> &'static str {
     }
 }
 
-/// Names in a sentence: "`a`", "`a` and `b`", "`a`, `b` and 3 more".
-fn list(group: &[&Leak]) -> String {
+/// Names in a sentence: "`a`", "`a` and `b`", "`a`, `b` and 3 more"; and whether there are several.
+fn list(group: &[&Leak]) -> (String, bool) {
     let mut names: Vec<String> = Vec::new();
     for leak in group {
         let name = thing(leak);
@@ -155,13 +155,15 @@ fn list(group: &[&Leak]) -> String {
             names.push(name);
         }
     }
-    match &names[..] {
+    let many = names.len() > 1;
+    let text = match &names[..] {
         [] => String::new(),
         [one] => one.clone(),
         [first, second] => format!("{first} and {second}"),
         [first, second, third] => format!("{first}, {second} and {third}"),
         [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
-    }
+    };
+    (text, many)
 }
 
 fn made_at(leak: &Leak) -> impl Iterator<Item = Related> {
@@ -171,8 +173,8 @@ fn made_at(leak: &Leak) -> impl Iterator<Item = Related> {
 
 fn explain(context: &RuleContext<'_>, group: &[&Leak]) -> Diagnostic {
     let leak = group[0];
-    let (name, names, function) = (thing(leak), list(group), words::code(&leak.function));
-    let many = group.len() > 1;
+    let (name, function) = (thing(leak), words::code(&leak.function));
+    let (names, many) = list(group);
     let (verb, done) = (release(leak), released(leak));
     let (is, it) = if many { ("are", "them") } else { ("is", "it") };
     let other = |sites: &mut dyn Iterator<Item = SiteId>, first| words::also(sites, first, "likewise");
