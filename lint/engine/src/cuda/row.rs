@@ -287,6 +287,11 @@ pub enum Effect {
     DestroyEvent,
     /// Destroys what [`Role::Handle`] is: the handle, plan or generator of a library.
     DestroyHandle,
+    /// With [`Effect::DestroyHandle`]: memory of the device that pending work of the handle uses goes with it, and
+    /// nothing promises that the call waits for that work.
+    AbandonsWork,
+    /// Destroys [`Role::Graph`].
+    DestroyGraph,
     /// Records the event on the stream.
     Record,
     /// Later work on the stream waits for the event's latest record. The host does not wait.

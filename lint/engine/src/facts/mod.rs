@@ -9,6 +9,8 @@ mod combined;
 mod errors;
 mod events;
 mod gone;
+mod leaks;
+mod library;
 mod lifetimes;
 mod rounds;
 mod sizes;
@@ -25,6 +27,8 @@ pub use events::{
     UntimedEvent, Waiter,
 };
 pub use gone::{Call, Gone, LateUse, UseAfterEnd};
+pub use leaks::{Leak, Loss, Resource};
+pub use library::HandleInFlight;
 pub use lifetimes::Variable;
 pub use rounds::{Made, MadeEachRound};
 pub use sizes::{Misfit, MisfitKind};
@@ -71,6 +75,10 @@ pub struct Facts {
     pub needless_waits: Vec<NeedlessWait>,
     /// What every round of a loop makes and releases.
     pub made_each_round: Vec<MadeEachRound>,
+    /// Handles of libraries that are destroyed while work uses them.
+    pub handles_in_flight: Vec<HandleInFlight>,
+    /// What is made and not released.
+    pub leaks: Vec<Leak>,
     /// Where errors are looked for.
     pub errors: ErrorChecks,
     /// Calls to names that nothing declares.

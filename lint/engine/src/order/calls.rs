@@ -206,6 +206,7 @@ impl Machine<'_, '_> {
             if state.objects.keys().any(|object| is_gone(*object)) {
                 Rc::make_mut(&mut state.objects).retain(|object, _| !is_gone(*object));
             }
+            self.held_by_caller(&mut state, id, exit.value.as_ref());
             if let Some(result) = call.result {
                 let value = match exit.value {
                     Some(value) => value,
@@ -274,6 +275,7 @@ impl Machine<'_, '_> {
             stream,
             stream_omitted,
             form: Form::default(),
+            handle: None,
             accesses: Rc::new(accesses),
             scalars: Rc::new(scalars),
             cover: Default::default(),

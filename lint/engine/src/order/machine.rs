@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::held;
 use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
 use super::relevance;
@@ -129,6 +130,8 @@ pub struct Machine<'m, 'p> {
     pub calling: Calling,
     /// The memory that a function without a body was given the address of, by the symbol of its result.
     pub examined: BTreeMap<Sym, BTreeSet<ObjectId>>,
+    /// The statuses of calls that only ask for the last error.
+    pub queries: BTreeSet<Sym>,
     /// How many states may stand at one point of each of these functions.
     limits: Vec<usize>,
     budget: usize,
@@ -183,6 +186,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             exhausted: false,
             forgets_work: false,
             examined: BTreeMap::new(),
+            queries: BTreeSet::new(),
         }
     }
 
@@ -218,6 +222,7 @@ impl<'m, 'p> Machine<'m, 'p> {
                 reason: reason.to_owned(),
             });
         }
+        self.sum_up_held(function, self.exhausted);
         self.observations.end_of_root();
     }
 
@@ -347,6 +352,9 @@ impl<'m, 'p> Machine<'m, 'p> {
             }
             Op::Binary { result, operator, lhs, rhs } => {
                 let (lhs, rhs) = (self.value(&state, *lhs), self.value(&state, *rhs));
+                if computes(*operator) {
+                    self.settle_reachable(&mut state, &[lhs.clone(), rhs.clone()]);
+                }
                 let value = self.binary(*operator, &lhs, &rhs);
                 self.define(&mut state, *result, value);
             }
@@ -362,6 +370,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             Op::Unknown { result, operands } => {
                 let operands: Vec<Value> = operands.iter().map(|it| self.value(&state, *it)).collect();
                 operands.iter().for_each(|operand| self.is_computed_with(operand));
+                self.settle_reachable(&mut state, &operands);
                 if !state.pending.is_empty() {
                     for operand in &operands {
                         self.polls(&mut state, operand);
@@ -557,8 +566,15 @@ impl<'m, 'p> Machine<'m, 'p> {
             self.captures_at_exit(&mut state, value.as_ref());
         }
         self.leave_results(&mut state, value.as_ref());
+        self.held_at_exit(&mut state, value.as_ref());
         Exit { state, value }
     }
+}
+
+/// True for operators that make another address of one: what it is then, nobody knows.
+const fn computes(operator: BinaryOp) -> bool {
+    use BinaryOp::{Add, And, Div, Mul, Or, Rem, Shl, Shr, Sub, Xor};
+    matches!(operator, Add | Sub | Mul | Div | Rem | Shl | Shr | And | Or | Xor)
 }
 
 /// Values that no other block uses would only keep equal states apart.
@@ -614,6 +630,7 @@ fn join(kept: &mut State, other: &State, observations: &mut Observations) {
     kept.join(other);
     waits::join(kept, other, |site| observations.need(site));
     rounds::join(kept, other, |site| observations.keep(site));
+    held::join(kept, other);
 }
 
 /// A path is not followed any further: what it would have needed is not known.
@@ -623,4 +640,5 @@ fn give_up(state: &State, observations: &mut Observations) {
     state.rounds.iter().for_each(|it| observations.keep(it.site));
     observations.events.give_up();
     observations.unwritten.give_up();
+    observations.leaks.give_up(state);
 }

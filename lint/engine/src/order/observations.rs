@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::event_sums::{EventHit, EventSums};
 use super::forgotten::StreamsSeen;
+use super::leak_sums::LeakSums;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
@@ -13,8 +14,9 @@ use super::value::Value;
 use crate::cuda::row::Mode;
 use crate::facts::{
     Access, Callback, Capture, CaptureFault, CombinedRead, Conflict, Dereference, EarlyQuery, ErrorChecks,
-    Facts, Fault, Forgotten, Gone, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind, NeedlessWait,
-    Note, Object, Origin, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
+    Facts, Fault, Forgotten, Gone, HandleInFlight, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind,
+    NeedlessWait, Note, Object, Origin, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd,
+    Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -33,6 +35,8 @@ pub struct Observations {
     pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
     /// What was seen of events.
     pub events: EventSums,
+    /// What was seen of leaks.
+    pub leaks: LeakSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
@@ -52,6 +56,7 @@ pub struct Observations {
     waited_by_caller: BTreeSet<SiteId>,
     late_uses: BTreeMap<(SiteId, LateUseSeen), Paths>,
     captures: BTreeMap<(SiteId, CaptureSeen), CaptureSum>,
+    handles_in_flight: BTreeMap<(SiteId, Work), HandleInFlight>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
@@ -164,6 +169,7 @@ enum Hit {
     HostArgument(SiteId, String, Object, bool),
     LateUse(SiteId, LateUseSeen),
     Capture(SiteId, CaptureSeen),
+    HandleInFlight(SiteId, Work),
     Event(EventHit),
 }
 
@@ -272,6 +278,18 @@ impl Observations {
         let sum = self.captures.entry((at.site, seen)).or_insert(CaptureSum { paths, doubtful });
         sum.paths = sum.paths.max(paths);
         sum.doubtful &= doubtful;
+    }
+
+    /// A handle is destroyed while work may use it.
+    pub fn handle_in_flight(&mut self, at: At, state: &State, seen: HandleInFlight) {
+        let key = (seen.site, seen.work.clone());
+        let paths = self.hit(at, state, Hit::HandleInFlight(key.0, key.1.clone()));
+        let doubtless = seen.doubts.is_empty();
+        let sum = self.handles_in_flight.entry(key).or_insert(HandleInFlight { paths, ..seen });
+        sum.paths = sum.paths.max(paths);
+        if doubtless {
+            sum.doubts.clear();
+        }
     }
 
     /// A copy.
@@ -418,6 +436,11 @@ impl Observations {
                         sum.paths = Paths::All;
                     }
                 }
+                Hit::HandleInFlight(site, work) => {
+                    if let Some(it) = self.handles_in_flight.get_mut(&(site, work)) {
+                        it.paths = Paths::All;
+                    }
+                }
                 Hit::Event(hit) => self.events.on_all_paths(&hit),
             }
         }
@@ -556,6 +579,8 @@ impl Observations {
             captures: captures.collect(),
             needless_waits,
             made_each_round: rounds.map(|(_, it)| it).collect(),
+            handles_in_flight: self.handles_in_flight.into_values().collect(),
+            leaks: self.leaks.into_facts(),
             errors,
             conflicts,
             transfers,

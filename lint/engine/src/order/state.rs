@@ -41,6 +41,8 @@ pub struct State {
     pub host_may_access: bool,
     /// A CUDA call is known to have failed on this path.
     pub failed: bool,
+    /// Likewise, and not only a query of the last error.
+    pub refused: bool,
     /// What the path does rests on a mode that another file keeps and nobody here has set: see `modes`.
     pub presumed: bool,
     /// What the path has asked of CUDA. Takes no part in comparisons.
@@ -51,6 +53,10 @@ pub struct State {
     pub waits: Rc<Vec<OpenWait>>,
     /// What the current rounds of loops have made. Takes no part either.
     pub rounds: Rc<Vec<InRound>>,
+    /// The path has released memory of CUDA's. Takes no part either.
+    pub frees: bool,
+    /// What the path has made and has to release. Takes no part either: see [`super::held::join`].
+    pub held: Rc<Vec<super::held::Held>>,
 }
 
 /// One call that is being followed.
@@ -111,6 +117,8 @@ pub struct Operation {
     pub stream_omitted: bool,
     /// How a copy or fill was called.
     pub form: Form,
+    /// The handle of a library that it was enqueued with, if this path has made that.
+    pub handle: Option<ObjectId>,
     /// What it touches.
     pub accesses: Rc<Vec<DeviceAccess>>,
     /// Scalar arguments, for kernels: launches that differ in them may touch different parts.
@@ -214,6 +222,7 @@ impl State {
     /// True if the two states differ at most in what they know about numbers.
     pub fn same_but_for_path(&self, other: &Self) -> bool {
         self.failed == other.failed
+            && self.refused == other.refused
             && self.presumed == other.presumed
             && self.host_may_access == other.host_may_access
             && self.fresh_copy == other.fresh_copy
