@@ -151,6 +151,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("holds", Effect::Holds),
     ("waits-for-host", Effect::WaitsForHost),
     ("spawns", Effect::Spawns),
+    ("runs-at-exit", Effect::RunsAtExit),
     ("no-return", Effect::NoReturn),
     ("no-wait", Effect::NoWait),
     ("none", Effect::None),

@@ -352,6 +352,8 @@ pub enum Effect {
     WaitsForHost,
     /// Another host thread or task is started with the function given.
     Spawns,
+    /// A function is registered that runs when the process ends: it may wait.
+    RunsAtExit,
     /// Does not return.
     NoReturn,
     /// Nothing, though it is often taken for a wait (cudaGetLastError): findings say that it is none.

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod captures;
+mod ends;
 mod errors;
 mod events;
 mod gone;
@@ -16,6 +17,7 @@ mod waits;
 
 pub use arguments::HostArgument;
 pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
+pub use ends::LeftWork;
 pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{
     Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnrecordedWait, Untimed, UntimedEvent,
@@ -59,6 +61,8 @@ pub struct Facts {
     pub callbacks: Vec<Callback>,
     /// What was observed about events.
     pub events: EventFacts,
+    /// Work that is left at the end.
+    pub left: Vec<LeftWork>,
     /// Waits of the host that nothing needs.
     pub needless_waits: Vec<NeedlessWait>,
     /// What every round of a loop makes and releases.

@@ -537,6 +537,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             self.captures_at_exit(&mut state, value.as_ref());
         }
         self.leave_results(&mut state, value.as_ref());
+        self.work_is_left(&state, value.as_ref());
         Exit { state, value }
     }
 }

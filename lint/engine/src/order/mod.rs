@@ -19,6 +19,7 @@ mod calls;
 pub mod capture;
 mod captures;
 mod containers;
+mod ends;
 mod errors;
 mod escapes;
 mod event_sums;

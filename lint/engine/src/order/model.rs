@@ -247,6 +247,7 @@ impl Machine<'_, '_> {
                 let args = it.call.args.clone();
                 self.hand_over(state, &args, &format!("`{name}` hands it to another thread"));
             }
+            Effect::RunsAtExit => self.observations.ends.runs_at_exit(),
             Effect::NoWait | Effect::DestroyStream => {
                 if effect == Effect::DestroyStream {
                     self.destroyed(state, it, Role::Stream);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::ends::EndSums;
 use super::event_sums::{EventHit, EventSums};
 use super::forgotten::StreamsSeen;
 use super::machine::At;
@@ -31,6 +32,8 @@ pub struct Observations {
     pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
     /// What was seen of events.
     pub events: EventSums,
+    /// What was seen of work that is left at the end.
+    pub ends: EndSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
@@ -156,6 +159,7 @@ enum Hit {
     LateUse(SiteId, LateUseSeen),
     Capture(SiteId, CaptureSeen),
     Event(EventHit),
+    Left(SiteId, SiteId),
 }
 
 impl Observations {
@@ -179,6 +183,11 @@ impl Observations {
     /// A fact about events is seen at a statement.
     pub fn event_hit(&mut self, at: At, state: &State, hit: EventHit) -> Paths {
         self.hit(at, state, Hit::Event(hit))
+    }
+
+    /// Work is left at an end.
+    pub fn left_hit(&mut self, at: At, state: &State, (work, end): (SiteId, SiteId)) -> Paths {
+        self.hit(at, state, Hit::Left(work, end))
     }
 
     /// Two accesses that nothing orders. Returns the conflict if this path explains it better than those
@@ -405,6 +414,7 @@ impl Observations {
                     }
                 }
                 Hit::Event(hit) => self.events.on_all_paths(&hit),
+                Hit::Left(work, end) => self.ends.on_all_paths(work, end),
             }
         }
         self.visits.clear();
@@ -536,6 +546,7 @@ impl Observations {
         Facts {
             late_uses: late_uses.collect(),
             captures: captures.collect(),
+            left: self.ends.into_facts(program),
             needless_waits,
             made_each_round: rounds.map(|(_, it)| it).collect(),
             errors,

@@ -43,6 +43,7 @@ mod host_write_before_sync;
 mod late;
 mod managed_access_in_flight;
 mod memcpy_kind_mismatch;
+mod missing_final_sync;
 mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
@@ -167,6 +168,7 @@ static CATALOGUE: &[&Rule] = &[
     &host_read_before_sync::RULE,
     &host_write_before_sync::RULE,
     &host_buffer_released_in_flight::RULE,
+    &missing_final_sync::RULE,
     &managed_access_in_flight::RULE,
     &pageable_async_copy::RULE,
     &cross_stream_unordered::RULE,
@@ -207,7 +209,11 @@ const SILENCES: &[(&str, &str)] = &[
     ("free-kind-mismatch", "free-while-in-flight"),
     ("free-kind-mismatch", "temporary-source"),
     ("host-deref-device-pointer", "host-read-before-sync"),
+    ("cross-stream-unordered", "missing-final-sync"),
+    ("nonblocking-vs-default-race", "missing-final-sync"),
+    ("stream-forgotten", "missing-final-sync"),
     ("stream-as-kernel-argument", "default-stream-serialization"),
+    ("stream-as-kernel-argument", "missing-final-sync"),
 ];
 
 /// All rules, in the order of the catalogue.
