@@ -151,6 +151,8 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("holds", Effect::Holds),
     ("waits-for-host", Effect::WaitsForHost),
     ("spawns", Effect::Spawns),
+    ("reads clock", Effect::ReadsClock),
+    ("derives time", Effect::DerivesTime),
     ("runs-at-exit", Effect::RunsAtExit),
     ("no-return", Effect::NoReturn),
     ("no-wait", Effect::NoWait),

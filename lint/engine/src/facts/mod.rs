@@ -13,6 +13,7 @@ mod lifetimes;
 mod rounds;
 mod sizes;
 mod streams;
+mod timing;
 mod waits;
 
 pub use arguments::HostArgument;
@@ -28,6 +29,7 @@ pub use lifetimes::Variable;
 pub use rounds::{Made, MadeEachRound};
 pub use sizes::{Misfit, MisfitKind};
 pub use streams::Forgotten;
+pub use timing::EarlyTiming;
 pub use waits::NeedlessWait;
 
 use std::collections::BTreeMap;
@@ -63,6 +65,8 @@ pub struct Facts {
     pub events: EventFacts,
     /// Work that is left at the end.
     pub left: Vec<LeftWork>,
+    /// Times that the host takes by its clock, which end before the work does.
+    pub timings: Vec<EarlyTiming>,
     /// Waits of the host that nothing needs.
     pub needless_waits: Vec<NeedlessWait>,
     /// What every round of a loop makes and releases.

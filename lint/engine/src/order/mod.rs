@@ -18,6 +18,7 @@ mod callbacks;
 mod calls;
 pub mod capture;
 mod captures;
+mod clocks;
 mod containers;
 mod ends;
 mod errors;

@@ -97,6 +97,8 @@ impl Machine<'_, '_> {
                         break;
                     }
                 }
+                Effect::ReadsClock => self.clock_is_read(state, &it, result.as_ref()),
+                Effect::DerivesTime => self.time_is_derived(state, &it, result.as_ref()),
                 effect => self.effect(state, &it, *effect),
             }
         }
@@ -153,7 +155,11 @@ impl Machine<'_, '_> {
             }
             Effect::DestroyEvent => self.destroyed(state, it, Role::Event),
             Effect::DestroyHandle => self.destroyed(state, it, Role::Handle),
-            Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
+            Effect::HostAccess
+            | Effect::NoReturn
+            | Effect::TakesElements
+            | Effect::ReadsClock
+            | Effect::DerivesTime => {}
             Effect::Record => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::clocks::TimingSums;
 use super::ends::EndSums;
 use super::event_sums::{EventHit, EventSums};
 use super::forgotten::StreamsSeen;
@@ -34,6 +35,8 @@ pub struct Observations {
     pub events: EventSums,
     /// What was seen of work that is left at the end.
     pub ends: EndSums,
+    /// What was seen of times that the host takes.
+    pub timings: TimingSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
@@ -160,6 +163,7 @@ enum Hit {
     Capture(SiteId, CaptureSeen),
     Event(EventHit),
     Left(SiteId, SiteId),
+    Timing(SiteId, SiteId),
 }
 
 impl Observations {
@@ -188,6 +192,11 @@ impl Observations {
     /// Work is left at an end.
     pub fn left_hit(&mut self, at: At, state: &State, (work, end): (SiteId, SiteId)) -> Paths {
         self.hit(at, state, Hit::Left(work, end))
+    }
+
+    /// A time is taken too early.
+    pub fn timing_hit(&mut self, at: At, state: &State, (site, from): (SiteId, SiteId)) -> Paths {
+        self.hit(at, state, Hit::Timing(site, from))
     }
 
     /// Two accesses that nothing orders. Returns the conflict if this path explains it better than those
@@ -415,6 +424,7 @@ impl Observations {
                 }
                 Hit::Event(hit) => self.events.on_all_paths(&hit),
                 Hit::Left(work, end) => self.ends.on_all_paths(work, end),
+                Hit::Timing(site, from) => self.timings.on_all_paths((site, from)),
             }
         }
         self.visits.clear();
@@ -547,6 +557,7 @@ impl Observations {
             late_uses: late_uses.collect(),
             captures: captures.collect(),
             left: self.ends.into_facts(program),
+            timings: self.timings.into_facts(),
             needless_waits,
             made_each_round: rounds.map(|(_, it)| it).collect(),
             errors,

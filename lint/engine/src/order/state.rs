@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::clocks::Clocks;
 use super::events::Book;
 use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::history::History;
@@ -49,6 +50,8 @@ pub struct State {
     pub events: Rc<Book>,
     /// Waits that nothing has needed so far. Take no part in comparisons: where they differ, they count as needed.
     pub waits: Rc<Vec<OpenWait>>,
+    /// What is known of clocks. Takes no part in comparisons; see [`Self::join`].
+    pub clocks: Rc<Clocks>,
     /// What the current rounds of loops have made. Takes no part either.
     pub rounds: Rc<Vec<InRound>>,
 }
@@ -225,6 +228,9 @@ impl State {
     pub fn join(&mut self, other: &Self) {
         Rc::make_mut(&mut self.path).join(&other.path);
         self.join_events(other);
+        if !Rc::ptr_eq(&self.clocks, &other.clocks) {
+            Rc::make_mut(&mut self.clocks).join(&other.clocks);
+        }
     }
 
     /// Takes in what another path, which is not followed any further, knows about events.

@@ -75,7 +75,14 @@ pub static RULE: Rule = Rule {
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     // What a capture that is refused was to take is not meant to run here.
     let refused: Vec<_> = context.facts.captures.iter().map(|it| context.function_of(it.site)).collect();
-    let meant = context.facts.left.iter().filter(|left| {
+    // A wait before the clock is read again mends both.
+    let timed: Vec<_> = context.facts.timings.iter().filter(|it| !it.waited_later).collect();
+    let meant = context
+        .facts
+        .left
+        .iter()
+        .filter(|left| !timed.iter().any(|timing| timing.work.site == left.work.site));
+    let meant = meant.filter(|left| {
         let function = context.function_of(left.work.site);
         function.is_none() || !refused.contains(&function)
     });

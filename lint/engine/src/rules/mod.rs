@@ -52,6 +52,7 @@ mod stream_as_kernel_argument;
 mod stream_forgotten;
 mod sync_alloc_in_loop;
 mod temporary_source;
+mod timing_without_sync;
 mod unjoined_fork;
 mod unknown_cuda_api;
 
@@ -196,6 +197,7 @@ static CATALOGUE: &[&Rule] = &[
     &async_result_escapes::RULE,
     &temporary_source::RULE,
     &stream_forgotten::RULE,
+    &timing_without_sync::RULE,
     &unjoined_fork::RULE,
 ];
 

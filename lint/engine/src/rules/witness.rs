@@ -3,8 +3,8 @@
 use super::RuleContext;
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{
-    Callback, Dereference, EarlyQuery, LaunchShape, LeftWork, Made, MadeEachRound, Object, ReachedCall,
-    Release, Stream, Transfer, TransferView, Work, WorkKind,
+    Callback, Dereference, EarlyQuery, EarlyTiming, LaunchShape, LeftWork, Made, MadeEachRound, Object,
+    ReachedCall, Release, Stream, Transfer, TransferView, Work, WorkKind,
 };
 use crate::program::SiteId;
 use crate::sketch::{self, LARGEST, Sketch, UNKNOWN_SIZE};
@@ -159,6 +159,21 @@ pub(super) fn of_left_work(context: &RuleContext<'_>, left: &LeftWork) -> Trace 
     let work = work(&mut sketch, &left.work, left.object.as_ref(), stream);
     sketch.step(work, left.work.site);
     sketch.step(Action::End, left.end);
+    sketch.finish()
+}
+
+/// Work between two readings of the clock.
+pub(super) fn of_timing(context: &RuleContext<'_>, timing: &EarlyTiming) -> Trace {
+    let mut sketch = Sketch::new(context.options);
+    let stream = stream(&mut sketch, context.options, &timing.work.stream);
+    sketch.step(Action::Clock, timing.from);
+    let kernel = match sketch::identifier(&timing.work.name) {
+        name if name.is_empty() => "work".to_owned(),
+        name => name,
+    };
+    let launch = Action::Launch { kernel, reads: Vec::new(), writes: Vec::new(), stream, meant: None };
+    sketch.step(launch, timing.work.site);
+    sketch.step(Action::Clock, timing.site);
     sketch.finish()
 }
 
