@@ -273,8 +273,17 @@ impl Machine<'_, '_> {
             };
             runs && !was_there(it) && it.doubts.is_empty() && it.undocumented_wait.is_none() && !it.reported
         };
+        // A copy with pageable memory in the same stream blocks today until the stream gets there.
+        let blocks = |it: &Operation| {
+            matches!(it.kind, WorkKind::Copy { synchronous_form: false, pageable: true, .. })
+                && !was_there(it)
+        };
+        let is_blocked = |at: usize, it: &Operation| {
+            second.pending.iter().skip(at).any(|later| later.stream == it.stream && blocks(later))
+        };
         // A kernel is what people measure.
-        let missed = second.pending.iter().rev().filter(counts);
+        let missed = second.pending.iter().enumerate().rev();
+        let missed = missed.filter(|(at, it)| !is_blocked(*at, it)).map(|it| it.1).filter(counts);
         let Some(work) = missed.max_by_key(|it| it.kind == WorkKind::Kernel) else { return };
         let depth = self.calls.len();
         let seen_here = |reading: &Reading| reading.sites.get(depth).or(reading.sites.last()).copied();

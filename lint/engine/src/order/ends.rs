@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 
 use super::happens_before::StreamKey;
 use super::machine::Machine;
-use super::object::{ObjectId, ObjectKey};
+use super::object::{FrameId, ObjectId, ObjectKey, Step};
 use super::observations::Observations;
 use super::state::{Operation, State};
 use super::value::Value;
 use crate::Program;
-use crate::cuda::row::Direction;
+use crate::cuda::Model;
+use crate::cuda::row::{Direction, Effect};
 use crate::facts::{LeftWork, Note, Paths, WorkKind};
-use crate::program::{Linkage, SiteId, TypeKind};
+use crate::program::{Call, Callee, Linkage, Op, SiteId, TypeKind};
 
 /// What is left at each end, by the work and the end.
 #[derive(Debug, Default)]
@@ -23,6 +24,9 @@ pub struct EndSums {
     /// Something runs after `main`: it may wait.
     runs_at_exit: bool,
 }
+
+/// Work that was enqueued before something was called of which nothing is known, by the last piece of it.
+pub type OutOfSight = Option<(FrameId, Step, u32)>;
 
 impl EndSums {
     /// Something is registered that runs after `main`.
@@ -47,12 +51,19 @@ impl EndSums {
     }
 
     /// The facts: of each piece of work, the end at which it is left most surely.
-    pub fn into_facts(self, program: &Program) -> Vec<LeftWork> {
+    pub fn into_facts(self, program: &Program, model: &Model) -> Vec<LeftWork> {
         let after_main = self.runs_at_exit || has_destructors_after_main(program);
+        // Where some path gives up everything on the device, what others leave hangs on conditions that go together
+        // in ways that are not followed (a handle that is null only if it was never made).
+        let resets = resets_device(program, model);
         let mut facts: BTreeMap<SiteId, LeftWork> = BTreeMap::new();
         for mut left in self.left.into_values() {
             if left.in_main && after_main {
                 let text = "what runs after `main` may wait for it".to_owned();
+                left.doubts.push(Note { site: left.end, text });
+            }
+            if left.in_main && resets {
+                let text = "the program resets the device on some path, which waits".to_owned();
                 left.doubts.push(Note { site: left.end, text });
             }
             let is_surer = |known: &LeftWork| {
@@ -77,7 +88,27 @@ fn has_destructors_after_main(program: &Program) -> bool {
     })
 }
 
+/// True if the program calls something that resets the device.
+fn resets_device(program: &Program, model: &Model) -> bool {
+    let calls = program.functions.iter().flat_map(|it| &it.blocks).flat_map(|block| &block.statements);
+    calls.into_iter().any(|statement| match &statement.op {
+        Op::Call(Call { callee: Callee::Extern(id), args, .. }) => {
+            let row = model.lookup(&program.externs[id.0 as usize].name, args.len());
+            row.is_some_and(|row| row.effects.contains(&Effect::ResetsDevice))
+        }
+        _ => false,
+    })
+}
+
 impl Machine<'_, '_> {
+    /// Something is called of which nothing is known. It may wait for the device, or run the program itself (an
+    /// event loop), so that work before it is not the last that the program does.
+    pub(super) fn ends_out_of_sight(&mut self, state: &mut State) {
+        if let Some(last) = state.pending.last() {
+            state.out_of_sight = Some(last.id);
+        }
+    }
+
     /// A function that is followed on its own returns: notes the last piece of work that nobody will wait for.
     /// One missing wait is one fact; a copy to the host says best what is lost.
     pub(super) fn work_is_left(&mut self, state: &State, result: Option<&Value>) {
@@ -105,6 +136,11 @@ impl Machine<'_, '_> {
             false => self.is_nobodys(state, operation, result),
         });
         let Some(operation) = left.max_by_key(|it| matches!(it.kind, WorkKind::Copy { .. })) else { return };
+        let place = |id: &(FrameId, Step, u32)| state.pending.iter().position(|it| it.id == *id);
+        let unseen = state.out_of_sight.as_ref().and_then(place);
+        if unseen.is_some_and(|unseen| place(&operation.id) <= Some(unseen)) {
+            return;
+        }
         let written = operation.accesses.iter().find(|access| access.write);
         let mut doubts: Vec<Note> = (*operation.doubts).clone();
         doubts.extend(operation.undocumented_wait.clone());

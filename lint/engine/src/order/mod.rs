@@ -76,7 +76,7 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
             machine::Machine::new(&shared, &mut observations).follow_root(id);
         }
     }
-    let mut facts = observations.into_facts(program);
+    let mut facts = observations.into_facts(program, shared.model);
     facts.callbacks = callbacks::search(program, facts.callbacks, &shared);
     facts.launches = callbacks::launch_shapes(program);
     facts.errors = errors::complete(facts.errors, program, &shared);

@@ -12,6 +12,7 @@ use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
 use super::value::Value;
+use crate::cuda::Model;
 use crate::cuda::row::Mode;
 use crate::facts::{
     Access, Callback, Capture, CaptureFault, Conflict, Dereference, EarlyQuery, ErrorChecks, Facts, Fault,
@@ -434,7 +435,7 @@ impl Observations {
     }
 
     /// The facts. Callbacks are given as registered, with nothing searched yet.
-    pub fn into_facts(self, program: &Program) -> Facts {
+    pub fn into_facts(self, program: &Program, model: &Model) -> Facts {
         let short_lived = |mut object: Object| {
             object.short_lived = object.site.is_some_and(|site| self.short_lived.contains(&site));
             object
@@ -556,7 +557,7 @@ impl Observations {
         Facts {
             late_uses: late_uses.collect(),
             captures: captures.collect(),
-            left: self.ends.into_facts(program),
+            left: self.ends.into_facts(program, model),
             timings: self.timings.into_facts(),
             needless_waits,
             made_each_round: rounds.map(|(_, it)| it).collect(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::clocks::Clocks;
+use super::ends::OutOfSight;
 use super::events::Book;
 use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::history::History;
@@ -50,6 +51,8 @@ pub struct State {
     pub events: Rc<Book>,
     /// Waits that nothing has needed so far. Take no part in comparisons: where they differ, they count as needed.
     pub waits: Rc<Vec<OpenWait>>,
+    /// What was enqueued before the latest call of which nothing is known. Takes no part in comparisons.
+    pub out_of_sight: OutOfSight,
     /// What is known of clocks. Takes no part in comparisons; see [`Self::join`].
     pub clocks: Rc<Clocks>,
     /// What the current rounds of loops have made. Takes no part either.
@@ -228,6 +231,7 @@ impl State {
     pub fn join(&mut self, other: &Self) {
         Rc::make_mut(&mut self.path).join(&other.path);
         self.join_events(other);
+        self.out_of_sight = self.out_of_sight.or(other.out_of_sight);
         if !Rc::ptr_eq(&self.clocks, &other.clocks) {
             Rc::make_mut(&mut self.clocks).join(&other.clocks);
         }

@@ -27,6 +27,7 @@ impl Machine<'_, '_> {
     pub(super) fn call_unknown(&mut self, state: &mut State, it: Unfollowed<'_>) {
         if !is_accessor(&it) {
             self.need_waits(state);
+            self.ends_out_of_sight(state);
             if it.is_invented {
                 self.errors_may_be_seen();
             }

@@ -47,11 +47,12 @@ int main() {
 - Work whose memory is freed while it may run: that is said where it is freed.
 - Copies to pageable memory, which block today, and copies to the device.
 - Work whose memory is freed behind it in stream order, and what a capture that is refused was to take.
+- Work after which something is called of which nothing is known: it may wait, or be the program's main loop.
 - Streams that come from somewhere else: a destructor may wait for them.
 
 ## Confidence
 Certain if nothing waits on any path to the end, likely on some path.
-Possible, and hidden by default, where something may wait: a call that gets the stream or the memory, a function that is registered with `atexit`, a destructor of an object with static storage, a call that is measured to wait.
+Possible, and hidden by default, where something may wait: a call that gets the stream or the memory, a function that is registered with `atexit`, a destructor of an object with static storage, a call that is measured to wait, a reset of the device on another path.
 
 ## References
 - CUDA Programming Guide, Asynchronous Execution, Explicit Synchronization.
