@@ -96,16 +96,10 @@ impl<'a> Running<'a> {
                     let (mut slots, mut ranges) = (Vec::new(), Vec::new());
                     for range in reads {
                         let words = self.words(range)?;
-                        let slot = self.slot()?;
-                        slots.push(slot);
                         let spans = self.spans(words.count, &mut ranges);
-                        code = code.max(kernels.look(
-                            words.start,
-                            words.count,
-                            self.gpu.slots.add(slot),
-                            spans,
-                            stream,
-                        ));
+                        let (slot, looked) = self.look_at(words, spans, stream)?;
+                        slots.push(slot);
+                        code = code.max(looked);
                     }
                     for range in writes {
                         let words = self.words(range)?;
@@ -285,12 +279,10 @@ impl<'a> Running<'a> {
                 self.guard(index, src, Leave::Reads, handle)?;
             }
             if memory.is_device_accessible() {
-                let slot = self.slot()?;
-                self.looks[index] = Look::Slots(vec![slot]);
                 let mut ranges = Vec::new();
                 let spans = self.spans(to.count, &mut ranges);
-                let slot = self.gpu.slots.add(slot);
-                let code = self.gpu.kernels.look(to.start, to.count, slot, spans, handle);
+                let (slot, code) = self.look_at(to, spans, handle)?;
+                self.looks[index] = Look::Slots(vec![slot]);
                 if code == 0 {
                     self.note_own(index, handle, ranges);
                 }
@@ -380,31 +372,15 @@ impl<'a> Running<'a> {
             // There is nothing to launch: the capture failed.
             return Ok(graph.failed);
         }
-        graph.launches += 1;
-        // SAFETY: the caller's promise; all slots are device memory.
-        unsafe {
-            let code = (self.gpu.calls.graph_launch)(executable, stream);
-            if code == 0 {
-                self.note_launch(index, stream, name, &members);
-            }
-            let mut looks = Vec::new();
-            for member in members {
-                looks.push(match self.looks[member].clone() {
-                    Look::Slots(slots) => {
-                        let mut taken = Vec::new();
-                        for slot in slots {
-                            let to = self.slot()?;
-                            self.gpu.kernels.take(self.gpu.slots.add(slot), self.gpu.slots.add(to), stream);
-                            taken.push(to);
-                        }
-                        Look::Slots(taken)
-                    }
-                    Look::Host(work, _) => Look::Host(work, launch),
-                    look => look,
-                });
-            }
-            self.looks[index] = Look::Many(looks);
-            Ok(code)
+        // SAFETY: the caller's promise.
+        let code = unsafe { (self.gpu.calls.graph_launch)(executable, stream) };
+        // What was refused does not run.
+        if code == 0 {
+            graph.launches += 1;
+            self.note_launch(index, stream, name, &members);
+            let looks = members.iter().map(|member| self.looks[*member].of_launch(launch));
+            self.looks[index] = Look::Many(looks.collect());
         }
+        Ok(code)
     }
 }

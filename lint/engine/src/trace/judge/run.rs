@@ -285,6 +285,11 @@ impl<'t> Run<'t> {
         let Some(graph) = self.graphs.get(name) else { return };
         let (touches, launches, racing) = (graph.all(), graph.launches, graph.first_launch());
         let captured = graph.touches.clone();
+        // The launch of a graph without nodes puts nothing into the stream: on the legacy default stream, it is
+        // no barrier either (litmus, seed 2, trace 7015; claim `s8-empty-launch`).
+        if captured.is_empty() {
+            return;
+        }
         for (node, touched) in &captured {
             self.use_released_buffers(*node, touched);
         }

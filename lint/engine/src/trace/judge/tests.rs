@@ -274,16 +274,21 @@ fn a_capture_forbids_what_was_measured_to_fail() {
             assert_eq!(found, expected, "{call}{mode}");
         }
     }
-    for call in
-        ["c = device 64", "free d with cudaFree", "r = registered 64", "synchronize e", "call cudaMalloc"]
-    {
+    for call in [
+        "c = device 64",
+        "free d with cudaFree",
+        "r = registered 64",
+        "synchronize e",
+        "synchronize t",
+        "query t",
+        "call cudaMalloc",
+    ] {
         assert_eq!(within("", call), ["Unsupported"], "{call}");
         assert_eq!(within(" relaxed", call), [""; 0], "{call}");
     }
     for call in [
         "copy p[0..4] <- d[0..4] on s",
         "host-function f reads p[0..4] on s",
-        "synchronize t",
         "launch k on t",
         "call cudaGetLastError",
         "destroy t",
