@@ -228,17 +228,13 @@ impl Machine<'_, '_> {
             Value::Number(number) => {
                 let mut readings = Vec::new();
                 for (symbol, _) in &number.terms {
-                    match state.clocks.symbols.get(symbol) {
-                        Some(reading) => readings.push(reading.clone()),
-                        None => match self.symbols.key(*symbol) {
-                            SymKey::Initial { object, offset, .. } => {
-                                let place = Pointer { object: *object, offset: offset.clone() };
-                                if let Told::One(reading) = self.told_at(state, &place) {
-                                    readings.push(reading);
-                                }
-                            }
-                            _ => {}
-                        },
+                    if let Some(reading) = state.clocks.symbols.get(symbol) {
+                        readings.push(reading.clone());
+                    } else if let SymKey::Initial { object, offset, .. } = self.symbols.key(*symbol) {
+                        let place = Pointer { object: *object, offset: offset.clone() };
+                        if let Told::One(reading) = self.told_at(state, &place) {
+                            readings.push(reading);
+                        }
                     }
                 }
                 Told::of(&readings)
