@@ -111,7 +111,7 @@ impl Unit {
                 std::slice::from_raw_parts(usage.entries, usage.numEntries as usize)
             };
             let tree = entries.iter().find(|it| it.kind == CXTUResourceUsage_AST);
-            let bytes = tree.map_or(0, |it| u64::try_from(it.amount).unwrap_or(u64::MAX));
+            let bytes = tree.map_or(0, |it| it.amount as u64);
             clang_disposeCXTUResourceUsage(usage);
             bytes
         }

@@ -6,6 +6,7 @@
 mod arguments;
 mod captures;
 mod combined;
+mod ends;
 mod errors;
 mod events;
 mod gone;
@@ -15,12 +16,14 @@ mod lifetimes;
 mod rounds;
 mod sizes;
 mod streams;
+mod timing;
 mod unwritten;
 mod waits;
 
 pub use arguments::HostArgument;
 pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
 pub use combined::{CombinedRead, CombinedUse};
+pub use ends::LeftWork;
 pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{
     Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnreadTime, UnrecordedWait, Untimed,
@@ -33,6 +36,7 @@ pub use lifetimes::Variable;
 pub use rounds::{Made, MadeEachRound};
 pub use sizes::{Misfit, MisfitKind};
 pub use streams::Forgotten;
+pub use timing::EarlyTiming;
 pub use unwritten::UnwrittenSource;
 pub use waits::NeedlessWait;
 
@@ -71,6 +75,10 @@ pub struct Facts {
     pub combined_reads: Vec<CombinedRead>,
     /// Copies of memory that nothing has written.
     pub unwritten_sources: Vec<UnwrittenSource>,
+    /// Work that is left at the end.
+    pub left: Vec<LeftWork>,
+    /// Times that the host takes by its clock, which end before the work does.
+    pub timings: Vec<EarlyTiming>,
     /// Waits of the host that nothing needs.
     pub needless_waits: Vec<NeedlessWait>,
     /// What every round of a loop makes and releases.

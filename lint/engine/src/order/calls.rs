@@ -183,7 +183,10 @@ impl Machine<'_, '_> {
         {
             self.observations.entered.entry(id).or_insert((*caller, at.site));
         }
-        for exit in self.follow(id, states) {
+        self.calls.push(at.site);
+        let exits = self.follow(id, states);
+        self.calls.pop();
+        for exit in exits {
             self.at = at;
             let mut state = exit.state;
             state.frames.pop();

@@ -124,6 +124,8 @@ pub struct Machine<'m, 'p> {
     pub observations: &'m mut Observations,
     /// The functions that are being followed, outermost first.
     pub stack: Vec<FunctionId>,
+    /// Where they are called, but for the first.
+    pub calls: Vec<SiteId>,
     /// The statement that is being followed.
     pub at: At,
     /// The call of a modelled function that is being followed.
@@ -179,6 +181,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             symbols: Symbols::default(),
             observations,
             stack: Vec::new(),
+            calls: Vec::new(),
             limits: Vec::new(),
             at: At { step: Step { block: 0, index: 0 }, site: SiteId(0) },
             calling: Calling::default(),
@@ -356,11 +359,13 @@ impl<'m, 'p> Machine<'m, 'p> {
                     self.settle_reachable(&mut state, &[lhs.clone(), rhs.clone()]);
                 }
                 let value = self.binary(*operator, &lhs, &rhs);
+                self.time_is_computed(&mut state, &[lhs, rhs], &value);
                 self.define(&mut state, *result, value);
             }
             Op::Unary { result, operator, value } => {
                 let operand = self.value(&state, *value);
                 let value = self.unary(&state, *operator, &operand);
+                self.time_is_computed(&mut state, &[operand], &value);
                 self.define(&mut state, *result, value);
             }
             Op::Cast { result, value, .. } => {
@@ -376,8 +381,10 @@ impl<'m, 'p> Machine<'m, 'p> {
                         self.polls(&mut state, operand);
                     }
                 }
-                let key = SymKey::Opaque { frame: state.frame(), step: self.at.step, operands };
+                let key =
+                    SymKey::Opaque { frame: state.frame(), step: self.at.step, operands: operands.clone() };
                 let value = Value::symbol(self.symbols.intern(key));
+                self.time_is_computed(&mut state, &operands, &value);
                 self.define(&mut state, *result, value);
             }
             Op::New { result, count, stride } => {
@@ -567,6 +574,8 @@ impl<'m, 'p> Machine<'m, 'p> {
         }
         self.leave_results(&mut state, value.as_ref());
         self.held_at_exit(&mut state, value.as_ref());
+        self.work_is_left(&state, value.as_ref());
+        self.timings_end(&state);
         Exit { state, value }
     }
 }

@@ -102,6 +102,8 @@ impl Machine<'_, '_> {
                         break;
                     }
                 }
+                Effect::ReadsClock => self.clock_is_read(state, &it, result.as_ref()),
+                Effect::DerivesTime => self.time_is_derived(state, &it, result.as_ref()),
                 effect => self.effect(state, &it, *effect),
             }
         }
@@ -160,9 +162,14 @@ impl Machine<'_, '_> {
             }
             Effect::DestroyEvent => self.destroyed(state, it, Role::Event),
             Effect::DestroyHandle => self.destroyed(state, it, Role::Handle),
-            Effect::HostAccess | Effect::NoReturn | Effect::TakesElements | Effect::Initialises => {}
             Effect::AbandonsWork => self.abandons_work(state, it),
             Effect::DestroyGraph => self.destroyed(state, it, Role::Graph),
+            Effect::HostAccess
+            | Effect::NoReturn
+            | Effect::TakesElements
+            | Effect::Initialises
+            | Effect::ReadsClock
+            | Effect::DerivesTime => {}
             Effect::Record => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
@@ -260,6 +267,7 @@ impl Machine<'_, '_> {
                 let args = it.call.args.clone();
                 self.hand_over(state, &args, &format!("`{name}` hands it to another thread"));
             }
+            Effect::RunsAtExit => self.observations.ends.runs_at_exit(),
             Effect::NoWait | Effect::DestroyStream => {
                 if effect == Effect::DestroyStream {
                     self.destroyed(state, it, Role::Stream);

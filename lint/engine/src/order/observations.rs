@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::clocks::TimingSums;
+use super::ends::EndSums;
 use super::event_sums::{EventHit, EventSums};
 use super::forgotten::StreamsSeen;
 use super::leak_sums::LeakSums;
@@ -11,6 +13,7 @@ use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
 use super::value::Value;
+use crate::cuda::Model;
 use crate::cuda::row::Mode;
 use crate::facts::{
     Access, Callback, Capture, CaptureFault, CombinedRead, Conflict, Dereference, EarlyQuery, ErrorChecks,
@@ -37,6 +40,10 @@ pub struct Observations {
     pub events: EventSums,
     /// What was seen of leaks.
     pub leaks: LeakSums,
+    /// What was seen of work that is left at the end.
+    pub ends: EndSums,
+    /// What was seen of times that the host takes.
+    pub timings: TimingSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
@@ -171,6 +178,8 @@ enum Hit {
     Capture(SiteId, CaptureSeen),
     HandleInFlight(SiteId, Work),
     Event(EventHit),
+    Left(SiteId, SiteId),
+    Timing(SiteId, SiteId),
 }
 
 impl Observations {
@@ -194,6 +203,16 @@ impl Observations {
     /// A fact about events is seen at a statement.
     pub fn event_hit(&mut self, at: At, state: &State, hit: EventHit) -> Paths {
         self.hit(at, state, Hit::Event(hit))
+    }
+
+    /// Work is left at an end.
+    pub fn left_hit(&mut self, at: At, state: &State, (work, end): (SiteId, SiteId)) -> Paths {
+        self.hit(at, state, Hit::Left(work, end))
+    }
+
+    /// A time is taken too early.
+    pub fn timing_hit(&mut self, at: At, state: &State, (site, from): (SiteId, SiteId)) -> Paths {
+        self.hit(at, state, Hit::Timing(site, from))
     }
 
     /// Two accesses that nothing orders. Returns the conflict if this path explains it better than those
@@ -442,6 +461,8 @@ impl Observations {
                     }
                 }
                 Hit::Event(hit) => self.events.on_all_paths(&hit),
+                Hit::Left(work, end) => self.ends.on_all_paths(work, end),
+                Hit::Timing(site, from) => self.timings.on_all_paths((site, from)),
             }
         }
         self.visits.clear();
@@ -452,7 +473,7 @@ impl Observations {
     }
 
     /// The facts. Callbacks are given as registered, with nothing searched yet.
-    pub fn into_facts(self, program: &Program) -> Facts {
+    pub fn into_facts(self, program: &Program, model: &Model) -> Facts {
         let short_lived = |mut object: Object| {
             object.short_lived = object.site.is_some_and(|site| self.short_lived.contains(&site));
             object
@@ -577,6 +598,8 @@ impl Observations {
             combined_reads: super::combined::facts(self.combined),
             late_uses: late_uses.collect(),
             captures: captures.collect(),
+            left: self.ends.into_facts(program, model),
+            timings: self.timings.into_facts(),
             needless_waits,
             made_each_round: rounds.map(|(_, it)| it).collect(),
             handles_in_flight: self.handles_in_flight.into_values().collect(),

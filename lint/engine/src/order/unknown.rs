@@ -28,6 +28,7 @@ impl Machine<'_, '_> {
         self.unseen_may_write(state, &it.args);
         if !is_accessor(&it) {
             self.need_waits(state);
+            self.ends_out_of_sight(state);
             if it.is_invented {
                 self.errors_may_be_seen();
             }

@@ -45,6 +45,7 @@ mod late;
 mod library_object_released_in_flight;
 mod managed_access_in_flight;
 mod memcpy_kind_mismatch;
+mod missing_final_sync;
 mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
@@ -54,6 +55,7 @@ mod stream_as_kernel_argument;
 mod stream_forgotten;
 mod sync_alloc_in_loop;
 mod temporary_source;
+mod timing_without_sync;
 mod unchecked_cuda_call;
 mod uninitialized_transfer_source;
 mod unjoined_fork;
@@ -178,6 +180,7 @@ static CATALOGUE: &[&Rule] = &[
     &host_read_before_sync::RULE,
     &host_write_before_sync::RULE,
     &host_buffer_released_in_flight::RULE,
+    &missing_final_sync::RULE,
     &managed_access_in_flight::RULE,
     &pageable_async_copy::RULE,
     &cross_stream_unordered::RULE,
@@ -211,6 +214,7 @@ static CATALOGUE: &[&Rule] = &[
     &temporary_source::RULE,
     &stream_forgotten::RULE,
     &library_object_released_in_flight::RULE,
+    &timing_without_sync::RULE,
     &unjoined_fork::RULE,
 ];
 
@@ -225,7 +229,11 @@ const SILENCES: &[(&str, &str)] = &[
     ("free-kind-mismatch", "free-while-in-flight"),
     ("free-kind-mismatch", "temporary-source"),
     ("host-deref-device-pointer", "host-read-before-sync"),
+    ("cross-stream-unordered", "missing-final-sync"),
+    ("nonblocking-vs-default-race", "missing-final-sync"),
+    ("stream-forgotten", "missing-final-sync"),
     ("stream-as-kernel-argument", "default-stream-serialization"),
+    ("stream-as-kernel-argument", "missing-final-sync"),
 ];
 
 /// All rules, in the order of the catalogue.
