@@ -73,9 +73,11 @@ fn shows(witness: Witness, observation: &Observation) -> bool {
         (Witness::ReturnCode | Witness::ProgramFails, kind) => matches!(kind, Kind::Error | Kind::Fault),
         (Witness::WrongResult, kind) => kind == Kind::Fault,
         (Witness::WrongValue, kind) => matches!(kind, Kind::Touch | Kind::Freed | Kind::Value),
-        (Witness::ReliedOnWait, Kind::Blocked) => !is_documented_wait(&observation.what),
+        (Witness::ReliedOnWait | Witness::ProgramWaits, Kind::Blocked) => {
+            !is_documented_wait(&observation.what)
+        }
         (Witness::SlowerRatio, Kind::Blocked) => observation.what.contains("Async"),
-        (Witness::ReliedOnWait | Witness::SlowerRatio | Witness::Hang, _) => false,
+        (Witness::ReliedOnWait | Witness::ProgramWaits | Witness::SlowerRatio | Witness::Hang, _) => false,
     }
 }
 
@@ -106,7 +108,9 @@ fn of_a_misuse(
         }
         (Compiled::Program(_), Some(_)) => match witness {
             Witness::CompileError => "it compiles with this toolkit",
-            Witness::ReliedOnWait => "no call was seen to wait beyond its documentation",
+            Witness::ReliedOnWait | Witness::ProgramWaits => {
+                "no call was seen to wait beyond its documentation"
+            }
             Witness::SlowerRatio => "no asynchronous call was seen to wait",
             Witness::Hang => "it gives up waiting by itself, so that it ends",
             _ => "it ran, and nothing of the kind was seen from outside",
@@ -137,7 +141,10 @@ fn of_a_correct_program(
         }
         (Compiled::Program(_), Some(end)) => {
             // A correct program may wait.
-            let counts = !matches!(witness, Witness::ReliedOnWait | Witness::SlowerRatio | Witness::Hang);
+            let counts = !matches!(
+                witness,
+                Witness::ReliedOnWait | Witness::ProgramWaits | Witness::SlowerRatio | Witness::Hang
+            );
             if counts && !shown.is_empty() {
                 return (Answer::Contradicted, words(fixture, shown));
             }

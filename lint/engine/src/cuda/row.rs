@@ -287,6 +287,11 @@ pub enum Effect {
     DestroyEvent,
     /// Destroys what [`Role::Handle`] is: the handle, plan or generator of a library.
     DestroyHandle,
+    /// With [`Effect::DestroyHandle`]: memory of the device that pending work of the handle uses goes with it, and
+    /// nothing promises that the call waits for that work.
+    AbandonsWork,
+    /// Destroys [`Role::Graph`].
+    DestroyGraph,
     /// Records the event on the stream.
     Record,
     /// Later work on the stream waits for the event's latest record. The host does not wait.
@@ -361,6 +366,13 @@ pub enum Effect {
     WaitsForHost,
     /// Another host thread or task is started with the function given.
     Spawns,
+    /// Reads a clock of the host: into what an `out:…` parameter names if there is one, else as the result.
+    ReadsClock,
+    /// Computes with times: the result, the object that receives it or, without these, the object of the method tells
+    /// when the clock was read that the other arguments tell of. Of two times, it is their difference.
+    DerivesTime,
+    /// A function is registered that runs when the process ends: it may wait.
+    RunsAtExit,
     /// Does not return.
     NoReturn,
     /// Nothing, though it is often taken for a wait (cudaGetLastError): findings say that it is none.

@@ -6,29 +6,37 @@
 mod arguments;
 mod captures;
 mod combined;
+mod ends;
 mod errors;
 mod events;
 mod gone;
+mod leaks;
+mod library;
 mod lifetimes;
 mod rounds;
 mod sizes;
 mod streams;
+mod timing;
 mod unwritten;
 mod waits;
 
 pub use arguments::HostArgument;
 pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
 pub use combined::{CombinedRead, CombinedUse};
+pub use ends::LeftWork;
 pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{
     Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnreadTime, UnrecordedWait, Untimed,
     UntimedEvent, Waiter,
 };
 pub use gone::{Call, Gone, LateUse, UseAfterEnd};
+pub use leaks::{Leak, Loss, Resource};
+pub use library::HandleInFlight;
 pub use lifetimes::Variable;
 pub use rounds::{Made, MadeEachRound};
 pub use sizes::{Misfit, MisfitKind};
 pub use streams::Forgotten;
+pub use timing::EarlyTiming;
 pub use unwritten::UnwrittenSource;
 pub use waits::NeedlessWait;
 
@@ -67,10 +75,18 @@ pub struct Facts {
     pub combined_reads: Vec<CombinedRead>,
     /// Copies of memory that nothing has written.
     pub unwritten_sources: Vec<UnwrittenSource>,
+    /// Work that is left at the end.
+    pub left: Vec<LeftWork>,
+    /// Times that the host takes by its clock, which end before the work does.
+    pub timings: Vec<EarlyTiming>,
     /// Waits of the host that nothing needs.
     pub needless_waits: Vec<NeedlessWait>,
     /// What every round of a loop makes and releases.
     pub made_each_round: Vec<MadeEachRound>,
+    /// Handles of libraries that are destroyed while work uses them.
+    pub handles_in_flight: Vec<HandleInFlight>,
+    /// What is made and not released.
+    pub leaks: Vec<Leak>,
     /// Where errors are looked for.
     pub errors: ErrorChecks,
     /// Calls to names that nothing declares.

@@ -268,6 +268,7 @@ impl Machine<'_, '_> {
         pending.push(operation);
         if pending.len() > PENDING {
             pending.remove(0);
+            self.forgets_work = true;
         }
     }
 

@@ -194,6 +194,10 @@ impl Machine<'_, '_> {
         }
         if success == Some(false) {
             state.failed = true;
+            state.refused |= !self.queries.contains(&status);
+            if state.held.iter().any(|it| it.status == Some(status)) {
+                Rc::make_mut(&mut state.held).retain(|it| it.status != Some(status));
+            }
             if state.pending.iter().any(|operation| operation.status == Some(status)) {
                 state.pending_mut().retain(|operation| operation.status != Some(status));
             }
@@ -215,6 +219,7 @@ impl Machine<'_, '_> {
                 let turn = state.turn();
                 let key = SymKey::Result { frame: state.frame(), step, turn };
                 let value = Value::symbol(self.symbols.intern(key));
+                self.settle_held_in(state, object);
                 Rc::make_mut(&mut state.memory).insert((object, Linear::constant(0)), value);
             }
         }

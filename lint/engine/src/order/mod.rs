@@ -19,8 +19,10 @@ mod callbacks;
 mod calls;
 pub mod capture;
 mod captures;
+mod clocks;
 mod combined;
 mod containers;
+mod ends;
 mod errors;
 mod escapes;
 mod event_sums;
@@ -31,8 +33,10 @@ mod gone;
 mod graphs;
 mod handles;
 pub mod happens_before;
+mod held;
 mod history;
 mod holdings;
+mod leak_sums;
 mod lifetimes;
 mod machine;
 mod managed;
@@ -78,7 +82,7 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
             machine::Machine::new(&shared, &mut observations).follow_root(id);
         }
     }
-    let mut facts = observations.into_facts(program);
+    let mut facts = observations.into_facts(program, shared.model);
     facts.callbacks = callbacks::search(program, facts.callbacks, &shared);
     facts.launches = callbacks::launch_shapes(program);
     facts.errors = errors::complete(facts.errors, program, &shared);

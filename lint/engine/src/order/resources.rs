@@ -7,7 +7,7 @@ use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{FreeWith, MemoryKind, Role, Thing};
-use crate::facts::{Access, Made, Origin, ReleaseKind, WorkKind};
+use crate::facts::{Access, Made, Origin, ReleaseKind, Resource, WorkKind};
 
 impl Machine<'_, '_> {
     /// Puts what the call makes into the places that its arguments name.
@@ -119,7 +119,19 @@ impl Machine<'_, '_> {
             }
             // Some handles are numbers (cuFFT), and the status is an enumerator.
             let size = if matches!(thing, Thing::Handle | Thing::CaptureStatus) { 4 } else { 8 };
+            let made = match &value {
+                Value::Pointer(pointer) => Some(pointer.object),
+                Value::Handle(object) => Some(*object),
+                _ => None,
+            };
             self.poke(state, &target, value, Some(size));
+            if let (Some(object), Some(what)) = (made, resource_of(thing)) {
+                // Memory that is allocated in a capture belongs to the graph.
+                let in_order = thing == Thing::Memory(MemoryKind::DeviceStreamOrdered);
+                if !(in_order && self.goes_to_a_capture(state, it)) {
+                    self.holds(state, it, &target, object, index, what);
+                }
+            }
         }
     }
 
@@ -143,6 +155,11 @@ impl Machine<'_, '_> {
         operation.stream_omitted = omitted;
         operation.status = it.status;
         self.enqueue(state, operation);
+    }
+
+    fn goes_to_a_capture(&mut self, state: &State, it: &Modelled<'_, '_>) -> bool {
+        let (stream, _) = self.stream_of(state, it);
+        self.is_captured(state, stream)
     }
 
     /// The stream or event that this call makes.
@@ -175,8 +192,10 @@ impl Machine<'_, '_> {
         });
         let how = ReleaseKind::Call(with, it.shown().to_owned());
         if let Some(pointer) = &pointer {
+            self.is_released(state, pointer.object);
             self.unmade(state, pointer.object, it.shown());
         }
+        state.frees |= !state.failed;
         match (with, &pointer) {
             (FreeWith::CudaFreeAsync, Some(pointer)) => {
                 let described = self.describe_object(state, pointer.object);
@@ -207,6 +226,7 @@ impl Machine<'_, '_> {
     /// A stream, event or handle is destroyed.
     pub(super) fn destroyed(&mut self, state: &mut State, it: &Modelled<'_, '_>, role: Role) {
         if let Some(Value::Handle(object)) = it.arg(role).cloned() {
+            self.is_released(state, object);
             self.unmade(state, object, it.shown());
         }
     }
@@ -224,6 +244,18 @@ impl Machine<'_, '_> {
             let range = Range { object: pointer.object, offset: pointer.offset, extent: Extent::Whole };
             self.host_touches(state, &range, Access::Release(how));
         }
+    }
+}
+
+/// What a call makes and another has to release.
+const fn resource_of(thing: Thing) -> Option<Resource> {
+    match thing {
+        Thing::Memory(kind) => super::held::resource(kind),
+        Thing::Stream => Some(Resource::Stream),
+        Thing::Event => Some(Resource::Event),
+        Thing::Graph => Some(Resource::Graph),
+        Thing::Handle => Some(Resource::Handle),
+        _ => None,
     }
 }
 

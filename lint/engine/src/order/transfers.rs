@@ -219,6 +219,7 @@ impl Machine<'_, '_> {
             stream,
             stream_omitted: false,
             form: Form::default(),
+            handle: None,
             accesses: Rc::new(accesses),
             scalars: Rc::default(),
             cover: Default::default(),

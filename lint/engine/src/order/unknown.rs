@@ -28,11 +28,14 @@ impl Machine<'_, '_> {
         self.unseen_may_write(state, &it.args);
         if !is_accessor(&it) {
             self.need_waits(state);
+            self.ends_out_of_sight(state);
             if it.is_invented {
                 self.errors_may_be_seen();
             }
         }
         self.note_invented_callback(state, &it);
+        let keeps = if is_accessor(&it) { it.args.get(1..).unwrap_or_default() } else { &it.args };
+        self.settle_reachable(state, keeps);
         let mut handed: Vec<Value> = Vec::new();
         for (index, arg) in it.args.iter().enumerate() {
             match it.params.get(index).copied().unwrap_or(ExternParam::ReadWrite) {
@@ -122,6 +125,7 @@ impl Machine<'_, '_> {
     pub(super) fn pass_by(&mut self, state: &mut State, call: &Call, params: &[ExternParam], args: &[Value]) {
         self.need_waits(state);
         self.unseen_may_write(state, args);
+        self.settle_reachable(state, args);
         for (arg, param) in args.iter().zip(params) {
             if *param == ExternParam::ReadWrite
                 && let Some(pointer) = self.pointer(arg)
@@ -168,6 +172,7 @@ impl Machine<'_, '_> {
         self.all_may_be_written();
         self.doubt_all(state, &format!("this could not be analysed ({reason})"));
         self.captures_are_lost_sight_of(state);
+        self.settle_all(state);
         self.hand_over(state, operands, "this could not be analysed");
         // Locals may have been assigned. What they hold is unknown from here.
         let locals: BTreeSet<ObjectId> = state
@@ -194,6 +199,7 @@ impl Machine<'_, '_> {
                 state.object_mut(*object).escaped = true;
             }
         }
+        self.settle_reachable(state, values);
         self.captures_are_handed_over(state, values);
         // An object handed over together with others may keep their addresses.
         if let [owner, rest @ ..] = &objects[..]

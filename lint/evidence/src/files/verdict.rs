@@ -50,6 +50,7 @@ pub enum Observation {
     CompileError,
     ProgramFails,
     WrongResult,
+    ProgramWaits,
 }
 
 impl Observation {
@@ -65,6 +66,7 @@ impl Observation {
             Witness::CompileError => Self::CompileError,
             Witness::ProgramFails => Self::ProgramFails,
             Witness::WrongResult => Self::WrongResult,
+            Witness::ProgramWaits => Self::ProgramWaits,
         }
     }
 
@@ -80,6 +82,7 @@ impl Observation {
             Self::CompileError => "compile error",
             Self::ProgramFails => "the program fails",
             Self::WrongResult => "a wrong result",
+            Self::ProgramWaits => "the program relies on a wait",
         }
     }
 }
