@@ -111,7 +111,9 @@ impl Unit {
                 std::slice::from_raw_parts(usage.entries, usage.numEntries as usize)
             };
             let tree = entries.iter().find(|it| it.kind == CXTUResourceUsage_AST);
-            let bytes = tree.map_or(0, |it| it.amount as u64);
+            // An `unsigned long`, which is not 64 bits wide everywhere.
+            #[allow(clippy::useless_conversion)]
+            let bytes = tree.map_or(0, |it| u64::from(it.amount));
             clang_disposeCXTUResourceUsage(usage);
             bytes
         }
