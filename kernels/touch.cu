@@ -1,11 +1,12 @@
 // What replayed traces do on the device: look at words, fill them, and keep a stream busy until the host lets
 // go. Compiles with NVRTC and nvcc.
 
-// What one look at memory gives. The host clears it first.
+// What one look at memory gives, and, of a look within a graph, how many launches of the graph have been taken from
+// it. The host clears it first.
 struct Slot {
     unsigned first, last;
     unsigned long long sum;
-    unsigned looks, unused;
+    unsigned looks, taken;
 };
 
 // When one block of a kernel ran, by the device's clock in nanoseconds. Each block writes its own, into page-locked
@@ -71,10 +72,11 @@ extern "C" __global__ void fill(volatile unsigned *words, unsigned long long cou
     ends(spans);
 }
 
-// Moves what a graph's look gave to where one launch of the graph keeps it, and clears it for the next launch.
-extern "C" __global__ void take(Slot *from, Slot *to)
+// Moves what a graph's look gave to where this launch of the graph keeps it, and clears it for the next launch. It is
+// captured behind the look: enqueued behind the launch, it would not be ordered before a launch on another stream.
+extern "C" __global__ void take(Slot *from, Slot *launches)
 {
-    *to = *from;
+    launches[from->taken++] = *from;
     from->first = from->last = from->looks = 0;
     from->sum = 0;
 }

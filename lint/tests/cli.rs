@@ -84,7 +84,7 @@ fn program(wait: &str) -> String {
     format!(
         "#include <cuda_runtime.h>\n\
          int first(const int *d, cudaStream_t stream) {{\n\
-         \x20   int *h;\n\
+         \x20   static int *h;\n\
          \x20   cudaMallocHost(&h, 64);\n\
          \x20   cudaMemcpyAsync(h, d, 64, cudaMemcpyDeviceToHost, stream);\n\
          \x20   {wait}\n\
@@ -164,6 +164,32 @@ fn one_bad_file_spoils_no_other() {
     assert_eq!(json["files"]["analysed"], 1);
     assert_eq!(json["files"]["skipped"], 1);
     assert_eq!(json["files"]["failed"][0]["path"], "b.cu");
+}
+
+#[test]
+fn rust_is_read_beside_cuda_and_what_is_no_rust_is_said_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let rust = "use cudarc::driver::CudaContext;\nfn main() {\n    let context = CudaContext::new(0).unwrap();\n    \
+        let stream = context.new_stream().unwrap();\n    let device = stream.alloc_zeros::<f32>(9).unwrap();\n    \
+        let mut host = unsafe { context.alloc_pinned::<f32>(9) }.unwrap();\n    \
+        stream.memcpy_dtoh(&device, host.as_mut_slice().unwrap()).unwrap();\n    \
+        println!(\"{:?}\", host.as_slice().unwrap());\n}\n";
+    std::fs::write(folder.path().join("a.rs"), rust).unwrap();
+    std::fs::write(folder.path().join("b.rs"), "fn f() {\n    CudaContext::new(;\n}\n").unwrap();
+    std::fs::write(folder.path().join("c.rs"), "fn main() {}\n").unwrap();
+    std::fs::write(folder.path().join("d.cu"), program("")).unwrap();
+    let (code, stdout, stderr) = texts(&cuda_lint(&["--format", "json", "."], folder.path()).unwrap());
+    assert_eq!(code, Some(2));
+    assert!(stderr.starts_with("cuda-lint: b.rs: it is not valid Rust: line 2, column "), "{stderr}");
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let found: Vec<_> = json["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["file"].as_str().unwrap(), it["line"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(found, [("a.rs", 8), ("d.cu", 7)]);
+    assert_eq!(json["files"]["skipped"], 1);
 }
 
 #[test]
@@ -332,7 +358,31 @@ fn hostile_entries_of_a_compilation_database_do_nothing() {
         },
         &["--timeout", "20", "good.cu"],
     );
-    assert_eq!((code, failed, stderr.as_str()), (Some(1), Vec::new(), ""));
+    assert_eq!((code, failed), (Some(2), vec!["/dev/zero".to_owned()]), "{stderr}");
+    assert!(
+        stderr.contains("response file lies outside of the build tree") && stderr.lines().count() == 2,
+        "{stderr}"
+    );
+}
+
+#[test]
+fn response_files_that_cannot_be_used_are_said_once_and_cost_no_finding() {
+    let (code, failed, stderr) = beside_a_good_file(
+        |root| {
+            std::fs::copy(root.join("good.cu"), root.join("other.cu")).unwrap();
+            std::fs::write(root.join("a.rsp"), "-DA @b.rsp").unwrap();
+            std::fs::write(root.join("b.rsp"), "@a.rsp @missing.rsp").unwrap();
+            let entry = |file: &str| serde_json::json!({ "directory": root, "file": file, "arguments": ["nvcc", "--options-file", "a.rsp", file] });
+            let database = serde_json::json!([entry("good.cu"), entry("other.cu")]);
+            std::fs::write(root.join("compile_commands.json"), database.to_string()).unwrap();
+        },
+        &["-j", "2", "--timeout", "20", "."],
+    );
+    let names: Vec<_> = failed.iter().filter_map(|path| path.rsplit('/').next()).collect();
+    assert_eq!((code, names), (Some(2), vec!["a.rsp", "missing.rsp"]), "{stderr}");
+    for complaint in ["response file includes itself", "response file cannot be read", "build the project"] {
+        assert_eq!(stderr.matches(complaint).count(), 1, "{stderr}");
+    }
 }
 
 #[test]

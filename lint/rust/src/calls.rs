@@ -690,10 +690,7 @@ impl Body<'_> {
         }
         if is_view(&name) && args.is_empty() {
             let place = self.expr_place(&it.receiver);
-            if matches!(place.ty, Ty::Ref { .. })
-                || self.file.definitions.is_handle(&place.ty)
-                || place.ty.is_unknown()
-            {
+            if matches!(place.ty, Ty::Ref { .. }) || place.ty.is_unknown() {
                 return self.peek_copy(&place, span);
             }
             let ty = place.ty.clone().reference(name.contains("mut") || name == "lock" || name == "write");

@@ -116,6 +116,7 @@ impl Body<'_> {
         self.push_scope();
         let fallible = self.may_fail(&it.expr);
         let (place, moves) = self.scrutinee(&it.expr);
+        let fallible = fallible || place.ty == Ty::Status;
         let mut slot = Slot::default();
         for arm in &it.arms {
             // The `Err` of a CUDA call has done nothing, that of a function of the program has ended its path.

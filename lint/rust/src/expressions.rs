@@ -322,8 +322,13 @@ impl Body<'_> {
             let place = self.expr_place(&Expr::Path(it.clone()));
             return self.load(&place, span);
         }
-        if let Some((value, _)) = self.file.definitions.constants.get(&last).cloned() {
-            return self.expr(&value);
+        if let Some((value, _)) = self.file.definitions.constants.get(&last).cloned()
+            && self.constants < 4
+        {
+            self.constants += 1;
+            let value = self.expr(&value);
+            self.constants -= 1;
+            return value;
         }
         let function = self.with_scope(|definitions, scope| definitions.function(&segments, scope));
         if let Some(id) = function.and_then(|index| self.file.ids.get(&index).copied()) {

@@ -135,6 +135,8 @@ pub(crate) struct Body<'l> {
     pub closures: Vec<Rc<Closure>>,
     pub launches: Vec<super::library_calls::Launching>,
     pub result: Ty,
+    /// How many constants are being lowered, one in the other.
+    pub constants: usize,
     /// Variables that were moved as a whole, by the address that stands for their value.
     pub moved_addresses: Vec<(ValueId, usize)>,
     end: SiteId,
@@ -162,6 +164,7 @@ impl<'l> Body<'l> {
             closures: Vec::new(),
             launches: Vec::new(),
             result: Ty::Unit,
+            constants: 0,
             moved_addresses: Vec::new(),
             end,
         }
@@ -181,6 +184,7 @@ impl<'l> Body<'l> {
             closures: Vec::new(),
             launches: Vec::new(),
             result: Ty::Unknown,
+            constants: 0,
             moved_addresses: Vec::new(),
             end,
         }

@@ -223,9 +223,24 @@ impl Body<'_> {
                         self.test_some(place, fail, span);
                         self.test(inner, place, fail);
                     }
+                    ("Ok" | "Err", Some(_)) if place.ty == Ty::Status => {
+                        let status = self.peek(place, span);
+                        let site = self.site(span);
+                        let zero = self.builder.int(site, 0);
+                        let is_ok = path.last().is_some_and(|it| it == "Ok");
+                        let operator = if is_ok { BinaryOp::Eq } else { BinaryOp::Ne };
+                        let matches = self.builder.binary(site, operator, status.id, zero);
+                        self.go_on_if(matches, fail);
+                    }
                     ("Ok", Some(inner)) => {
                         self.test_unknown(place, fail, span);
                         self.test(inner, place, fail);
+                    }
+                    // An `Err` of what is followed has ended its path, or has done nothing.
+                    ("Err", Some(_)) if !place.ty.is_unknown() => {
+                        self.builder.goto(fail);
+                        let unreached = self.builder.block();
+                        self.builder.switch_to(unreached);
                     }
                     _ if self.file.is_aggregate(&place.ty) => {}
                     _ => self.test_unknown(place, fail, span),

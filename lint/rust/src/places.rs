@@ -43,29 +43,22 @@ impl Body<'_> {
                 self.element_place(base, &it.index, expr.span())
             }
             Expr::Unary(it) if matches!(it.op, syn::UnOp::Deref(_)) => {
-                let value = self.expr(&it.expr);
-                match &value.ty {
-                    Ty::Ref { to, .. } | Ty::Boxed(to) => Place {
-                        address: value.id,
-                        ty: (**to).clone(),
-                        var: None,
-                        partial: false,
-                        length: Length::Unknown,
-                    },
-                    // Guards and wrappers are seen through.
-                    _ => {
-                        let is_place = matches!(&*it.expr, Expr::Path(_) | Expr::Field(_) | Expr::Index(_));
-                        if is_place && !value.ty.is_unknown() {
-                            return self.expr_place(&it.expr);
-                        }
-                        Place {
-                            address: value.id,
-                            ty: Ty::Unknown,
-                            var: None,
-                            partial: false,
-                            length: Length::Unknown,
-                        }
+                let inner = self.expr_place(&it.expr);
+                match &inner.ty {
+                    Ty::Ref { to, .. } | Ty::Boxed(to) => {
+                        let to = (**to).clone();
+                        let site = self.site(it.expr.span());
+                        let ir = self.file.ir(&inner.ty);
+                        let address = self.builder.load(site, inner.address, ir);
+                        Place { address, ty: to, var: None, partial: false, length: inner.length }
                     }
+                    ty if ty.is_unknown() => {
+                        let value = self.peek(&inner, it.expr.span());
+                        let address = value.id;
+                        Place { address, ty: Ty::Unknown, var: None, partial: false, length: Length::Unknown }
+                    }
+                    // Guards and wrappers are seen through.
+                    _ => inner,
                 }
             }
             Expr::MethodCall(it) if is_view(&it.method.to_string()) && it.args.is_empty() => {

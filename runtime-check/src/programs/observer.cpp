@@ -161,6 +161,7 @@ AGAIN:
     ret;
 }
 )";
+const uintptr_t page = 4096;
 const int max_flags = 1024;
 CUfunction hold_kernel = nullptr;
 volatile uint32_t *flags = nullptr;
@@ -178,12 +179,16 @@ void prepare() {
     CUmodule module;
     CUresult loaded = cuModuleLoadData(&module, hold_code);
     if (loaded == CUDA_SUCCESS) loaded = cuModuleGetFunction(&hold_kernel, module, "hold");
+    // Small blocks of pinned memory share pages. The flags have theirs for themselves: they are looked at while a
+    // lock is held that whoever touches a guarded page takes too.
     void *host = nullptr;
-    CUresult allocated = cuMemHostAlloc(&host, max_flags * sizeof(uint32_t), CU_MEMHOSTALLOC_DEVICEMAP);
-    if (allocated == CUDA_SUCCESS) allocated = cuMemHostGetDevicePointer(&flags_on_device, host, 0);
+    const size_t bytes = max_flags * sizeof(uint32_t);
+    CUresult allocated = cuMemHostAlloc(&host, bytes + 2 * page, CU_MEMHOSTALLOC_DEVICEMAP);
     if (allocated == CUDA_SUCCESS) {
-        memset(host, 0, max_flags * sizeof(uint32_t));
-        flags = static_cast<volatile uint32_t *>(host);
+        auto *aligned = reinterpret_cast<void *>((uintptr_t(host) + page - 1) & ~(page - 1));
+        memset(aligned, 0, bytes);
+        allocated = cuMemHostGetDevicePointer(&flags_on_device, aligned, 0);
+        if (allocated == CUDA_SUCCESS) flags = static_cast<volatile uint32_t *>(aligned);
     }
     cuStreamCreate(&own_stream, CU_STREAM_NON_BLOCKING);
     if (hold_kernel) { // the first launch loads the code
@@ -222,7 +227,6 @@ Guard guards[256];
 int guard_count = 0;
 std::atomic_flag guards_lock = ATOMIC_FLAG_INIT;
 thread_local uintptr_t stepping_over = 0;
-const uintptr_t page = 4096;
 
 struct GuardsLock {
     GuardsLock() {

@@ -7,6 +7,7 @@
 
 mod clock;
 mod finish;
+mod looks;
 mod recorder;
 mod release;
 mod steps;
@@ -31,8 +32,9 @@ use super::kernels::{Kernels, Slot, Span};
 use super::memory::{Block, Pool};
 use crate::machine::{Machine, Observed, Run, Schedule, Times};
 use crate::platform::{self, Error, failed};
-use crate::values::{self, Digest, stamp};
+use crate::values::{self, stamp};
 use clock::Desk;
+use looks::Look;
 use recorder::{Recorder, SPANS};
 
 /// How many looks a trace can take.
@@ -116,17 +118,6 @@ struct Graph {
     launches: usize,
     /// Why there is nothing to launch, if so.
     failed: i32,
-}
-
-/// Where the digests of what a step read are to be found.
-#[derive(Clone)]
-enum Look {
-    Nothing,
-    Now(Vec<Digest>),
-    Slots(Vec<usize>),
-    /// A host function, and which of its runs.
-    Host(usize, usize),
-    Many(Vec<Look>),
 }
 
 impl Gpu {
@@ -392,14 +383,6 @@ impl<'a> Running<'a> {
 
     fn event(&self, name: &str) -> Result<*mut c_void, Error> {
         self.events.get(name).copied().ok_or_else(|| unknown("event", name))
-    }
-
-    fn slot(&mut self) -> Result<usize, Error> {
-        self.next_slot += 1;
-        if self.next_slot > SLOTS.min(self.trace.steps.len() * 16 + 256) {
-            return Err(Error::Unexpected("the trace reads more ranges than can be looked at".to_string()));
-        }
-        Ok(self.next_slot - 1)
     }
 
     fn is_captured(&self, stream: *mut c_void) -> bool {

@@ -77,13 +77,13 @@ impl Kernels {
         unsafe { launch(self.fill, blocks(count), 256, stream, &mut arguments) }
     }
 
-    /// Moves one slot to another and clears it.
+    /// Moves a slot to the next of those of its launches, and clears it.
     ///
     /// # Safety
-    /// Both slots are device memory.
-    pub unsafe fn take(&self, from: *mut Slot, to: *mut Slot, stream: *mut c_void) -> i32 {
-        let (mut from, mut to) = (from, to);
-        let mut arguments = [pointer(&mut from), pointer(&mut to)];
+    /// All are device memory, and there are as many for launches as the kernel will run.
+    pub unsafe fn take(&self, from: *mut Slot, launches: *mut Slot, stream: *mut c_void) -> i32 {
+        let (mut from, mut launches) = (from, launches);
+        let mut arguments = [pointer(&mut from), pointer(&mut launches)];
         // SAFETY: the arguments are the kernel's parameters.
         unsafe { launch(self.take, 1, 1, stream, &mut arguments) }
     }
@@ -138,7 +138,8 @@ pub struct Slot {
     pub sum: u64,
     /// How often the look was made: 0 says never.
     pub looks: u32,
-    unused: u32,
+    /// Of a look within a graph: how many launches of the graph have been taken from it.
+    taken: u32,
 }
 
 /// When one block of a kernel ran, as the kernels write it: the device's clock, in nanoseconds; 0: not yet.

@@ -87,6 +87,8 @@ pub enum CallInCapture {
     AwaitsStream {
         /// Which.
         stream: Stream,
+        /// True if it is captured itself.
+        takes_part: bool,
         /// True for a query.
         asks: bool,
     },

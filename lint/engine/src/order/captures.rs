@@ -258,14 +258,21 @@ impl Machine<'_, '_> {
     ) {
         let Fate::Refused(refusal) = state.capturing.captures.host_asks(point) else { return };
         let lenient = state.capturing.lenient && refusal == Refusal::Unsupported;
-        if lenient && matches!(point, Some(Point::Event(_))) {
+        let takes_part = |stream| state.capturing.captures.is_capturing(stream);
+        let outside = match point {
+            None => false,
+            Some(Point::Tail(stream)) => !takes_part(stream),
+            Some(Point::Event(_)) => true,
+        };
+        if lenient && outside {
             return;
         }
         let (stream, call) = match point {
             None => (None, CallInCapture::AwaitsDevice),
             Some(Point::Tail(stream)) => {
-                let described = self.describe_stream(stream);
-                (Some(stream), CallInCapture::AwaitsStream { stream: described, asks })
+                let (described, takes_part) = (self.describe_stream(stream), takes_part(stream));
+                let call = CallInCapture::AwaitsStream { stream: described, takes_part, asks };
+                (takes_part.then_some(stream), call)
             }
             Some(Point::Event(event)) => {
                 let recorded_on = self.latest_record(state, event);

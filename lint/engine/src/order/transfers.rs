@@ -92,6 +92,16 @@ impl Machine<'_, '_> {
             Some(Direction::HostToDevice) => src_kind,
             _ => None,
         };
+        if let Some(src) = &src
+            && matches!(direction, Some(Direction::HostToDevice | Direction::DeviceToHost))
+        {
+            self.copies_unwritten(state, src.object, copy.function);
+        }
+        if let Some(dst) = &dst
+            && direction == Some(Direction::DeviceToHost)
+        {
+            self.downloads_combined(state, dst, copy.function);
+        }
         let touch = |range: Range, write: bool| DeviceAccess { range, write, read: !write, assumed: false };
         let accesses: Vec<_> =
             src.map(|it| touch(it, false)).into_iter().chain(dst.map(|it| touch(it, true))).collect();
@@ -115,7 +125,7 @@ impl Machine<'_, '_> {
                 self.enqueue(state, operation);
                 state.fresh_copy = Some((self.at.site, id));
                 if !host_kind.is_some_and(MemoryKind::is_page_locked) {
-                    self.settle(state, id, direction);
+                    self.is_done_with(state, id, direction);
                 }
             }
             Mode::Sync => self.copy_synchronously(state, operation, direction, host_kind),
@@ -144,6 +154,7 @@ impl Machine<'_, '_> {
         host_kind: Option<MemoryKind>,
     ) {
         if self.capture_takes(state, &operation) {
+            self.work_writes(state, &operation);
             return;
         }
         state.fresh_copy = None;
@@ -167,7 +178,7 @@ impl Machine<'_, '_> {
     }
 
     /// Pageable memory is done with when the call returns.
-    fn settle(&mut self, state: &mut State, id: (FrameId, Step, u32), direction: Option<Direction>) {
+    fn is_done_with(&mut self, state: &mut State, id: (FrameId, Step, u32), direction: Option<Direction>) {
         match direction {
             Some(Direction::DeviceToHost) => {
                 let stream = state.pending.iter().find(|it| it.id == id).map(|it| it.stream);
@@ -235,6 +246,7 @@ impl Machine<'_, '_> {
             stream,
             stream_omitted: false,
             form: Form::default(),
+            handle: None,
             accesses: Rc::new(accesses),
             scalars: Rc::default(),
             cover: Default::default(),

@@ -8,13 +8,13 @@ use crate::{Category, Diagnostic, Related, Severity};
 const DOC: &str = r#"
 ## What it does
 Reports calls between `cudaStreamBeginCapture` and `cudaStreamEndCapture` that the capture refuses:
-waits for and queries of captured streams, captured events and the device; work on the legacy default stream, synchronous copies and memsets among it, while a blocking stream is captured; allocation, release and registration of memory outside of stream order; `cudaStreamAddCallback`; a wait for an event that was recorded outside.
+waits for and queries of streams, captured events and the device; work on the legacy default stream, synchronous copies and memsets among it, while a blocking stream is captured; allocation, release and registration of memory outside of stream order; `cudaStreamAddCallback`; a wait for an event that was recorded outside.
 An event that was recorded in a capture and is used after its end, and a capture of the legacy default stream, are reported too.
 
 ## Why it is wrong
 While a stream is captured, nothing that is enqueued on it runs, so there is nothing to wait for, and a call that would need the work to be ordered with something outside cannot be noted down.
 The call returns an error and the capture is lost: every later call in it returns `cudaErrorStreamCaptureInvalidated` (901), and `cudaStreamEndCapture` gives no graph.
-Measured on an NVIDIA H200: waits, queries, allocations and callbacks return 900, legacy-stream work 906, captured events 907, outside events 905; an event of a capture that has ended returns 1.
+Measured on an NVIDIA H200: waits, queries, allocations and callbacks return 900, waits for streams that take no part among them (save in relaxed mode), legacy-stream work 906, captured events 907, outside events 905; an event of a capture that has ended returns 1.
 
 ## Example
 ```cpp,misuse
@@ -50,9 +50,9 @@ cudaGraph_t record(float *d_data, float *h_data) {
 ```
 
 ## Not reported
-- Allocation and release in a capture of relaxed mode, or of a mode that is not a constant, and after `cudaThreadExchangeStreamCaptureMode`; likewise queries of and waits for outside events.
+- Allocation and release in a capture of relaxed mode, or of a mode that is not a constant, and after `cudaThreadExchangeStreamCaptureMode`; likewise queries of and waits for outside events and streams that take no part.
 - Work on the legacy default stream while only non-blocking streams are captured: it is legal, and runs at once.
-- Waits for, queries of and work on streams that take no part in the capture.
+- Work on streams that take no part in the capture.
 - `cudaMallocAsync` and `cudaFreeAsync`, which are captured; waits and records with `cudaEventWaitExternal` and `cudaEventRecordExternal`.
 - Functions of which neither the documentation nor a measurement says that they are refused (`cudaHostUnregister`, `cudaMallocPitch`, `cudaStreamCreate`, ...).
 - Code that asks `cudaStreamIsCapturing` first.
@@ -145,6 +145,11 @@ fn help(call: &CallInCapture, refusal: Refusal, captured: &Stream) -> String {
         }
         CallInCapture::Releases(..) => {
             "do it after the capture and after the last launch of its graph".into()
+        }
+        CallInCapture::AwaitsStream { takes_part: false, .. } => {
+            "wait before the capture begins or after it has ended, or capture in \
+             `cudaStreamCaptureModeRelaxed`"
+                .into()
         }
         CallInCapture::AwaitsStream { .. }
         | CallInCapture::AwaitsEvent { .. }

@@ -203,8 +203,12 @@ impl Drawing<'_> {
                 let buffer = self.buffer(object, memory).buffer;
                 Action::Free { buffer, with: sketch::release(&how, memory), stream: None }
             }
-            CallInCapture::AwaitsStream { stream, asks } => {
-                wait(Point::Stream(self.part_of(capture, origin, stream)), *asks)
+            CallInCapture::AwaitsStream { stream, takes_part, asks } => {
+                let stream = match takes_part {
+                    true => self.part_of(capture, origin, stream),
+                    false => self.other_than(capture, stream),
+                };
+                wait(Point::Stream(stream), *asks)
             }
             CallInCapture::AwaitsEvent { asks, .. } => wait(Point::Event(event?), *asks),
             CallInCapture::AwaitsDevice => Action::Synchronize { point: Point::Device, needless: false },

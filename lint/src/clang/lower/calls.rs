@@ -7,7 +7,7 @@ use cuda_lint_engine::program::{
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
-use super::callees::is_move;
+use super::callees::{is_move, is_overloaded};
 use super::names;
 use super::types::{default_value, is_reference};
 
@@ -109,6 +109,13 @@ impl Body<'_, '_> {
             return returned;
         }
         let arguments = expression.arguments();
+        // An operator stands behind its first operand.
+        if target.is_none()
+            && let Some(set) = parts.get(1).and_then(|it| it.referenced()).filter(|it| is_overloaded(*it))
+            && let Some(returned) = self.operator_in_template(&set.spelling(), &arguments)
+        {
+            return returned;
+        }
         if target.is_none() && parts.first().zip(arguments.first()).is_some_and(|(a, b)| a.is(*b)) {
             return self.dependent_conversion(expression, &arguments, into);
         }

@@ -5,6 +5,7 @@ use cuda_lint_engine::program::{BinaryOp, Type, TypeKind, UnaryOp, ValueId};
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
+use super::calls::Returned;
 use super::names;
 use super::types::is_array;
 
@@ -67,6 +68,46 @@ impl Body<'_, '_> {
                 self.code.unknown(site, vec![value])
             }
         }
+    }
+
+    /// An operator whose operands depend on template parameters, with overloads in sight: clang leaves open whether
+    /// it is one of them. For what is no object of a class it is the built-in one.
+    pub(super) fn operator_in_template(&mut self, name: &str, operands: &[Cursor]) -> Option<Returned> {
+        let site = self.at;
+        if operands.iter().any(|it| matches!(self.unit.ty(it.ty()).kind, TypeKind::Record(_))) {
+            return None;
+        }
+        let (value, reference) = match (name.strip_prefix("operator")?, operands) {
+            ("&", [operand]) => (self.place(*operand), false),
+            ("*", [operand]) => (self.value(*operand), true),
+            (operator, [lhs, rhs]) => {
+                let kind = match operator {
+                    "+" => CXBinaryOperator_Add,
+                    "-" => CXBinaryOperator_Sub,
+                    "*" => CXBinaryOperator_Mul,
+                    "/" => CXBinaryOperator_Div,
+                    "%" => CXBinaryOperator_Rem,
+                    "<<" => CXBinaryOperator_Shl,
+                    ">>" => CXBinaryOperator_Shr,
+                    "&" => CXBinaryOperator_And,
+                    "|" => CXBinaryOperator_Or,
+                    "^" => CXBinaryOperator_Xor,
+                    "<" => CXBinaryOperator_LT,
+                    ">" => CXBinaryOperator_GT,
+                    "<=" => CXBinaryOperator_LE,
+                    ">=" => CXBinaryOperator_GE,
+                    "==" => CXBinaryOperator_EQ,
+                    "!=" => CXBinaryOperator_NE,
+                    _ => return None,
+                };
+                let (a, b) = (self.value(*lhs), self.value(*rhs));
+                self.at = site;
+                (self.compute(kind, (*lhs, a), (*rhs, b)), false)
+            }
+            _ => return None,
+        };
+        self.at = site;
+        Some(Returned { value: Some(value), reference })
     }
 
     pub(super) fn arithmetic(

@@ -1,5 +1,6 @@
 //! What each step does: the calls of CUDA, and the looks at what is read.
 
+use std::collections::BTreeSet;
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
@@ -95,16 +96,10 @@ impl<'a> Running<'a> {
                     let (mut slots, mut ranges) = (Vec::new(), Vec::new());
                     for range in reads {
                         let words = self.words(range)?;
-                        let slot = self.slot()?;
-                        slots.push(slot);
                         let spans = self.spans(words.count, &mut ranges);
-                        code = code.max(kernels.look(
-                            words.start,
-                            words.count,
-                            self.gpu.slots.add(slot),
-                            spans,
-                            stream,
-                        ));
+                        let (slot, looked) = self.look_at(words, spans, stream)?;
+                        slots.push(slot);
+                        code = code.max(looked);
                     }
                     for range in writes {
                         let words = self.words(range)?;
@@ -202,6 +197,8 @@ impl<'a> Running<'a> {
                     let nowhere = ptr::without_provenance_mut(16);
                     kernels.fill(nowhere, 1, stamp(index), ptr::null_mut(), self.stream(stream)?)
                 }
+                Action::Clock => 0,
+                Action::End => self.query_all()?,
                 Action::Call { function } => self.gpu.scratch.call(function).ok_or_else(|| {
                     Error::Unexpected(format!("the replayer does not know how to call {function}"))
                 })?,
@@ -282,12 +279,10 @@ impl<'a> Running<'a> {
                 self.guard(index, src, Leave::Reads, handle)?;
             }
             if memory.is_device_accessible() {
-                let slot = self.slot()?;
-                self.looks[index] = Look::Slots(vec![slot]);
                 let mut ranges = Vec::new();
                 let spans = self.spans(to.count, &mut ranges);
-                let slot = self.gpu.slots.add(slot);
-                let code = self.gpu.kernels.look(to.start, to.count, slot, spans, handle);
+                let (slot, code) = self.look_at(to, spans, handle)?;
+                self.looks[index] = Look::Slots(vec![slot]);
                 if code == 0 {
                     self.note_own(index, handle, ranges);
                 }
@@ -337,6 +332,22 @@ impl<'a> Running<'a> {
         }
     }
 
+    /// Asks each stream that the trace has used, and that is there still, whether its work is complete: the first
+    /// code that is not 0.
+    fn query_all(&mut self) -> Result<i32, Error> {
+        let trace = self.trace;
+        let used: BTreeSet<&Stream> = trace.steps.iter().filter_map(|it| it.action.work_stream()).collect();
+        let mut code = 0;
+        for stream in used {
+            let is_gone = matches!(stream, Stream::Named(name) if self.destroyed.contains(name.as_str()));
+            if !is_gone && code == 0 {
+                // SAFETY: the stream is live.
+                code = unsafe { (self.gpu.calls.stream_query)(self.stream(stream)?) };
+            }
+        }
+        Ok(code)
+    }
+
     /// Notes what a wait or a query has answered.
     fn note_over(&mut self, index: usize, point: &Point, code: i32) -> Result<(), Error> {
         match point {
@@ -361,31 +372,15 @@ impl<'a> Running<'a> {
             // There is nothing to launch: the capture failed.
             return Ok(graph.failed);
         }
-        graph.launches += 1;
-        // SAFETY: the caller's promise; all slots are device memory.
-        unsafe {
-            let code = (self.gpu.calls.graph_launch)(executable, stream);
-            if code == 0 {
-                self.note_launch(index, stream, name, &members);
-            }
-            let mut looks = Vec::new();
-            for member in members {
-                looks.push(match self.looks[member].clone() {
-                    Look::Slots(slots) => {
-                        let mut taken = Vec::new();
-                        for slot in slots {
-                            let to = self.slot()?;
-                            self.gpu.kernels.take(self.gpu.slots.add(slot), self.gpu.slots.add(to), stream);
-                            taken.push(to);
-                        }
-                        Look::Slots(taken)
-                    }
-                    Look::Host(work, _) => Look::Host(work, launch),
-                    look => look,
-                });
-            }
-            self.looks[index] = Look::Many(looks);
-            Ok(code)
+        // SAFETY: the caller's promise.
+        let code = unsafe { (self.gpu.calls.graph_launch)(executable, stream) };
+        // What was refused does not run.
+        if code == 0 {
+            graph.launches += 1;
+            self.note_launch(index, stream, name, &members);
+            let looks = members.iter().map(|member| self.looks[*member].of_launch(launch));
+            self.looks[index] = Look::Many(looks.collect());
         }
+        Ok(code)
     }
 }

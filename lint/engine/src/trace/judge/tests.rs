@@ -274,16 +274,21 @@ fn a_capture_forbids_what_was_measured_to_fail() {
             assert_eq!(found, expected, "{call}{mode}");
         }
     }
-    for call in
-        ["c = device 64", "free d with cudaFree", "r = registered 64", "synchronize e", "call cudaMalloc"]
-    {
+    for call in [
+        "c = device 64",
+        "free d with cudaFree",
+        "r = registered 64",
+        "synchronize e",
+        "synchronize t",
+        "query t",
+        "call cudaMalloc",
+    ] {
         assert_eq!(within("", call), ["Unsupported"], "{call}");
         assert_eq!(within(" relaxed", call), [""; 0], "{call}");
     }
     for call in [
         "copy p[0..4] <- d[0..4] on s",
         "host-function f reads p[0..4] on s",
-        "synchronize t",
         "launch k on t",
         "call cudaGetLastError",
         "destroy t",
@@ -351,6 +356,8 @@ fn some_calls_are_wrong_in_any_order() {
             "WaitInHostFunction { step: 8, function: \"std::condition_variable::wait\" }",
         ),
         ("fault f on s\ncall cudaGetLastError", "ErrorUnseen { pending: 8, step: 9 }"),
+        ("clock\nlaunch k on s\nclock", "TimedTooEarly { pending: 9, from: 8, step: 10 }"),
+        ("launch k writes d[0..4] on s\nend", "NeverAwaited { pending: 8, step: 9 }"),
     ];
     for (text, expected) in cases {
         assert_eq!(after_setup(&format!("{text}\n")), [expected], "{text}");
@@ -363,6 +370,9 @@ fn some_calls_are_wrong_in_any_order() {
         "launch k on s\ncall cudaGetLastError",
         "fault f on s\nsynchronize s\ncall cudaPeekAtLastError",
         "fault f on s\ncall cudaSetDevice",
+        "clock\nlaunch k on s\nsynchronize s\nclock",
+        "launch k on s\nclock\nclock\nsynchronize device\nend",
+        "launch k writes d[0..4] on s\nfree d with cudaFreeAsync on s\nsynchronize s\nend",
     ] {
         assert_eq!(after_setup(&format!("{text}\n")), [""; 0], "{text}");
     }
