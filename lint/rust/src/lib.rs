@@ -16,6 +16,7 @@
 //!   the program ends the path. Functions of other crates may fail: then `?` leaves the function.
 //! - What cannot be lowered becomes an opaque statement, never an error.
 
+mod aggregates;
 mod calls;
 mod check;
 mod control;
@@ -28,6 +29,7 @@ pub mod libraries;
 mod library_calls;
 mod lower;
 mod macros;
+mod methods;
 mod names;
 mod patterns;
 mod places;
