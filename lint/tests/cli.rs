@@ -29,7 +29,7 @@ fn a_folder_without_sources_is_said_and_is_no_clean_run() {
     std::fs::write(folder.path().join("notes.md"), "nothing").unwrap();
     let (code, stdout, stderr) = texts(&cuda_lint(&["--format", "json", "."], folder.path()).unwrap());
     assert_eq!(code, Some(2));
-    assert!(stderr.starts_with("cuda-lint: .: holds no C, C++ or CUDA source file"), "{stderr}");
+    assert!(stderr.starts_with("cuda-lint: .: holds no C, C++, CUDA or Rust source file"), "{stderr}");
     let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(json["files"]["failed"][0]["path"], ".");
 }
@@ -175,7 +175,7 @@ fn rust_is_read_beside_cuda_and_what_is_no_rust_is_said_with_its_line() {
         stream.memcpy_dtoh(&device, host.as_mut_slice().unwrap()).unwrap();\n    \
         println!(\"{:?}\", host.as_slice().unwrap());\n}\n";
     std::fs::write(folder.path().join("a.rs"), rust).unwrap();
-    std::fs::write(folder.path().join("b.rs"), "fn f() {\n    CudaContext::new(;\n}\n").unwrap();
+    std::fs::write(folder.path().join("b.rs"), "fn f() {\n    let = CudaContext::new(0);\n}\n").unwrap();
     std::fs::write(folder.path().join("c.rs"), "fn main() {}\n").unwrap();
     std::fs::write(folder.path().join("d.cu"), program("")).unwrap();
     let (code, stdout, stderr) = texts(&cuda_lint(&["--format", "json", "."], folder.path()).unwrap());
@@ -284,7 +284,7 @@ fn what_cannot_be_read_is_said_beside_what_can() {
     assert_eq!(failed, ["dangling.cu", "deep", "folder.cu", "noise.cu", "self.cu"]);
     for line in [
         "cuda-lint: dangling.cu: no such file or folder\n",
-        "cuda-lint: folder.cu: holds no C, C++ or CUDA source file",
+        "cuda-lint: folder.cu: holds no C, C++, CUDA or Rust source file",
         "cuda-lint: noise.cu: is no source text",
         "cuda-lint: self.cu: cannot be read: ",
     ] {

@@ -69,12 +69,22 @@ pub fn lower_source(text: &str, context: &FileContext) -> Result<Lowered, Syntax
 #[cfg(feature = "positions")]
 fn syntax_error(error: &syn::Error) -> SyntaxError {
     let start = error.span().start();
-    SyntaxError { line: start.line, column: start.column + 1, message: error.to_string() }
+    SyntaxError { line: start.line, column: start.column + 1, message: said(error) }
 }
 
 #[cfg(not(feature = "positions"))]
 fn syntax_error(error: &syn::Error) -> SyntaxError {
-    SyntaxError { line: 0, column: 0, message: error.to_string() }
+    SyntaxError { line: 0, column: 0, message: said(error) }
+}
+
+/// What syn says, in words for people.
+fn said(error: &syn::Error) -> String {
+    match error.to_string().as_str() {
+        "cannot parse string into token stream" => {
+            "brackets do not match, or a literal or comment does not end".to_owned()
+        }
+        other => other.to_owned(),
+    }
 }
 
 /// Lowers items: those of a file, or the one that an attribute stands on.
