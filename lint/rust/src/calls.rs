@@ -223,7 +223,7 @@ impl Body<'_> {
                 self.val(pointer.id, Ty::Slice(Box::new(to)).reference(last.ends_with("mut")))
             }
             ("thread" | "task" | "tokio" | "rayon" | "", "spawn" | "spawn_blocking", [arg])
-                if owner != "" || self.is_closure(arg) =>
+                if !owner.is_empty() || self.is_closure(arg) =>
             {
                 self.spawn(arg, span)
             }
@@ -264,14 +264,13 @@ impl Body<'_> {
 
     /// What a reference in the source leads to.
     pub fn target_of(&mut self, expr: &Expr) -> Place {
-        let place = match peeled(expr) {
+        match peeled(expr) {
             Expr::Reference(it) => self.expr_place(&it.expr),
             other => {
                 let place = self.expr_place(other);
                 self.through_once(place, other.span())
             }
-        };
-        place
+        }
     }
 
     fn through_once(&mut self, place: Place, span: Span) -> Place {

@@ -55,7 +55,7 @@ impl Body<'_> {
             Expr::Reference(it) => self.expr_place(&it.expr),
             _ => self.expr_place(expr),
         };
-        let moves = !is_reference && !(is_place && matches!(place.ty, Ty::Ref { .. }));
+        let moves = !(is_reference || is_place && matches!(place.ty, Ty::Ref { .. }));
         // Through references, parts are bound by reference.
         if matches!(place.ty, Ty::Ref { .. }) && self.file.is_aggregate(place.ty.peeled()) {
             let place = self.through(place, expr.span());

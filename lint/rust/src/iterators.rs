@@ -122,9 +122,23 @@ impl Body<'_> {
                 self.elements_of(place, by_ref, span)
             }
             _ => {
-                self.expr(expr);
-                Source::Unknown
+                let value = self.expr(expr);
+                self.elements_of_value(value, span)
             }
+        }
+    }
+
+    fn elements_of_value(&mut self, value: Val, span: Span) -> Source {
+        match value.ty {
+            Ty::Iter(element) => {
+                Source::Elements { first: value.id, element: *element, count: None, by_ref: true }
+            }
+            Ty::Vec(_) | Ty::Array(..) | Ty::Ref { .. } => {
+                let by_ref = matches!(value.ty, Ty::Ref { .. });
+                let place = self.materialise(value, span);
+                self.elements_of(place, by_ref, span)
+            }
+            _ => Source::Unknown,
         }
     }
 
@@ -215,16 +229,7 @@ impl Body<'_> {
             _ => {
                 let expr = Expr::MethodCall(it.clone());
                 let value = self.expr(&expr);
-                match value.ty {
-                    Ty::Iter(element) => {
-                        Source::Elements { first: value.id, element: *element, count: None, by_ref: true }
-                    }
-                    Ty::Vec(_) | Ty::Ref { .. } => {
-                        let place = self.materialise(value, span);
-                        self.elements_of(place, false, span)
-                    }
-                    _ => Source::Unknown,
-                }
+                self.elements_of_value(value, span)
             }
         }
     }

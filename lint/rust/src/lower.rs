@@ -96,7 +96,7 @@ pub fn lower_file(items: &[Item], context: &FileContext) -> Lowered {
     let mut imports = Imports::default();
     imports.collect(items, &module);
     let mut definitions = Definitions::default();
-    libraries::collect(&mut definitions, &context.versions);
+    libraries::collect(&mut definitions, &context.versions, &module[0]);
     definitions.collect(items, &module, &imports, None);
     let mut file = Lowering {
         program: Program::default(),

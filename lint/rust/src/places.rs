@@ -47,10 +47,12 @@ impl Body<'_> {
                 match &inner.ty {
                     Ty::Ref { to, .. } | Ty::Boxed(to) => {
                         let to = (**to).clone();
+                        // What is moved out of a box is not dropped with it.
+                        let var = inner.var.filter(|_| matches!(inner.ty, Ty::Boxed(_)));
                         let site = self.site(it.expr.span());
                         let ir = self.file.ir(&inner.ty);
                         let address = self.builder.load(site, inner.address, ir);
-                        Place { address, ty: to, var: None, partial: false, length: inner.length }
+                        Place { address, ty: to, var, partial: true, length: inner.length }
                     }
                     ty if ty.is_unknown() => {
                         let value = self.peek(&inner, it.expr.span());

@@ -113,11 +113,8 @@ impl Ty {
     pub fn bind(&self, given: &Self, bound: &mut Vec<(Rc<str>, Ty)>) {
         match (self, given) {
             (_, Self::Unknown) => {}
-            (Self::Param(name), given) => {
-                if !bound.iter().any(|(other, _)| other == name) {
-                    bound.push((name.clone(), given.clone()));
-                }
-            }
+            (Self::Param(name), _) if bound.iter().any(|(other, _)| other == name) => {}
+            (Self::Param(name), given) => bound.push((name.clone(), given.clone())),
             (Self::Ref { to, .. }, Self::Ref { to: given, .. }) => to.bind(given, bound),
             (Self::Ref { to, .. }, given) => to.bind(given, bound),
             (wanted, Self::Ref { to, .. }) => wanted.bind(to, bound),

@@ -163,6 +163,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("no-return", Effect::NoReturn),
     ("stream-waits stream", Effect::StreamWaitsForStream),
     ("borrows", Effect::Borrows),
+    ("drops itself", Effect::DropsItself),
     ("carries stream", Effect::CarriesStream),
     ("orders tracked", Effect::OrdersTracked),
     ("records tracked", Effect::RecordsTracked),

@@ -377,6 +377,8 @@ pub enum Effect {
     NoReturn,
     /// The first stream waits for all earlier work of the second.
     StreamWaitsForStream,
+    /// What the call hands out is released when its last owner goes (Rust).
+    DropsItself,
     /// The references that are the arguments end when the call returns, though the work goes on.
     Borrows,
     /// The memory that is the result carries the stream: it is freed in its order.

@@ -288,7 +288,7 @@ impl Machine<'_, '_> {
             | Effect::OwnsStream
             | Effect::StopsTracking
             | Effect::StartsTracking => self.track(state, it, effect),
-            Effect::CarriesStream | Effect::Borrows => {}
+            Effect::CarriesStream | Effect::Borrows | Effect::DropsItself => {}
             Effect::RunsAtExit => self.observations.ends.runs_at_exit(),
             Effect::NoWait | Effect::DestroyStream => {
                 if effect == Effect::DestroyStream {

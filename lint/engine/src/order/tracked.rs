@@ -48,16 +48,12 @@ impl Machine<'_, '_> {
                 }
             }
             Effect::DropsTracked => self.drop_tracked(state, it),
-            Effect::CountsStreams => {
-                // A second context of the same device counts for itself; who has seen a stream keeps it.
-                if self.tracking_mode(state).is_none() {
-                    self.set_tracking_mode(state, ONE_STREAM);
-                }
+            // A second context of the same device counts for itself; who has seen a stream keeps it.
+            Effect::CountsStreams if self.tracking_mode(state).is_none() => {
+                self.set_tracking_mode(state, ONE_STREAM);
             }
-            Effect::OwnsStream => {
-                if self.tracking_mode(state) != Some(OFF) {
-                    self.set_tracking_mode(state, TRACKING);
-                }
+            Effect::OwnsStream if self.tracking_mode(state) != Some(OFF) => {
+                self.set_tracking_mode(state, TRACKING);
             }
             Effect::StartsTracking => self.set_tracking_mode(state, TRACKING),
             Effect::StopsTracking => self.set_tracking_mode(state, OFF),

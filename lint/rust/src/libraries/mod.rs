@@ -14,8 +14,6 @@
 //! | `#[none(2)]` on a parameter | what `None` stands for |
 //! | `#[part]`, `#[split]` | the result is the part of the object that a range names, or its two parts |
 
-use std::rc::Rc;
-
 use syn::{Attribute, LitInt, Token, punctuated::Punctuated};
 
 use super::items::Definitions;
@@ -77,12 +75,12 @@ pub fn numbers(attribute: &Attribute) -> Vec<i64> {
     parsed.map(|list| list.iter().filter_map(|it| it.base10_parse().ok()).collect()).unwrap_or_default()
 }
 
-/// Takes in the stubs.
-pub fn collect(definitions: &mut Definitions, versions: &Versions) {
-    for text in [CUDARC, CUST] {
+/// Takes in the stubs. The sources of a library itself have their own definitions.
+pub fn collect(definitions: &mut Definitions, versions: &Versions, own_crate: &str) {
+    for (_, text) in [("cudarc", CUDARC), ("cust", CUST)].into_iter().filter(|(name, _)| *name != own_crate) {
         // A test parses the stubs; one that does not parse cannot be released.
         let Ok(file) = syn::parse_file(text) else { continue };
-        definitions.collect(&file.items, &[], &Rc::new(Imports::default()), Some(versions));
+        definitions.collect(&file.items, &[], &Imports::default(), Some(versions));
     }
 }
 
