@@ -166,10 +166,6 @@ impl UnitReport {
     fn finish(mut self, path: &str) -> FileReport {
         self.partial.sort();
         self.partial.dedup();
-        FileReport {
-            path: path.to_owned(),
-            outcome: Outcome::Analysed { diagnostics: self.diagnostics, partial: self.partial },
-            dump: None,
-        }
+        FileReport::new(path, Outcome::Analysed { diagnostics: self.diagnostics, partial: self.partial })
     }
 }

@@ -183,7 +183,10 @@ impl Machine<'_, '_> {
         {
             self.observations.entered.entry(id).or_insert((*caller, at.site));
         }
-        for exit in self.follow(id, states) {
+        self.calls.push(at.site);
+        let exits = self.follow(id, states);
+        self.calls.pop();
+        for exit in exits {
             self.at = at;
             let mut state = exit.state;
             state.frames.pop();
@@ -227,6 +230,10 @@ impl Machine<'_, '_> {
         let mut scalars = Vec::new();
         for arg in &launch.args {
             let value = self.value(state, arg.value);
+            // A structure by value may hold addresses.
+            if matches!(arg.access, ParamAccess::Value) {
+                self.may_be_written(state, std::slice::from_ref(&value));
+            }
             match arg.access {
                 ParamAccess::Value => scalars.push(Some(value)),
                 ParamAccess::Unused => {}

@@ -410,6 +410,7 @@ impl Machine<'_, '_> {
         ty: Type,
         depth: usize,
     ) {
+        self.time_is_copied(state, to, from);
         match ty.kind {
             TypeKind::Record(record) if depth > 0 => {
                 let record = &self.shared.program.records[record.0 as usize];

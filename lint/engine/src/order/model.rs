@@ -86,6 +86,7 @@ impl Machine<'_, '_> {
         self.waits_see_call(state, row);
         self.errors_see_call(state, &it);
         self.host_accesses(state, &it);
+        self.call_may_write(state, &it);
         self.call_uses(state, &it);
         self.capture_sees_call(state, &it);
         // The result of an accessor is what the object holds before the call changes it.
@@ -101,6 +102,8 @@ impl Machine<'_, '_> {
                         break;
                     }
                 }
+                Effect::ReadsClock => self.clock_is_read(state, &it, result.as_ref()),
+                Effect::DerivesTime => self.time_is_derived(state, &it, result.as_ref()),
                 effect => self.effect(state, &it, *effect),
             }
         }
@@ -161,7 +164,12 @@ impl Machine<'_, '_> {
             Effect::DestroyHandle => self.destroyed(state, it, Role::Handle),
             Effect::AbandonsWork => self.abandons_work(state, it),
             Effect::DestroyGraph => self.destroyed(state, it, Role::Graph),
-            Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
+            Effect::HostAccess
+            | Effect::NoReturn
+            | Effect::TakesElements
+            | Effect::Initialises
+            | Effect::ReadsClock
+            | Effect::DerivesTime => {}
             Effect::Record => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
@@ -245,6 +253,7 @@ impl Machine<'_, '_> {
                 self.settle_all(state);
                 self.host_sees_device(state);
             }
+            Effect::Attaches => self.attach(state, it),
             Effect::SwapsElements => self.swap_elements(state, it),
             Effect::Reallocates(memory) => self.reallocate_by_model(state, it, memory),
             Effect::ReleasesElements => {
@@ -258,6 +267,7 @@ impl Machine<'_, '_> {
                 let args = it.call.args.clone();
                 self.hand_over(state, &args, &format!("`{name}` hands it to another thread"));
             }
+            Effect::RunsAtExit => self.observations.ends.runs_at_exit(),
             Effect::NoWait | Effect::DestroyStream => {
                 if effect == Effect::DestroyStream {
                     self.destroyed(state, it, Role::Stream);
@@ -608,6 +618,7 @@ impl Machine<'_, '_> {
             Outcome::Memory(kind) => {
                 let bytes = self.product(it);
                 let object = self.make_memory(state, u8::MAX, Some(kind), &it.row.name, bytes);
+                self.allocates_unwritten(object, it);
                 Value::Pointer(self.start_of(object))
             }
             Outcome::Arg(index) => match it.call.args.get(usize::from(index)).cloned() {

@@ -32,6 +32,9 @@ impl Machine<'_, '_> {
                     if let Some(made) = made_of(kind) {
                         self.made(state, object, made, it, bytes);
                     }
+                    self.allocates_unwritten(object, it);
+                    self.note_combined(state, object, kind, it);
+                    self.note_attached(state, object, kind, it);
                     if kind == MemoryKind::DeviceStreamOrdered {
                         self.allocate_in_order(state, it, object);
                     }
@@ -86,12 +89,19 @@ impl Machine<'_, '_> {
                     self.pointer_attributes(state, &target, memory.as_ref());
                     continue;
                 }
+                Thing::DeviceProperties => {
+                    self.device_properties(state, &target, it);
+                    continue;
+                }
+                Thing::DeviceAttribute if self.asked_attribute(it).is_some() => {
+                    self.asked_attribute(it).unwrap_or(Value::ZERO)
+                }
                 Thing::DeviceAttribute | Thing::Fresh | Thing::CaptureStatus => {
-                    let key = host_access_attribute(it, thing).unwrap_or_else(|| SymKey::Opaque {
+                    let key = SymKey::Opaque {
                         frame: state.frame(),
                         step: self.at.step,
                         operands: vec![Value::int(i64::from(index)), Value::int(i64::from(state.turn()))],
-                    });
+                    };
                     Value::symbol(self.symbols.intern(key))
                 }
             };
@@ -272,14 +282,4 @@ const fn memory_type(kind: MemoryKind) -> Option<i64> {
         MemoryKind::Managed => Some(3),
         MemoryKind::Array => None,
     }
-}
-
-/// The attributes that say that the host may touch device memory in place: pageable memory access (with
-/// and without host page tables, ATS), and direct access to managed memory (SEMANTICS §9).
-const HOST_ACCESS: [i64; 3] = [88, 100, 101];
-
-fn host_access_attribute(it: &Modelled<'_, '_>, thing: Thing) -> Option<SymKey> {
-    let attribute = it.arg(Role::Flags).and_then(Value::as_constant)?;
-    (thing == Thing::DeviceAttribute && HOST_ACCESS.contains(&attribute))
-        .then_some(SymKey::HostAccess(attribute))
 }

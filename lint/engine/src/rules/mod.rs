@@ -32,6 +32,7 @@ mod device_use_after_free;
 mod event_elapsed_misuse;
 mod event_never_recorded;
 mod event_record_wrong_stream;
+mod event_timing_unneeded;
 mod free_kind_mismatch;
 mod free_while_in_flight;
 mod handle_use_after_destroy;
@@ -44,6 +45,7 @@ mod late;
 mod library_object_released_in_flight;
 mod managed_access_in_flight;
 mod memcpy_kind_mismatch;
+mod missing_final_sync;
 mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
@@ -53,8 +55,12 @@ mod stream_as_kernel_argument;
 mod stream_forgotten;
 mod sync_alloc_in_loop;
 mod temporary_source;
+mod timing_without_sync;
+mod unchecked_cuda_call;
+mod uninitialized_transfer_source;
 mod unjoined_fork;
 mod unknown_cuda_api;
+mod write_combined_host_read;
 
 pub use context::RuleContext;
 pub use root_cause::{Case, Claim};
@@ -135,6 +141,9 @@ pub enum Witness {
     /// The whole program fails: a CUDA call returns an error, or the program finds its own result to be wrong and
     /// ends with another exit code than 0. For what traces, which hold no arguments but ranges, cannot tell.
     ProgramFails,
+    /// The whole program finds its own result to be wrong and ends with another exit code than 0, or dies. What its
+    /// calls return does not count: the corrected twin looks at an error and goes on.
+    WrongResult,
     /// As [`Self::ReliedOnWait`], of the whole program: for calls of libraries, which traces do not hold.
     ProgramWaits,
 }
@@ -142,7 +151,7 @@ pub enum Witness {
 impl Witness {
     /// True if it takes the whole program to see it: then there is no trace to replay.
     pub const fn takes_the_program(self) -> bool {
-        matches!(self, Self::CompileError | Self::ProgramFails | Self::ProgramWaits)
+        matches!(self, Self::CompileError | Self::ProgramFails | Self::WrongResult | Self::ProgramWaits)
     }
 }
 
@@ -171,6 +180,7 @@ static CATALOGUE: &[&Rule] = &[
     &host_read_before_sync::RULE,
     &host_write_before_sync::RULE,
     &host_buffer_released_in_flight::RULE,
+    &missing_final_sync::RULE,
     &managed_access_in_flight::RULE,
     &pageable_async_copy::RULE,
     &cross_stream_unordered::RULE,
@@ -192,14 +202,19 @@ static CATALOGUE: &[&Rule] = &[
     &capture_structure::RULE,
     &captured_host_buffer_lifetime::RULE,
     &async_error_unobserved::RULE,
+    &unchecked_cuda_call::RULE,
     &unknown_cuda_api::RULE,
     &redundant_host_sync::RULE,
     &sync_alloc_in_loop::RULE,
+    &write_combined_host_read::RULE,
+    &event_timing_unneeded::RULE,
+    &uninitialized_transfer_source::RULE,
     &pageable_copy_as_sync::RULE,
     &async_result_escapes::RULE,
     &temporary_source::RULE,
     &stream_forgotten::RULE,
     &library_object_released_in_flight::RULE,
+    &timing_without_sync::RULE,
     &unjoined_fork::RULE,
 ];
 
@@ -214,7 +229,11 @@ const SILENCES: &[(&str, &str)] = &[
     ("free-kind-mismatch", "free-while-in-flight"),
     ("free-kind-mismatch", "temporary-source"),
     ("host-deref-device-pointer", "host-read-before-sync"),
+    ("cross-stream-unordered", "missing-final-sync"),
+    ("nonblocking-vs-default-race", "missing-final-sync"),
+    ("stream-forgotten", "missing-final-sync"),
     ("stream-as-kernel-argument", "default-stream-serialization"),
+    ("stream-as-kernel-argument", "missing-final-sync"),
 ];
 
 /// All rules, in the order of the catalogue.
