@@ -323,14 +323,16 @@ impl Machine<'_, '_> {
     }
 
     /// A followed call returns: what it has made, its caller has made by calling it. What the caller cannot get at
-    /// is lost in the callee, which tells of it where it is followed on its own.
+    /// is lost in the callee, which tells of it where it is followed on its own: in this file or, if it has been
+    /// brought from there, in another. Functions of headers do not.
     pub(super) fn held_by_caller(&mut self, state: &mut State, callee: FunctionId, result: Option<&Value>) {
         let depth = state.frames.len();
         if state.held.iter().all(|it| it.depth <= depth) {
             return;
         }
-        let speaks_for_itself =
-            self.shared.function(callee).is_root && !self.shared.program.is_imported(callee);
+        let function = self.shared.function(callee);
+        let speaks_for_itself = function.is_root || self.shared.program.is_imported(callee);
+        let is_opaque = carries_out(function);
         let given = match result {
             Some(result) => self.reachable(state, std::slice::from_ref(result)),
             None => BTreeSet::new(),
@@ -355,7 +357,10 @@ impl Machine<'_, '_> {
                 it.key = Key { site: at.site, step: at.step, ..it.key };
                 return true;
             }
-            it.fate == Fate::Held && !speaks_for_itself
+            if is_opaque {
+                it.fate = Fate::Settled;
+            }
+            !speaks_for_itself
         });
     }
 
@@ -365,8 +370,7 @@ impl Machine<'_, '_> {
         if state.held.is_empty() {
             return;
         }
-        // What an object of a class carries out is not always seen: constructors may be another file's.
-        if self.shared.function(root).result.is_aggregate() {
+        if carries_out(self.shared.function(root)) {
             self.settle_all(state);
         } else if let Some(result) = result {
             self.settle_reachable(state, std::slice::from_ref(result));
@@ -420,6 +424,11 @@ impl Machine<'_, '_> {
             }
         }
     }
+}
+
+/// True for functions whose result may carry more than is seen: constructors of its class may be another file's.
+const fn carries_out(function: &Function) -> bool {
+    function.result.is_aggregate() || matches!(function.result.kind, TypeKind::Unknown)
 }
 
 /// True for functions that only ask: their failure says nothing about what they would have done themselves.
