@@ -16,6 +16,7 @@ use crate::clang::library::{Library, on_big_stack};
 use crate::clang::lower::{self, Lowered};
 use crate::clang::parse::{self, Frontend, ParseError, ParsedUnit, Source};
 use crate::clang::prelude::Preludes;
+use crate::clang::real_headers::RealHeaders;
 use crate::compile_commands::CompileCommands;
 use crate::cuda_scan;
 use crate::finding::{FileReport, LoweredUnit, Outcome, PartialFunction};
@@ -34,13 +35,29 @@ pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
     }
     let library = Library::load(options.libclang.as_deref()).map_err(|error| error.to_string())?;
     let (databases, unusable) = databases(&options)?;
+    let mut flags = frontend_options(&options);
+    if let Some(folder) = &options.real_headers {
+        flags.real_headers = Some(RealHeaders::find(folder, &library, &flags)?);
+    }
     let frontend = Frontend {
         library,
         preludes: Preludes::shared(&options.scratch),
         headers: IncludeIndex::new(options.roots.iter().map(PathBuf::as_path)),
     };
     let model = options.model()?;
-    Ok(Box::new(ClangAnalyser { frontend, databases, unusable, model, options }))
+    Ok(Box::new(ClangAnalyser { frontend, flags, databases, unusable, model, options }))
+}
+
+fn frontend_options(options: &AnalysisOptions) -> FrontendOptions {
+    FrontendOptions {
+        defines: options.defines.clone(),
+        include_dirs: options.include_dirs.clone(),
+        language: options.language.map(Language::from),
+        standard: options.standard.clone(),
+        default_stream: options.default_stream.map(Into::into),
+        extra: options.extra.clone(),
+        real_headers: None,
+    }
 }
 
 /// The compilation databases of a run: the one that the user names, else those found above the inputs.
@@ -67,6 +84,8 @@ fn databases(options: &AnalysisOptions) -> Result<(Vec<CompileCommands>, Vec<Fai
 /// The analyser for C, C++ and CUDA.
 struct ClangAnalyser {
     frontend: Frontend,
+    /// What the command line says of every file.
+    flags: FrontendOptions,
     model: Option<Arc<Model>>,
     databases: Vec<CompileCommands>,
     unusable: Vec<FailedFile>,
@@ -93,11 +112,14 @@ impl Analyser for ClangAnalyser {
         let is_wanted =
             request.host || cuda_scan::mentions_cuda(text) || cuda_scan::mentions_any(text, words());
         if !is_wanted {
-            return FileReport { path: request.path.clone(), outcome: Outcome::Skipped, dump: None };
+            return FileReport::new(&request.path, Outcome::Skipped);
         }
         let entry = self.databases.iter().find_map(|database| database.command_for(path));
         let targets = entry.map(|entry| entry.targets()).unwrap_or_default();
-        let options = UnitOptions::new(path, source.text.as_bytes(), &self.frontend_options(), entry);
+        let options = UnitOptions::new(path, source.text.as_bytes(), &self.flags, entry);
+        let unusable: Vec<FailedFile> = (options.problems.iter())
+            .map(|it| FailedFile { path: it.path.display().to_string(), reason: it.reason.clone() })
+            .collect();
         let this = &*self;
         let mut lowered = match on_big_stack(&self.frontend.library, || this.lower_source(source, &options)) {
             Some(Ok(lowered)) => lowered,
@@ -108,7 +130,7 @@ impl Analyser for ClangAnalyser {
         if let Some(dump) = lowered.dump {
             let outcome =
                 Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new(), directives: Vec::new() };
-            return FileReport { path, outcome, dump: Some(dump) };
+            return FileReport { path, outcome, dump: Some(dump), unusable };
         }
         let mut units = Vec::new();
         for unit in std::mem::take(&mut lowered.units) {
@@ -122,22 +144,11 @@ impl Analyser for ClangAnalyser {
         }
         let LoweredSource { partial, directives, .. } = lowered;
         let outcome = Outcome::Lowered { units, targets, partial, directives };
-        FileReport { path, outcome, dump: None }
+        FileReport { path, outcome, dump: None, unusable }
     }
 }
 
 impl ClangAnalyser {
-    fn frontend_options(&self) -> FrontendOptions {
-        FrontendOptions {
-            defines: self.options.defines.clone(),
-            include_dirs: self.options.include_dirs.clone(),
-            language: self.options.language.map(Language::from),
-            standard: self.options.standard.clone(),
-            default_stream: self.options.default_stream.map(Into::into),
-            extra: self.options.extra.clone(),
-        }
-    }
-
     /// Lowers a file in the configuration that its options give, and, where the preprocessor hides CUDA
     /// code behind macros of the project, in a second one in which they are defined.
     fn lower_source(&self, source: Source, options: &UnitOptions) -> Result<LoweredSource, ParseError> {
@@ -149,6 +160,7 @@ impl ClangAnalyser {
         } else {
             configuration::second_configuration(&unit, &regions)
         };
+        let is_large = unit.is_large;
         self.lower_unit(unit, &mut lowered);
         for (region, reason) in second.unseen {
             lowered.partial.push(PartialFunction {
@@ -159,7 +171,8 @@ impl ClangAnalyser {
             });
         }
         if !second.defines.is_empty() {
-            let unit = parse::parse(&self.frontend, source, &options.with_defines(&second.defines))?;
+            let options = options.with_defines(&second.defines);
+            let unit = parse::parse_again(&self.frontend, source, &options, is_large)?;
             self.lower_unit(unit, &mut lowered);
         }
         Ok(lowered)
@@ -167,9 +180,12 @@ impl ClangAnalyser {
 
     fn lower_unit(&self, unit: ParsedUnit, lowered: &mut LoweredSource) {
         let Lowered { mut program, sources } =
-            lower::lower(unit.unit.raw(), &unit.main_file, &unit.text, &embedded::is_virtual);
+            lower::lower(unit.unit.raw(), &unit.main_file, &unit.text, &|file| {
+                is_no_code_of_the_project(&unit, file)
+            });
         program.unresolved_includes |= !unit.missing_includes.is_empty();
-        lowered.directives.extend(comments::directives(&unit, &sources.files));
+        let of_project = sources.files.iter().filter(|file| !is_no_code_of_the_project(&unit, file));
+        lowered.directives.extend(comments::directives(&unit, of_project));
         if self.options.dump == Some(Dump::Program) {
             lowered.dump.get_or_insert_default().push_str(&program.to_string());
         }
@@ -186,6 +202,15 @@ impl ClangAnalyser {
         unit.write(&file.1)?;
         Ok(file.1)
     }
+}
+
+/// True for files whose functions the model describes: the embedded ones, and with real headers those of
+/// the system, unless the build names their folder: it means libraries that the project uses.
+fn is_no_code_of_the_project(unit: &ParsedUnit, file: &str) -> bool {
+    embedded::is_virtual(file)
+        || (unit.options.real_headers.is_some()
+            && !unit.options.includes.iter().any(|(_, folder)| Path::new(file).starts_with(folder))
+            && unit.unit.is_system_file(file))
 }
 
 /// The configurations of one file.

@@ -158,6 +158,9 @@ pub struct CheckOptions {
     /// Leave out what the configuration excludes even where it is named on the command line
     #[arg(long, help_heading = "Source")]
     pub force_exclude: bool,
+    /// Read the headers of the CUDA toolkit in DIR and those of the system in place of the embedded declarations
+    #[arg(long, value_name = "DIR", help_heading = "Source")]
+    pub real_headers: Option<PathBuf>,
     /// Further flags for clang
     #[arg(last = true, value_name = "EXTRA", help_heading = "Source")]
     pub extra: Vec<String>,
@@ -186,6 +189,7 @@ impl CheckOptions {
             standard: self.standard.clone(),
             default_stream: self.default_stream.or(config.default_stream),
             extra: self.extra.clone(),
+            real_headers: self.real_headers.clone(),
             compile_commands: self.compile_commands.clone().or_else(|| config.compile_commands.clone()),
             libclang: self.libclang.clone(),
             roots: roots.to_vec(),

@@ -15,6 +15,8 @@ use crate::clang::flags::join_clean;
 const MAX_BYTES: u64 = 512 << 20;
 /// Folders above an input that are looked at.
 const MAX_PARENTS: usize = 32;
+/// Words before the compiler: `env`, `ccache`.
+const MAX_LAUNCHERS: usize = 4;
 const NAME: &str = "compile_commands.json";
 
 /// How one file is compiled.
@@ -40,9 +42,45 @@ impl CompileCommand {
         target.and_then(|target| target.strip_suffix(".dir")).map(str::to_owned).into_iter().collect()
     }
 
+    /// True if CUDA's own compiler runs, perhaps behind launchers such as ccache.
+    pub fn is_nvcc(&self) -> bool {
+        let words = self.arguments.iter().take_while(|it| !it.starts_with(['-', '@']));
+        words.take(MAX_LAUNCHERS).any(|word| Path::new(word).file_stem().is_some_and(|stem| stem == "nvcc"))
+    }
+
     /// A path of the command, as an absolute one.
+    ///
+    /// Bazel's commands run in a folder that links to the workspace and to what was fetched and made
+    /// (`external/…`, `bazel-out/…`); from the workspace those are reached through Bazel's own links
+    /// (Bazel, "Output Directory Layout").
     pub fn resolve(&self, path: &str) -> PathBuf {
-        join_clean(&self.directory, path)
+        let plain = join_clean(&self.directory, path);
+        if !["external/", "bazel-out/"].iter().any(|folder| path.starts_with(folder)) || plain.exists() {
+            return plain;
+        }
+        let execroot = self.execroot();
+        let below = execroot.iter().flat_map(|root| {
+            let fetched = root.ancestors().nth(2).filter(|_| path.starts_with("external/"));
+            [Some(root.as_path()), fetched].into_iter().flatten()
+        });
+        below.map(|root| join_clean(root, path)).find(|found| found.exists()).unwrap_or(plain)
+    }
+
+    /// The folder in which Bazel runs commands, as far as links in the command's folder lead there.
+    fn execroot(&self) -> Option<PathBuf> {
+        let made = fs::canonicalize(self.directory.join("bazel-out")).ok()?;
+        let root = made.parent()?;
+        root.parent()?.ends_with("execroot").then(|| root.to_path_buf())
+    }
+
+    /// True for files that belong to the build: below the command's folder or the database's, or where Bazel
+    /// keeps what it makes. `path` must be free of links.
+    pub fn is_in_build_tree(&self, path: &Path) -> bool {
+        let folders =
+            [&self.directory, &self.database].into_iter().filter_map(|it| fs::canonicalize(it).ok());
+        folders
+            .chain(self.execroot())
+            .any(|folder| folder.components().count() > 1 && path.starts_with(folder))
     }
 }
 
@@ -110,7 +148,8 @@ impl CompileCommands {
         for (index, entry) in entries.into_iter().enumerate() {
             let wrong = |what: &str| error(format!("entry {index} (counted from 0) {what}"));
             let file = entry.file.ok_or_else(|| wrong("names no \"file\""))?;
-            let directory = join_clean(&database, entry.directory.as_deref().unwrap_or_default());
+            let directory = entry.directory.as_deref().unwrap_or_default();
+            let directory = join_clean(&database, if stands_for_here(directory) { "" } else { directory });
             let arguments = match (entry.arguments, entry.command) {
                 (Some(arguments), _) => arguments,
                 (None, Some(command)) => shlex::split(&command).ok_or_else(|| {
@@ -129,12 +168,9 @@ impl CompileCommands {
     /// Of several entries for one file the first counts, as clang's tools have it; one that CUDA's own
     /// compiler runs is preferred.
     fn add(&mut self, command: CompileCommand) {
-        let is_nvcc = |command: &CompileCommand| {
-            command.arguments.first().is_some_and(|compiler| compiler.contains("nvcc"))
-        };
         let key = fs::canonicalize(&command.file).unwrap_or_else(|_| command.file.clone());
         match self.by_file.get(&key) {
-            Some(&index) if is_nvcc(&command) && !is_nvcc(&self.commands[index]) => {
+            Some(&index) if command.is_nvcc() && !self.commands[index].is_nvcc() => {
                 self.commands[index] = command;
             }
             Some(_) => {}
@@ -158,6 +194,12 @@ impl CompileCommands {
         // The first of the equally near ones, so that the order of the database decides.
         self.commands.iter().rev().max_by_key(nearness).filter(|command| nearness(command).1 > 1)
     }
+}
+
+/// True for folders that stand for "where the command runs": Bazel's sandbox, and the placeholder of scripts
+/// that write databases from its actions. The database lies in the workspace then.
+fn stands_for_here(directory: &str) -> bool {
+    matches!(directory.trim_end_matches('/'), "/proc/self/cwd" | "__EXEC_ROOT__" | "__WORKSPACE_ROOT__")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use cuda_lint_engine::trace::{Position, Trace};
 use cuda_lint_engine::{Category, Confidence, Diagnostic, Severity};
 use serde::{Deserialize, Serialize};
 
+use crate::report::FailedFile;
 use crate::suppression::Directive;
 
 /// Everything about one file.
@@ -21,12 +22,20 @@ pub struct FileReport {
     /// The intermediate form that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dump: Option<String>,
+    /// Files beside it that it needs and that could not be used, such as those that its compile command names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusable: Vec<FailedFile>,
 }
 
 impl FileReport {
+    /// A report without anything to add.
+    pub fn new(path: &str, outcome: Outcome) -> Self {
+        Self { path: path.to_owned(), outcome, dump: None, unusable: Vec::new() }
+    }
+
     /// The report on a file that could not be analysed.
     pub fn failed(path: &str, reason: impl Into<String>) -> Self {
-        Self { path: path.to_string(), outcome: Outcome::Failed { reason: reason.into() }, dump: None }
+        Self::new(path, Outcome::Failed { reason: reason.into() })
     }
 }
 

@@ -149,7 +149,7 @@ mod tests {
 
     fn analysed(path: &str, diagnostics: Vec<ReportedDiagnostic>) -> FileReport {
         let outcome = Outcome::Analysed { diagnostics, partial: Vec::new(), directives: Vec::new() };
-        FileReport { path: path.to_string(), outcome, dump: None }
+        FileReport::new(path, outcome)
     }
 
     fn places(report: &Report) -> Vec<String> {
@@ -171,7 +171,7 @@ mod tests {
                 "a.cu",
                 vec![diagnostic("x", span("a.cu", 10, 1, 1)), diagnostic("x", span("a.cu", 9, 4, 1))],
             ),
-            FileReport { path: "d.cu".to_string(), outcome: Outcome::Skipped, dump: None },
+            FileReport::new("d.cu", Outcome::Skipped),
         ];
         let forward = gather(reports.clone(), &[]);
         let backward = gather(reports.into_iter().rev().collect(), &[]);

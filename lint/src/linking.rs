@@ -181,14 +181,7 @@ impl UnitReport {
     fn finish(mut self, path: &str) -> FileReport {
         self.partial.sort();
         self.partial.dedup();
-        FileReport {
-            path: path.to_owned(),
-            outcome: Outcome::Analysed {
-                diagnostics: self.diagnostics,
-                partial: self.partial,
-                directives: Vec::new(),
-            },
-            dump: None,
-        }
+        let Self { diagnostics, partial } = self;
+        FileReport::new(path, Outcome::Analysed { diagnostics, partial, directives: Vec::new() })
     }
 }

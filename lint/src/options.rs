@@ -25,6 +25,9 @@ pub struct AnalysisOptions {
     pub default_stream: Option<DefaultStream>,
     /// Further flags for clang: what stands after `--`.
     pub extra: Vec<String>,
+    /// The folder of the toolkit whose headers are read in place of the embedded ones.
+    #[serde(default)]
+    pub real_headers: Option<PathBuf>,
     /// `compile_commands.json`, or the folder that holds it.
     pub compile_commands: Option<PathBuf>,
     /// The libclang to load.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use cuda_lint_engine::{Confidence, Severity};
 
-use crate::catalogue::{Entry, Selector};
+use crate::catalogue::{Entry, Group, Selector};
 use crate::path_patterns::Patterns;
 
 /// What is said of rules.
@@ -67,7 +67,10 @@ impl Layer {
                 Level::Off => (state.on, state.asked_for) = (false, false),
                 Level::On => {
                     state.on = true;
-                    state.asked_for = matches!(selector, Selector::Rule(_));
+                    state.asked_for = match selector {
+                        Selector::Rule(_) | Selector::Group(Group::All | Group::Pedantic) => true,
+                        Selector::Group(_) => false,
+                    };
                 }
                 Level::At(severity) => {
                     (state.on, state.asked_for) = (true, false);
@@ -96,7 +99,7 @@ pub struct RuleState {
     pub on: bool,
     /// How bad everything that it reports is; `None` for as bad as it sees fit.
     pub severity: Option<Severity>,
-    /// The user has named it, so that it is shown though it be mild.
+    /// The user has asked for it, or for everything, so that it is shown though it be mild.
     pub asked_for: bool,
 }
 
@@ -125,7 +128,9 @@ pub const DEFAULT_SEVERITY: Severity = Severity::Performance;
 impl Selection {
     /// What holds for a rule in a file.
     pub fn of(&self, rule: &Entry, file: &FilePath) -> RuleState {
-        let mut state = RuleState { on: rule.on_by_default, severity: None, asked_for: false };
+        // What is off by default because it is mild is shown to whoever lowers the threshold.
+        let on = rule.on_by_default || rule.severity == Severity::Info;
+        let mut state = RuleState { on, severity: None, asked_for: false };
         self.config.change(rule, &mut state);
         for it in self.overrides.iter().filter(|it| it.paths.hold(&file.canonical)) {
             it.rules.change(rule, &mut state);
@@ -202,6 +207,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_off_by_default_is_shown_by_name_by_group_and_by_threshold() {
+        let rule = catalogue::entries().find(|rule| !rule.on_by_default && rule.severity == Severity::Info);
+        let (rule, file) = (rule.unwrap(), FilePath::new("a.cu"));
+        let shown = |selection: Selection| {
+            let state = selection.of(&rule, &file);
+            selection.admits(state, Severity::Info, Confidence::Certain, &file)
+        };
+        assert!(!shown(Selection::default()));
+        assert!(shown(Selection { min_severity: Some(Severity::Info), ..Selection::default() }));
+        for (name, expected) in
+            [(rule.name, true), ("pedantic", true), ("all", true), ("default", false), ("ordering", false)]
+        {
+            let command_line = layer(&[(name, "on")]);
+            assert_eq!(shown(Selection { command_line, ..Selection::default() }), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn the_command_line_counts_for_more_than_the_configuration() {
         let config = layer(&[("all", "off"), ("host-read-before-sync", "warning")]);
         let command_line = layer(&[("ordering", "on"), ("host-write-before-sync", "off")]);
@@ -216,7 +239,8 @@ mod tests {
         let file = FilePath::new("a.cu");
         let rule = catalogue::find("redundant-host-sync").unwrap();
         for (command_line, shown) in [
-            (layer(&[("all", "on")]), false),
+            (layer(&[("performance", "on")]), false),
+            (layer(&[("all", "on")]), true),
             (layer(&[("redundant-host-sync", "on")]), true),
             (layer(&[("redundant-host-sync", "info")]), false),
         ] {

@@ -32,8 +32,8 @@ pub fn settle(gathered: Gathered, terms: &Terms<'_>) -> (Report, Option<Matched>
     let mut candidates: Vec<(ReportedDiagnostic, RuleState)> = Vec::new();
     for mut it in all {
         let state = states.of(&it.rule, &it.span.file);
+        // Nobody has asked for what is off.
         if !state.on {
-            report.hidden += 1;
             continue;
         }
         it.severity = state.severity.unwrap_or(it.severity);
@@ -57,7 +57,7 @@ pub fn settle(gathered: Gathered, terms: &Terms<'_>) -> (Report, Option<Matched>
     let mut kept = Vec::new();
     for ((it, state), suppressed) in candidates.into_iter().zip(suppressed) {
         match (states.admits(&it, state), suppressed) {
-            (false, _) => report.hidden += 1,
+            (false, _) => report.hidden += usize::from(is_missed(&it, state)),
             (true, true) => report.suppressed += 1,
             (true, false) => kept.push(it),
         }
@@ -68,7 +68,7 @@ pub fn settle(gathered: Gathered, terms: &Terms<'_>) -> (Report, Option<Matched>
         if states.admits(&it, state) {
             kept.push(it);
         } else {
-            report.hidden += 1;
+            report.hidden += usize::from(state.on);
         }
     }
     kept.sort_by(|a, b| place(a).cmp(&place(b)));
@@ -85,6 +85,11 @@ pub fn settle(gathered: Gathered, terms: &Terms<'_>) -> (Report, Option<Matched>
     }
     report.diagnostics = kept;
     (report, matched)
+}
+
+/// True if somebody may miss a finding that is not shown: nobody has asked for what is off by default.
+fn is_missed(it: &ReportedDiagnostic, state: RuleState) -> bool {
+    state.asked_for || catalogue::find(&it.rule).is_none_or(|rule| rule.on_by_default)
 }
 
 fn place(it: &ReportedDiagnostic) -> (&str, u32, u32, &str, &str) {
@@ -150,6 +155,9 @@ mod tests {
         let report = settled(vec![shy, mild, loud], vec![], &Selection::default());
         assert_eq!(short(&report), ["3 error z"]);
         assert_eq!(report.hidden, 2);
+        let mut off = diagnostic("unchecked-cuda-call", span("a.cu", 2, 1, 1));
+        off.severity = Severity::Info;
+        assert_eq!(settled(vec![off], vec![], &Selection::default()).hidden, 0);
     }
 
     #[test]
@@ -186,7 +194,7 @@ mod tests {
             &selection,
         );
         assert_eq!(short(&report), ["2 error free-while-in-flight", "6 performance unused-suppression"]);
-        assert_eq!((report.suppressed, report.hidden), (1, 2));
+        assert_eq!((report.suppressed, report.hidden), (1, 1));
         assert_eq!(report.diagnostics[1].category, Category::Suppression);
     }
 }

@@ -44,7 +44,9 @@ pub fn analyse<O: Observer>(
     let mut outcome = pool.analyse(&requests, options, &mut observe(requests.len()))?;
     let mut lowered = BTreeMap::new();
     let mut done = Vec::new();
-    sort_out(std::mem::take(&mut outcome.reports), false, &mut lowered, &mut done);
+    let mut reports = std::mem::take(&mut outcome.reports);
+    take_unusable(&mut reports, &mut outcome);
+    sort_out(reports, false, &mut lowered, &mut done);
     if lowered.is_empty() {
         outcome.reports = done;
         return Ok(outcome);
@@ -65,7 +67,8 @@ pub fn analyse<O: Observer>(
         if requests.is_empty() {
             break;
         }
-        let reports = pool.analyse(&requests, options, &mut observe(requests.len()))?.reports;
+        let mut reports = pool.analyse(&requests, options, &mut observe(requests.len()))?.reports;
+        take_unusable(&mut reports, &mut outcome);
         let again: BTreeSet<&str> = requests.iter().map(|request| request.path.as_str()).collect();
         done.retain(|report| !again.contains(report.path.as_str()));
         sort_out(reports, true, &mut lowered, &mut done);
@@ -94,6 +97,13 @@ struct Numbers {
     units: Vec<(String, usize)>,
     /// For each file: its first unit.
     first: BTreeMap<String, usize>,
+}
+
+/// Takes out what the files' builds name and cannot be used: several files name the same.
+fn take_unusable(reports: &mut [FileReport], outcome: &mut PoolOutcome) {
+    outcome.unusable.extend(reports.iter_mut().flat_map(|report| std::mem::take(&mut report.unusable)));
+    outcome.unusable.sort();
+    outcome.unusable.dedup();
 }
 
 /// Puts what waits for the link apart from what is done.
@@ -147,7 +157,7 @@ fn link_requests(
         let first = numbers.first.get(path).copied().unwrap_or_default();
         let units = first..first + file.units.len();
         if file.host && units.clone().all(|unit| linker.is_beside_cuda(unit)) {
-            done.push(FileReport { path: path.clone(), outcome: Outcome::Skipped, dump: None });
+            done.push(FileReport::new(path, Outcome::Skipped));
             continue;
         }
         let units = units.map(|unit| {

@@ -84,7 +84,7 @@ fn program(wait: &str) -> String {
     format!(
         "#include <cuda_runtime.h>\n\
          int first(const int *d, cudaStream_t stream) {{\n\
-         \x20   int *h;\n\
+         \x20   static int *h;\n\
          \x20   cudaMallocHost(&h, 64);\n\
          \x20   cudaMemcpyAsync(h, d, 64, cudaMemcpyDeviceToHost, stream);\n\
          \x20   {wait}\n\
@@ -332,7 +332,31 @@ fn hostile_entries_of_a_compilation_database_do_nothing() {
         },
         &["--timeout", "20", "good.cu"],
     );
-    assert_eq!((code, failed, stderr.as_str()), (Some(1), Vec::new(), ""));
+    assert_eq!((code, failed), (Some(2), vec!["/dev/zero".to_owned()]), "{stderr}");
+    assert!(
+        stderr.contains("response file lies outside of the build tree") && stderr.lines().count() == 2,
+        "{stderr}"
+    );
+}
+
+#[test]
+fn response_files_that_cannot_be_used_are_said_once_and_cost_no_finding() {
+    let (code, failed, stderr) = beside_a_good_file(
+        |root| {
+            std::fs::copy(root.join("good.cu"), root.join("other.cu")).unwrap();
+            std::fs::write(root.join("a.rsp"), "-DA @b.rsp").unwrap();
+            std::fs::write(root.join("b.rsp"), "@a.rsp @missing.rsp").unwrap();
+            let entry = |file: &str| serde_json::json!({ "directory": root, "file": file, "arguments": ["nvcc", "--options-file", "a.rsp", file] });
+            let database = serde_json::json!([entry("good.cu"), entry("other.cu")]);
+            std::fs::write(root.join("compile_commands.json"), database.to_string()).unwrap();
+        },
+        &["-j", "2", "--timeout", "20", "."],
+    );
+    let names: Vec<_> = failed.iter().filter_map(|path| path.rsplit('/').next()).collect();
+    assert_eq!((code, names), (Some(2), vec!["a.rsp", "missing.rsp"]), "{stderr}");
+    for complaint in ["response file includes itself", "response file cannot be read", "build the project"] {
+        assert_eq!(stderr.matches(complaint).count(), 1, "{stderr}");
+    }
 }
 
 #[test]

@@ -19,7 +19,15 @@ fn the_command_line_chooses_rules() {
     assert_eq!(project.found(&["--select", "ordering", "."]), BOTH);
     assert!(project.found(&["--select", "lifetime,callback", "."]).is_empty());
     assert!(project.found(&["--ignore", "ordering", "."]).is_empty());
-    assert_eq!(project.found(&["--select", "all", "--ignore", "performance", "."]), BOTH);
+    assert_eq!(project.found(&["--select", "all", "--ignore", "pedantic", "."]), BOTH);
+    // What is off by default is shown to whoever names it.
+    let unchecked = project.found(&["--select", "pedantic", "src"]);
+    assert_eq!(unchecked[0], "src/a.cu:4 unchecked-cuda-call");
+    assert_eq!(project.found(&["--select", "unchecked-cuda-call", "src"]), unchecked);
+    assert_eq!(
+        project.found(&["--severity", "unchecked-cuda-call=warning", "src"]).len(),
+        unchecked.len() + 1
+    );
     let outcome = project.run(&["--format", "short", "--severity", "ordering=warning", "."]);
     assert_eq!(outcome.stdout.matches(": warning[host-read-before-sync]").count(), 2, "{}", outcome.stdout);
     assert!(project.found(&["--severity", "ordering=warning", "--min-severity", "error", "."]).is_empty());

@@ -57,7 +57,7 @@ fn a_line_a_statement_a_function_and_a_file_are_covered() {
     // A comment before one function is not about the next.
     let two =
         format!("{}{}", read(READ), early_read("g", READ)).replacen("int f(", &format!("{mark}int f("), 1);
-    assert_eq!(found(&two), ["17 host-read-before-sync"]);
+    assert_eq!(found(&two), ["18 host-read-before-sync"]);
 }
 
 #[test]

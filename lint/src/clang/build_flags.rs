@@ -3,12 +3,12 @@
 //! Flags come from files of the project, which is not trusted: what is understood here is rebuilt by
 //! [`super::flags`], and everything else (plugins, outputs, caches, code generation) is dropped.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use cuda_lint_engine::DefaultStream;
 
 use super::flags::{IncludeKind, Language, Macro, extension, is_identifier, parse_define};
+use super::response_file::{BuildProblem, ResponseFiles};
 use crate::compile_commands::CompileCommand;
 
 /// What one compile command says that matters.
@@ -26,6 +26,8 @@ pub struct BuildFlags {
     pub forced_includes: Vec<PathBuf>,
     /// `--default-stream`.
     pub default_stream: Option<DefaultStream>,
+    /// What of the command could not be read.
+    pub problems: Vec<BuildProblem>,
 }
 
 /// Flags whose separate value is no flag of its own.
@@ -46,6 +48,13 @@ const SKIP_VALUE: &[&str] = &[
     "-Xarchive",
     "-Xclang",
     "-Xassembler",
+    "-Xcudafe",
+    "-Xnvvm",
+    // What follows is meant for device code.
+    "-Xarch_device",
+    "-Xcuda-ptxas",
+    "-Xcuda-fatbinary",
+    "-Xoffload-linker",
     "-mllvm",
     "-target",
     "-L",
@@ -108,38 +117,41 @@ const VALUED: &[(&str, Valued)] = &[
     ("-I", Valued::Include(IncludeKind::Normal)),
 ];
 
-/// Bounds for hostile databases.
-const MAX_ARGUMENTS: usize = 20_000;
-const MAX_RESPONSE_BYTES: u64 = 1 << 20;
-const MAX_RESPONSE_DEPTH: u32 = 4;
+/// How deep lists for the host compiler go: `-Xcompiler -Xcompiler,…`.
+const MAX_DEPTH: u32 = 4;
+
+/// Macros that tell the passes of a compilation apart. Tools that watch processes record the commands that
+/// nvcc runs too; the host code is meant in any case.
+const OF_PASSES: [&str; 2] = ["__CUDA_ARCH__", "__HIP_DEVICE_COMPILE__"];
 
 impl BuildFlags {
     /// Reads a command.
     pub fn read(entry: &CompileCommand) -> Self {
         let mut flags = Self::default();
-        let compiler = entry.arguments.first().map(String::as_str).unwrap_or_default();
-        if Path::new(compiler).file_stem().is_some_and(|stem| stem == "nvcc")
-            && !is_plain_c_family(&entry.file)
-        {
+        let launchers = entry.arguments.iter().position(|it| it.starts_with(['-', '@'])).unwrap_or(1);
+        if entry.is_nvcc() && !is_plain_c_family(&entry.file) {
             flags.language = Some(Language::Cuda);
         }
-        let mut budget = MAX_ARGUMENTS;
-        flags.take(entry.arguments.get(1..).unwrap_or_default(), entry, 0, &mut budget);
+        let mut files = ResponseFiles::new(entry);
+        flags.take(entry.arguments.get(launchers.max(1)..).unwrap_or_default(), entry, 0, &mut files);
+        flags.problems = files.problems;
         flags
     }
 
-    fn take(&mut self, arguments: &[String], entry: &CompileCommand, depth: u32, budget: &mut usize) {
+    fn take(
+        &mut self,
+        arguments: &[String],
+        entry: &CompileCommand,
+        depth: u32,
+        files: &mut ResponseFiles<'_>,
+    ) {
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
-            if *budget == 0 {
-                return;
-            }
-            *budget -= 1;
-            if argument == "--" {
+            if !files.admits_argument() || argument == "--" {
                 return;
             }
             if let Some(file) = argument.strip_prefix('@') {
-                self.response_file(file, entry, depth, budget);
+                self.response_file(file, entry, depth, files);
             } else if SKIP_VALUE.contains(&argument.as_str()) {
                 rest.next();
             } else if argument == "-cuda" || argument == "--cuda" {
@@ -152,17 +164,32 @@ impl BuildFlags {
                         None => return,
                     },
                 };
-                self.apply(kind, &value, entry, depth, budget);
+                self.apply(kind, &value, entry, depth, files);
             }
         }
     }
 
-    fn apply(&mut self, kind: Valued, value: &str, entry: &CompileCommand, depth: u32, budget: &mut usize) {
+    fn apply(
+        &mut self,
+        kind: Valued,
+        value: &str,
+        entry: &CompileCommand,
+        depth: u32,
+        files: &mut ResponseFiles<'_>,
+    ) {
         if value.is_empty() || value.contains('\0') {
             return;
         }
         match kind {
-            Valued::Define => self.macros.extend(parse_define(value)),
+            Valued::Define => {
+                let name = value.split('=').next().unwrap_or_default();
+                // Says what the file is compiled as, whatever `-x` says of the preprocessed text.
+                if name == "__CUDACC__" {
+                    self.language = Some(Language::Cuda);
+                } else if !OF_PASSES.contains(&name) {
+                    self.macros.extend(parse_define(value));
+                }
+            }
             Valued::Undefine => {
                 if is_identifier(value) {
                     self.macros.push(Macro::Undefine(value.to_owned()));
@@ -181,36 +208,46 @@ impl BuildFlags {
             }
             // nvcc hands a list, with commas, to the host compiler.
             Valued::HostFlags => {
-                let words: Vec<String> = value.split([',', ' ']).map(str::to_owned).collect();
-                self.take(&words, entry, depth + 1, budget);
+                if depth < MAX_DEPTH {
+                    self.take(&host_flags(value), entry, depth + 1, files);
+                }
             }
             Valued::ResponseFile => {
                 for file in value.split(',') {
-                    self.response_file(file, entry, depth, budget);
+                    self.response_file(file, entry, depth, files);
                 }
             }
         }
     }
 
-    /// Reads a file of further arguments, if it lies in the project's build tree and is small.
-    fn response_file(&mut self, name: &str, entry: &CompileCommand, depth: u32, budget: &mut usize) {
-        if depth >= MAX_RESPONSE_DEPTH {
-            return;
-        }
-        let Ok(path) = fs::canonicalize(entry.resolve(name)) else { return };
-        let inside = [&entry.directory, &entry.database]
-            .into_iter()
-            .filter_map(|folder| fs::canonicalize(folder).ok())
-            .any(|folder| folder.components().count() > 1 && path.starts_with(folder));
-        let small = fs::metadata(&path).is_ok_and(|data| data.is_file() && data.len() <= MAX_RESPONSE_BYTES);
-        if !inside || !small {
-            return;
-        }
-        let Ok(bytes) = fs::read(&path) else { return };
-        if let Some(words) = shlex::split(&String::from_utf8_lossy(&bytes)) {
-            self.take(&words, entry, depth + 1, budget);
+    fn response_file(
+        &mut self,
+        name: &str,
+        entry: &CompileCommand,
+        depth: u32,
+        files: &mut ResponseFiles<'_>,
+    ) {
+        if let Some(arguments) = files.open(name) {
+            self.take(&arguments, entry, depth, files);
+            files.close();
         }
     }
+}
+
+/// Splits what nvcc hands to the host compiler: at commas and spaces that stand in no quotes.
+fn host_flags(value: &str) -> Vec<String> {
+    let mut flags = vec![String::new()];
+    let mut quote = None;
+    for c in value.chars() {
+        match c {
+            _ if quote == Some(c) => quote = None,
+            '"' | '\'' if quote.is_none() => quote = Some(c),
+            ',' | ' ' if quote.is_none() => flags.push(String::new()),
+            _ => flags.last_mut().into_iter().for_each(|flag| flag.push(c)),
+        }
+    }
+    flags.retain(|flag| !flag.is_empty());
+    flags
 }
 
 /// True for files that nvcc hands to the host compiler unchanged.
@@ -229,6 +266,11 @@ fn valued(argument: &str) -> Option<(Valued, Option<&str>)> {
             return Some((*kind, Some(value)));
         }
         // `-DNAME`, `-Ifolder`, `-xcu`; the names of several letters take no joined value.
-        (name.len() == 2 || matches!(*name, "-isystem" | "-iquote")).then_some((*kind, Some(rest)))
+        (name.len() == 2 || matches!(*name, "-isystem" | "-iquote" | "-idirafter"))
+            .then_some((*kind, Some(rest)))
     })
 }
+
+#[cfg(test)]
+#[path = "build_flags_tests.rs"]
+mod tests;

@@ -4,23 +4,19 @@
 use std::collections::BTreeMap;
 
 use super::cursor::{Cursor, File, Unit};
-use super::embedded;
 use super::parse::ParsedUnit;
 use crate::suppression::Directive;
 use crate::suppression::comment;
 use crate::suppression::scope::{Commented, directives as directives_of};
 
-/// The directives in the files of a unit. `files` are those in which something was lowered; comments elsewhere
-/// have nothing to suppress.
-pub fn directives(unit: &ParsedUnit, files: &[String]) -> Vec<Directive> {
+/// The directives in the files of a unit. `files` are those of the project in which something was lowered;
+/// comments elsewhere have nothing to suppress.
+pub fn directives<'a>(unit: &'a ParsedUnit, files: impl Iterator<Item = &'a String>) -> Vec<Directive> {
     let handle = Unit::new(unit.unit.raw());
     let mut found = Vec::new();
     let mut tops: Option<BTreeMap<File, Vec<Cursor>>> = None;
     let main = std::iter::once(&unit.main_file);
-    for name in main.chain(files.iter().filter(|name| **name != unit.main_file)) {
-        if embedded::is_virtual(name) {
-            continue;
-        }
+    for name in main.chain(files.filter(|name| **name != unit.main_file)) {
         let Some(file) = handle.file(name) else { continue };
         let text = handle.contents(file);
         if !comment::may_hold(&text) {

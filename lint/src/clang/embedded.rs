@@ -16,6 +16,9 @@ use std::sync::OnceLock;
 use clang_sys::CXUnsavedFile;
 use rustc_hash::FxHashMap;
 
+use super::flags::UnitOptions;
+use super::real_headers;
+
 /// The folder that holds every virtual file.
 pub const ROOT: &str = "/__cuda_lint";
 /// The folder of the embedded files themselves; they include each other by their names below it.
@@ -101,6 +104,11 @@ pub fn may_be_own(include_name: &str) -> bool {
         .any(|folder| include_name.starts_with(folder))
 }
 
+/// True for CUDA's own template libraries.
+pub fn is_template_library(include_name: &str) -> bool {
+    ["cub/", "thrust/", "cuda/"].iter().any(|folder| include_name.starts_with(folder))
+}
+
 /// A forwarder to embedded files.
 fn forwarders(files: &[&str]) -> String {
     files.iter().filter_map(|file| forwarder(&path(file))).collect()
@@ -144,6 +152,15 @@ impl VirtualFiles {
         })
     }
 
+    /// What a unit is parsed with.
+    pub fn of(options: &UnitOptions) -> &'static Self {
+        static REAL: OnceLock<VirtualFiles> = OnceLock::new();
+        match options.real_headers {
+            Some(_) => REAL.get_or_init(real_headers::virtual_files),
+            None => Self::embedded(),
+        }
+    }
+
     /// Adds a file, or replaces its text. Text and name with a null byte are left out.
     pub fn set(&mut self, path: &str, text: &str) {
         let Ok(text) = CString::new(text) else { return };
@@ -169,6 +186,31 @@ impl VirtualFiles {
             Length: text.as_bytes().len() as std::ffi::c_ulong,
         }));
     }
+}
+
+/// The embedded headers, with those for which `stands_for` names another one replaced by it. The forwarders of
+/// those that remain are searched after all folders, save for the template libraries.
+pub fn above(stands_for: impl Fn(&str) -> Option<&'static str>) -> VirtualFiles {
+    let mut files = VirtualFiles::default();
+    for (name, text) in FILES.iter().filter(|(name, _)| name.ends_with(".h")) {
+        match stands_for(name) {
+            Some(other) => files.set(&path(name), &forwarders(&[other])),
+            None => files.set(&path(name), text),
+        }
+    }
+    for (name, targets) in &manifest().exact {
+        if targets.iter().all(|target| stands_for(target).is_none()) {
+            let folder = if is_template_library(name) { INCLUDE } else { FALLBACK };
+            files.set(&format!("{folder}/{name}"), &forwarders(targets));
+        }
+    }
+    for folder in [INCLUDE, FALLBACK, FORWARD] {
+        files.set(&format!("{folder}/.keep"), "");
+    }
+    for device in ENDLESS {
+        files.set(device, "");
+    }
+    files
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use cuda_lint_engine::DefaultStream;
 use memchr::memmem;
 
 use super::build_flags::BuildFlags;
+use super::real_headers::RealHeaders;
+use super::response_file::BuildProblem;
 use crate::compile_commands::CompileCommand;
 use crate::cuda_scan;
 
@@ -60,6 +62,8 @@ pub struct FrontendOptions {
     pub default_stream: Option<DefaultStream>,
     /// What follows `--`: passed to clang as it is, because the user wrote it.
     pub extra: Vec<String>,
+    /// The headers to read in place of the embedded ones.
+    pub real_headers: Option<RealHeaders>,
 }
 
 /// A macro of the build.
@@ -113,6 +117,10 @@ pub struct UnitOptions {
     pub default_stream: Option<DefaultStream>,
     /// Flags for clang that the user gave.
     pub extra: Vec<String>,
+    /// The headers to read in place of the embedded ones.
+    pub real_headers: Option<RealHeaders>,
+    /// What of the build could not be read.
+    pub problems: Vec<BuildProblem>,
 }
 
 impl UnitOptions {
@@ -156,6 +164,8 @@ impl UnitOptions {
             forced_includes: build.forced_includes,
             default_stream,
             extra: options.extra.clone(),
+            real_headers: options.real_headers.clone(),
+            problems: build.problems,
         }
     }
 
@@ -312,8 +322,6 @@ pub fn join_clean(folder: &Path, path: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn entry(arguments: &[&str]) -> CompileCommand {
@@ -408,22 +416,6 @@ mod tests {
             "-I",
         ]);
         assert!(unit.macros.is_empty() && unit.includes.is_empty() && unit.extra.is_empty(), "{unit:?}");
-    }
-
-    #[test]
-    fn response_files_are_read_inside_the_build_tree_only() {
-        let tree = tempfile::tempdir().unwrap();
-        let outside = tempfile::tempdir().unwrap();
-        fs::write(tree.path().join("flags.rsp"), "-DINSIDE \"-DQ=a b\" @flags.rsp").unwrap();
-        fs::write(outside.path().join("flags.rsp"), "-DOUTSIDE").unwrap();
-        let mut command = entry(&["nvcc", "--options-file", "flags.rsp"]);
-        command.arguments.push(format!("@{}", outside.path().join("flags.rsp").display()));
-        command.directory = tree.path().to_path_buf();
-        command.database = tree.path().to_path_buf();
-        let unit = UnitOptions::new(Path::new("a.cu"), b"", &FrontendOptions::default(), Some(&command));
-        assert!(unit.macros.contains(&Macro::Define("INSIDE".into(), "1".into())));
-        assert!(unit.macros.contains(&Macro::Define("Q".into(), "a b".into())));
-        assert!(!unit.macros.iter().any(|m| matches!(m, Macro::Define(name, _) if name == "OUTSIDE")));
     }
 
     #[test]

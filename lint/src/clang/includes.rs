@@ -30,12 +30,15 @@ pub struct Includes<'i> {
     /// Libraries (`rmm/`) whose headers are the project's own: mixing them with the embedded ones would
     /// declare everything twice.
     own_libraries: Vec<String>,
+    /// The folder of forwarders to embedded files: behind all others where real headers come first.
+    forwarders: &'static str,
 }
 
 impl<'i> Includes<'i> {
-    /// With the headers of a project.
-    pub fn new(headers: &'i IncludeIndex) -> Self {
-        Self { headers, folders: Vec::new(), own_libraries: Vec::new() }
+    /// With the headers of a project; `real_first` if those of the machine count for more than embedded ones.
+    pub fn new(headers: &'i IncludeIndex, real_first: bool) -> Self {
+        let forwarders = if real_first { FALLBACK } else { INCLUDE };
+        Self { headers, folders: Vec::new(), own_libraries: Vec::new(), forwarders }
     }
 
     /// Folders to be searched after all others.
@@ -55,6 +58,16 @@ impl<'i> Includes<'i> {
                 || options.includes.iter().any(|(_, folder)| folder.join(name).is_file());
             if !found {
                 self.supply(name, path, files);
+            }
+        }
+    }
+
+    /// Supplies those libraries of the toolkit that the embedded declarations stand for in any case: templates
+    /// that the model describes by their names, and that take a hundred times as long to read.
+    pub fn prepare_templates(&mut self, text: &str, files: &mut VirtualFiles) {
+        for name in names(text).filter(|name| embedded::is_template_library(name)) {
+            if let Some(text) = embedded::wildcard(name) {
+                files.set(&format!("{INCLUDE}/{name}"), &text);
             }
         }
     }
@@ -82,7 +95,7 @@ impl<'i> Includes<'i> {
         if self.own_libraries.iter().any(|own| own == library(name)) {
             return false;
         }
-        let forward = format!("{INCLUDE}/{name}");
+        let forward = format!("{}/{name}", self.forwarders);
         match wildcard {
             Some(text) if !files.contains(&forward) => {
                 files.set(&forward, &text);

@@ -139,6 +139,16 @@ impl Library {
         clang_sys::set_library(Some(Arc::clone(&self.shared)));
     }
 
+    /// The file that was opened.
+    pub fn path(&self) -> &Path {
+        self.shared.path()
+    }
+
+    /// The major version of LLVM that it belongs to.
+    pub fn major(&self) -> u32 {
+        llvm_major(&self.version).unwrap_or_default()
+    }
+
     /// What the library calls itself: `clang version 18.1.1`.
     pub fn version(&self) -> &str {
         &self.version

@@ -17,7 +17,9 @@ pub mod library;
 pub mod lower;
 pub mod parse;
 pub mod prelude;
+pub mod real_headers;
 pub mod repair;
+pub mod response_file;
 pub mod unit;
 
 #[cfg(test)]

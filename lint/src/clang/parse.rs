@@ -11,7 +11,7 @@ use memchr::memmem;
 
 use clang_sys::{
     CXError_ASTReadError, CXError_Crashed, CXErrorCode, CXTranslationUnit_DetailedPreprocessingRecord,
-    CXTranslationUnit_KeepGoing,
+    CXTranslationUnit_Incomplete, CXTranslationUnit_KeepGoing,
 };
 
 use super::embedded::{EMBEDDED, FALLBACK, FORWARD, INCLUDE, MACROS_FILE, REPAIR_FILE, VirtualFiles};
@@ -68,6 +68,9 @@ pub enum ParseError {
 const MAX_BYTES: u64 = 32 << 20;
 /// Passes of the repair loop.
 const MAX_PASSES: u32 = 6;
+/// A unit whose tree has more bytes consists of instances of templates: ordinary ones have 1 to 5 MB, and a
+/// file that instantiates one class 300 times has 70 MB and takes 50 times as long as without its instances.
+const LARGE_TREE: u64 = 24 << 20;
 /// More messages than these are not looked at.
 const MAX_MESSAGES: usize = 2_000;
 
@@ -153,6 +156,8 @@ pub struct ParsedUnit {
     pub options: UnitOptions,
     /// Includes that remain unresolved.
     pub missing_includes: Vec<MissingInclude>,
+    /// It consists of instances of templates: parsing it takes long.
+    pub is_large: bool,
     /// How it came about.
     #[cfg(test)]
     pub trace: Trace,
@@ -175,14 +180,31 @@ pub struct Trace {
 /// Parses a file. Runs on the current thread, which must have a large stack and the library attached: see
 /// [`super::library::on_big_stack`].
 pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Result<ParsedUnit, ParseError> {
+    parse_again(frontend, source, options, false)
+}
+
+/// The same for a file whose size is known from another configuration of it.
+///
+/// In a large unit the repair loop looks at what is written and leaves out the instances of templates, as
+/// libclang does for the head of a unit ([`CXTranslationUnit_Incomplete`]): they show little that is not to
+/// be seen in their patterns. The unit that is given back has all of them.
+pub fn parse_again(
+    frontend: &Frontend,
+    source: Source,
+    options: &UnitOptions,
+    mut is_large: bool,
+) -> Result<ParsedUnit, ParseError> {
     let main_file = source.path.to_str().ok_or(ParseError::Name)?.to_owned();
     let main = CString::new(main_file.as_str()).map_err(|_| ParseError::Name)?;
 
     let mut files = VirtualFiles::default();
     files.set(&main_file, &source.text);
     files.set(MACROS_FILE, &macros_text(options));
-    let mut includes = Includes::new(&frontend.headers);
-    includes.prepare(&source.path, &source.text, options, &mut files);
+    let mut includes = Includes::new(&frontend.headers, options.real_headers.is_some());
+    match options.real_headers {
+        Some(_) => includes.prepare_templates(&source.text, &mut files),
+        None => includes.prepare(&source.path, &source.text, options, &mut files),
+    }
     let mut repair = Repair::new(options.language);
     files.set(REPAIR_FILE, "");
 
@@ -192,10 +214,13 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
     }
     let mut precompiled = frontend.preludes.precompiled(options);
     let mut passes = 0;
+    let mut is_settled = false;
     loop {
         passes += 1;
+        let without_instances = is_large && !is_settled;
+        let flags = if without_instances { flags | CXTranslationUnit_Incomplete } else { flags };
         let arguments = arguments(options, precompiled.as_deref(), includes.folders());
-        let result = Unit::parse(&main, &arguments, &[VirtualFiles::embedded(), &files], flags);
+        let result = Unit::parse(&main, &arguments, &[VirtualFiles::of(options), &files], flags);
         let unit = match result {
             Ok(unit) => unit,
             Err(_) if precompiled.is_some() => {
@@ -209,6 +234,7 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
             precompiled = None;
             continue;
         }
+        is_large |= unit.tree_bytes() > LARGE_TREE;
         let missing = includes::missing(&messages);
         let mut changed = false;
         if passes < MAX_PASSES {
@@ -222,12 +248,17 @@ pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Resu
             files.set(REPAIR_FILE, &repair.text());
             continue;
         }
+        if without_instances {
+            is_settled = true;
+            continue;
+        }
         return Ok(ParsedUnit {
             unit,
             main_file,
             text: source.text,
             options: options.clone(),
             missing_includes: missing,
+            is_large,
             #[cfg(test)]
             trace: Trace {
                 invented: repair.inventions(),
@@ -257,7 +288,7 @@ fn is_about_prelude(message: &ClangMessage) -> bool {
 /// The macros of the build as text, to be read after the prelude.
 fn macros_text(options: &UnitOptions) -> String {
     let mut text = String::from("#pragma clang system_header\n");
-    if options.language == Language::Cuda {
+    if options.language == Language::Cuda && options.real_headers.is_none() {
         // libclang 18 crashes on `delete` in C++20 CUDA if it knows these from a precompiled file only.
         text.push_str(
             "void *operator new(size_t);\nvoid *operator new[](size_t);\n\
@@ -285,12 +316,13 @@ pub fn language_arguments(options: &UnitOptions) -> Vec<CString> {
         );
     }
     words.push(format!("-std={}", options.standard));
+    match &options.real_headers {
+        Some(real) => words.extend(real.flags()),
+        // One target on all machines, so that one input has one output.
+        None => words.extend(["-target", "x86_64-unknown-linux-gnu", "-nostdinc"].map(str::to_owned)),
+    }
     words.extend(
         [
-            // One target on all machines, so that one input has one output.
-            "-target",
-            "x86_64-unknown-linux-gnu",
-            "-nostdinc",
             "-ferror-limit=0",
             "-Wno-everything",
             // A corrected name would be a guess about the program.
@@ -327,7 +359,7 @@ fn arguments(options: &UnitOptions, precompiled: Option<&Path>, found: &[PathBuf
     }
     match precompiled.and_then(Path::to_str) {
         Some(file) => words.extend(["-include-pch".to_owned(), file.to_owned()]),
-        None => words.extend(["-include".to_owned(), prelude::file_for(options.language)]),
+        None => words.extend(["-include".to_owned(), prelude::file_for(options)]),
     }
     // What is invented comes first: the build's macros must not change its words.
     for file in [REPAIR_FILE, MACROS_FILE] {

@@ -54,13 +54,15 @@ impl Preludes {
     }
 }
 
-/// The embedded file that is the prelude of a language.
-pub fn file_for(language: Language) -> String {
-    embedded::path(match language {
+/// The embedded file that is the prelude of a unit.
+pub fn file_for(options: &UnitOptions) -> String {
+    let name = match options.language {
         Language::Cuda => "prelude_cuda.h",
         Language::Cxx => "prelude_cxx.h",
         Language::C => "prelude_c.h",
-    })
+    };
+    let folder = if options.real_headers.is_some() { "real/" } else { "" };
+    embedded::path(&format!("{folder}{name}"))
 }
 
 /// The macros of the build that the embedded headers look at: defined before the prelude.
@@ -69,7 +71,11 @@ pub fn early_macros(options: &UnitOptions) -> impl Iterator<Item = &Macro> {
     let tested = TESTED.get_or_init(|| embedded::texts().flat_map(tested_macros).collect());
     options.macros.iter().filter(move |m| {
         let (Macro::Define(name, _) | Macro::Undefine(name)) = m;
-        tested.contains(name.as_str())
+        match options.real_headers {
+            // Real headers look at reserved names; what stream 0 means is none of the names of functions.
+            Some(_) => name.starts_with('_') || name == "NDEBUG",
+            None => tested.contains(name.as_str()),
+        }
     })
 }
 
@@ -91,6 +97,7 @@ fn key(options: &UnitOptions) -> u64 {
     options.language.hash(&mut hasher);
     options.standard.hash(&mut hasher);
     options.extra.hash(&mut hasher);
+    options.real_headers.hash(&mut hasher);
     for m in early_macros(options) {
         m.hash(&mut hasher);
     }
@@ -110,8 +117,8 @@ fn parse(options: &UnitOptions) -> Option<Unit> {
     let flags = clang_sys::CXTranslationUnit_Incomplete
         | clang_sys::CXTranslationUnit_ForSerialization
         | clang_sys::CXTranslationUnit_KeepGoing;
-    let main = CString::new(file_for(options.language)).ok()?;
-    Unit::parse(&main, &arguments, &[VirtualFiles::embedded()], flags).ok()
+    let main = CString::new(file_for(options)).ok()?;
+    Unit::parse(&main, &arguments, &[VirtualFiles::of(options)], flags).ok()
 }
 
 #[cfg(test)]

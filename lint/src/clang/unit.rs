@@ -88,6 +88,37 @@ impl Unit {
         self.unit
     }
 
+    /// True for files in folders of the system, `-isystem` among them.
+    pub fn is_system_file(&self, file: &str) -> bool {
+        let Ok(name) = CString::new(file) else { return false };
+        // SAFETY: the unit is alive.
+        unsafe {
+            let file = clang_getFile(self.unit, name.as_ptr());
+            let start = || clang_getLocationForOffset(self.unit, file, 0);
+            !file.is_null() && clang_Location_isInSystemHeader(start()) != 0
+        }
+    }
+
+    /// How many bytes the syntax tree takes: a measure of the work behind it that, unlike time, is the same
+    /// whenever the same file is parsed.
+    pub fn tree_bytes(&self) -> u64 {
+        // SAFETY: the unit is alive; the list is disposed of after its last use.
+        unsafe {
+            let usage = clang_getCXTUResourceUsage(self.unit);
+            let entries = if usage.numEntries == 0 || usage.entries.is_null() {
+                &[]
+            } else {
+                std::slice::from_raw_parts(usage.entries, usage.numEntries as usize)
+            };
+            let tree = entries.iter().find(|it| it.kind == CXTUResourceUsage_AST);
+            // An `unsigned long`, which is not 64 bits wide everywhere.
+            #[allow(clippy::useless_conversion)]
+            let bytes = tree.map_or(0, |it| u64::from(it.amount));
+            clang_disposeCXTUResourceUsage(usage);
+            bytes
+        }
+    }
+
     /// Writes the unit to a file, for use as a precompiled prelude.
     pub fn save(&self, to: &Path) -> bool {
         let Some(path) = to.to_str().and_then(|path| CString::new(path).ok()) else { return false };

@@ -132,3 +132,80 @@ fn texts(about: &str) -> Value {
 fn text(about: &str) -> Value {
     json!({"description": about, "type": "string"})
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Config;
+
+    const FILE: &str = "docs/cuda-lint.schema.json";
+
+    #[test]
+    fn the_file_in_the_documentation_is_up_to_date() {
+        let mut text = Vec::new();
+        print(&mut text).unwrap();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        let same = kept == String::from_utf8(text).unwrap();
+        assert!(same, "write it again: `cuda-lint config-schema > lint/{FILE}`");
+    }
+
+    /// Reads a configuration and holds it against the schema.
+    fn agree(text: &str, expected: bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cuda-lint.toml");
+        std::fs::create_dir(folder.path().join("inside")).unwrap();
+        std::fs::write(&file, text).unwrap();
+        let read = Config::open(&file);
+        assert_eq!(read.is_ok(), expected, "{text}: {read:?}");
+        let value: toml::Value = toml::from_str(text).unwrap();
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        assert_eq!(validator.is_valid(&serde_json::to_value(value).unwrap()), expected, "{text}");
+    }
+
+    #[test]
+    fn every_key_of_the_schema_is_read() {
+        let whole = "include = [\"a\"]\nexclude = [\"b\"]\ndefines = [\"A=1\"]\ninclude-dirs = [\"inside\"]\n\
+                     compile-commands = \"inside\"\nbaseline = \"b.json\"\nmin-confidence = \"possible\"\n\
+                     min-severity = \"info\"\n[rules]\nall = \"on\"\nfree-kind-mismatch = \"info\"\n\
+                     [[overrides]]\npaths = [\"a\"]\nmin-confidence = \"certain\"\nrules = { ordering = \"off\" }\n\
+                     [suppressions]\nrequire-reason = true\n[model]\nfiles = []\nrows = \"\"\n[platform]\n\
+                     cuda = \"12.4\"\ndefault-stream = \"legacy\"\npageable-access = true\n\
+                     concurrent-managed-access = true\nstaging-limit = 1\n";
+        agree(whole, true);
+        // Nothing is missing above.
+        fn keys(schema: &Value, found: &mut Vec<String>) {
+            for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
+                found.push(key.clone());
+                keys(inner, found);
+                keys(&inner["items"], found);
+            }
+        }
+        let mut all = Vec::new();
+        keys(&schema(), &mut all);
+        for key in all {
+            assert!(whole.contains(&key), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_is_refused_by_both() {
+        for text in [
+            "x = 1\n",
+            "include = \"a\"\n",
+            "min-confidence = \"sure\"\n",
+            "[rules]\nx = \"off\"\n",
+            "[rules]\nordering = \"bad\"\n",
+            "[[overrides]]\nrules = {}\n",
+            "[[overrides]]\npaths = [\"a\"]\nx = 1\n",
+            "[suppressions]\nrequire-reason = 1\n",
+            "[platform]\nstaging-limit = -1\n",
+            "[platform]\ndefault-stream = \"x\"\n",
+            "[model]\nx = 1\n",
+        ] {
+            agree(text, false);
+        }
+    }
+}

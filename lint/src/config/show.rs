@@ -40,7 +40,9 @@ pub fn print(config: &Config, selection: &Selection, out: &mut dyn Write) -> io:
         let level = match (state.on, state.severity) {
             (false, _) => "off",
             (true, Some(severity)) => severity.name(),
-            (true, None) => "on",
+            (true, None) if state.asked_for || rule.on_by_default => "on",
+            // A threshold alone would show it.
+            (true, None) => "off",
         };
         writeln!(out, "{} = \"{level}\"", rule.name)?;
     }

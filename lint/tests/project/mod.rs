@@ -88,6 +88,7 @@ pub fn early_read(name: &str, read: &str) -> String {
          \x20   cudaMemcpyAsync(h, d, 64, cudaMemcpyDeviceToHost, stream);\n\
          \x20   int value;\n\
          \x20   {read}\n\
+         \x20   cudaStreamSynchronize(stream); cudaFreeHost(h);\n\
          \x20   return value;\n\
          }}\n"
     )

@@ -1,0 +1,3 @@
+#pragma once
+#include <stddef.h>
+extern "C" void *memset(void *, int, size_t);
