@@ -27,12 +27,11 @@ pub fn check(args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
     }
 }
 
-/// Analyses files and folders, and gathers what is found. An error is the status to end with: why has been
-/// said.
+/// Analyses files and folders, and gathers what is found, whether the baseline knows it or not. An error is the
+/// status to end with: why has been said.
 pub fn report_on(paths: &[PathBuf], options: &CheckOptions) -> Result<Report, ExitStatus> {
     let setup = Setup::new(paths, options)?;
-    let baseline = setup.baseline()?;
-    Ok(setup.look()?.settle(&setup, baseline.as_ref()).0)
+    Ok(setup.look()?.settle(&setup, None).0)
 }
 
 fn check_with(setup: &Setup<'_>, args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {

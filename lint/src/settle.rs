@@ -170,6 +170,7 @@ mod tests {
             word: "allow".to_owned(),
             names: vec![Name { name: name.to_owned(), span: span("a.cu", line, 25, 5) }],
             own: true,
+            seen: true,
             reason: None,
             lines: (line, line),
             macro_name: None,

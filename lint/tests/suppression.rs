@@ -125,6 +125,10 @@ fn what_suppresses_nothing_is_reported_where_that_can_be_told() {
             .contains("error[unused-suppression] `allow` suppresses no finding of `host-read-before-sync`")
     );
     assert!(found(&read("value = 1; // NOLINT")).is_empty());
+    let left_out =
+        read("\n#ifdef WINDOWS\nvalue = 1; // cuda-lint: allow(ordering): there\n#endif\nvalue = 2;");
+    assert!(found(&left_out).is_empty());
+    assert_eq!(found(&left_out.replace("#ifdef", "#ifndef")), ["9 unused-suppression"]);
     assert_eq!(found(&read("value = 1; // NOLINT(cuda-lint-ordering)")), ["7 unused-suppression"]);
 }
 

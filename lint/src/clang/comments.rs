@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use clang_sys::{CXCursor_InclusionDirective, CXCursor_PreprocessingDirective};
+
 use super::cursor::{Cursor, File, Unit};
 use super::parse::ParsedUnit;
 use crate::suppression::Directive;
@@ -27,7 +29,15 @@ pub fn directives<'a>(unit: &'a ParsedUnit, files: impl Iterator<Item = &'a Stri
             let tops = tops.get_or_insert_with(|| by_file(handle));
             end_of(tops.get(&file).map(Vec::as_slice).unwrap_or_default(), file, offset as u32, &text)
         };
-        found.extend(directives_of(&Commented { file: name, text: &text, comments: &comments }, &mut extent));
+        // What is left out is recorded where the main file asks for it; a header is a main file, too, if it is
+        // among the inputs.
+        let left_out: Option<Vec<_>> = (*name == unit.main_file).then(|| {
+            let parts = unit.unit.skipped_ranges(name).into_iter();
+            parts.map(|(start, end)| start as usize..end as usize).collect()
+        });
+        let left_out = left_out.as_deref();
+        let commented = Commented { file: name, text: &text, comments: &comments, left_out };
+        found.extend(directives_of(&commented, &mut extent));
     }
     found
 }
@@ -36,6 +46,10 @@ pub fn directives<'a>(unit: &'a ParsedUnit, files: impl Iterator<Item = &'a Stri
 fn by_file(unit: Unit) -> BTreeMap<File, Vec<Cursor>> {
     let mut tops: BTreeMap<File, Vec<Cursor>> = BTreeMap::new();
     for cursor in unit.root().children() {
+        // Macros and their uses are children, too, where the preprocessor's doings are recorded.
+        if (CXCursor_PreprocessingDirective..=CXCursor_InclusionDirective).contains(&cursor.kind()) {
+            continue;
+        }
         if let Some(file) = cursor.extent().0.file {
             tops.entry(file).or_default().push(cursor);
         }

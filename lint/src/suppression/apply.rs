@@ -40,6 +40,7 @@ impl Directives {
                 if same {
                     let lines = (first.lines.0.min(later.lines.0), first.lines.1.max(later.lines.1));
                     first.lines = lines;
+                    first.seen |= later.seen;
                 }
                 same
             });
@@ -118,7 +119,7 @@ impl Directives {
                     remarks.push(remark(UNUSED, &directive.span, message.clone(), help.clone()));
                     continue;
                 }
-                if !(demands.judged)(file) {
+                if !directive.seen || !(demands.judged)(file) {
                     continue;
                 }
                 for (index, name) in directive.names.iter().enumerate() {
@@ -220,6 +221,7 @@ mod tests {
             word: "allow".to_owned(),
             names: rules.iter().enumerate().map(name).collect(),
             own: true,
+            seen: true,
             reason: None,
             lines,
             macro_name: None,
@@ -266,6 +268,8 @@ mod tests {
         let expected = vec!["3 `allow` suppresses no finding of `host-write-before-sync`".to_owned()];
         assert_eq!(apply(directives(), &[read(3)], true), (vec![true], expected));
         assert_eq!(apply(directives(), &[read(3)], false), (vec![true], vec![]));
+        let unseen = directives().into_iter().map(|it| Directive { seen: false, ..it }).collect();
+        assert_eq!(apply(unseen, &[read(3)], true), (vec![true], vec![]));
         let excused = directive(2, &["unused-suppression"], (1, 9));
         let all = directives().into_iter().chain([excused]).collect();
         assert_eq!(apply(all, &[read(3)], true), (vec![true], vec![]));

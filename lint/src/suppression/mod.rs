@@ -33,6 +33,8 @@ pub struct Directive {
     pub names: Vec<Name>,
     /// True if it is written for this tool, so that it is reported if it does nothing.
     pub own: bool,
+    /// True if the code around it was seen: the preprocessor has not left it out.
+    pub seen: bool,
     /// Why, as its author says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -96,6 +98,7 @@ Remove the comment, or correct the name.
 - Rules that are switched off in this run.
 - Files that are named on the command line one by one, since a finding may need the other files of the program.
 - Headers that are not among the inputs.
+- Code that the preprocessor leaves out.
 - `NOLINT` without `cuda-lint-` in it, which may be there for another tool.
 ";
 

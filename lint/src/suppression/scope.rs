@@ -14,6 +14,8 @@ pub struct Commented<'t> {
     pub text: &'t [u8],
     /// Where its comments stand, in order.
     pub comments: &'t [Range<usize>],
+    /// What the preprocessor has left out of it; `None` if that is not known.
+    pub left_out: Option<&'t [Range<usize>]>,
 }
 
 /// The directives of a file. `extent` says where the statement, declaration or function ends that begins at an
@@ -56,6 +58,10 @@ pub fn directives(file: &Commented<'_>, extent: &mut dyn FnMut(usize) -> Option<
         });
         let line = lines.line(at + found.range.start);
         directives.push(lines.directive(at, found, (line, line)));
+    }
+    for directive in &mut directives {
+        let at = directive.span.offset as usize;
+        directive.seen = file.left_out.is_some_and(|parts| !parts.iter().any(|part| part.contains(&at)));
     }
     let macros = macros(file);
     for directive in directives.iter_mut().filter(|it| it.word != Word::AllowFile.text()) {
@@ -132,6 +138,7 @@ impl<'t> Lines<'t> {
             word: found.word.text().to_owned(),
             names: found.names.into_iter().map(|(name, range)| Name { name, span: shift(range) }).collect(),
             own: found.own,
+            seen: false,
             reason: found.reason,
             lines,
             macro_name: None,
@@ -208,7 +215,8 @@ mod tests {
             comments.push(start..end);
             at = end;
         }
-        let file = Commented { file: "a.cu", text: text.as_bytes(), comments: &comments };
+        let file =
+            Commented { file: "a.cu", text: text.as_bytes(), comments: &comments, left_out: Some(&[]) };
         let mut extent = |code: usize| text[code..].find([';', '}']).map(|length| code + length);
         directives(&file, &mut extent).into_iter().map(|it| (it.word, it.lines)).collect()
     }
@@ -235,7 +243,8 @@ mod tests {
         let names = |text: &str| -> Vec<Option<String>> {
             let end = |start: usize| text[start..].find("*/").map_or(text.len(), |length| start + length + 2);
             let comments: Vec<_> = text.match_indices("/*").map(|(start, _)| start..end(start)).collect();
-            let file = Commented { file: "a.cu", text: text.as_bytes(), comments: &comments };
+            let file =
+                Commented { file: "a.cu", text: text.as_bytes(), comments: &comments, left_out: Some(&[]) };
             directives(&file, &mut |_| None).into_iter().map(|it| it.macro_name).collect()
         };
         let named = vec![Some("M".to_owned())];
@@ -245,6 +254,20 @@ mod tests {
         assert_eq!(names("#define M x /* NOLINT */\n"), [None]);
         assert_eq!(names("/* #define M \\\n*/ x; /* cuda-lint: allow(all) */\n"), [None]);
         assert_eq!(names("#define M x\n/* cuda-lint: allow(all) */ y;\n"), [None]);
+    }
+
+    #[test]
+    fn what_the_preprocessor_leaves_out_is_not_seen() {
+        let text = "/* NOLINT */ /* NOLINT */";
+        let seen = |left_out: Option<&[Range<usize>]>| -> Vec<bool> {
+            let file =
+                Commented { file: "a.cu", text: text.as_bytes(), comments: &[0..12, 13..25], left_out };
+            directives(&file, &mut |_| None).into_iter().map(|it| it.seen).collect()
+        };
+        assert_eq!(seen(Some(&[])), [true, true]);
+        let second = 12..20;
+        assert_eq!(seen(Some(std::slice::from_ref(&second))), [true, false]);
+        assert_eq!(seen(None), [false, false]);
     }
 
     #[test]
