@@ -8,6 +8,7 @@ use cuda_lint_engine::cuda::Model;
 use cuda_lint_engine::link::UnitIndex;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::clang::comments;
 use crate::clang::configuration::{self, SecondConfiguration};
 use crate::clang::embedded;
 use crate::clang::flags::{FrontendOptions, Language, UnitOptions};
@@ -23,6 +24,7 @@ use crate::include_index::IncludeIndex;
 use crate::linking::UnitAnalyser;
 use crate::options::{AnalysisOptions, DefaultStream, Dump, Phase};
 use crate::report::FailedFile;
+use crate::suppression::Directive;
 use crate::unit_file::{UnitFile, UnitFileError};
 use crate::worker::{Analyser, FileRequest, internal_error};
 
@@ -119,18 +121,19 @@ impl Analyser for ClangAnalyser {
             .map(|it| FailedFile { path: it.path.display().to_string(), reason: it.reason.clone() })
             .collect();
         let this = &*self;
-        let lowered = match on_big_stack(&self.frontend.library, || this.lower_source(source, &options)) {
+        let mut lowered = match on_big_stack(&self.frontend.library, || this.lower_source(source, &options)) {
             Some(Ok(lowered)) => lowered,
             Some(Err(error)) => return FileReport::failed(&request.path, error.to_string()),
             None => return FileReport::failed(&request.path, internal_error()),
         };
         let path = request.path.clone();
         if let Some(dump) = lowered.dump {
-            let outcome = Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new() };
+            let outcome =
+                Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new(), directives: Vec::new() };
             return FileReport { path, outcome, dump: Some(dump), unusable };
         }
         let mut units = Vec::new();
-        for unit in lowered.units {
+        for unit in std::mem::take(&mut lowered.units) {
             let names = FileNames::default();
             let model = self.model.as_deref().unwrap_or(Model::builtin());
             let index = UnitIndex::of(&unit.program, model, &|site| names.canonical(unit.file_of(site)));
@@ -139,7 +142,8 @@ impl Analyser for ClangAnalyser {
                 Err(error) => return FileReport::failed(&path, error.to_string()),
             }
         }
-        let outcome = Outcome::Lowered { units, targets, partial: lowered.partial };
+        let LoweredSource { partial, directives, .. } = lowered;
+        let outcome = Outcome::Lowered { units, targets, partial, directives };
         FileReport { path, outcome, dump: None, unusable }
     }
 }
@@ -180,6 +184,8 @@ impl ClangAnalyser {
                 is_no_code_of_the_project(&unit, file)
             });
         program.unresolved_includes |= !unit.missing_includes.is_empty();
+        let of_project = sources.files.iter().filter(|file| !is_no_code_of_the_project(&unit, file));
+        lowered.directives.extend(comments::directives(&unit, of_project));
         if self.options.dump == Some(Dump::Program) {
             lowered.dump.get_or_insert_default().push_str(&program.to_string());
         }
@@ -212,6 +218,7 @@ fn is_no_code_of_the_project(unit: &ParsedUnit, file: &str) -> bool {
 struct LoweredSource {
     units: Vec<UnitFile>,
     partial: Vec<PartialFunction>,
+    directives: Vec<Directive>,
     dump: Option<String>,
 }
 
