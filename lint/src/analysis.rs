@@ -8,6 +8,7 @@ use cuda_lint_engine::cuda::Model;
 use cuda_lint_engine::link::UnitIndex;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::clang::comments;
 use crate::clang::configuration::{self, SecondConfiguration};
 use crate::clang::embedded;
 use crate::clang::flags::{FrontendOptions, Language, UnitOptions};
@@ -24,6 +25,7 @@ use crate::linking::UnitAnalyser;
 use crate::options::{AnalysisOptions, DefaultStream, Dump, Phase};
 use crate::report::FailedFile;
 use crate::rust::{self, RustFrontend};
+use crate::suppression::Directive;
 use crate::unit_file::{UnitFile, UnitFileError};
 use crate::worker::{Analyser, FileRequest, internal_error};
 
@@ -127,10 +129,11 @@ impl Analyser for RustAnalyser {
             Err(reason) => return FileReport::failed(&request.path, reason),
         };
         if dump.is_some() {
-            let outcome = Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new() };
+            let outcome =
+                Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new(), directives: Vec::new() };
             return FileReport { dump, ..FileReport::new(&request.path, outcome) };
         }
-        lowered(&request.path, vec![unit], &self.options, self.model.as_deref(), Vec::new(), Vec::new())
+        lowered(&request.path, vec![unit], &self.options, self.model.as_deref(), Beside::default())
     }
 }
 
@@ -166,20 +169,32 @@ impl Analyser for ClangAnalyser {
             .map(|it| FailedFile { path: it.path.display().to_string(), reason: it.reason.clone() })
             .collect();
         let this = &*self;
-        let lowered = match on_big_stack(&self.frontend.library, || this.lower_source(source, &options)) {
+        let mut lowered = match on_big_stack(&self.frontend.library, || this.lower_source(source, &options)) {
             Some(Ok(lowered)) => lowered,
             Some(Err(error)) => return FileReport::failed(&request.path, error.to_string()),
             None => return FileReport::failed(&request.path, internal_error()),
         };
         let path = request.path.clone();
         if let Some(dump) = lowered.dump {
-            let outcome = Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new() };
+            let outcome =
+                Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new(), directives: Vec::new() };
             return FileReport { path, outcome, dump: Some(dump), unusable };
         }
         let model = self.model.as_deref();
-        let report = self::lowered(&path, lowered.units, &self.options, model, targets, lowered.partial);
+        let units = std::mem::take(&mut lowered.units);
+        let LoweredSource { partial, directives, .. } = lowered;
+        let report =
+            self::lowered(&path, units, &self.options, model, Beside { targets, partial, directives });
         FileReport { unusable, ..report }
     }
+}
+
+/// What is known of a file beside its units.
+#[derive(Default)]
+struct Beside {
+    targets: Vec<String>,
+    partial: Vec<PartialFunction>,
+    directives: Vec<Directive>,
 }
 
 /// Indexes units, and keeps them where the second phase finds them.
@@ -188,8 +203,7 @@ fn lowered(
     units: Vec<UnitFile>,
     options: &AnalysisOptions,
     model: Option<&Model>,
-    targets: Vec<String>,
-    partial: Vec<PartialFunction>,
+    Beside { targets, partial, directives }: Beside,
 ) -> FileReport {
     let mut kept = Vec::new();
     for unit in units {
@@ -201,7 +215,7 @@ fn lowered(
             Err(error) => return FileReport::failed(path, error.to_string()),
         }
     }
-    let outcome = Outcome::Lowered { units: kept, targets, partial };
+    let outcome = Outcome::Lowered { units: kept, targets, partial, directives };
     FileReport::new(path, outcome)
 }
 
@@ -241,6 +255,8 @@ impl ClangAnalyser {
                 is_no_code_of_the_project(&unit, file)
             });
         program.unresolved_includes |= !unit.missing_includes.is_empty();
+        let of_project = sources.files.iter().filter(|file| !is_no_code_of_the_project(&unit, file));
+        lowered.directives.extend(comments::directives(&unit, of_project));
         if self.options.dump == Some(Dump::Program) {
             lowered.dump.get_or_insert_default().push_str(&program.to_string());
         }
@@ -273,6 +289,7 @@ fn is_no_code_of_the_project(unit: &ParsedUnit, file: &str) -> bool {
 struct LoweredSource {
     units: Vec<UnitFile>,
     partial: Vec<PartialFunction>,
+    directives: Vec<Directive>,
     dump: Option<String>,
 }
 

@@ -9,8 +9,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use cuda_lint_engine::platform::CudaVersion;
 use cuda_lint_engine::{Confidence, Platform, Severity};
 
+use crate::catalogue::{Group, Selector};
 use crate::config::Config;
 use crate::options::{AnalysisOptions, DefaultStream, Dump, Language, Phase};
+use crate::report::output::Output;
+use crate::selection::{LEVELS, Layer, Level, Selection};
 
 /// Finds misuse of CUDA streams, events, asynchronous copies and host memory in host code.
 ///
@@ -43,6 +46,19 @@ pub enum Command {
     Witness(WitnessArgs),
     /// Print what a rule finds, why it is wrong, and what to write in its place
     Explain(ExplainArgs),
+    /// Write down what is found, so that from now on only new findings are reported
+    Baseline(BaselineArgs),
+    /// Write a configuration for a project, after a look at it
+    Init(InitArgs),
+    /// Print the completions of a shell
+    #[command(hide = true)]
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    #[command(hide = true)]
+    Manual,
+    /// Print the JSON schema of the configuration
+    #[command(hide = true)]
+    ConfigSchema,
     /// Analyse the files named on standard input: what the command starts for itself
     #[command(hide = true)]
     Worker,
@@ -54,6 +70,12 @@ pub struct CheckArgs {
     /// Files and folders to analyse; folders are searched for C, C++ and CUDA sources, .gitignore is respected
     #[arg(required = true, value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
+    /// Print the files that would be analysed, and analyse none
+    #[arg(long, help_heading = "Running")]
+    pub show_files: bool,
+    /// Print the configuration that applies, and analyse nothing
+    #[arg(long, help_heading = "Running", conflicts_with = "show_files")]
+    pub show_config: bool,
     /// The rest.
     #[command(flatten)]
     pub options: CheckOptions,
@@ -65,14 +87,12 @@ pub struct CheckOptions {
     /// How to print what is found
     #[arg(long, value_enum, default_value = "pretty", help_heading = "Output")]
     pub format: Format,
-    /// How sure a finding must be
-    #[arg(long, default_value = "likely", value_name = "LEVEL", help_heading = "Output",
-          value_parser = confidence_parser())]
-    pub min_confidence: Confidence,
-    /// How bad a finding must be
-    #[arg(long, default_value = "performance", value_name = "LEVEL", help_heading = "Output",
-          value_parser = severity_parser())]
-    pub min_severity: Severity,
+    /// Write a report to a file as well, such as sarif=cuda-lint.sarif (repeatable)
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output", value_parser = parse_output)]
+    pub output: Vec<Output>,
+    /// Print how often each rule reports something, in place of the findings
+    #[arg(long, help_heading = "Output")]
+    pub statistics: bool,
     /// When to use colours
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN", help_heading = "Output")]
     pub color: ColorChoice,
@@ -82,6 +102,31 @@ pub struct CheckOptions {
     /// Print an intermediate form in place of findings
     #[arg(long, value_enum, hide = true)]
     pub dump: Option<Dump>,
+
+    /// Report these rules or groups only (repeatable, or with commas)
+    #[arg(long, value_name = "RULE", help_heading = "Rules", value_delimiter = ',',
+          value_parser = parse_selector)]
+    pub select: Vec<Selector>,
+    /// Do not report these rules or groups (repeatable, or with commas)
+    #[arg(long, value_name = "RULE", help_heading = "Rules", value_delimiter = ',',
+          value_parser = parse_selector)]
+    pub ignore: Vec<Selector>,
+    /// How bad everything is that a rule or group reports, such as pageable-async-copy=error; also on, off
+    #[arg(long, value_name = "RULE=LEVEL", help_heading = "Rules", value_delimiter = ',',
+          value_parser = parse_level)]
+    pub severity: Vec<(Selector, Level)>,
+    /// How sure a finding must be; by default likely
+    #[arg(long, value_name = "LEVEL", help_heading = "Rules", value_parser = confidence_parser())]
+    pub min_confidence: Option<Confidence>,
+    /// How bad a finding must be; by default performance
+    #[arg(long, value_name = "LEVEL", help_heading = "Rules", value_parser = severity_parser())]
+    pub min_severity: Option<Severity>,
+    /// Do not report the findings in this file; by default cuda-lint-baseline.json above the paths
+    #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    pub baseline: Option<PathBuf>,
+    /// Report the findings that a baseline holds, too
+    #[arg(long, help_heading = "Rules", conflicts_with = "baseline")]
+    pub no_baseline: bool,
 
     /// Define a macro
     #[arg(short = 'D', value_name = "NAME[=VALUE]", help_heading = "Source")]
@@ -107,6 +152,12 @@ pub struct CheckOptions {
     /// The project's configuration; by default cuda-lint.toml is searched upwards from the paths
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     pub config: Option<PathBuf>,
+    /// Use no configuration
+    #[arg(long, help_heading = "Source", conflicts_with = "config")]
+    pub no_config: bool,
+    /// Leave out what the configuration excludes even where it is named on the command line
+    #[arg(long, help_heading = "Source")]
+    pub force_exclude: bool,
     /// Read the headers of the CUDA toolkit in DIR and those of the system in place of the embedded declarations
     #[arg(long, value_name = "DIR", help_heading = "Source")]
     pub real_headers: Option<PathBuf>,
@@ -132,14 +183,14 @@ impl CheckOptions {
     pub fn analysis_options(&self, config: &Config, roots: &[PathBuf], scratch: PathBuf) -> AnalysisOptions {
         let platform = Platform { cuda: self.cuda, ..Platform::unknown() };
         AnalysisOptions {
-            defines: self.defines.clone(),
-            include_dirs: self.include_dirs.clone(),
+            defines: config.defines.iter().chain(&self.defines).cloned().collect(),
+            include_dirs: self.include_dirs.iter().chain(&config.include_dirs).cloned().collect(),
             language: self.language,
             standard: self.standard.clone(),
             default_stream: self.default_stream.or(config.default_stream),
             extra: self.extra.clone(),
             real_headers: self.real_headers.clone(),
-            compile_commands: self.compile_commands.clone(),
+            compile_commands: self.compile_commands.clone().or_else(|| config.compile_commands.clone()),
             libclang: self.libclang.clone(),
             roots: roots.to_vec(),
             scratch,
@@ -150,6 +201,61 @@ impl CheckOptions {
             phase: Phase::Lower,
         }
     }
+
+    /// What may be reported, by the configuration and the command line.
+    pub fn selection(&self, config: &Config) -> Selection {
+        let mut selection = Selection {
+            config: config.rules.clone(),
+            overrides: config.overrides.clone(),
+            config_confidence: config.min_confidence,
+            min_confidence: self.min_confidence,
+            min_severity: self.min_severity.or(config.min_severity),
+            ..Selection::default()
+        };
+        if config.require_reason {
+            let on = (Selector::Rule(crate::suppression::UNEXPLAINED), Level::On);
+            let settings = config.rules.settings().iter().copied();
+            selection.config = Layer::new(std::iter::once(on).chain(settings).collect());
+        }
+        let all = (!self.select.is_empty()).then_some((Selector::Group(Group::All), Level::Off));
+        let select = self.select.iter().map(|selector| (*selector, Level::On));
+        let ignore = self.ignore.iter().map(|selector| (*selector, Level::Off));
+        let settings = all.into_iter().chain(select).chain(self.severity.iter().copied()).chain(ignore);
+        selection.command_line = Layer::new(settings.collect());
+        selection
+    }
+}
+
+/// Arguments of `baseline`.
+#[derive(Debug, Args)]
+pub struct BaselineArgs {
+    /// Files and folders to analyse; by default the current folder
+    #[arg(value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+    /// Take out what is gone, and put nothing in
+    #[arg(long)]
+    pub prune: bool,
+    /// The rest.
+    #[command(flatten)]
+    pub options: CheckOptions,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The project's folder
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    pub folder: PathBuf,
+    /// Write over a configuration that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
 }
 
 /// Arguments of `witness`.
@@ -200,6 +306,14 @@ pub enum Format {
     Short,
     /// For programs
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// GitLab's code quality report
+    Gitlab,
+    /// JUnit's XML
+    Junit,
 }
 
 /// How the list of rules is printed.
@@ -254,6 +368,31 @@ fn parse_place(text: &str) -> Result<Place, String> {
     Ok(Place { file: file.into(), line })
 }
 
+fn parse_selector(text: &str) -> Result<Selector, String> {
+    Selector::parse(text.trim()).map_err(|(message, help)| format!("{message}; {help}"))
+}
+
+fn parse_level(text: &str) -> Result<(Selector, Level), String> {
+    let words: Vec<_> = LEVELS.iter().map(|(name, _)| *name).collect();
+    let form =
+        || format!("give a rule and a level, such as ordering=warning; levels are {}", words.join(", "));
+    let (rule, level) = text.split_once('=').ok_or_else(form)?;
+    let level = Level::parse(level.trim()).ok_or_else(form)?;
+    Ok((parse_selector(rule)?, level))
+}
+
+fn parse_output(text: &str) -> Result<Output, String> {
+    let formats = || {
+        let names: Vec<_> = Format::value_variants().iter().filter_map(|it| it.to_possible_value()).collect();
+        names.iter().map(|name| name.get_name().to_owned()).collect::<Vec<_>>().join(", ")
+    };
+    let form =
+        || format!("give a format and a file, such as sarif=cuda-lint.sarif; formats are {}", formats());
+    let (format, file) = text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or_else(form)?;
+    let format = Format::from_str(format, false).map_err(|_| form())?;
+    Ok(Output { format, file: file.into() })
+}
+
 fn parse_cuda_version(text: &str) -> Result<CudaVersion, String> {
     CudaVersion::parse(text).ok_or_else(|| "give a version such as 12.4".to_string())
 }
@@ -272,6 +411,8 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+    use crate::catalogue;
+    use crate::selection::FilePath;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
         Cli::try_parse_from(line.split_whitespace())
@@ -294,8 +435,7 @@ mod tests {
         assert_eq!(format!("{:?}", short.check), format!("{long:?}"));
         assert_eq!(long.paths, ["a.cu", "src"].map(PathBuf::from));
         assert_eq!(long.options.extra, ["-Wall"]);
-        assert_eq!(long.options.min_confidence, Confidence::Likely);
-        assert_eq!(long.options.min_severity, Severity::Performance);
+        assert_eq!(long.options.min_confidence, None);
     }
 
     #[test]
@@ -322,6 +462,32 @@ mod tests {
     }
 
     #[test]
+    fn rules_are_chosen_and_ignored() {
+        let state = |line: &str, rule: &str| {
+            let options = parse(line).unwrap().check.options;
+            let selection = options.selection(&Config::default());
+            let state = selection.of(&catalogue::find(rule).unwrap(), &FilePath::new("a.cu"));
+            (state.on, state.severity)
+        };
+        let line = "cuda-lint --select ordering,free-kind-mismatch --ignore host-read-before-sync \
+                    --severity host-write-before-sync=warning a.cu";
+        assert_eq!(state(line, "host-read-before-sync"), (false, None));
+        assert_eq!(state(line, "host-write-before-sync"), (true, Some(Severity::Warning)));
+        assert_eq!(state(line, "free-kind-mismatch"), (true, None));
+        assert_eq!(state(line, "memcpy-kind-mismatch"), (false, None));
+        assert_eq!(
+            state("cuda-lint --severity pedantic=on a.cu", "suppression-without-reason"),
+            (true, None)
+        );
+        let outputs = parse("cuda-lint --output sarif=a.sarif --output junit=b=c.xml a.cu")
+            .unwrap()
+            .check
+            .options
+            .output;
+        assert_eq!(outputs[1], Output { format: Format::Junit, file: "b=c.xml".into() });
+    }
+
+    #[test]
     fn values_are_checked() {
         for line in [
             "cuda-lint --min-confidence sure a.cu",
@@ -329,6 +495,13 @@ mod tests {
             "cuda-lint --timeout 0 a.cu",
             "cuda-lint --timeout nan a.cu",
             "cuda-lint -x fortran a.cu",
+            "cuda-lint --output sarif a.cu",
+            "cuda-lint --output sarif= a.cu",
+            "cuda-lint --output xml=a.xml a.cu",
+            "cuda-lint --select orderin a.cu",
+            "cuda-lint --severity ordering=bad a.cu",
+            "cuda-lint --severity ordering a.cu",
+            "cuda-lint --baseline b.json --no-baseline a.cu",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
@@ -337,8 +510,8 @@ mod tests {
                 .unwrap()
                 .check
                 .options;
-        assert_eq!(check.min_confidence, Confidence::Possible);
-        assert_eq!(check.min_severity, Severity::Info);
+        assert_eq!(check.min_confidence, Some(Confidence::Possible));
+        assert_eq!(check.min_severity, Some(Severity::Info));
         assert_eq!(check.timeout, Duration::from_millis(500));
         assert_eq!(check.language, Some(Language::Cxx));
     }

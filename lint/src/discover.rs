@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use ignore::WalkBuilder;
 
+use crate::path_patterns::Patterns;
 use crate::report::FailedFile;
 
 /// Endings of files that are taken from folders.
@@ -32,25 +33,49 @@ pub struct SourceFile {
     pub path: String,
     /// The path without links, which tells files apart.
     pub canonical: PathBuf,
+    /// True if the user named the file itself, and no folder that holds it.
+    pub named: bool,
+}
+
+/// Which files are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// If there are any: only these files of folders.
+    pub include: Patterns,
+    /// Not these files of folders.
+    pub exclude: Patterns,
+    /// `exclude` is about named files, too.
+    pub force_exclude: bool,
+}
+
+impl Wanted {
+    fn in_folder(&self, file: &Path) -> bool {
+        (self.include.is_empty() || self.include.hold(file)) && !self.exclude.hold(file)
+    }
 }
 
 /// Finds the files under the paths that the user gave.
-pub fn discover(paths: &[PathBuf]) -> Discovery {
-    let mut search = Search::default();
+pub fn discover(paths: &[PathBuf], wanted: &Wanted) -> Discovery {
+    let mut search = Search { found: HashMap::new(), failed: Vec::new(), wanted };
     for path in paths {
         search.add(path);
     }
     search.finish()
 }
 
-#[derive(Default)]
-struct Search {
-    /// By the path without links: the name to show, and whether it is a link.
-    found: HashMap<PathBuf, (bool, String)>,
+struct Search<'a> {
+    /// By the path without links: the name to show, whether it is a link, and whether it was named only.
+    found: HashMap<PathBuf, Found>,
     failed: Vec<FailedFile>,
+    wanted: &'a Wanted,
 }
 
-impl Search {
+struct Found {
+    shown: (bool, String),
+    named: bool,
+}
+
+impl Search<'_> {
     fn add(&mut self, path: &Path) {
         let metadata = match std::fs::metadata(path) {
             Ok(metadata) => metadata,
@@ -59,7 +84,7 @@ impl Search {
         if metadata.is_dir() {
             self.add_folder(path);
         } else if metadata.is_file() {
-            self.add_file(path);
+            self.add_file(path, true);
         } else {
             self.fail(path, "neither a regular file nor a folder");
         }
@@ -80,7 +105,7 @@ impl Search {
                 // A link has no other file type here; what it leads to decides.
                 Ok(entry) if has_source_extension(entry.path()) && entry.path().is_file() => {
                     sources += 1;
-                    self.add_file(entry.path());
+                    self.add_file(entry.path(), false);
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -99,11 +124,18 @@ impl Search {
         }
     }
 
-    fn add_file(&mut self, path: &Path) {
+    fn add_file(&mut self, path: &Path, named: bool) {
         let canonical = match path.canonicalize() {
             Ok(canonical) => canonical,
             Err(error) => return self.fail(path, describe(&error)),
         };
+        let unwanted = match named {
+            true => self.wanted.force_exclude && self.wanted.exclude.hold(&canonical),
+            false => !self.wanted.in_folder(&canonical),
+        };
+        if unwanted {
+            return;
+        }
         let Some(shown) = tidy(path).to_str().map(str::to_string) else {
             return self.fail(path, "the path is not valid UTF-8; rename the file");
         };
@@ -114,11 +146,12 @@ impl Search {
         self.found
             .entry(canonical)
             .and_modify(|known| {
-                if candidate < *known {
-                    *known = candidate.clone();
+                known.named &= named;
+                if candidate < known.shown {
+                    known.shown = candidate.clone();
                 }
             })
-            .or_insert(candidate);
+            .or_insert(Found { shown: candidate, named });
     }
 
     fn fail(&mut self, path: &Path, reason: impl Into<String>) {
@@ -126,8 +159,8 @@ impl Search {
     }
 
     fn finish(self) -> Discovery {
-        let mut files: Vec<_> =
-            self.found.into_iter().map(|(canonical, (_, path))| SourceFile { path, canonical }).collect();
+        let file = |(canonical, Found { shown: (_, path), named })| SourceFile { path, canonical, named };
+        let mut files: Vec<_> = self.found.into_iter().map(file).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let mut failed = self.failed;
         failed.sort();
@@ -177,7 +210,7 @@ mod tests {
         let root = folder.path().canonicalize().unwrap();
         prepare(&root);
         let paths: Vec<_> = arguments.iter().map(|argument| root.join(argument)).collect();
-        let discovery = discover(&paths);
+        let discovery = discover(&paths, &Wanted::default());
         let relative =
             |path: &str| Path::new(path).strip_prefix(&root).unwrap_or(Path::new(path)).display().to_string();
         let found: Vec<_> = discovery.files.iter().map(|file| relative(&file.path)).collect();
@@ -212,6 +245,34 @@ mod tests {
         };
         check(prepare, &[""], &["src/a.cu"], &[]);
         check(prepare, &["", "build/gen.cu"], &["build/gen.cu", "src/a.cu"], &[]);
+    }
+
+    #[test]
+    fn patterns_choose_among_the_files_of_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        write(&root, &["src/a.cu", "src/gen/b.cu", "tests/c.cu"]);
+        let mut wanted = Wanted {
+            include: Patterns::in_folder(&root),
+            exclude: Patterns::in_folder(&root),
+            force_exclude: false,
+        };
+        wanted.include.add("src").unwrap();
+        wanted.exclude.add("gen").unwrap();
+        let found = |wanted: &Wanted, paths: &[&str]| -> Vec<(String, bool)> {
+            let paths: Vec<_> = paths.iter().map(|path| root.join(path)).collect();
+            let name = |file: SourceFile| {
+                (file.canonical.strip_prefix(&root).unwrap().display().to_string(), file.named)
+            };
+            discover(&paths, wanted).files.into_iter().map(name).collect()
+        };
+        let file = |path: &str, named| (path.to_owned(), named);
+        assert_eq!(found(&wanted, &[""]), [file("src/a.cu", false)]);
+        let named = ["src/gen/b.cu", "tests/c.cu"];
+        assert_eq!(found(&wanted, &named), [file("src/gen/b.cu", true), file("tests/c.cu", true)]);
+        wanted.force_exclude = true;
+        assert_eq!(found(&wanted, &named), [file("tests/c.cu", true)]);
+        assert_eq!(found(&wanted, &["", "src/a.cu"]), [file("src/a.cu", false)]);
     }
 
     #[test]
@@ -278,7 +339,7 @@ mod tests {
         use std::os::unix::ffi::OsStrExt;
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"bad\xff.cu")), "int x;").unwrap();
-        let discovery = discover(&[folder.path().to_path_buf()]);
+        let discovery = discover(&[folder.path().to_path_buf()], &Wanted::default());
         assert!(discovery.files.is_empty());
         assert!(discovery.failed[0].reason.contains("UTF-8"), "{:?}", discovery.failed);
     }

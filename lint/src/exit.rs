@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | 0 | everything was looked at, and nothing is reported |
 //! | 1 | something is reported |
-//! | 2 | something could not be looked at, or the command was misused; what was found is printed all the same |
+//! | 2 | something could not be looked at or written, or the command was misused; what was found is printed all the same |
 //!
 //! A **file** that failed (missing, unreadable, not parsed, too slow, crashed the parser) makes the answer
 //! "could not tell": 2. A **function** that was analysed only in part does not: real code always has some, so
@@ -40,15 +40,20 @@ impl ExitStatus {
             Self::Clean
         }
     }
+
+    /// The exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings => 1,
+            Self::Incomplete => 2,
+        }
+    }
 }
 
 impl From<ExitStatus> for std::process::ExitCode {
     fn from(status: ExitStatus) -> Self {
-        Self::from(match status {
-            ExitStatus::Clean => 0,
-            ExitStatus::Findings => 1,
-            ExitStatus::Incomplete => 2,
-        })
+        Self::from(status.code())
     }
 }
 

@@ -2,20 +2,21 @@
 
 use std::io::{self, Write};
 
-use cuda_lint_engine::rules::{self, Rule};
 use cuda_lint_engine::suggest;
 use serde::Serialize;
 
 use crate::args::ListFormat;
+use crate::catalogue::{self, Entry};
 use crate::evidence::{self, Evidence};
 use crate::exit::ExitStatus;
 use crate::terminal;
 
 /// Prints the list of rules.
 pub fn list(format: ListFormat, out: &mut dyn Write) -> io::Result<ExitStatus> {
+    let entries: Vec<Entry> = catalogue::entries().collect();
     match format {
-        ListFormat::Text => write_text(rules::catalogue(), out)?,
-        ListFormat::Json => write_json(rules::catalogue(), out)?,
+        ListFormat::Text => write_text(&entries, out)?,
+        ListFormat::Json => write_json(&entries, out)?,
     }
     out.flush()?;
     Ok(ExitStatus::Clean)
@@ -23,28 +24,31 @@ pub fn list(format: ListFormat, out: &mut dyn Write) -> io::Result<ExitStatus> {
 
 /// Prints the documentation of a rule.
 pub fn explain(name: &str, out: &mut dyn Write) -> io::Result<ExitStatus> {
-    let Some(rule) = rules::find(name) else {
+    let Some(rule) = catalogue::find(name) else {
         terminal::complain(&unknown(name));
         return Ok(ExitStatus::Incomplete);
     };
     writeln!(out, "# {}\n", rule.name)?;
     writeln!(out, "{}, {}: {}\n", rule.severity.name(), rule.category.name(), rule.summary)?;
     writeln!(out, "{}\n", rule.doc.trim())?;
-    write!(out, "{}", evidence::section(&evidence::of(rule, &Evidence::embedded())))?;
+    // What is said of comments, no GPU confirms.
+    if let Some(rule) = rule.rule {
+        write!(out, "{}", evidence::section(&evidence::of(rule, &Evidence::embedded())))?;
+    }
     out.flush()?;
     Ok(ExitStatus::Clean)
 }
 
 fn unknown(name: &str) -> String {
-    let hint = match suggest::closest(name, rules::catalogue().iter().map(|rule| rule.name)) {
+    let hint = match suggest::closest(name, catalogue::entries().map(|rule| rule.name)) {
         Some(close) => format!("did you mean `{close}`?"),
         None => "`cuda-lint rules` lists them".to_string(),
     };
     format!("there is no rule `{name}`; {hint}")
 }
 
-fn write_text(rules: &[&Rule], out: &mut dyn Write) -> io::Result<()> {
-    let width = |text: fn(&Rule) -> &str| rules.iter().map(|rule| text(rule).len()).max().unwrap_or(0);
+fn write_text(rules: &[Entry], out: &mut dyn Write) -> io::Result<()> {
+    let width = |text: fn(&Entry) -> &str| rules.iter().map(|rule| text(rule).len()).max().unwrap_or(0);
     let (names, severities, categories) =
         (width(|rule| rule.name), width(|rule| rule.severity.name()), width(|rule| rule.category.name()));
     for rule in rules {
@@ -64,32 +68,33 @@ fn write_text(rules: &[&Rule], out: &mut dyn Write) -> io::Result<()> {
 #[derive(Serialize)]
 struct List {
     schema_version: u32,
-    rules: Vec<Entry>,
+    rules: Vec<Listed>,
 }
 
 #[derive(Serialize)]
-struct Entry {
+struct Listed {
     name: &'static str,
-    number: String,
+    /// Null for rules that are not the engine's.
+    number: Option<String>,
     category: &'static str,
     severity: &'static str,
     on_by_default: bool,
     summary: &'static str,
-    evidence: evidence::Measured,
+    evidence: Option<evidence::Measured>,
 }
 
-fn write_json(rules: &[&'static Rule], out: &mut dyn Write) -> io::Result<()> {
+fn write_json(rules: &[Entry], out: &mut dyn Write) -> io::Result<()> {
     let embedded = Evidence::embedded();
     let rules = rules
         .iter()
-        .map(|rule| Entry {
+        .map(|rule| Listed {
             name: rule.name,
-            number: rule.number.to_string(),
+            number: rule.rule.map(|rule| rule.number.to_string()),
             category: rule.category.name(),
             severity: rule.severity.name(),
             on_by_default: rule.on_by_default,
             summary: rule.summary,
-            evidence: evidence::of(rule, &embedded),
+            evidence: rule.rule.map(|rule| evidence::of(rule, &embedded)),
         })
         .collect();
     serde_json::to_writer_pretty(&mut *out, &List { schema_version: 1, rules })?;
@@ -98,6 +103,8 @@ fn write_json(rules: &[&'static Rule], out: &mut dyn Write) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use cuda_lint_engine::rules;
+
     use super::*;
 
     fn text(write: impl Fn(&mut dyn Write) -> io::Result<ExitStatus>) -> (String, ExitStatus) {
@@ -111,14 +118,15 @@ mod tests {
         let (plain, _) = text(|out| list(ListFormat::Text, out));
         let (json, _) = text(|out| list(ListFormat::Json, out));
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-        let names: Vec<_> = rules::catalogue().iter().map(|rule| rule.name).collect();
+        let names: Vec<_> = catalogue::entries().map(|rule| rule.name).collect();
         assert!(!names.is_empty());
         let listed: Vec<_> = plain.lines().map(|line| line.split(' ').next().unwrap()).collect();
         assert_eq!(listed, names);
         let listed: Vec<_> =
             json["rules"].as_array().unwrap().iter().map(|rule| rule["name"].as_str().unwrap()).collect();
         assert_eq!(listed, names);
-        for rule in json["rules"].as_array().unwrap() {
+        let of_engine = rules::catalogue().len();
+        for rule in &json["rules"].as_array().unwrap()[..of_engine] {
             assert!(rule["evidence"]["summary"].is_string() && rule["evidence"]["confirmed"].is_u64());
         }
     }

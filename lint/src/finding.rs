@@ -10,6 +10,7 @@ use cuda_lint_engine::{Category, Confidence, Diagnostic, Severity};
 use serde::{Deserialize, Serialize};
 
 use crate::report::FailedFile;
+use crate::suppression::Directive;
 
 /// Everything about one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,9 @@ pub enum Outcome {
         diagnostics: Vec<ReportedDiagnostic>,
         /// Functions that were analysed only in part.
         partial: Vec<PartialFunction>,
+        /// Comments that suppress findings, in the file and in those that it includes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        directives: Vec<Directive>,
     },
     /// It was lowered, and waits for the link.
     Lowered {
@@ -58,6 +62,9 @@ pub enum Outcome {
         targets: Vec<String>,
         /// Functions that the frontend sees only in part.
         partial: Vec<PartialFunction>,
+        /// Comments that suppress findings, in the file and in those that it includes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        directives: Vec<Directive>,
     },
     /// It holds nothing that concerns CUDA.
     Skipped,
@@ -107,6 +114,12 @@ pub struct ReportedDiagnostic {
     /// True if it lies in a function that the unit has from another file.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
+    /// The function around the place; empty if there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub function: String,
+    /// If the place starts with an argument of a macro which makes the rest: the macro's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub macro_name: Option<String>,
 }
 
 impl ReportedDiagnostic {
@@ -133,6 +146,8 @@ impl ReportedDiagnostic {
                 })
             }),
             imported: false,
+            function: String::new(),
+            macro_name: None,
         }
     }
 }
@@ -189,6 +204,7 @@ enum CategoryName {
     Capture,
     ApiUsage,
     Performance,
+    Suppression,
 }
 
 /// How [`Severity`] travels.
@@ -243,6 +259,8 @@ pub mod samples {
             help: "wait first: call cudaStreamSynchronize(stream) before this line".to_string(),
             witness: None,
             imported: false,
+            function: String::new(),
+            macro_name: None,
         }
     }
 }

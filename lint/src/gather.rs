@@ -6,42 +6,38 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use cuda_lint_engine::rules;
-use cuda_lint_engine::{Confidence, Severity};
+use cuda_lint_engine::Confidence;
 
 use crate::discover::SourceFile;
 use crate::finding::{FileReport, Outcome, PartialFunction, ReportedDiagnostic, Span};
 use crate::report::{FailedFile, Report};
+use crate::suppression::Directive;
 
-/// What is worth reporting.
-#[derive(Clone, Copy, Debug)]
-pub struct Threshold {
-    /// The least confidence.
-    pub confidence: Confidence,
-    /// The least severity.
-    pub severity: Severity,
-}
-
-impl Threshold {
-    fn admits(self, diagnostic: &ReportedDiagnostic) -> bool {
-        diagnostic.confidence >= self.confidence && diagnostic.severity >= self.severity
-    }
+/// What the workers have said, said once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gathered {
+    /// Everything that was found, whether it is worth reporting or not.
+    pub report: Report,
+    /// The comments that suppress findings.
+    pub directives: Vec<Directive>,
 }
 
 /// Gathers the reports on `files`.
-pub fn gather(mut reports: Vec<FileReport>, files: &[SourceFile], threshold: Threshold) -> Report {
+pub fn gather(mut reports: Vec<FileReport>, files: &[SourceFile]) -> Gathered {
     // The first unit that says something about a header is the one that is quoted.
     reports.sort_by(|a, b| a.path.cmp(&b.path));
     let mut names = Names::new(files);
     let mut report = Report::default();
+    let mut all_directives = Vec::new();
     for file in reports {
         match file.outcome {
-            Outcome::Analysed { diagnostics, partial } => {
+            Outcome::Analysed { diagnostics, partial, directives } => {
                 report.analysed += 1;
                 report.diagnostics.extend(diagnostics.into_iter().map(|it| names.rename(it)));
                 report.partial.extend(
                     partial.into_iter().map(|it| PartialFunction { path: names.shown(&it.path), ..it }),
                 );
+                all_directives.extend(directives.into_iter().map(|it| names.rename_directive(it)));
             }
             Outcome::Lowered { .. } => report
                 .failed
@@ -54,13 +50,7 @@ pub fn gather(mut reports: Vec<FileReport>, files: &[SourceFile], threshold: Thr
     report.partial.sort();
     report.partial.dedup();
     report.diagnostics = merge(report.diagnostics);
-    let (shown, hidden): (Vec<_>, Vec<_>) =
-        report.diagnostics.into_iter().partition(|diagnostic| threshold.admits(diagnostic));
-    report.diagnostics = shown;
-    // Nobody has asked for what is off by default.
-    let is_off = |it: &&ReportedDiagnostic| rules::find(&it.rule).is_some_and(|rule| !rule.on_by_default);
-    report.hidden = hidden.iter().filter(|it| !is_off(it)).count();
-    report
+    Gathered { report, directives: all_directives }
 }
 
 /// Sorts by place and keeps one of what several units say alike: the one that is most certain.
@@ -120,6 +110,14 @@ impl<'a> Names<'a> {
         diagnostic
     }
 
+    fn rename_directive(&mut self, mut directive: Directive) -> Directive {
+        let names = directive.names.iter_mut().map(|name| &mut name.span);
+        for span in std::iter::once(&mut directive.span).chain(names) {
+            span.file = self.shown(&span.file);
+        }
+        directive
+    }
+
     fn shown(&mut self, path: &str) -> String {
         if let Some(known) = self.known.get(path) {
             return known.clone();
@@ -145,10 +143,12 @@ mod tests {
     use super::*;
     use crate::finding::samples::{diagnostic, span};
 
-    const EVERYTHING: Threshold = Threshold { confidence: Confidence::Possible, severity: Severity::Info };
+    fn gather(reports: Vec<FileReport>, files: &[SourceFile]) -> Report {
+        super::gather(reports, files).report
+    }
 
     fn analysed(path: &str, diagnostics: Vec<ReportedDiagnostic>) -> FileReport {
-        let outcome = Outcome::Analysed { diagnostics, partial: Vec::new() };
+        let outcome = Outcome::Analysed { diagnostics, partial: Vec::new(), directives: Vec::new() };
         FileReport::new(path, outcome)
     }
 
@@ -173,8 +173,8 @@ mod tests {
             ),
             FileReport::new("d.cu", Outcome::Skipped),
         ];
-        let forward = gather(reports.clone(), &[], EVERYTHING);
-        let backward = gather(reports.into_iter().rev().collect(), &[], EVERYTHING);
+        let forward = gather(reports.clone(), &[]);
+        let backward = gather(reports.into_iter().rev().collect(), &[]);
         assert_eq!(places(&forward), ["a.cu:9:4 x", "a.cu:10:1 x", "b.cu:2:1 a", "b.cu:2:1 x"]);
         assert_eq!(forward, backward);
         assert_eq!((forward.analysed, forward.skipped, forward.failed.len()), (2, 1, 1));
@@ -195,24 +195,8 @@ mod tests {
                 analysed("c.cu", vec![unsure]),
             ],
             &[],
-            EVERYTHING,
         );
         assert_eq!(report.diagnostics, [other, sure]);
-    }
-
-    #[test]
-    fn what_is_below_the_threshold_is_counted_and_not_reported() {
-        let shy =
-            ReportedDiagnostic { confidence: Confidence::Possible, ..diagnostic("x", span("a.cu", 1, 1, 1)) };
-        let mild = ReportedDiagnostic { severity: Severity::Info, ..diagnostic("y", span("a.cu", 2, 1, 1)) };
-        let loud = diagnostic("z", span("a.cu", 3, 1, 1));
-        let threshold = Threshold { confidence: Confidence::Likely, severity: Severity::Performance };
-        let report = gather(vec![analysed("a.cu", vec![shy, mild, loud])], &[], threshold);
-        assert_eq!(places(&report), ["a.cu:3:1 z"]);
-        assert_eq!(report.hidden, 2);
-        let off = diagnostic("unchecked-cuda-call", span("a.cu", 2, 1, 1));
-        let off = ReportedDiagnostic { severity: Severity::Info, ..off };
-        assert_eq!(gather(vec![analysed("a.cu", vec![off])], &[], threshold).hidden, 0);
     }
 
     #[test]
@@ -222,7 +206,8 @@ mod tests {
         std::fs::create_dir(root.join("src")).unwrap();
         let header = root.join("src/shared.h");
         std::fs::write(&header, "").unwrap();
-        let files = [SourceFile { path: "given/shared.h".to_string(), canonical: header.clone() }];
+        let files =
+            [SourceFile { path: "given/shared.h".to_string(), canonical: header.clone(), named: false }];
         let detour = root.join("src/../src/shared.h").display().to_string();
         let report = gather(
             vec![
@@ -231,7 +216,6 @@ mod tests {
                 analysed("c.cu", vec![diagnostic("x", span("/nowhere/at/all.h", 1, 1, 1))]),
             ],
             &files,
-            EVERYTHING,
         );
         assert_eq!(places(&report), ["/nowhere/at/all.h:1:1 x", "given/shared.h:1:1 x"]);
     }

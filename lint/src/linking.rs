@@ -8,9 +8,9 @@ use cuda_lint_engine::cuda::{self, Model};
 use cuda_lint_engine::link::{self, Linked};
 use cuda_lint_engine::program::SiteId;
 use cuda_lint_engine::{Findings, Options, Platform, Program};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::finding::{FileReport, Outcome, PartialFunction, ReportedDiagnostic, Span};
+use crate::finding::{FileReport, Outcome, PartialFunction, ReportedDiagnostic};
 use crate::unit_file::{UnitFile, UnitFileError};
 use crate::worker::{Analyser, FileRequest, LinkRequest, internal_error};
 
@@ -101,16 +101,25 @@ fn analyse(
     (linked, findings)
 }
 
-/// The position of a site of a linked program.
-fn span(linked: &Linked, units: &[Arc<UnitFile>], site: SiteId) -> Span {
+/// The unit that a site of a linked program comes from, and the site there.
+fn origin<'u>(linked: &Linked, units: &'u [Arc<UnitFile>], site: SiteId) -> Option<(&'u UnitFile, SiteId)> {
     let (unit, site) = match site.0.checked_sub(linked.first_site) {
         None => (0, site),
-        Some(at) => match linked.sites.get(at as usize) {
-            Some(known) => *known,
-            None => return Span::default(),
-        },
+        Some(at) => *linked.sites.get(at as usize)?,
     };
-    units.get(unit as usize).map(|unit| unit.span(site)).unwrap_or_default()
+    Some((units.get(unit as usize)?, site))
+}
+
+/// The names of the functions around sites.
+fn functions_of(program: &Program, wanted: &FxHashSet<SiteId>) -> FxHashMap<SiteId, String> {
+    let mut names = FxHashMap::default();
+    for function in &program.functions {
+        let statements = function.blocks.iter().flat_map(|block| &block.statements);
+        for site in statements.map(|statement| statement.site).filter(|site| wanted.contains(site)) {
+            names.entry(site).or_insert_with(|| function.name.clone());
+        }
+    }
+    names
 }
 
 /// What the configurations of one file gave.
@@ -122,7 +131,9 @@ struct UnitReport {
 
 impl UnitReport {
     fn add(&mut self, linked: &Linked, findings: &Findings, units: &[Arc<UnitFile>], request: &LinkRequest) {
-        let span = |site| span(linked, units, site);
+        let span = |site| origin(linked, units, site).map(|(unit, site)| unit.span(site)).unwrap_or_default();
+        let sites = findings.diagnostics.iter().map(|diagnostic| diagnostic.site).collect();
+        let functions_around = functions_of(&linked.program, &sites);
         let is_hip = linked.program.externs.iter().any(|it| cuda::hip_name(&it.name).is_some());
         for diagnostic in &findings.diagnostics {
             let Some(rule) = cuda_lint_engine::rules::find(diagnostic.rule) else { continue };
@@ -132,6 +143,10 @@ impl UnitReport {
                 resolved.help.push_str(&format!("{end}{UNWITNESSED}"));
             }
             resolved.imported = diagnostic.site.0 >= linked.first_site && linked.program.imported > 0;
+            resolved.function = functions_around.get(&diagnostic.site).cloned().unwrap_or_default();
+            if let Some((unit, site)) = origin(linked, units, diagnostic.site) {
+                resolved.macro_name = unit.macro_name(site).map(str::to_owned);
+            }
             let twin = |other: &&mut ReportedDiagnostic| {
                 other.rule == resolved.rule
                     && other.span == resolved.span
@@ -166,6 +181,7 @@ impl UnitReport {
     fn finish(mut self, path: &str) -> FileReport {
         self.partial.sort();
         self.partial.dedup();
-        FileReport::new(path, Outcome::Analysed { diagnostics: self.diagnostics, partial: self.partial })
+        let Self { diagnostics, partial } = self;
+        FileReport::new(path, Outcome::Analysed { diagnostics, partial, directives: Vec::new() })
     }
 }

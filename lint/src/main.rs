@@ -2,10 +2,13 @@
 //!
 //! `cuda-lint PATHS` finds the files ([`discover`]), has worker processes lower each ([`analysis`]) and then
 //! analyse it with what it calls in others ([`linking`]), as [`whole`] directs ([`pool`], [`worker`]), gathers
-//! what they say ([`gather`]) and prints it ([`report`]). [`run`] is that sequence.
+//! what they say ([`gather`]), settles what of it is reported ([`settle`]) and prints it ([`report`]). [`run`] is
+//! that sequence.
 
 mod analysis;
 mod args;
+mod baseline;
+mod catalogue;
 mod clang;
 mod compile_commands;
 mod config;
@@ -17,14 +20,20 @@ mod explain;
 mod finding;
 mod gather;
 mod host_scan;
+mod identity;
 mod include_index;
 mod linking;
+mod manual;
 mod options;
+mod path_patterns;
 mod pool;
 mod progress;
 mod report;
 mod run;
 mod rust;
+mod selection;
+mod settle;
+mod suppression;
 mod terminal;
 mod unit_file;
 mod whole;
@@ -49,6 +58,11 @@ fn main() -> std::process::ExitCode {
         Some(Command::Witness(args)) => witness::print(args, &mut stdout),
         Some(Command::Rules(list)) => explain::list(list.format, &mut stdout),
         Some(Command::Explain(explain)) => explain::explain(&explain.rule, &mut stdout),
+        Some(Command::Baseline(args)) => baseline::command::write(&args, &mut stdout),
+        Some(Command::Init(args)) => config::init::write(&args, &mut stdout),
+        Some(Command::Completions(args)) => manual::completions(args.shell, &mut stdout),
+        Some(Command::Manual) => manual::page(&mut stdout),
+        Some(Command::ConfigSchema) => config::schema::print(&mut stdout),
         Some(Command::Worker) => {
             drop(stdout);
             worker::command(analysis::start)

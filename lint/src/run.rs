@@ -4,56 +4,165 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::args::{CheckArgs, CheckOptions};
+use crate::baseline::{self, Baseline, Matched};
 use crate::clang::library::WORKER_ENVIRONMENT;
-use crate::config::Config;
-use crate::discover::{self, SourceFile};
+use crate::config::{Config, show};
+use crate::discover::{self, Discovery, SourceFile, Wanted};
 use crate::exit::ExitStatus;
 use crate::finding::{FileReport, Outcome};
-use crate::gather::{self, Threshold};
+use crate::gather;
 use crate::pool::{Pool, PoolOutcome, WorkerCommand};
 use crate::progress::Progress;
-use crate::report::{self, FailedFile, Report};
+use crate::report::output::Outputs;
+use crate::report::{self, FailedFile, Report, Style};
 use crate::rust;
+use crate::settle::{self, Terms};
 use crate::terminal::{self, Terminal};
 use crate::whole;
 
 /// Analyses what the arguments name, and prints what is found. An error is one of the output.
 pub fn check(args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
-    match own_worker() {
-        Ok(worker) => check_with(&worker, args, out),
+    match Setup::new(&args.paths, &args.options) {
+        Ok(setup) => check_with(&setup, args, out),
         Err(status) => Ok(status),
     }
 }
 
-/// Analyses files and folders, and gathers what is found. An error is the status to end with: why has been
-/// said.
+/// Analyses files and folders, and gathers what is found, whether the baseline knows it or not. An error is the
+/// status to end with: why has been said.
 pub fn report_on(paths: &[PathBuf], options: &CheckOptions) -> Result<Report, ExitStatus> {
-    let worker = own_worker()?;
-    Ok(look(&worker, paths, options)?.report(options))
+    let setup = Setup::new(paths, options)?;
+    Ok(setup.look()?.settle(&setup, None).0)
 }
 
-/// The worker that the command starts for itself.
-fn own_worker() -> Result<WorkerCommand, ExitStatus> {
-    let program = std::env::current_exe().map_err(|error| cannot_run(&error))?;
-    Ok(WorkerCommand { program, arguments: vec!["worker".to_string()], environment: WORKER_ENVIRONMENT })
-}
-
-fn check_with(worker: &WorkerCommand, args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
-    let options = &args.options;
-    let looked = match look(worker, &args.paths, options) {
+fn check_with(setup: &Setup<'_>, args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
+    let options = setup.options;
+    if args.show_config {
+        show::print(&setup.config, &options.selection(&setup.config), out)?;
+        return Ok(ExitStatus::Clean);
+    }
+    if args.show_files {
+        return setup.show_files(out);
+    }
+    let outputs = match Outputs::open(&options.output) {
+        Ok(outputs) => outputs,
+        Err(why) => {
+            terminal::complain(&why);
+            return Ok(ExitStatus::Incomplete);
+        }
+    };
+    let looked = match setup.baseline().and_then(|baseline| Ok((setup.look()?, baseline))) {
         Ok(looked) => looked,
         Err(status) => return Ok(status),
     };
+    let (looked, baseline) = looked;
     if options.dump.is_some() {
         return print_dumps(looked.reports, looked.failed, out);
     }
-    let report = looked.report(options);
-    report::write(&report, options.format, Terminal::of_stdout(options.color), options.quiet, out)?;
-    Ok(ExitStatus::of(&report))
+    let (report, _) = looked.settle(setup, baseline.as_ref());
+    // Files first: whoever reads standard output may close it early.
+    let unwritten = outputs.write(&report);
+    for why in &unwritten {
+        terminal::complain(why);
+    }
+    let style = Style {
+        format: options.format,
+        terminal: Terminal::of_stdout(options.color),
+        quiet: options.quiet,
+        statistics: options.statistics,
+    };
+    report::write(&report, style, out)?;
+    Ok(if unwritten.is_empty() { ExitStatus::of(&report) } else { ExitStatus::Incomplete })
+}
+
+/// What a run needs to know before it begins.
+pub struct Setup<'a> {
+    paths: &'a [PathBuf],
+    options: &'a CheckOptions,
+    /// The configuration that applies.
+    pub config: Config,
+    worker: WorkerCommand,
+}
+
+impl<'a> Setup<'a> {
+    /// Reads the configuration. An error is the status to end with: why has been said.
+    pub fn new(paths: &'a [PathBuf], options: &'a CheckOptions) -> Result<Self, ExitStatus> {
+        let program = std::env::current_exe().map_err(|error| cannot_run(&error))?;
+        let arguments = vec!["worker".to_string()];
+        Self::with_worker(
+            paths,
+            options,
+            WorkerCommand { program, arguments, environment: WORKER_ENVIRONMENT },
+        )
+    }
+
+    fn with_worker(
+        paths: &'a [PathBuf],
+        options: &'a CheckOptions,
+        worker: WorkerCommand,
+    ) -> Result<Self, ExitStatus> {
+        let config = match options.no_config {
+            true => Ok(Config::default()),
+            false => Config::for_inputs(options.config.as_deref(), paths),
+        };
+        let config = config.map_err(|problems| {
+            report::complain_of_configuration(&problems, options.color);
+            ExitStatus::Incomplete
+        })?;
+        Ok(Self { paths, options, config, worker })
+    }
+
+    /// The baseline that applies, if there is one.
+    fn baseline(&self) -> Result<Option<Baseline>, ExitStatus> {
+        if self.options.no_baseline {
+            return Ok(None);
+        }
+        let found = baseline::file::find(self.options.baseline.as_deref(), &self.config, self.paths);
+        let read = found.and_then(|file| file.map(|file| Baseline::read(&file)).transpose());
+        read.map_err(|why| {
+            terminal::complain(&why);
+            ExitStatus::Incomplete
+        })
+    }
+
+    fn discover(&self) -> Discovery {
+        let wanted = Wanted {
+            include: self.config.include.clone(),
+            exclude: self.config.exclude.clone(),
+            force_exclude: self.options.force_exclude,
+        };
+        discover::discover(self.paths, &wanted)
+    }
+
+    fn show_files(&self, out: &mut dyn Write) -> io::Result<ExitStatus> {
+        let discovery = self.discover();
+        for file in &discovery.files {
+            writeln!(out, "{}", terminal::printable(&file.path))?;
+        }
+        out.flush()?;
+        complain_of(&discovery.failed);
+        Ok(if discovery.failed.is_empty() { ExitStatus::Clean } else { ExitStatus::Incomplete })
+    }
+
+    /// Has the workers look at everything. An error is the status to end with: why has been said.
+    pub fn look(&self) -> Result<Looked, ExitStatus> {
+        let discovery = self.discover();
+        let outcome = analyse(&self.worker, self.paths, self.options, &self.config, &discovery.files)
+            .map_err(|error| cannot_run(&error))?;
+        // One reason that holds for every file is said once.
+        if let (Some(reason), None) = (&outcome.refused, &outcome.frontend) {
+            complain_of(&discovery.failed);
+            terminal::complain(reason);
+            return Err(ExitStatus::Incomplete);
+        }
+        let mut failed = discovery.failed;
+        failed.extend(outcome.unusable);
+        Ok(Looked { files: discovery.files, reports: outcome.reports, failed, frontend: outcome.frontend })
+    }
 }
 
 /// What the workers have said.
-struct Looked {
+pub struct Looked {
     files: Vec<SourceFile>,
     reports: Vec<FileReport>,
     failed: Vec<FailedFile>,
@@ -61,35 +170,16 @@ struct Looked {
 }
 
 impl Looked {
-    /// Gathers it, and complains of what failed.
-    fn report(self, options: &CheckOptions) -> Report {
-        let threshold = Threshold { confidence: options.min_confidence, severity: options.min_severity };
-        let mut report = gather::gather(self.reports, &self.files, threshold);
-        report.frontend = self.frontend;
-        report.failed.extend(self.failed);
-        report.failed.sort();
-        complain_of(&report.failed);
-        report
+    /// Gathers it, settles what is reported, and complains of what failed.
+    pub fn settle(self, setup: &Setup<'_>, baseline: Option<&Baseline>) -> (Report, Option<Matched>) {
+        let mut gathered = gather::gather(self.reports, &self.files);
+        gathered.report.frontend = self.frontend;
+        gathered.report.failed.extend(self.failed);
+        gathered.report.failed.sort();
+        complain_of(&gathered.report.failed);
+        let selection = setup.options.selection(&setup.config);
+        settle::settle(gathered, &Terms { selection: &selection, files: &self.files, baseline })
     }
-}
-
-fn look(worker: &WorkerCommand, paths: &[PathBuf], options: &CheckOptions) -> Result<Looked, ExitStatus> {
-    let config = Config::for_inputs(options.config.as_deref(), paths).map_err(|problems| {
-        report::complain_of_configuration(&problems, options.color);
-        ExitStatus::Incomplete
-    })?;
-    let discovery = discover::discover(paths);
-    let outcome =
-        analyse(worker, paths, options, &config, &discovery.files).map_err(|error| cannot_run(&error))?;
-    // One reason that holds for every file is said once.
-    if let (Some(reason), None) = (&outcome.refused, &outcome.frontend) {
-        complain_of(&discovery.failed);
-        terminal::complain(reason);
-        return Err(ExitStatus::Incomplete);
-    }
-    let mut failed = discovery.failed;
-    failed.extend(outcome.unusable);
-    Ok(Looked { files: discovery.files, reports: outcome.reports, failed, frontend: outcome.frontend })
 }
 
 fn cannot_run(error: &io::Error) -> ExitStatus {
@@ -189,7 +279,10 @@ done"#;
         let arguments = vec!["-c".to_string(), script.to_string()];
         let worker = WorkerCommand { program: "sh".into(), arguments, environment: &[] };
         let mut out = Vec::new();
-        let status = check_with(&worker, &args, &mut out).unwrap();
+        let status = match Setup::with_worker(&args.paths, &args.options, worker) {
+            Ok(setup) => check_with(&setup, &args, &mut out).unwrap(),
+            Err(status) => status,
+        };
         (status, String::from_utf8(out).unwrap().replace(&format!("{root}/"), ""))
     }
 

@@ -53,7 +53,11 @@ impl RustFrontend {
         let work = || -> Result<(UnitFile, Option<String>), String> {
             let lowered = lower_source(text, &context).map_err(|error| error.to_string())?;
             let dump = (dump == Some(Dump::Program)).then(|| lowered.program.to_string());
-            let sources = SourceMap { files: vec![name], sites: positions(text, &lowered.spans) };
+            let sources = SourceMap {
+                files: vec![name],
+                sites: positions(text, &lowered.spans),
+                ..SourceMap::default()
+            };
             Ok((UnitFile { program: lowered.program, sources, default_stream: None }, dump))
         };
         std::thread::scope(|scope| {

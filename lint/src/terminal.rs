@@ -34,6 +34,12 @@ impl Terminal {
 }
 
 impl Terminal {
+    /// What a file can show.
+    pub fn of_file() -> Self {
+        let unicode = is_utf8_locale(|name| std::env::var(name).ok());
+        Self { colour: false, unicode, width: DEFAULT_WIDTH }
+    }
+
     /// What standard error can show.
     pub fn of_stderr(choice: ColorChoice) -> Self {
         let is_terminal = std::io::stderr().is_terminal();

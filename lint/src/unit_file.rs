@@ -21,7 +21,7 @@ use crate::options::DefaultStream;
 const MARK: &[u8; 16] = b"cuda-lint unit\r\n";
 
 /// To be raised with every change of [`Program`], [`SourceMap`] or [`UnitFile`].
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The mark, the version, the length and the hash.
 const HEADER: usize = 16 + 4 + 8 + 32;
@@ -89,6 +89,11 @@ impl UnitFile {
             offset: position.offset,
             length: position.end_offset.saturating_sub(position.offset),
         }
+    }
+
+    /// For a site that starts with an argument of a macro which makes the rest: the macro's name.
+    pub fn macro_name(&self, site: SiteId) -> Option<&str> {
+        self.sources.in_macros.iter().find(|(it, _)| *it == site).map(|(_, name)| name.as_str())
     }
 
     /// The file of a site; empty for what stands nowhere.

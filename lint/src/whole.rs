@@ -16,6 +16,7 @@ use crate::finding::{FileReport, LoweredUnit, Outcome, PartialFunction};
 use crate::host_scan::{self, HostFile, Wanted};
 use crate::options::{AnalysisOptions, Phase};
 use crate::pool::{Observer, Pool, PoolOutcome};
+use crate::suppression::Directive;
 use crate::worker::{FileRequest, LinkRequest};
 
 /// How often host files are looked through for what the files lowered so far call and define.
@@ -26,6 +27,7 @@ struct LoweredFile {
     units: Vec<LoweredUnit>,
     targets: Vec<String>,
     partial: Vec<PartialFunction>,
+    directives: Vec<Directive>,
     /// It holds no word of CUDA.
     host: bool,
 }
@@ -76,10 +78,11 @@ pub fn analyse<O: Observer>(
     let options = AnalysisOptions { phase: Phase::Analyse, ..options.clone() };
     let analysed = pool.analyse(&requests, &options, &mut observe(requests.len()))?;
     for mut report in analysed.reports {
-        if let (Outcome::Analysed { partial, .. }, Some(file)) =
+        if let (Outcome::Analysed { partial, directives, .. }, Some(file)) =
             (&mut report.outcome, lowered.get_mut(&report.path))
         {
             partial.append(&mut file.partial);
+            directives.append(&mut file.directives);
         }
         done.push(report);
     }
@@ -112,8 +115,8 @@ fn sort_out(
 ) {
     for report in reports {
         match report.outcome {
-            Outcome::Lowered { units, targets, partial } => {
-                lowered.insert(report.path, LoweredFile { units, targets, partial, host });
+            Outcome::Lowered { units, targets, partial, directives } => {
+                lowered.insert(report.path, LoweredFile { units, targets, partial, directives, host });
             }
             outcome => done.push(FileReport { outcome, ..report }),
         }

@@ -106,6 +106,7 @@ pub enum Category {
     Capture,
     ApiUsage,
     Performance,
+    Suppression,
 }
 
 impl Category {
@@ -119,6 +120,7 @@ impl Category {
             Self::Capture => "capture",
             Self::ApiUsage => "api-usage",
             Self::Performance => "performance",
+            Self::Suppression => "suppression",
         }
     }
 }

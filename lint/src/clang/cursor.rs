@@ -7,6 +7,7 @@
 #![allow(non_upper_case_globals, reason = "libclang's constants, matched in patterns")]
 
 use std::ffi::CStr;
+use std::ops::Range;
 use std::os::raw::{c_uint, c_void};
 use std::ptr;
 
@@ -28,7 +29,7 @@ pub struct Cursor(CXCursor);
 pub struct Ty(CXType);
 
 /// A file of the unit, by address.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct File(usize);
 
 /// A place: file and byte offset, macros seen from where the user wrote them.
@@ -94,6 +95,15 @@ fn place(location: CXSourceLocation) -> Place {
     Place { file: (!file.is_null()).then_some(File(file as usize)), offset }
 }
 
+/// The place of a location: for all that a macro makes and is given, where the macro is used.
+fn expansion(location: CXSourceLocation) -> Place {
+    let mut file: CXFile = ptr::null_mut();
+    let mut offset: c_uint = 0;
+    // SAFETY: as in `place`.
+    unsafe { clang_getExpansionLocation(location, &mut file, ptr::null_mut(), ptr::null_mut(), &mut offset) };
+    Place { file: (!file.is_null()).then_some(File(file as usize)), offset }
+}
+
 extern "C" fn collect(cursor: CXCursor, _parent: CXCursor, data: CXClientData) -> CXChildVisitResult {
     // SAFETY: `data` is the vector that `children` passes and that outlives the visit.
     unsafe { (*data.cast::<Vec<Cursor>>()).push(Cursor(cursor)) };
@@ -116,6 +126,39 @@ impl Unit {
     pub fn root(self) -> Cursor {
         // SAFETY: the unit is alive.
         Cursor(unsafe { clang_getTranslationUnitCursor(self.0) })
+    }
+
+    /// A file of the unit, by the name that clang has for it.
+    pub fn file(self, name: &str) -> Option<File> {
+        let name = std::ffi::CString::new(name).ok()?;
+        // SAFETY: the unit is alive, the name outlives the call.
+        let file = unsafe { clang_getFile(self.0, name.as_ptr()) };
+        (!file.is_null()).then_some(File(file as usize))
+    }
+
+    /// Where the comments of a file stand, in bytes. `size` is how long the file is.
+    pub fn comments(self, file: File, size: usize) -> Vec<Range<usize>> {
+        let Ok(size) = c_uint::try_from(size) else { return Vec::new() };
+        let mut comments = Vec::new();
+        // SAFETY: the unit is alive, the file is of it; the tokens are disposed of once, after their last use.
+        unsafe {
+            let place = |offset| clang_getLocationForOffset(self.0, file.0 as CXFile, offset);
+            let range = clang_getRange(place(0), place(size));
+            let (mut tokens, mut count) = (ptr::null_mut(), 0);
+            clang_tokenize(self.0, range, &mut tokens, &mut count);
+            if tokens.is_null() {
+                return comments;
+            }
+            for token in std::slice::from_raw_parts(tokens, count as usize) {
+                if clang_getTokenKind(*token) == CXToken_Comment {
+                    let extent = clang_getTokenExtent(self.0, *token);
+                    let offset = |location| self::place(location).offset as usize;
+                    comments.push(offset(clang_getRangeStart(extent))..offset(clang_getRangeEnd(extent)));
+                }
+            }
+            clang_disposeTokens(self.0, tokens, count);
+        }
+        comments
     }
 
     /// The name of a file as clang opened it.
@@ -346,6 +389,18 @@ impl Cursor {
             let range = clang_getCursorExtent(self.0);
             (place(clang_getRangeStart(range)), place(clang_getRangeEnd(range)))
         }
+    }
+
+    /// For what starts with an argument of a macro and holds text of the macro itself, as `x[0]` where `x` is a
+    /// parameter: where the macro is used.
+    pub fn macro_around(self) -> Option<Place> {
+        let start = unsafe { clang_getRangeStart(clang_getCursorExtent(self.0)) };
+        let (seen, used) = (place(start), expansion(start));
+        if seen == used {
+            return None;
+        }
+        let is_macros_own = |cursor: &Self| cursor.location() == used;
+        (is_macros_own(&self) || self.parts().iter().any(is_macros_own)).then_some(used)
     }
 
     /// The place of the name.

@@ -6,6 +6,7 @@
 //! is missing, [`configuration`] looks after code that the preprocessor hides.
 
 pub mod build_flags;
+pub mod comments;
 pub mod configuration;
 pub mod cursor;
 pub mod cxstring;

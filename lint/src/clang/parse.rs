@@ -23,6 +23,7 @@ use super::repair::Repair;
 use super::unit::{ClangMessage, MessageSeverity, Unit};
 use crate::cuda_scan;
 use crate::include_index::IncludeIndex;
+use crate::suppression::comment;
 
 /// What all units of a process share.
 #[derive(Debug)]
@@ -209,7 +210,7 @@ pub fn parse_again(
     files.set(REPAIR_FILE, "");
 
     let mut flags = CXTranslationUnit_KeepGoing;
-    if super::configuration::may_hide_cuda(&source.text) {
+    if super::configuration::may_hide_cuda(&source.text) || comment::may_hold(source.text.as_bytes()) {
         flags |= CXTranslationUnit_DetailedPreprocessingRecord;
     }
     let mut precompiled = frontend.preludes.precompiled(options);

@@ -1,51 +1,87 @@
 //! The project's configuration, `cuda-lint.toml`: finding it, reading it, and saying what is wrong with it.
 //!
 //! ```toml
+//! exclude = ["third_party"]
+//! baseline = "cuda-lint-baseline.json"
+//!
+//! [rules]
+//! pageable-async-copy = "off"
+//!
+//! [[overrides]]
+//! paths = ["tests/**"]
+//! rules = { performance = "off" }
+//!
 //! [model]
 //! files = ["cuda-models/wrappers.rows"]   # beside this file, or below its folder
-//! rows = """
-//! app::copyAsync(dst src _count stream) : copy async
-//! """
 //!
 //! [platform]
 //! cuda = "12.4"
-//! default-stream = "per-thread"
-//! pageable-access = false
-//! concurrent-managed-access = true
-//! staging-limit = 65536
 //! ```
+//!
+//! The same may stand in `[tool.cuda-lint]` of `pyproject.toml`, and in `[workspace.metadata.cuda-lint]` or
+//! `[package.metadata.cuda-lint]` of `Cargo.toml` ([`place`]).
 //!
 //! [`table`] reads tables strictly, and knows nothing of what they mean; each section of the file is a module
 //! here. The file may belong to a project that is not trusted: its size is limited, and it can name no file
-//! outside of its folder.
+//! outside of its folder. [`schema`] is what editors know of it.
 
+mod files;
+pub mod init;
 mod model;
+mod place;
 mod platform;
 mod problem;
+mod rules;
+pub mod schema;
+pub mod show;
 mod table;
 
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use cuda_lint_engine::Platform;
+use cuda_lint_engine::{Confidence, Platform, Severity};
 
 pub use model::RowsText;
+pub use place::NAME;
 pub use problem::{Problem, Text};
 
 use crate::options::DefaultStream;
+use crate::path_patterns::Patterns;
+use crate::selection::{Layer, Override};
+use place::Place;
 use table::Table;
 
-/// The name of the file.
-pub const NAME: &str = "cuda-lint.toml";
-/// Folders above an input that are looked at.
-const MAX_PARENTS: usize = 32;
 /// A larger file is no configuration, and no model.
 const MAX_BYTES: u64 = 4 << 20;
 
 /// What a project's configuration says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
+    /// The file, without links; `None` if there is none.
+    pub file: Option<PathBuf>,
+    /// If there are any: only these files of folders.
+    pub include: Patterns,
+    /// Not these files of folders.
+    pub exclude: Patterns,
+    /// Macros: `NAME` or `NAME=VALUE`.
+    pub defines: Vec<String>,
+    /// Folders that are searched for included files.
+    pub include_dirs: Vec<PathBuf>,
+    /// The compilation database.
+    pub compile_commands: Option<PathBuf>,
+    /// The findings that are known.
+    pub baseline: Option<PathBuf>,
+    /// How sure a finding must be.
+    pub min_confidence: Option<Confidence>,
+    /// How bad a finding must be.
+    pub min_severity: Option<Severity>,
+    /// What is said of rules.
+    pub rules: Layer,
+    /// What is said of rules in some files.
+    pub overrides: Vec<Override>,
+    /// A comment that suppresses a finding must say why.
+    pub require_reason: bool,
     /// Rows for its own functions.
     pub rows: Vec<RowsText>,
     /// What the platform can do.
@@ -62,12 +98,17 @@ impl Config {
     pub fn for_inputs(named: Option<&Path>, inputs: &[PathBuf]) -> Result<Self, Vec<Problem>> {
         let file = match named {
             Some(file) => Some(file.to_path_buf()),
-            None => find(inputs).map_err(|problem| vec![problem])?,
+            None => place::find(inputs).map_err(|problem| vec![problem])?,
         };
         match file {
             Some(file) => Self::open(&file),
             None => Ok(Self::default()),
         }
+    }
+
+    /// The folder of the file, to which paths in it are relative.
+    pub fn folder(&self) -> Option<&Path> {
+        self.file.as_deref().and_then(Path::parent)
     }
 
     fn open(file: &Path) -> Result<Self, Vec<Problem>> {
@@ -77,43 +118,46 @@ impl Config {
 
     fn parse(file: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let text = Text { file, text };
+        let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
         let mut problems = Vec::new();
-        let mut config = Self::default();
-        if let Some(mut root) = Table::parse(&text, &mut problems) {
-            if let Some(mut section) = root.table("model", &mut problems) {
-                config.rows = model::read(&mut section, &text, &mut problems);
-                section.finish(&mut problems);
+        let mut config = Self { file: Some(real), ..Self::default() };
+        match Place::of(file).open(&text, &mut problems) {
+            Some(root) => config.read(root, &text, &mut problems),
+            None if problems.is_empty() => {
+                let message = format!("holds no `[{}]`", Place::of(file).sections().join("]` or `["));
+                let help = format!("write it there, or keep the configuration in {NAME}");
+                problems.push(Problem { help, ..Problem::of_file(file, &message) });
             }
-            if let Some(mut section) = root.table("platform", &mut problems) {
-                (config.platform, config.default_stream) = platform::read(&mut section, &mut problems);
-                section.finish(&mut problems);
-            }
-            root.finish(&mut problems);
+            None => {}
         }
         problems.sort_by_key(|problem| (problem.span.file.clone(), problem.span.offset));
         if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
-}
 
-/// Looks for the file above each input. Two different ones cannot both apply.
-fn find(inputs: &[PathBuf]) -> Result<Option<PathBuf>, Problem> {
-    let mut found: Option<PathBuf> = None;
-    for input in inputs {
-        // What does not exist is said by whoever looks for sources.
-        let Ok(start) = fs::canonicalize(input) else { continue };
-        let above = start.ancestors().take(MAX_PARENTS).map(|folder| folder.join(NAME));
-        let Some(file) = above.into_iter().find(|file| file.is_file()) else { continue };
-        match &found {
-            Some(other) if *other != file => {
-                let message =
-                    format!("`{}` applies to some of the inputs, and this one to others", other.display());
-                let help = "analyse them one after the other, or name one with --config".to_owned();
-                return Err(Problem { help, ..Problem::of_file(&file, &message) });
-            }
-            _ => found = Some(file),
+    fn read(&mut self, mut root: Table<'_>, text: &Text<'_>, problems: &mut Vec<Problem>) {
+        let folder = self.folder().map(Path::to_path_buf).unwrap_or_default();
+        files::read(&mut root, &folder, self, problems);
+        (self.min_confidence, self.min_severity) = rules::read_thresholds(&mut root, problems);
+        if let Some(section) = root.table("rules", problems) {
+            self.rules = rules::read(section, problems);
         }
+        for section in root.tables("overrides", problems) {
+            self.overrides.extend(rules::read_override(section, &folder, problems));
+        }
+        if let Some(mut section) = root.table("suppressions", problems) {
+            self.require_reason = section.boolean("require-reason", problems).unwrap_or(false);
+            section.finish(problems);
+        }
+        if let Some(mut section) = root.table("model", problems) {
+            self.rows = model::read(&mut section, text, problems);
+            section.finish(problems);
+        }
+        if let Some(mut section) = root.table("platform", problems) {
+            (self.platform, self.default_stream) = platform::read(&mut section, problems);
+            section.finish(problems);
+        }
+        root.finish(problems);
     }
-    Ok(found)
 }
 
 /// Reads a small text file.

@@ -12,9 +12,11 @@ use super::problem::{Problem, Text};
 /// A table that is being read.
 pub struct Table<'t> {
     text: Text<'t>,
-    /// What it is called, for people: `[model]`.
+    /// The names of the tables that lead to it: `tool.cuda-lint.model`; empty for the whole file.
     name: String,
     entries: Vec<(String, Range<usize>, Spanned<DeValue<'t>>)>,
+    /// Where it stands.
+    range: Range<usize>,
     /// The keys that were asked for.
     known: Vec<&'static str>,
 }
@@ -23,7 +25,7 @@ impl<'t> Table<'t> {
     /// Parses a file. `None` if it is no TOML.
     pub fn parse(text: &Text<'t>, problems: &mut Vec<Problem>) -> Option<Self> {
         match DeTable::parse(text.text) {
-            Ok(table) => Some(Self::new(*text, String::new(), table.into_inner())),
+            Ok(table) => Some(Self::new(*text, String::new(), table.into_inner(), 0..0)),
             Err(error) => {
                 let message = format!("this is no TOML: {}", error.message().trim().replace('\n', ": "));
                 problems.push(Problem::new(text, error.span().unwrap_or_default(), message, ""));
@@ -32,7 +34,7 @@ impl<'t> Table<'t> {
         }
     }
 
-    fn new(text: Text<'t>, name: String, table: DeTable<'t>) -> Self {
+    fn new(text: Text<'t>, name: String, table: DeTable<'t>, range: Range<usize>) -> Self {
         let entries = table
             .into_iter()
             .map(|(key, value)| {
@@ -40,7 +42,7 @@ impl<'t> Table<'t> {
                 (key.into_inner().into_owned(), range, value)
             })
             .collect();
-        Self { text, name, entries, known: Vec::new() }
+        Self { text, name, entries, range, known: Vec::new() }
     }
 
     fn take(&mut self, key: &'static str) -> Option<Spanned<DeValue<'t>>> {
@@ -54,11 +56,69 @@ impl<'t> Table<'t> {
         Problem::new(&self.text, value.span(), message, "")
     }
 
+    fn inner(&self, key: &str) -> String {
+        if self.name.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.name.trim_matches(['[', ']']))
+        }
+    }
+
+    /// The table at the end of a row of keys; `None` if it is not there. What stands beside is others'.
+    pub fn descend(text: &Text<'t>, keys: &[&'static str], problems: &mut Vec<Problem>) -> Option<Self> {
+        let mut table = Self::parse(text, problems)?;
+        for key in keys {
+            table = table.table(key, problems)?;
+        }
+        Some(table)
+    }
+
+    /// The tables in a list of this one: `[[key]]`.
+    pub fn tables(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Vec<Self> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let (value, range) = value.into_inner_spanned();
+        let DeValue::Array(items) = value else {
+            problems.push(self.wrong(key, &Spanned::new(range, value), "a list of tables"));
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for item in items {
+            match item.into_inner_spanned() {
+                (DeValue::Table(table), range) => {
+                    tables.push(Self::new(self.text, format!("[{}]", self.inner(key)), table, range));
+                }
+                (other, range) => {
+                    problems.push(self.wrong(key, &Spanned::new(range, other), "a list of tables"));
+                }
+            }
+        }
+        tables
+    }
+
+    /// All that is left: keys that nobody has asked for, each with its value, where they stand, and the value
+    /// as a text.
+    pub fn texts(&mut self, wanted: &str, problems: &mut Vec<Problem>) -> Vec<Setting> {
+        let mut settings = Vec::new();
+        for (key, key_range, value) in std::mem::take(&mut self.entries) {
+            match value.get_ref() {
+                DeValue::String(text) => settings.push(Setting {
+                    key,
+                    key_range,
+                    text: text.clone().into_owned(),
+                    range: value.span(),
+                }),
+                _ => problems.push(self.wrong(&key, &value, wanted)),
+            }
+        }
+        settings.sort_by_key(|setting| setting.key_range.start);
+        settings
+    }
+
     /// A table in this one.
     pub fn table(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Option<Self> {
         let value = self.take(key)?;
         match value.into_inner_spanned() {
-            (DeValue::Table(table), _) => Some(Self::new(self.text, format!("[{key}]"), table)),
+            (DeValue::Table(table), range) => Some(Self::new(self.text, self.inner(key), table, range)),
             (other, range) => {
                 problems.push(self.wrong(key, &Spanned::new(range, other), "a table"));
                 None
@@ -124,6 +184,11 @@ impl<'t> Table<'t> {
         texts
     }
 
+    /// Where it stands.
+    pub fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
     /// A problem with a value of this table.
     pub fn problem(&self, range: Range<usize>, message: String, help: String) -> Problem {
         Problem::new(&self.text, range, message, help)
@@ -133,7 +198,7 @@ impl<'t> Table<'t> {
     pub fn finish(self, problems: &mut Vec<Problem>) {
         for (key, range, _) in &self.entries {
             let place =
-                if self.name.is_empty() { "this file".to_owned() } else { format!("`{}`", self.name) };
+                if self.name.is_empty() { "this file".to_owned() } else { format!("`[{}]`", self.name) };
             let help = match suggest::closest(key, self.known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known are {}", list(&self.known)),
@@ -142,6 +207,18 @@ impl<'t> Table<'t> {
             problems.push(Problem::new(&self.text, range.clone(), message, help));
         }
     }
+}
+
+/// A key with a text.
+pub struct Setting {
+    /// The key.
+    pub key: String,
+    /// Where it stands.
+    pub key_range: Range<usize>,
+    /// The text.
+    pub text: String,
+    /// Where it stands.
+    pub range: Range<usize>,
 }
 
 /// Names in a row: `` `a`, `b` ``.

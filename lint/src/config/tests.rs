@@ -44,7 +44,11 @@ fn everything_that_is_known_is_read() {
         staging_limit: Some(1 << 20),
     };
     assert_eq!(config.platform, expected);
-    assert_eq!(read_in(&[], "").unwrap(), Config::default());
+    let empty = read_in(&[], "").unwrap();
+    let same = |folder: &Patterns| Patterns::in_folder(empty.folder().unwrap()) == *folder;
+    assert!(same(&empty.include) && same(&empty.exclude));
+    let (include, exclude) = Default::default();
+    assert_eq!(Config { file: None, include, exclude, ..empty }, Config::default());
 }
 
 #[test]
@@ -107,9 +111,9 @@ fn the_file_is_found_above_the_inputs_and_two_are_one_too_many() {
         fs::create_dir_all(root.join(name)).unwrap();
     }
     fs::write(root.join("a").join(NAME), "").unwrap();
-    assert_eq!(find(&[root.join("a/src"), root.join("a")]).unwrap(), Some(root.join("a").join(NAME)));
-    assert_eq!(find(&[root.join("b"), root.join("nowhere")]).unwrap(), None);
+    assert_eq!(place::find(&[root.join("a/src"), root.join("a")]).unwrap(), Some(root.join("a").join(NAME)));
+    assert_eq!(place::find(&[root.join("b"), root.join("nowhere")]).unwrap(), None);
     fs::write(root.join("b").join(NAME), "").unwrap();
-    let problem = find(&[root.join("a"), root.join("b")]).unwrap_err();
+    let problem = place::find(&[root.join("a"), root.join("b")]).unwrap_err();
     assert!(problem.help.contains("--config"), "{problem:?}");
 }

@@ -1,11 +1,12 @@
 //! JSON, for programs. The shape is a promise: `schema_version` changes with it, added keys aside.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use cuda_lint_engine::trace::{Position, Trace, text};
 use serde::Serialize;
 
-use super::Report;
+use super::{Report, statistics};
 use crate::finding::{ReportedDiagnostic, Span};
 
 /// The version of the shape.
@@ -16,7 +17,26 @@ struct Document<'a> {
     schema_version: u32,
     tool: Tool<'a>,
     diagnostics: Vec<Diagnostic<'a>>,
+    /// The number of findings of each rule.
+    statistics: BTreeMap<&'a str, usize>,
+    not_shown: NotShown<'a>,
     files: Files<'a>,
+}
+
+/// How much was found and is not among the diagnostics.
+#[derive(Serialize)]
+struct NotShown<'a> {
+    below_thresholds: usize,
+    suppressed: usize,
+    /// Null if there is none.
+    baseline: Option<Baseline<'a>>,
+}
+
+#[derive(Serialize)]
+struct Baseline<'a> {
+    file: &'a str,
+    unchanged: usize,
+    fixed: usize,
 }
 
 #[derive(Serialize)]
@@ -98,6 +118,16 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             frontend: report.frontend.as_deref(),
         },
         diagnostics: report.diagnostics.iter().map(diagnostic).collect(),
+        statistics: statistics::counts(report),
+        not_shown: NotShown {
+            below_thresholds: report.hidden,
+            suppressed: report.suppressed,
+            baseline: report.baseline.as_ref().map(|it| Baseline {
+                file: &it.file,
+                unchanged: it.unchanged,
+                fixed: it.fixed,
+            }),
+        },
         files: Files {
             analysed: report.analysed,
             partial: report
@@ -151,7 +181,7 @@ mod tests {
     use super::*;
     use crate::finding::samples;
     use crate::finding::{PartialFunction, RelatedPlace};
-    use crate::report::FailedFile;
+    use crate::report::{FailedFile, Known};
 
     #[test]
     fn the_shape_is_the_promised_one() {
@@ -173,6 +203,8 @@ mod tests {
             }],
             failed: vec![FailedFile { path: "c.cu".to_string(), reason: "crash".to_string() }],
             frontend: Some("libclang 18.1.1".to_string()),
+            suppressed: 4,
+            baseline: Some(Known { file: "known.json".to_string(), unchanged: 5, fixed: 6 }),
         };
         let mut out = Vec::new();
         write(&report, &mut out).unwrap();
@@ -195,6 +227,12 @@ mod tests {
                     }],
                     "help": finding.help
                 }],
+                "statistics": {"host-read-before-sync": 1},
+                "not_shown": {
+                    "below_thresholds": 0,
+                    "suppressed": 4,
+                    "baseline": {"file": "known.json", "unchanged": 5, "fixed": 6}
+                },
                 "files": {
                     "analysed": 1,
                     "partial": [{"path": "a.cu", "function": "app::step", "line": 40, "reason": "an unknown type"}],

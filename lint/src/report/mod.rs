@@ -1,9 +1,15 @@
 //! Reports: one file a format.
 
+mod github;
+mod gitlab;
 mod json;
+mod junit;
+pub mod output;
 mod pretty;
+mod sarif;
 mod short;
-mod source;
+pub mod source;
+mod statistics;
 mod summary;
 
 use std::io::{self, Write};
@@ -32,6 +38,21 @@ pub struct Report {
     pub failed: Vec<FailedFile>,
     /// The frontend that was used, if there was anything to do.
     pub frontend: Option<String>,
+    /// How many findings comments suppress.
+    pub suppressed: usize,
+    /// What the baseline knows, if there is one.
+    pub baseline: Option<Known>,
+}
+
+/// What a baseline has to do with a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The baseline's file.
+    pub file: String,
+    /// How many findings it holds that were found again, and are not reported.
+    pub unchanged: usize,
+    /// How many of its findings are gone.
+    pub fixed: usize,
 }
 
 /// A file that could not be analysed, or used in analysing others.
@@ -51,23 +72,57 @@ pub fn complain_of_configuration(problems: &[Problem], colour: ColorChoice) {
     }
 }
 
-/// Prints a report. Failures are not part of it, save in JSON: they go to standard error in every format.
-pub fn write(
+/// How a report is printed on standard output.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// The format.
+    pub format: Format,
+    /// What the terminal can show.
+    pub terminal: Terminal,
+    /// No summary.
+    pub quiet: bool,
+    /// Counts in place of findings, in the formats for people.
+    pub statistics: bool,
+}
+
+/// Prints a report. Failures are not part of the formats for people: they go to standard error.
+pub fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let for_people = matches!(style.format, Format::Pretty | Format::Short);
+    if style.statistics && for_people {
+        statistics::write(report, out)?;
+    } else {
+        write_findings(report, style.format, style.terminal, out)?;
+    }
+    if style.format == Format::Pretty && !style.quiet {
+        summary::write(report, out)?;
+    }
+    out.flush()
+}
+
+/// Prints a report into a file of its own.
+pub fn write_whole(
     report: &Report,
     format: Format,
     terminal: Terminal,
-    quiet: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let style = Style { format, terminal, quiet: false, statistics: false };
+    write(report, style, out)
+}
+
+fn write_findings(
+    report: &Report,
+    format: Format,
+    terminal: Terminal,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     match format {
-        Format::Pretty => {
-            pretty::write(report, terminal, out)?;
-            if !quiet {
-                summary::write(report, out)?;
-            }
-        }
-        Format::Short => short::write(report, out)?,
-        Format::Json => json::write(report, out)?,
+        Format::Pretty => pretty::write(report, terminal, out),
+        Format::Short => short::write(report, out),
+        Format::Json => json::write(report, out),
+        Format::Sarif => sarif::write(report, out),
+        Format::Github => github::write(report, out),
+        Format::Gitlab => gitlab::write(report, out),
+        Format::Junit => junit::write(report, out),
     }
-    out.flush()
 }

@@ -70,6 +70,31 @@ impl Source {
         self.line_starts.get(line).copied().unwrap_or(self.text.len())
     }
 
+    /// The text of a line, counted from 1; empty if there is none.
+    pub fn line(&self, number: u32) -> &str {
+        let Some(line) = usize::try_from(number).ok().and_then(|number| number.checked_sub(1)) else {
+            return "";
+        };
+        let (start, end) = (self.line_start(line), self.line_start(line + 1));
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// The column of a byte's column, in characters; both from 1. Bytes beyond the line count one each.
+    pub fn characters(&self, line: u32, column: u32) -> u32 {
+        let bytes = column.saturating_sub(1) as usize;
+        let text = self.line(line);
+        let before = text.char_indices().take_while(|(at, _)| *at < bytes).count();
+        let beyond = bytes.saturating_sub(text.len());
+        u32::try_from(before + beyond).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// The word that starts where a place starts; empty if none does.
+    pub fn word_at(&self, span: &Span) -> &str {
+        let rest = self.text.get(span.offset as usize..).unwrap_or_default();
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        &rest[..end]
+    }
+
     /// How many lines there are.
     pub fn line_count(&self) -> usize {
         self.line_starts.len()
@@ -116,6 +141,15 @@ mod tests {
         assert_eq!(source.underline(&span(1, 0, 5)), Some((0, 5)));
         assert_eq!(source.underline(&span(2, 6, 17)), Some((6, 7)));
         assert_eq!(source.underline(&span(4, 23, 1)), Some((23, 0)));
+    }
+
+    #[test]
+    fn columns_are_counted_in_characters_for_those_who_want_them() {
+        let source = Source::new("a.cu", "a\nzwölf x\n".as_bytes());
+        assert_eq!(source.line(2), "zwölf x\n");
+        assert_eq!((source.line(0), source.line(9)), ("", ""));
+        let columns = [1, 3, 5, 8, 9, 12].map(|column| source.characters(2, column));
+        assert_eq!(columns, [1, 3, 4, 7, 8, 11]);
     }
 
     #[test]

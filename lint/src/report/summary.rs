@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use cuda_lint_engine::Severity;
 
 use super::Report;
+use crate::terminal::printable;
 
 /// Prints the summary.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -16,6 +17,19 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             "{} not shown: below --min-confidence or --min-severity",
             count(report.hidden, "finding", "findings")
         )?;
+    }
+    if report.suppressed > 0 {
+        writeln!(out, "{} suppressed by comments", count(report.suppressed, "finding", "findings"))?;
+    }
+    if let Some(known) = &report.baseline {
+        if known.unchanged > 0 {
+            let findings = count(known.unchanged, "finding", "findings");
+            writeln!(out, "{findings} not shown: known to the baseline {}", printable(&known.file))?;
+        }
+        if known.fixed > 0 {
+            let findings = count(known.fixed, "finding of the baseline is", "findings of the baseline are");
+            writeln!(out, "{findings} gone; `cuda-lint baseline --prune` takes them out of it")?;
+        }
     }
     if !report.partial.is_empty() {
         let functions: BTreeSet<_> = report.partial.iter().map(|it| (&it.path, &it.function)).collect();
@@ -69,7 +83,7 @@ mod tests {
     use super::*;
     use crate::finding::PartialFunction;
     use crate::finding::samples::{diagnostic, span};
-    use crate::report::FailedFile;
+    use crate::report::{FailedFile, Known};
 
     fn check(report: &Report, expected: &str) {
         let mut out = Vec::new();
@@ -100,11 +114,16 @@ mod tests {
             partial: vec![partial("f", 1), partial("f", 2), partial("g", 9)],
             failed: vec![FailedFile { path: "b.cu".to_string(), reason: "r".to_string() }],
             frontend: None,
+            suppressed: 1,
+            baseline: Some(Known { file: "known.json".to_string(), unchanged: 2, fixed: 1 }),
         };
         check(
             &report,
             "2 errors, 1 warning in 14 files, 2 without CUDA; 1 could not be analysed\n\
              3 findings not shown: below --min-confidence or --min-severity\n\
+             1 finding suppressed by comments\n\
+             2 findings not shown: known to the baseline known.json\n\
+             1 finding of the baseline is gone; `cuda-lint baseline --prune` takes them out of it\n\
              2 functions in 1 file analysed only in part; --format json lists them\n",
         );
     }

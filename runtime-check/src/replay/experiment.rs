@@ -16,7 +16,7 @@ use cuda_lint_evidence::{Answer, Counts, Observation, Timelines, Verdict};
 /// How often a schedule is tried before the next one is.
 const PROBES: u32 = 3;
 /// The number of trials of what is slow: long holds, and processes that die.
-const SLOW: u32 = 5;
+const SLOW: u32 = 3;
 /// At most so many hazards are repaired for one twin.
 const REPAIRS: usize = 32;
 

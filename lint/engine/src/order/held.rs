@@ -22,7 +22,7 @@ use super::symbol::{Linear, Sym};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Effect, Family, MemoryKind, Role, Row};
 use crate::facts::{Origin, Resource};
-use crate::program::{Function, FunctionId, SiteId, Terminator, TypeKind};
+use crate::program::{Call, Callee, Function, FunctionId, Op, SiteId, TypeKind};
 
 /// Something that a path has made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -324,14 +324,16 @@ impl Machine<'_, '_> {
     }
 
     /// A followed call returns: what it has made, its caller has made by calling it. What the caller cannot get at
-    /// is lost in the callee, which tells of it where it is followed on its own.
+    /// is lost in the callee, which tells of it where it is followed on its own: in this file or, if it has been
+    /// brought from there, in another. Functions of headers do not.
     pub(super) fn held_by_caller(&mut self, state: &mut State, callee: FunctionId, result: Option<&Value>) {
         let depth = state.frames.len();
         if state.held.iter().all(|it| it.depth <= depth) {
             return;
         }
-        let speaks_for_itself =
-            self.shared.function(callee).is_root && !self.shared.program.is_imported(callee);
+        let function = self.shared.function(callee);
+        let speaks_for_itself = function.is_root || self.shared.program.is_imported(callee);
+        let is_opaque = carries_out(function);
         let given = match result {
             Some(result) => self.reachable(state, std::slice::from_ref(result)),
             None => BTreeSet::new(),
@@ -356,18 +358,22 @@ impl Machine<'_, '_> {
                 it.key = Key { site: at.site, step: at.step, ..it.key };
                 return true;
             }
-            it.fate == Fate::Held && !speaks_for_itself
+            if is_opaque {
+                it.fate = Fate::Settled;
+            }
+            !speaks_for_itself
         });
     }
 
     /// A root returns: what it still holds is lost.
     pub(super) fn held_at_exit(&mut self, state: &mut State, result: Option<&Value>) {
         let [root] = self.stack[..] else { return };
-        self.observations.leaks.returns(self.at.step.block);
         if state.held.is_empty() {
             return;
         }
-        if let Some(result) = result {
+        if carries_out(self.shared.function(root)) {
+            self.settle_all(state);
+        } else if let Some(result) = result {
             self.settle_reachable(state, std::slice::from_ref(result));
         }
         let exit = self.at.site;
@@ -375,19 +381,55 @@ impl Machine<'_, '_> {
         self.observations.leaks.exit(root, exit, state, names);
     }
 
-    /// A root was followed; not to all of its ends if `exhausted`.
-    pub(super) fn sum_up_held(&mut self, function: &Function, exhausted: bool) {
-        let cfg = |at: u32| crate::flow::successors(&function.blocks[at as usize].terminator);
+    /// A root was followed; not to all of its ends if `exhausted`, and `visited` of its blocks.
+    pub(super) fn sum_up_held(&mut self, function: &Function, exhausted: bool, visited: &BTreeSet<u32>) {
         let mut reachable = BTreeSet::from([0]);
         let mut work = vec![0];
         while let Some(at) = work.pop() {
-            work.extend(cfg(at).into_iter().map(|next| next.0).filter(|next| reachable.insert(*next)));
+            let next = crate::flow::successors(&function.blocks[at as usize].terminator);
+            work.extend(next.into_iter().map(|next| next.0).filter(|next| reachable.insert(*next)));
         }
-        let returns = reachable
-            .into_iter()
-            .filter(|at| matches!(function.blocks[*at as usize].terminator, Terminator::Return { .. }));
-        self.observations.leaks.end_of_root(exhausted, returns);
+        let is_missed = reachable.iter().filter(|at| !visited.contains(at)).any(|at| {
+            let statements = &function.blocks[*at as usize].statements;
+            statements.iter().any(|it| matches!(&it.op, Op::Call(call) if self.may_release(call)))
+        });
+        self.observations.leaks.end_of_root(exhausted, is_missed);
     }
+
+    /// True for calls that release something, or of which nobody knows.
+    fn may_release(&self, call: &Call) -> bool {
+        match call.callee {
+            Callee::Function(id) => self.shared.relevance.concerns_cuda[id.0 as usize],
+            Callee::Value(_) => true,
+            Callee::Extern(id) => {
+                let it = self.shared.extern_(id);
+                match self.shared.model.lookup(&it.name, call.args.len()) {
+                    Some(row) => row.effects.iter().any(|effect| {
+                        use Effect::{
+                            DestroyEvent, DestroyGraph, DestroyHandle, DestroyStream, Free, ResetsDevice,
+                            Unregister,
+                        };
+                        matches!(
+                            effect,
+                            DestroyEvent
+                                | DestroyGraph
+                                | DestroyHandle
+                                | DestroyStream
+                                | Free(_)
+                                | ResetsDevice
+                                | Unregister
+                        )
+                    }),
+                    None => it.origin != crate::program::Origin::System,
+                }
+            }
+        }
+    }
+}
+
+/// True for functions whose result may carry more than is seen: constructors of its class may be another file's.
+const fn carries_out(function: &Function) -> bool {
+    function.result.is_aggregate() || matches!(function.result.kind, TypeKind::Unknown)
 }
 
 /// True for functions that only ask: their failure says nothing about what they would have done themselves.

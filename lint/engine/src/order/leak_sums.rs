@@ -17,8 +17,6 @@ pub struct LeakSums {
     replaced: BTreeSet<(Key, SiteId)>,
     /// Of the current root: what a path held that is not followed to its end, by the calls that make it.
     unsure: BTreeSet<SiteId>,
-    /// Of the current root: the blocks by which a path has got out.
-    returned: BTreeSet<u32>,
     found: Vec<Leak>,
 }
 
@@ -63,11 +61,6 @@ impl LeakSums {
     /// A path is not followed any further.
     pub fn give_up(&mut self, state: &State) {
         self.unsure.extend(state.held.iter().map(|it| it.key.made_at));
-    }
-
-    /// A path of a root gets to a block that returns.
-    pub fn returns(&mut self, block: u32) {
-        self.returned.insert(block);
     }
 
     /// A path of a root gets out of it.
@@ -115,11 +108,9 @@ impl LeakSums {
         }
     }
 
-    /// A root was followed; not to all of its ends if `exhausted`. `returns` are its blocks that return: what no
-    /// path got to may release things.
-    pub fn end_of_root(&mut self, exhausted: bool, returns: impl IntoIterator<Item = u32>) {
-        let returned = std::mem::take(&mut self.returned);
-        let is_followed = returns.into_iter().all(|block| returned.contains(&block));
+    /// A root was followed; not to all of its ends if `exhausted`. `is_missed`: what no path got to may release
+    /// things.
+    pub fn end_of_root(&mut self, exhausted: bool, is_missed: bool) {
         let replaced = std::mem::take(&mut self.replaced);
         let unsure = std::mem::take(&mut self.unsure);
         for (key, thing) in std::mem::take(&mut self.things) {
@@ -150,7 +141,7 @@ impl LeakSums {
                 continue;
             }
             if !is_settled && thing.exits.values().any(|at| at.left) {
-                let paths = if is_followed { share(thing.left) } else { Paths::AfterFailure };
+                let paths = if is_missed { Paths::AfterFailure } else { share(thing.left) };
                 self.found.push(leak(Loss::Never, paths));
                 continue;
             }

@@ -132,6 +132,8 @@ pub struct Machine<'m, 'p> {
     pub calling: Calling,
     /// The memory that a function without a body was given the address of, by the symbol of its result.
     pub examined: BTreeMap<Sym, BTreeSet<ObjectId>>,
+    /// The blocks of the root that paths got to.
+    visited: BTreeSet<u32>,
     /// The statuses of calls that only ask for the last error.
     pub queries: BTreeSet<Sym>,
     /// How many states may stand at one point of each of these functions.
@@ -192,6 +194,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             forgets_work: false,
             examined: BTreeMap::new(),
             queries: BTreeSet::new(),
+            visited: BTreeSet::new(),
         }
     }
 
@@ -227,7 +230,8 @@ impl<'m, 'p> Machine<'m, 'p> {
                 reason: reason.to_owned(),
             });
         }
-        self.sum_up_held(function, self.exhausted);
+        let visited = std::mem::take(&mut self.visited);
+        self.sum_up_held(function, self.exhausted, &visited);
         self.observations.end_of_root();
     }
 
@@ -257,6 +261,9 @@ impl<'m, 'p> Machine<'m, 'p> {
         let mut waiting: BTreeMap<u32, (BlockId, Vec<State>)> = BTreeMap::new();
         waiting.insert(0, (BlockId(0), states));
         while let Some((_, (block, states))) = waiting.pop_first() {
+            if self.stack.len() == 1 {
+                self.visited.insert(block.0);
+            }
             let mut states = merge(states, limit, self.observations);
             for (index, statement) in function.blocks[block.0 as usize].statements.iter().enumerate() {
                 let step = Step { block: block.0, index: index as u32 };

@@ -105,7 +105,7 @@ fn explain(it: &HandleInFlight) -> Diagnostic {
         severity: RULE.severity,
         confidence: confidence(it),
         message: format!(
-            "{name} is destroyed while {work} may still be running with it: {function} frees what belongs to it, and is not documented to wait"
+            "{name} is destroyed while work that was enqueued with it may still be running: {function} frees what belongs to it, and is not documented to wait"
         ),
         site: it.site,
         label: format!("{name} may still be in use"),

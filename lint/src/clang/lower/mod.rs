@@ -85,6 +85,8 @@ pub struct SourceMap {
     pub files: Vec<String>,
     /// Positions, indexed by [`SiteId`].
     pub sites: Vec<Position>,
+    /// For sites that start with an argument of a macro which makes the rest: the macro's name.
+    pub in_macros: Vec<(SiteId, String)>,
 }
 
 /// A lowered translation unit.

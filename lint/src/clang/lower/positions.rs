@@ -1,7 +1,7 @@
 //! From clang's locations to sites: files, lines and columns, and the text of the source.
 
 use cuda_lint_engine::program::SiteId;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cursor::{Cursor, File, Place, Unit};
 use super::{Position, SourceMap};
@@ -53,6 +53,7 @@ pub(super) struct Positions<'a> {
     embedded: Vec<bool>,
     sources: Vec<Option<Source>>,
     sites: FxHashMap<Span, SiteId>,
+    in_macros: FxHashSet<SiteId>,
     map: SourceMap,
     /// Index of the main file, once something in it was seen.
     pub main: Option<u32>,
@@ -70,6 +71,7 @@ impl<'a> Positions<'a> {
             embedded: Vec::new(),
             sources: Vec::new(),
             sites: FxHashMap::default(),
+            in_macros: FxHashSet::default(),
             map: SourceMap::default(),
             main: None,
             main_name: main.to_owned(),
@@ -141,7 +143,17 @@ impl<'a> Positions<'a> {
     /// The site of a node.
     pub fn site(&mut self, cursor: Cursor) -> Option<SiteId> {
         let span = self.span(cursor)?;
-        Some(self.site_of(span))
+        let site = self.site_of(span);
+        if !self.in_macros.contains(&site)
+            && let Some(Place { file: Some(file), offset }) = cursor.macro_around()
+        {
+            let file = self.file(file);
+            let rest = self.source(file).text.get(offset as usize..).unwrap_or_default();
+            let name: Vec<u8> = rest.iter().copied().take_while(|byte| is_word(*byte)).collect();
+            self.in_macros.insert(site);
+            self.map.in_macros.push((site, String::from_utf8_lossy(&name).into_owned()));
+        }
+        Some(site)
     }
 
     /// The site of a stretch.
