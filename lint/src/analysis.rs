@@ -24,7 +24,7 @@ use crate::include_index::IncludeIndex;
 use crate::linking::UnitAnalyser;
 use crate::options::{AnalysisOptions, DefaultStream, Dump, Phase};
 use crate::report::FailedFile;
-use crate::rust::{self, RustFrontend};
+use crate::rust::{self, LoweredRust, RustFrontend};
 use crate::suppression::Directive;
 use crate::unit_file::{UnitFile, UnitFileError};
 use crate::worker::{Analyser, FileRequest, internal_error};
@@ -124,16 +124,18 @@ impl Analyser for RustAnalyser {
         if !is_wanted {
             return FileReport::new(&request.path, Outcome::Skipped);
         }
-        let (unit, dump) = match self.rust.lower(path, &source.text, self.options.dump) {
-            Ok(lowered) => lowered,
-            Err(reason) => return FileReport::failed(&request.path, reason),
-        };
+        let LoweredRust { unit, directives, dump } =
+            match self.rust.lower(path, &source.text, self.options.dump) {
+                Ok(lowered) => lowered,
+                Err(reason) => return FileReport::failed(&request.path, reason),
+            };
         if dump.is_some() {
             let outcome =
                 Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new(), directives: Vec::new() };
             return FileReport { dump, ..FileReport::new(&request.path, outcome) };
         }
-        lowered(&request.path, vec![unit], &self.options, self.model.as_deref(), Beside::default())
+        let beside = Beside { directives, ..Beside::default() };
+        lowered(&request.path, vec![unit], &self.options, self.model.as_deref(), beside)
     }
 }
 

@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use cuda_lint_rust::{FileContext, Version, Versions, lower_source, parse_version};
+use cuda_lint_rust::{FileContext, Version, Versions, layout, lower_source, parse_version};
 
 use crate::clang::lower::{Position, SourceMap};
 use crate::options::Dump;
+use crate::suppression::scope::{self, Commented};
+use crate::suppression::{Directive, comment};
 use crate::unit_file::UnitFile;
 use crate::worker::internal_error;
 
@@ -40,25 +42,33 @@ struct Package {
     versions: Versions,
 }
 
+/// What came of a file.
+#[derive(Debug)]
+pub struct LoweredRust {
+    /// What the link reads.
+    pub unit: UnitFile,
+    /// The comments that suppress findings.
+    pub directives: Vec<Directive>,
+    /// The intermediate form that was asked for.
+    pub dump: Option<String>,
+}
+
 impl RustFrontend {
     /// Lowers a file. An error is the reason for people.
-    pub fn lower(
-        &mut self,
-        path: &Path,
-        text: &str,
-        dump: Option<Dump>,
-    ) -> Result<(UnitFile, Option<String>), String> {
+    pub fn lower(&mut self, path: &Path, text: &str, dump: Option<Dump>) -> Result<LoweredRust, String> {
         let context = self.context(path);
         let name = path.display().to_string();
-        let work = || -> Result<(UnitFile, Option<String>), String> {
+        let work = || -> Result<LoweredRust, String> {
             let lowered = lower_source(text, &context).map_err(|error| error.to_string())?;
             let dump = (dump == Some(Dump::Program)).then(|| lowered.program.to_string());
+            let directives = directives(&name, text);
             let sources = SourceMap {
                 files: vec![name],
                 sites: positions(text, &lowered.spans),
                 ..SourceMap::default()
             };
-            Ok((UnitFile { program: lowered.program, sources, default_stream: None }, dump))
+            let unit = UnitFile { program: lowered.program, sources, default_stream: None };
+            Ok(LoweredRust { unit, directives, dump })
         };
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
@@ -76,6 +86,17 @@ impl RustFrontend {
         let package = self.packages.entry(folder.clone()).or_insert_with(|| package(&folder)).clone();
         FileContext { module: module(&path, &package), versions: package.versions }
     }
+}
+
+/// The comments that suppress findings in a file.
+fn directives(file: &str, text: &str) -> Vec<Directive> {
+    if !comment::may_hold(text.as_bytes()) {
+        return Vec::new();
+    }
+    let Some(layout) = layout(text) else { return Vec::new() };
+    let commented =
+        Commented { file, text: text.as_bytes(), comments: &layout.comments, left_out: Some(&[]) };
+    scope::directives(&commented, &mut |offset| layout.ends.get(&offset).copied())
 }
 
 /// The path of the module that a file is.

@@ -25,6 +25,8 @@ mod expressions;
 mod function;
 mod items;
 mod iterators;
+#[cfg(feature = "positions")]
+mod layout;
 pub mod libraries;
 mod library_calls;
 mod lower;
@@ -38,6 +40,8 @@ mod ty;
 mod types;
 
 pub use check::{Finding, Options, check_item};
+#[cfg(feature = "positions")]
+pub use layout::{Layout, layout};
 pub use libraries::{Version, Versions, parse_version};
 pub use lower::{FileContext, Lowered, SyntaxError, lower_file, lower_source};
 /// Spans, whoever made them.
