@@ -24,6 +24,7 @@ use crate::include_index::IncludeIndex;
 use crate::linking::UnitAnalyser;
 use crate::options::{AnalysisOptions, DefaultStream, Dump, Phase};
 use crate::report::FailedFile;
+use crate::rust::{self, LoweredRust, RustFrontend};
 use crate::suppression::Directive;
 use crate::unit_file::{UnitFile, UnitFileError};
 use crate::worker::{Analyser, FileRequest, internal_error};
@@ -32,6 +33,10 @@ use crate::worker::{Analyser, FileRequest, internal_error};
 pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
     if options.phase == Phase::Analyse {
         return Ok(Box::new(UnitAnalyser::new(options.platform, options.model()?)));
+    }
+    if options.rust_only {
+        let model = options.model()?;
+        return Ok(Box::new(RustAnalyser { rust: RustFrontend::default(), model, options }));
     }
     let library = Library::load(options.libclang.as_deref()).map_err(|error| error.to_string())?;
     let (databases, unusable) = databases(&options)?;
@@ -45,7 +50,8 @@ pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
         headers: IncludeIndex::new(options.roots.iter().map(PathBuf::as_path)),
     };
     let model = options.model()?;
-    Ok(Box::new(ClangAnalyser { frontend, flags, databases, unusable, model, options }))
+    let rust = RustAnalyser { rust: RustFrontend::default(), model: model.clone(), options: options.clone() };
+    Ok(Box::new(ClangAnalyser { frontend, flags, databases, unusable, model, options, rust }))
 }
 
 fn frontend_options(options: &AnalysisOptions) -> FrontendOptions {
@@ -90,6 +96,47 @@ struct ClangAnalyser {
     databases: Vec<CompileCommands>,
     unusable: Vec<FailedFile>,
     options: AnalysisOptions,
+    rust: RustAnalyser,
+}
+
+/// The analyser for Rust.
+struct RustAnalyser {
+    rust: RustFrontend,
+    model: Option<Arc<Model>>,
+    options: AnalysisOptions,
+}
+
+impl Analyser for RustAnalyser {
+    fn frontend(&self) -> String {
+        "syn".to_owned()
+    }
+
+    fn analyse(&mut self, request: &FileRequest) -> FileReport {
+        let path = Path::new(&request.path);
+        let source = match Source::read(path) {
+            Ok(source) => source,
+            Err(error) => return FileReport::failed(&request.path, error.to_string()),
+        };
+        let text = source.text.as_bytes();
+        let words = self.options.rows.iter().flat_map(|rows| &rows.words);
+        let is_wanted =
+            request.host || cuda_scan::mentions_cuda_in_rust(text) || cuda_scan::mentions_any(text, words);
+        if !is_wanted {
+            return FileReport::new(&request.path, Outcome::Skipped);
+        }
+        let LoweredRust { unit, directives, dump } =
+            match self.rust.lower(path, &source.text, self.options.dump) {
+                Ok(lowered) => lowered,
+                Err(reason) => return FileReport::failed(&request.path, reason),
+            };
+        if dump.is_some() {
+            let outcome =
+                Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new(), directives: Vec::new() };
+            return FileReport { dump, ..FileReport::new(&request.path, outcome) };
+        }
+        let beside = Beside { directives, ..Beside::default() };
+        lowered(&request.path, vec![unit], &self.options, self.model.as_deref(), beside)
+    }
 }
 
 impl Analyser for ClangAnalyser {
@@ -103,6 +150,9 @@ impl Analyser for ClangAnalyser {
 
     fn analyse(&mut self, request: &FileRequest) -> FileReport {
         let path = Path::new(&request.path);
+        if rust::is_rust(path) {
+            return self.rust.analyse(request);
+        }
         let source = match Source::read(path) {
             Ok(source) => source,
             Err(error) => return FileReport::failed(&request.path, error.to_string()),
@@ -132,20 +182,43 @@ impl Analyser for ClangAnalyser {
                 Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new(), directives: Vec::new() };
             return FileReport { path, outcome, dump: Some(dump), unusable };
         }
-        let mut units = Vec::new();
-        for unit in std::mem::take(&mut lowered.units) {
-            let names = FileNames::default();
-            let model = self.model.as_deref().unwrap_or(Model::builtin());
-            let index = UnitIndex::of(&unit.program, model, &|site| names.canonical(unit.file_of(site)));
-            match self.keep(&unit) {
-                Ok(file) => units.push(LoweredUnit { file, index }),
-                Err(error) => return FileReport::failed(&path, error.to_string()),
-            }
-        }
+        let model = self.model.as_deref();
+        let units = std::mem::take(&mut lowered.units);
         let LoweredSource { partial, directives, .. } = lowered;
-        let outcome = Outcome::Lowered { units, targets, partial, directives };
-        FileReport { path, outcome, dump: None, unusable }
+        let report =
+            self::lowered(&path, units, &self.options, model, Beside { targets, partial, directives });
+        FileReport { unusable, ..report }
     }
+}
+
+/// What is known of a file beside its units.
+#[derive(Default)]
+struct Beside {
+    targets: Vec<String>,
+    partial: Vec<PartialFunction>,
+    directives: Vec<Directive>,
+}
+
+/// Indexes units, and keeps them where the second phase finds them.
+fn lowered(
+    path: &str,
+    units: Vec<UnitFile>,
+    options: &AnalysisOptions,
+    model: Option<&Model>,
+    Beside { targets, partial, directives }: Beside,
+) -> FileReport {
+    let mut kept = Vec::new();
+    for unit in units {
+        let names = FileNames::default();
+        let model = model.unwrap_or(Model::builtin());
+        let index = UnitIndex::of(&unit.program, model, &|site| names.canonical(unit.file_of(site)));
+        match keep(&unit, options) {
+            Ok(file) => kept.push(LoweredUnit { file, index }),
+            Err(error) => return FileReport::failed(path, error.to_string()),
+        }
+    }
+    let outcome = Outcome::Lowered { units: kept, targets, partial, directives };
+    FileReport::new(path, outcome)
 }
 
 impl ClangAnalyser {
@@ -192,16 +265,16 @@ impl ClangAnalyser {
         let default_stream = unit.options.default_stream.map(DefaultStream::from);
         lowered.units.push(UnitFile { program, sources, default_stream });
     }
+}
 
-    /// Writes a unit to where the second phase finds it.
-    fn keep(&self, unit: &UnitFile) -> Result<PathBuf, UnitFileError> {
-        let file = tempfile::Builder::new()
-            .prefix("unit-")
-            .tempfile_in(&self.options.scratch)
-            .and_then(|file| file.keep().map_err(|error| error.error))?;
-        unit.write(&file.1)?;
-        Ok(file.1)
-    }
+/// Writes a unit to where the second phase finds it.
+fn keep(unit: &UnitFile, options: &AnalysisOptions) -> Result<PathBuf, UnitFileError> {
+    let file = tempfile::Builder::new()
+        .prefix("unit-")
+        .tempfile_in(&options.scratch)
+        .and_then(|file| file.keep().map_err(|error| error.error))?;
+    unit.write(&file.1)?;
+    Ok(file.1)
 }
 
 /// True for files whose functions the model describes: the embedded ones, and with real headers those of

@@ -197,6 +197,7 @@ impl CheckOptions {
             rows: config.rows.clone(),
             platform: platform.or(config.platform),
             dump: self.dump,
+            rust_only: false,
             phase: Phase::Lower,
         }
     }

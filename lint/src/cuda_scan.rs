@@ -50,6 +50,14 @@ pub fn mentions_cuda(text: &[u8]) -> bool {
         || LIBRARIES.iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
 }
 
+/// True if Rust source holds any word of CUDA, or of a library for it: `cudarc`, `CudaSlice`, `cust::`.
+pub fn mentions_cuda_in_rust(text: &[u8]) -> bool {
+    mentions_api(text)
+        || ["Cuda", "CUstream", "CUdeviceptr", "cust::"]
+            .iter()
+            .any(|word| memmem::find(text, word.as_bytes()).is_some())
+}
+
 /// True if the text holds one of the words.
 pub fn mentions_any<'w>(text: &[u8], words: impl IntoIterator<Item = &'w String>) -> bool {
     words.into_iter().any(|word| memmem::find(text, word.as_bytes()).is_some())

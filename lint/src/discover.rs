@@ -1,7 +1,7 @@
 //! Finds the files to analyse.
 //!
 //! A file that the user names is always analysed, whatever its name and whatever `.gitignore` says. A folder
-//! is searched for C, C++ and CUDA sources; hidden and ignored files are left out, and folders behind
+//! is searched for C, C++, CUDA and Rust sources; hidden and ignored files are left out, and folders behind
 //! symbolic links are not entered, so that loops cannot be. Each file is analysed once, even if several
 //! names lead to it.
 
@@ -14,8 +14,8 @@ use crate::path_patterns::Patterns;
 use crate::report::FailedFile;
 
 /// Endings of files that are taken from folders.
-const SOURCE_EXTENSIONS: [&str; 14] =
-    ["cu", "cuh", "hip", "c", "cc", "cpp", "cxx", "c++", "h", "hh", "hpp", "hxx", "inl", "inc"];
+const SOURCE_EXTENSIONS: [&str; 15] =
+    ["cu", "cuh", "hip", "c", "cc", "cpp", "cxx", "c++", "h", "hh", "hpp", "hxx", "inl", "inc", "rs"];
 
 /// What was found under the paths that the user gave.
 #[derive(Debug, Default)]
@@ -118,7 +118,7 @@ impl Search<'_> {
         if sources == 0 {
             self.fail(
                 folder,
-                "holds no C, C++ or CUDA source file (hidden and git-ignored files are left out; name such a \
+                "holds no C, C++, CUDA or Rust source file (hidden and git-ignored files are left out; name such a \
                  file itself to have it analysed)",
             );
         }

@@ -30,6 +30,7 @@ mod pool;
 mod progress;
 mod report;
 mod run;
+mod rust;
 mod selection;
 mod settle;
 mod suppression;

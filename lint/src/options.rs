@@ -42,6 +42,9 @@ pub struct AnalysisOptions {
     pub platform: Platform,
     /// What to print in place of findings.
     pub dump: Option<Dump>,
+    /// All files are Rust: no libclang is needed.
+    #[serde(default)]
+    pub rust_only: bool,
     /// What the workers are for.
     #[serde(default)]
     pub phase: Phase,

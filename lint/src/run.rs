@@ -1,7 +1,7 @@
 //! The sequence behind `cuda-lint check`: find files, analyse them, gather, print.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::args::{CheckArgs, CheckOptions};
 use crate::baseline::{self, Baseline, Matched};
@@ -15,6 +15,7 @@ use crate::pool::{Pool, PoolOutcome, WorkerCommand};
 use crate::progress::Progress;
 use crate::report::output::Outputs;
 use crate::report::{self, FailedFile, Report, Style};
+use crate::rust;
 use crate::settle::{self, Terms};
 use crate::terminal::{self, Terminal};
 use crate::whole;
@@ -202,7 +203,8 @@ fn analyse(
         |jobs| jobs.get(),
     );
     let pool = Pool { worker: worker.clone(), workers: jobs, timeout: args.timeout };
-    let options = args.analysis_options(config, paths, scratch.path().to_path_buf());
+    let mut options = args.analysis_options(config, paths, scratch.path().to_path_buf());
+    options.rust_only = files.iter().all(|file| rust::is_rust(Path::new(&file.path)));
     whole::analyse(&pool, files, &options, |requests| Progress::new(requests, args.quiet))
 }
 

@@ -29,7 +29,7 @@ fn a_folder_without_sources_is_said_and_is_no_clean_run() {
     std::fs::write(folder.path().join("notes.md"), "nothing").unwrap();
     let (code, stdout, stderr) = texts(&cuda_lint(&["--format", "json", "."], folder.path()).unwrap());
     assert_eq!(code, Some(2));
-    assert!(stderr.starts_with("cuda-lint: .: holds no C, C++ or CUDA source file"), "{stderr}");
+    assert!(stderr.starts_with("cuda-lint: .: holds no C, C++, CUDA or Rust source file"), "{stderr}");
     let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(json["files"]["failed"][0]["path"], ".");
 }
@@ -167,6 +167,32 @@ fn one_bad_file_spoils_no_other() {
 }
 
 #[test]
+fn rust_is_read_beside_cuda_and_what_is_no_rust_is_said_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let rust = "use cudarc::driver::CudaContext;\nfn main() {\n    let context = CudaContext::new(0).unwrap();\n    \
+        let stream = context.new_stream().unwrap();\n    let device = stream.alloc_zeros::<f32>(9).unwrap();\n    \
+        let mut host = unsafe { context.alloc_pinned::<f32>(9) }.unwrap();\n    \
+        stream.memcpy_dtoh(&device, host.as_mut_slice().unwrap()).unwrap();\n    \
+        println!(\"{:?}\", host.as_slice().unwrap());\n}\n";
+    std::fs::write(folder.path().join("a.rs"), rust).unwrap();
+    std::fs::write(folder.path().join("b.rs"), "fn f() {\n    let = CudaContext::new(0);\n}\n").unwrap();
+    std::fs::write(folder.path().join("c.rs"), "fn main() {}\n").unwrap();
+    std::fs::write(folder.path().join("d.cu"), program("")).unwrap();
+    let (code, stdout, stderr) = texts(&cuda_lint(&["--format", "json", "."], folder.path()).unwrap());
+    assert_eq!(code, Some(2));
+    assert!(stderr.starts_with("cuda-lint: b.rs: it is not valid Rust: line 2, column "), "{stderr}");
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let found: Vec<_> = json["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["file"].as_str().unwrap(), it["line"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(found, [("a.rs", 8), ("d.cu", 7)]);
+    assert_eq!(json["files"]["skipped"], 1);
+}
+
+#[test]
 fn what_is_given_explicitly_and_cannot_be_used_is_said_once() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a.cu", "b.cu"] {
@@ -258,7 +284,7 @@ fn what_cannot_be_read_is_said_beside_what_can() {
     assert_eq!(failed, ["dangling.cu", "deep", "folder.cu", "noise.cu", "self.cu"]);
     for line in [
         "cuda-lint: dangling.cu: no such file or folder\n",
-        "cuda-lint: folder.cu: holds no C, C++ or CUDA source file",
+        "cuda-lint: folder.cu: holds no C, C++, CUDA or Rust source file",
         "cuda-lint: noise.cu: is no source text",
         "cuda-lint: self.cu: cannot be read: ",
     ] {

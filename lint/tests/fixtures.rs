@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use annotations::{Expected, Found, Mode, Run, difference, parse, wording};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-const EXTENSIONS: [&str; 5] = ["cu", "c", "cpp", "cc", "h"];
+const EXTENSIONS: [&str; 6] = ["cu", "c", "cpp", "cc", "h", "rs"];
 
 static LEGACY: LazyLock<Result<Run, String>> = LazyLock::new(|| run(Mode::Legacy));
 static PER_THREAD: LazyLock<Result<Run, String>> = LazyLock::new(|| run(Mode::PerThread));

@@ -13,7 +13,7 @@ fn examples(doc: &str) -> Vec<(&str, String)> {
     for line in doc.lines() {
         match (&mut current, line.strip_prefix("```")) {
             (None, Some(fence)) => {
-                current = Some((fence.strip_prefix("cpp,").unwrap_or("other"), String::new()));
+                current = Some((fence, String::new()));
             }
             (Some(_), Some(_)) => examples.extend(current.take()),
             (Some((_, source)), None) => {
@@ -32,12 +32,17 @@ fn examples_give_what_they_are_annotated_with() {
     let mut files = Vec::new();
     for rule in cuda_lint_engine::rules::catalogue() {
         for (index, (kind, source)) in examples(rule.doc).into_iter().enumerate() {
+            let (language, kind) = kind.split_once(',').unwrap_or(("", kind));
             assert!(matches!(kind, "misuse" | "correct"), "{}: a block is marked `{kind}`", rule.name);
             let annotated = source.contains(&format!("//~ {}", rule.name));
             assert_eq!(annotated, kind == "misuse", "{}, block {}", rule.name, index + 1);
-            let file = format!("{}_{}_{kind}.cu", rule.name, index + 1);
-            // As a compiler driver would: the runtime's header is included, the standard library is not needed.
-            let source = format!("#include <cuda_runtime.h>\n#include <cstdlib>\n{source}");
+            let (extension, source) = match language {
+                "rust" => ("rs", source),
+                // As a compiler driver would: the runtime's header is included, the standard library is not needed.
+                "cpp" => ("cu", format!("#include <cuda_runtime.h>\n#include <cstdlib>\n{source}")),
+                other => panic!("{}: a block is in `{other}`", rule.name),
+            };
+            let file = format!("{}_{}_{kind}.{extension}", rule.name, index + 1);
             std::fs::write(folder.path().join(&file), &source).unwrap();
             files.push((file, source, rule.name));
         }

@@ -61,6 +61,10 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
                     "cross-stream-unordered" | "nonblocking-vs-default-race" | "stream-forgotten" => {
                         *conflict != Conflict::UseThenRelease
                     }
+                    "cudarc-raw-async-lifetime"
+                    | "cudarc-pinned-as-slice"
+                    | "cudarc-lost-event"
+                    | "cudarc-untracked-streams" => true,
                     "event-never-recorded" | "event-record-wrong-stream" | "unjoined-fork" => {
                         *conflict == Conflict::WriteThenRead
                     }
@@ -75,7 +79,9 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
         Hazard::StreamAsArgument { step } => {
             ["stream-as-kernel-argument", "default-stream-serialization"].contains(&rule) && *step == last
         }
-        Hazard::NoTime { step, .. } => rule == "event-elapsed-misuse" && *step == last,
+        Hazard::NoTime { step, .. } => {
+            ["event-elapsed-misuse", "cudarc-event-timing-disabled"].contains(&rule) && *step == last
+        }
         Hazard::UseAfterRelease { step, .. } => {
             *step == last
                 && ["device-use-after-free", "handle-use-after-destroy", "async-alloc-misuse"].contains(&rule)

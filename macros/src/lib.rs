@@ -1,17 +1,25 @@
-//! `#[cuda_checked]`: marks a function whose CUDA host code cuda-lint is to check.
+//! `#[cuda_checked]`: checks the CUDA host code of an item while it is compiled.
 //!
-//! **It does not look into the function's body yet.** What it does today is check its own options against the
-//! catalogue of rules, so that a misspelt rule is an error and not a silent exception; the function itself is
-//! left as it is.
+//! The item itself is left as it is. What is found stands beside it: an error is a `compile_error!`, a warning the
+//! use of a deprecated constant, since stable Rust has no other way for a macro to warn; both have the span of the
+//! place that they are about.
 
+mod expand;
 mod options;
+mod versions;
 
 use proc_macro::TokenStream;
 
-/// Marks a function whose CUDA host code cuda-lint is to check.
+/// Checks the CUDA host code of a function, a method, an `impl` block or a module with a body.
 ///
-/// The options are checked against the catalogue of rules (`cuda-lint rules`). **The body is not analysed
-/// yet**, and the function is left as it is: the absence of an error says nothing about the code.
+/// Findings of severity error are errors, all others warnings. What the macro cannot see (other functions, types
+/// of other files) it does not guess: `cuda-lint src/` sees more.
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `allow(rule, …)` | these rules are not reported (`cuda-lint rules` lists them) |
+/// | `deny` · `warn` | every finding is an error · a warning |
+/// | `cudarc = "0.19"` | the version of cudarc; otherwise `Cargo.lock` says it |
 ///
 /// ```
 /// use cuda_lint_macros::cuda_checked;
@@ -28,14 +36,13 @@ use proc_macro::TokenStream;
 /// fn upload() {}
 /// ```
 #[proc_macro_attribute]
-pub fn cuda_checked(options: TokenStream, function: TokenStream) -> TokenStream {
-    match options::check(options.into(), &function.clone().into()) {
-        Ok(()) => function,
-        Err(error) => {
-            // With the function left in place, one mistake gives one error.
-            let mut tokens = TokenStream::from(error.to_compile_error());
-            tokens.extend(function);
-            tokens
-        }
-    }
+pub fn cuda_checked(options: TokenStream, item: TokenStream) -> TokenStream {
+    let found = match options::parse(options.into(), &item.clone().into()) {
+        Ok(options) => expand::findings(&options, item.clone().into()),
+        Err(error) => error.to_compile_error(),
+    };
+    // With the item left in place, one mistake gives one error.
+    let mut tokens = item;
+    tokens.extend(TokenStream::from(found));
+    tokens
 }

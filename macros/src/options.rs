@@ -1,28 +1,71 @@
 //! The options of `#[cuda_checked]`: their grammar, and what they may name.
 
 use cuda_lint_engine::{rules, suggest};
+use cuda_lint_rust::{Version, Versions, parse_version};
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Ident, ItemFn, Token, parenthesized};
+use syn::{Ident, Item, LitStr, Token, parenthesized};
 
-/// Checks the options, and that they stand on a function. All mistakes are reported at once.
-pub fn check(options: TokenStream, function: &TokenStream) -> syn::Result<()> {
+/// What the options say.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Names of rules, as in reports.
+    pub allowed: Vec<String>,
+    /// How findings are said, whatever their severity.
+    pub level: Option<Level>,
+    /// The versions, if they are given.
+    pub versions: Option<Versions>,
+}
+
+/// How findings are said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// All are errors.
+    Deny,
+    /// All are warnings.
+    Warn,
+}
+
+/// Reads the options, and checks that they stand on something with code. All mistakes are reported at once.
+pub fn parse(options: TokenStream, item: &TokenStream) -> syn::Result<Options> {
     let mut mistakes: Vec<syn::Error> = Vec::new();
-    if syn::parse2::<ItemFn>(function.clone()).is_err() {
-        let message = "`#[cuda_checked]` stands on functions with a body";
-        mistakes.push(syn::Error::new_spanned(first_token(function), message));
+    if !has_code(item) {
+        let message = "`#[cuda_checked]` stands on functions, `impl` blocks and modules with a body";
+        mistakes.push(syn::Error::new_spanned(first_token(item), message));
     }
-    match Punctuated::<Allow, Token![,]>::parse_terminated.parse2(options) {
-        Ok(allowed) => mistakes.extend(allowed.iter().flat_map(|allow| &allow.rules).filter_map(unknown)),
+    let mut read = Options::default();
+    match Punctuated::<Choice, Token![,]>::parse_terminated.parse2(options) {
+        Ok(choices) => {
+            for choice in choices {
+                match choice {
+                    Choice::Allow(rules) => {
+                        mistakes.extend(rules.iter().filter_map(unknown));
+                        read.allowed.extend(rules.into_iter().map(|rule| rule.name));
+                    }
+                    Choice::Level(level) => read.level = Some(level),
+                    Choice::Cudarc(version) => read.versions = Some(Versions { cudarc: version }),
+                }
+            }
+        }
         Err(error) => mistakes.push(error),
     }
     let all = mistakes.into_iter().reduce(|mut all, mistake| {
         all.combine(mistake);
         all
     });
-    all.map_or(Ok(()), Err)
+    all.map_or(Ok(read), Err)
+}
+
+fn has_code(item: &TokenStream) -> bool {
+    match syn::parse2::<Item>(item.clone()) {
+        Ok(Item::Fn(_) | Item::Impl(_)) => true,
+        Ok(Item::Mod(it)) => it.content.is_some(),
+        Ok(_) => false,
+        // A method with `self` is no item by itself.
+        Err(_) => syn::parse2::<syn::ImplItemFn>(item.clone()).is_ok(),
+    }
 }
 
 /// The whole of an item is too much to underline.
@@ -30,23 +73,42 @@ fn first_token(tokens: &TokenStream) -> TokenStream {
     tokens.clone().into_iter().take(1).collect()
 }
 
-/// `allow(rule, …)`.
-struct Allow {
-    rules: Punctuated<RuleName, Token![,]>,
+/// One option.
+enum Choice {
+    /// `allow(rule, …)`.
+    Allow(Punctuated<RuleName, Token![,]>),
+    /// `deny`, `warn`.
+    Level(Level),
+    /// `cudarc = "0.19"`.
+    Cudarc(Version),
 }
 
-impl Parse for Allow {
+impl Parse for Choice {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let keyword = input.call(Ident::parse_any)?;
-        if keyword != "allow" {
-            return Err(syn::Error::new(
+        match keyword.to_string().as_str() {
+            "allow" => {
+                let content;
+                parenthesized!(content in input);
+                Ok(Self::Allow(Punctuated::parse_terminated(&content)?))
+            }
+            "deny" => Ok(Self::Level(Level::Deny)),
+            "warn" => Ok(Self::Level(Level::Warn)),
+            "cudarc" => {
+                input.parse::<Token![=]>()?;
+                let version: LitStr = input.parse()?;
+                let message = "a version of cudarc is written as `\"0.19\"` or `\"0.19.9\"`";
+                let parsed = parse_version(&version.value());
+                parsed.map(Self::Cudarc).ok_or_else(|| syn::Error::new(version.span(), message))
+            }
+            other => Err(syn::Error::new(
                 keyword.span(),
-                format!("`cuda_checked` has no option `{keyword}`; it has `allow(rule, …)`"),
-            ));
+                format!(
+                    "`cuda_checked` has no option `{other}`; it has `allow(rule, …)`, `deny`, `warn` and \
+                     `cudarc = \"version\"`"
+                ),
+            )),
         }
-        let content;
-        parenthesized!(content in input);
-        Ok(Self { rules: Punctuated::parse_terminated(&content)? })
     }
 }
 
@@ -94,8 +156,8 @@ mod tests {
     }
 
     fn on(item: &str, options: &str) -> Vec<String> {
-        match check(options.parse().unwrap(), &item.parse().unwrap()) {
-            Ok(()) => Vec::new(),
+        match parse(options.parse().unwrap(), &item.parse().unwrap()) {
+            Ok(_) => Vec::new(),
             Err(error) => error.into_iter().map(|error| error.to_string()).collect(),
         }
     }
@@ -105,6 +167,8 @@ mod tests {
         for options in [
             "",
             "allow()",
+            "deny, cudarc = \"0.16\"",
+            "warn",
             "allow(free-while-in-flight)",
             "allow(free_while_in_flight, host-read-before-sync,)",
             "allow(free_while_in_flight), allow(pageable-async-copy)",
@@ -127,15 +191,23 @@ mod tests {
 
     #[test]
     fn unknown_options_are_named() {
-        assert_eq!(messages("deny(x)"), ["`cuda_checked` has no option `deny`; it has `allow(rule, …)`"]);
+        let text = "`cuda_checked` has no option `forbid`; it has `allow(rule, …)`, `deny`, `warn` and \
+                    `cudarc = \"version\"`";
+        assert_eq!(messages("forbid(x)"), [text]);
+        assert_eq!(messages("cudarc = \"new\"").len(), 1);
         assert_eq!(messages("allow").len(), 1);
         assert_eq!(messages("allow(-)").len(), 1);
         assert_eq!(messages("3").len(), 1);
     }
 
     #[test]
-    fn it_stands_on_functions_only() {
-        assert_eq!(on("struct S;", ""), ["`#[cuda_checked]` stands on functions with a body"]);
+    fn it_stands_on_what_has_code() {
+        let text = "`#[cuda_checked]` stands on functions, `impl` blocks and modules with a body";
+        assert_eq!(on("struct S;", ""), [text]);
+        assert_eq!(on("mod elsewhere;", ""), [text]);
+        assert_eq!(on("fn f(&self) -> u32 { 3 }", ""), [""; 0]);
+        assert_eq!(on("impl S { fn f(&self) {} }", ""), [""; 0]);
+        assert_eq!(on("mod here { fn f() {} }", ""), [""; 0]);
         assert_eq!(on("async unsafe fn f<T>(x: T) -> T { x }", ""), [""; 0]);
     }
 }

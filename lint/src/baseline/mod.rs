@@ -1,7 +1,7 @@
 //! The baseline: findings that are known and do not fail a run.
 //!
 //! A finding is known by its content ([`crate::identity`]), not by its line: it stays known when code moves,
-//! and a second copy of it is new. [`file`] is how the findings are kept.
+//! and a second copy of it is new. [`mod@file`] is how the findings are kept.
 
 pub mod command;
 pub mod file;

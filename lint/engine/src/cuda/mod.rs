@@ -16,12 +16,14 @@ pub use names::{Removed, hip_name, is_known_api_name, looks_like_api, removed, s
 use parse::ParseError;
 use row::{Family, Row};
 
-const FILES: [(&str, Family, &str); 6] = [
+const FILES: [(&str, Family, &str); 8] = [
     ("runtime.rows", Family::Runtime, include_str!("rows/runtime.rows")),
     ("hip.rows", Family::Runtime, include_str!("rows/hip.rows")),
     ("driver.rows", Family::Driver, include_str!("rows/driver.rows")),
     ("library.rows", Family::Library, include_str!("rows/library.rows")),
     ("frameworks.rows", Family::Library, include_str!("rows/frameworks.rows")),
+    ("cudarc.rows", Family::Library, include_str!("rows/cudarc.rows")),
+    ("rust.rows", Family::Std, include_str!("rows/rust.rows")),
     ("std.rows", Family::Std, include_str!("rows/std.rows")),
 ];
 

@@ -21,7 +21,7 @@
 //!   hands out through a pointer ([`THINGS`] and the memory kinds of [`MEMORY`]).
 //! - **result**: a memory kind (fresh memory), `argN` (the value of argument N, from 0), or one of
 //!   [`OUTCOMES`]. Left out: `status` for functions of the runtime and driver API, otherwise `unknown`.
-//! - **effects**: in the order in which they happen, separated by commas: `copy sync|async [h2h|h2d|d2h|d2d]`,
+//! - **effects**: in the order in which they happen, separated by commas: `copy sync|async|settled [h2h|h2d|d2h|d2d]`,
 //!   `fill sync|async [unit BYTES]`, `free FUNCTION`, `reallocates MEMORY`, or one of [`EFFECTS`]. `none` says
 //!   that there is none. Roles that access host memory (`reads`, `writes`, …) need no effect.
 //! - **`cb:…`** among the effects says what calling it from a stream callback is: [`CALLBACK`]. Left out:
@@ -161,6 +161,18 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("derives time", Effect::DerivesTime),
     ("runs-at-exit", Effect::RunsAtExit),
     ("no-return", Effect::NoReturn),
+    ("stream-waits stream", Effect::StreamWaitsForStream),
+    ("borrows", Effect::Borrows),
+    ("drops itself", Effect::DropsItself),
+    ("carries stream", Effect::CarriesStream),
+    ("orders tracked", Effect::OrdersTracked),
+    ("records tracked", Effect::RecordsTracked),
+    ("host-waits tracked", Effect::HostWaitsForTracked),
+    ("drops tracked", Effect::DropsTracked),
+    ("counts streams", Effect::CountsStreams),
+    ("owns stream", Effect::OwnsStream),
+    ("stops tracking", Effect::StopsTracking),
+    ("starts tracking", Effect::StartsTracking),
     ("no-wait", Effect::NoWait),
     ("none", Effect::None),
 ];
@@ -199,7 +211,7 @@ const DIRECTIONS: &[(&str, Direction)] = &[
     ("d2d", Direction::DeviceToDevice),
 ];
 
-const MODES: &[(&str, Mode)] = &[("sync", Mode::Sync), ("async", Mode::Async)];
+const MODES: &[(&str, Mode)] = &[("sync", Mode::Sync), ("async", Mode::Async), ("settled", Mode::Settled)];
 
 /// What is wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -470,6 +482,15 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::Register => need(has(Role::Memory), "register", "memory"),
         Effect::Unregister => need(has(Role::Memory), "unregister", "memory"),
         Effect::DestroyStream => need(has(Role::Stream), "destroys stream", "stream"),
+        Effect::StreamWaitsForStream => need(
+            row.params.iter().filter(|param| param.role == Role::Stream).count() == 2,
+            "stream-waits stream",
+            "stream` twice, and not `stream",
+        ),
+        Effect::CarriesStream => need(has(Role::Stream), "carries stream", "stream"),
+        Effect::DropsTracked | Effect::HostWaitsForTracked => {
+            need(has(Role::Memory), "drops tracked, host-waits tracked", "memory")
+        }
         Effect::HostWaitsForStream => need(carries, "host-waits stream", "stream` or `handle"),
         Effect::HostWaitsForResult => {
             need(carries && has(Role::Writes), "host-waits result", "writes`, and `stream` or `handle")

@@ -375,6 +375,31 @@ pub enum Effect {
     RunsAtExit,
     /// Does not return.
     NoReturn,
+    /// The first stream waits for all earlier work of the second.
+    StreamWaitsForStream,
+    /// What the call hands out is released when its last owner goes (Rust).
+    DropsItself,
+    /// The references that are the arguments end when the call returns, though the work goes on.
+    Borrows,
+    /// The memory that is the result carries the stream: it is freed in its order.
+    CarriesStream,
+    /// Before the work, its stream waits for what a library has recorded of the memory that it touches: of the
+    /// last write, and before a write of the last read as well (cudarc's event tracking).
+    OrdersTracked,
+    /// After the work, the library records that it was the last to read or write the memory.
+    RecordsTracked,
+    /// The host waits for what was recorded of the memory.
+    HostWaitsForTracked,
+    /// The memory is given back in the order of the stream that it carries, after what was recorded of it.
+    DropsTracked,
+    /// Nothing is recorded from here on, since there is one stream only, until there is another.
+    CountsStreams,
+    /// There is another stream now.
+    OwnsStream,
+    /// Nothing is recorded from here on.
+    StopsTracking,
+    /// Uses are recorded from here on, however many streams there are.
+    StartsTracking,
     /// Nothing, though it is often taken for a wait (cudaGetLastError): findings say that it is none.
     NoWait,
     /// Explicitly nothing: the call orders, reads, writes and keeps nothing of its arguments.
@@ -410,6 +435,10 @@ pub enum Mode {
     Sync,
     /// As documented for asynchronous forms.
     Async,
+    /// The asynchronous form, in a library whose safe interface lends it pageable memory for the length of the
+    /// call: it counts on the driver to be done with such memory when the call returns (measured for copies to
+    /// the host; copies to the device are staged). Page-locked memory is used for longer.
+    Settled,
 }
 
 /// Which function frees.

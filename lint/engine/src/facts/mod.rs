@@ -186,6 +186,24 @@ pub struct Work {
     /// True if that access is only assumed: a kernel's pointer argument that is not `const`, where the
     /// body does not tell.
     pub assumed: bool,
+    /// How a Rust library got the memory.
+    pub lent: Lent,
+}
+
+/// How a Rust library got the memory that work uses, and so who sees to it that nothing else does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Lent {
+    /// It is no such library, or nothing is lent.
+    #[default]
+    No,
+    /// By a reference that ends when the call returns, to a function that says so (`unsafe`).
+    Call,
+    /// As a slice, to a safe method: the library records nothing for slices.
+    Slice,
+    /// As an object of the library's, whose uses it records.
+    Recorded,
+    /// The same, where recording has been switched off.
+    Untracked,
 }
 
 /// What device work is.

@@ -14,7 +14,7 @@ use super::symbol::{Sym, SymKey};
 use super::value::Value;
 use super::witness::Second;
 use crate::cuda::row::{FreeWith, MemoryKind};
-use crate::facts::{Access, Note, ReleaseKind, Work, WorkKind};
+use crate::facts::{Access, Lent, Note, ReleaseKind, Work, WorkKind};
 use crate::program::TypeKind;
 use crate::{DefaultStream, facts};
 
@@ -205,8 +205,12 @@ impl Machine<'_, '_> {
     ) {
         let is_device = matches!(access, Access::Device(_));
         let object = second.object();
+        let mut pending = self.describe_work(operation, writes, assumed);
+        if pending.lent == Lent::Recorded && self.is_untracked(state) {
+            pending.lent = Lent::Untracked;
+        }
         let seen = ConflictSeen {
-            pending: self.describe_work(operation, writes, assumed),
+            pending,
             object: self.describe_object(state, object),
             access,
             overlap: overlap == Overlap::Proven,
@@ -619,6 +623,7 @@ impl Machine<'_, '_> {
             stream_omitted: operation.stream_omitted,
             writes,
             assumed,
+            lent: operation.lent,
         }
     }
 

@@ -7,7 +7,7 @@ use super::object::{FrameId, ObjectKey};
 use super::state::{DeviceAccess, Extent, Form, Operation, Range, State};
 use super::symbol::Linear;
 use super::value::Value;
-use crate::facts::WorkKind;
+use crate::facts::{Lent, WorkKind};
 use crate::program::{
     Call, Callee, ExternParam, Function, FunctionId, Launch, ParamAccess, Storage, Type, TypeKind,
 };
@@ -270,6 +270,7 @@ impl Machine<'_, '_> {
         scalars: Vec<Option<Value>>,
     ) {
         state.fresh_copy = None;
+        let lent = if self.uses_tracked(&accesses) { Lent::Recorded } else { Lent::No };
         let operation = Operation {
             id: (state.frame(), self.at.step, state.turn()),
             site: self.at.site,
@@ -288,6 +289,7 @@ impl Machine<'_, '_> {
             undocumented_wait: None,
             no_waits: Rc::default(),
             reported: false,
+            lent,
         };
         self.enqueue(state, operation);
     }

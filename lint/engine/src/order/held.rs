@@ -80,7 +80,8 @@ impl Machine<'_, '_> {
         output: u8,
         what: Resource,
     ) {
-        let own = matches!(it.row.family, Family::Runtime | Family::Driver | Family::Library);
+        let own = matches!(it.row.family, Family::Runtime | Family::Driver | Family::Library)
+            && !it.row.effects.contains(&Effect::DropsItself);
         if !own || !self.is_own_variable(state, target) {
             return;
         }

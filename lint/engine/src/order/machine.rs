@@ -163,6 +163,8 @@ pub struct Calling {
     pub name: Rc<str>,
     /// True if the source discards the result.
     pub discarded: bool,
+    /// How it gets the memory that it is given, if it belongs to a Rust library.
+    pub lent: crate::facts::Lent,
 }
 
 /// A path out of a function.

@@ -53,6 +53,7 @@ mod rounds;
 mod sizes;
 mod state;
 mod symbol;
+mod tracked;
 mod transfers;
 mod unknown;
 mod unwritten;

@@ -33,7 +33,15 @@ pub(super) struct Modelled<'c, 'u> {
 impl Modelled<'_, '_> {
     /// The function's name as written, for people: rows serve HIP names too.
     pub(super) fn shown(&self) -> &str {
-        if self.call.name.is_empty() { &self.row.name } else { self.call.name }
+        let name = if self.call.name.is_empty() { &self.row.name } else { self.call.name };
+        // Methods of Rust libraries go by their own names: `memcpy_dtoh` of `cudarc::CudaStream::memcpy_dtoh`.
+        match name.split_once("::") {
+            Some(("cudarc" | "cust", rest)) => {
+                let rest = rest.strip_suffix("::tracked").unwrap_or(rest);
+                rest.rsplit("::").next().unwrap_or(rest)
+            }
+            _ => name,
+        }
     }
 
     /// The first argument with a role.
@@ -82,7 +90,11 @@ impl Machine<'_, '_> {
             self.queries.insert(status);
         }
         self.held_sees_call(state, &it);
-        self.calling = Calling { name: it.shown().into(), discarded: call.call.discarded };
+        self.calling = Calling {
+            name: it.shown().into(),
+            discarded: call.call.discarded,
+            lent: super::tracked::lent(row),
+        };
         self.waits_see_call(state, row);
         self.errors_see_call(state, &it);
         self.host_accesses(state, &it);
@@ -267,6 +279,16 @@ impl Machine<'_, '_> {
                 let args = it.call.args.clone();
                 self.hand_over(state, &args, &format!("`{name}` hands it to another thread"));
             }
+            Effect::StreamWaitsForStream
+            | Effect::OrdersTracked
+            | Effect::RecordsTracked
+            | Effect::HostWaitsForTracked
+            | Effect::DropsTracked
+            | Effect::CountsStreams
+            | Effect::OwnsStream
+            | Effect::StopsTracking
+            | Effect::StartsTracking => self.track(state, it, effect),
+            Effect::CarriesStream | Effect::Borrows | Effect::DropsItself => {}
             Effect::RunsAtExit => self.observations.ends.runs_at_exit(),
             Effect::NoWait | Effect::DestroyStream => {
                 if effect == Effect::DestroyStream {
@@ -617,9 +639,18 @@ impl Machine<'_, '_> {
             },
             Outcome::Memory(kind) => {
                 let bytes = self.product(it);
-                let object = self.make_memory(state, u8::MAX, Some(kind), &it.row.name, bytes);
+                let object = self.make_memory(state, u8::MAX, Some(kind), it.shown(), bytes);
                 self.allocates_unwritten(object, it);
-                Value::Pointer(self.start_of(object))
+                let memory = Value::Pointer(self.start_of(object));
+                if it.row.effects.contains(&Effect::CarriesStream)
+                    && let Some(stream) = it.arg(Role::Stream).cloned()
+                {
+                    self.set_stream(state, &memory, stream);
+                }
+                if kind == MemoryKind::DeviceStreamOrdered {
+                    self.allocate_in_order(state, it, object);
+                }
+                memory
             }
             Outcome::Arg(index) => match it.call.args.get(usize::from(index)).cloned() {
                 Some(value) => value,

@@ -147,7 +147,7 @@ impl Machine<'_, '_> {
     }
 
     /// Memory exists from its allocation on in the order of its stream, elsewhere only after it.
-    fn allocate_in_order(&mut self, state: &mut State, it: &Modelled<'_, '_>, object: ObjectId) {
+    pub(super) fn allocate_in_order(&mut self, state: &mut State, it: &Modelled<'_, '_>, object: ObjectId) {
         let (stream, omitted) = self.stream_of(state, it);
         let range = Range { object, offset: Linear::constant(0), extent: Extent::Whole };
         let access = DeviceAccess { range, write: true, read: false, assumed: false };

@@ -15,7 +15,7 @@ use super::symbol::{Linear, Sym};
 use super::value::Value;
 use super::waits::OpenWait;
 use crate::cuda::row::{Direction, MemoryKind};
-use crate::facts::{Note, WorkKind};
+use crate::facts::{Lent, Note, WorkKind};
 use crate::program::{BlockId, SiteId, ValueId};
 
 /// The state at one point of one path. Parts are shared between paths until one of them changes.
@@ -143,6 +143,8 @@ pub struct Operation {
     pub no_waits: Rc<Vec<Note>>,
     /// A conflict of the host with it was noted on this path: one root cause, one diagnostic.
     pub reported: bool,
+    /// How a Rust library got the memory.
+    pub lent: Lent,
 }
 
 /// How a copy or fill was called: what a witness repeats.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::happens_before::{Point, StreamKey};
 use super::machine::Machine;
+use super::object::{FrameId, Step};
 use super::state::{DeviceAccess, Extent, Form, Operation, Range, State};
 use super::symbol::{Linear, Sym};
 use super::value::{Pointer, Value};
@@ -120,6 +121,13 @@ impl Machine<'_, '_> {
                 self.enqueue(state, operation);
                 state.fresh_copy = Some((self.at.site, id));
             }
+            Mode::Settled => {
+                self.enqueue(state, operation);
+                state.fresh_copy = Some((self.at.site, id));
+                if !host_kind.is_some_and(MemoryKind::is_page_locked) {
+                    self.is_done_with(state, id, direction);
+                }
+            }
             Mode::Sync => self.copy_synchronously(state, operation, direction, host_kind),
         }
         // What a variable held before is no number to go by any more.
@@ -166,6 +174,25 @@ impl Machine<'_, '_> {
             staged.cover.insert(Point::Tail(stream));
             staged.proven = staged.cover.clone();
             state.pending_mut().push(staged);
+        }
+    }
+
+    /// Pageable memory is done with when the call returns.
+    fn is_done_with(&mut self, state: &mut State, id: (FrameId, Step, u32), direction: Option<Direction>) {
+        match direction {
+            Some(Direction::DeviceToHost) => {
+                let stream = state.pending.iter().find(|it| it.id == id).map(|it| it.stream);
+                if let Some(stream) = stream {
+                    self.host_sees(state, Point::Tail(stream));
+                }
+            }
+            Some(Direction::HostToDevice) => {
+                for operation in state.pending_mut().iter_mut().filter(|it| it.id == id) {
+                    let written = operation.accesses.iter().filter(|it| it.write).cloned().collect();
+                    operation.accesses = Rc::new(written);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -229,6 +256,7 @@ impl Machine<'_, '_> {
             undocumented_wait: None,
             no_waits: Rc::default(),
             reported: false,
+            lent: self.calling.lent,
         }
     }
 

@@ -80,7 +80,8 @@ pub static RULE: Rule = Rule {
     check: Check::Conflicts { claim, explain },
 };
 
-fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
+/// Whether a conflict is what the rule is about, and how bad it is.
+pub(super) fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let Access::Device(second) = &conflict.access else { return None };
     let first = &conflict.pending;
     if nonblocking_vs_default_race::applies(first, second)

@@ -83,10 +83,26 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    report(context, diagnostics, RULE.name, |it| !is_of_library(it));
+}
+
+/// True for methods of Rust libraries, whose events measure no time unless they are asked to.
+pub(super) fn is_of_library(it: &UntimedEvent) -> bool {
+    ["elapsed_ms", "elapsed_time_f32"].contains(&it.function.as_str())
+}
+
+/// Reports the events that a rule is about.
+pub(super) fn report(
+    context: &RuleContext<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+    rule: &'static str,
+    is_meant: impl Fn(&UntimedEvent) -> bool,
+) {
     let is_said = |it: &&UntimedEvent| {
         it.why == Untimed::NeverRecorded && event_cause::breaks_order(context, &it.event)
     };
-    let untimed: Vec<&UntimedEvent> = context.facts.events.untimed.iter().filter(|it| !is_said(it)).collect();
+    let untimed: Vec<&UntimedEvent> =
+        context.facts.events.untimed.iter().filter(|it| !is_said(it) && is_meant(it)).collect();
     // One wait mends both events, and one flag is copied from the other: one finding a call.
     for (index, it) in untimed.iter().copied().enumerate() {
         let same = |other: &UntimedEvent| other.site == it.site;
@@ -96,7 +112,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
         };
         let first = untimed.iter().position(|other| same(other) && other.is_start == it.is_start);
         if first == Some(index) && !untimed.iter().any(|other| better(other)) {
-            diagnostics.push(explain(context, it));
+            diagnostics.push(Diagnostic { rule, ..explain(context, it) });
         }
     }
 }

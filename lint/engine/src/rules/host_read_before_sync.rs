@@ -71,7 +71,8 @@ pub static RULE: Rule = Rule {
     check: Check::Conflicts { claim, explain },
 };
 
-fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
+/// Whether a conflict is what the rule is about, and how bad it is.
+pub(super) fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let Access::HostRead { .. } = conflict.access else { return None };
     let pending = &conflict.pending;
     if !pending.writes || async_result_escapes::escapes(conflict) {

@@ -27,6 +27,11 @@ mod captured_host_buffer_lifetime;
 mod captures;
 mod copy_size_mismatch;
 mod cross_stream_unordered;
+mod cudarc_event_timing_disabled;
+mod cudarc_lost_event;
+mod cudarc_pinned_as_slice;
+mod cudarc_raw_async_lifetime;
+mod cudarc_untracked_streams;
 mod default_stream_serialization;
 mod device_use_after_free;
 mod event_elapsed_misuse;
@@ -42,6 +47,7 @@ mod host_pointer_to_kernel;
 mod host_read_before_sync;
 mod host_write_before_sync;
 mod late;
+mod lent;
 mod library_object_released_in_flight;
 mod managed_access_in_flight;
 mod memcpy_kind_mismatch;
@@ -209,6 +215,11 @@ static CATALOGUE: &[&Rule] = &[
     &write_combined_host_read::RULE,
     &event_timing_unneeded::RULE,
     &uninitialized_transfer_source::RULE,
+    &cudarc_pinned_as_slice::RULE,
+    &cudarc_untracked_streams::RULE,
+    &cudarc_lost_event::RULE,
+    &cudarc_raw_async_lifetime::RULE,
+    &cudarc_event_timing_disabled::RULE,
     &pageable_copy_as_sync::RULE,
     &async_result_escapes::RULE,
     &temporary_source::RULE,
@@ -259,6 +270,7 @@ pub fn judge(program: &Program, facts: &Facts, options: &Options) -> Findings {
                     .conflicts
                     .iter()
                     .filter(|conflict| event_cause::of(&context, conflict).is_none())
+                    .filter(|conflict| lent::owner(conflict).is_none_or(|owner| owner == rule.name))
                     .filter_map(|conflict| claim(&context, conflict).map(|claim| (index, claim, conflict))),
             ),
         }
@@ -332,8 +344,11 @@ mod tests {
         for rule in catalogue() {
             let found: Vec<_> = rule.doc.lines().filter(|line| line.starts_with("## ")).collect();
             assert_eq!(found, headings, "headings of {}", rule.name);
-            assert!(rule.doc.contains("```cpp,misuse\n"), "{} has no misuse example", rule.name);
-            assert!(rule.doc.contains("```cpp,correct\n"), "{} has no correct example", rule.name);
+            let has = |kind: &str| {
+                ["cpp", "rust"].iter().any(|language| rule.doc.contains(&format!("```{language},{kind}\n")))
+            };
+            assert!(has("misuse"), "{} has no misuse example", rule.name);
+            assert!(has("correct"), "{} has no correct example", rule.name);
             assert!(rule.doc.contains(&format!("//~ {}", rule.name)), "{}: example not marked", rule.name);
         }
     }

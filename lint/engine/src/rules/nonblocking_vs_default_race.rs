@@ -176,6 +176,7 @@ mod tests {
             stream_omitted: false,
             writes: true,
             assumed: false,
+            lent: Default::default(),
         }
     }
 

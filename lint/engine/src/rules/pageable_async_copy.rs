@@ -57,6 +57,7 @@ int main() {
 - Copies that are being captured into a graph.
 - Copies of a few bytes to the host that are waited for at once, and copies on the default stream that are.
 - Copies of at most 64 KiB to the device, which are staged: an info, off by default.
+- Copies of safe Rust libraries (cudarc) outside loops, unless they are on a stream of their own: an info.
 - Buffers that live as long as one call of a function other than `main`, or one round of a loop: pinning would cost more than it gains, so this is an info. A function that makes the stream itself and is called once from `main` is like `main`.
 
 ## Confidence
@@ -82,7 +83,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for transfer in context.facts.transfers.iter().filter(|transfer| transfer.mode == Mode::Async) {
+    for transfer in context.facts.transfers.iter().filter(|transfer| transfer.mode != Mode::Sync) {
         // Every definition that reaches the copy must be pageable: pinning may be somebody's option.
         let sides: Option<Vec<_>> =
             transfer.views.iter().map(|view| host_side(view).map(|side| (view, side))).collect();
@@ -90,7 +91,8 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
             .into_iter()
             .flatten()
             .filter_map(|(view, (object, to_device))| {
-                severity(context, view, object, to_device).map(|severity| (severity, view, object, to_device))
+                severity(context, transfer, view, object, to_device)
+                    .map(|severity| (severity, view, object, to_device))
             })
             .max_by_key(|(severity, view, ..)| (*severity, view.paths));
         if let Some((severity, view, object, to_device)) = worst {
@@ -122,21 +124,27 @@ fn host_side(view: &TransferView) -> Option<(&Object, bool)> {
 
 fn severity(
     context: &RuleContext<'_>,
+    transfer: &Transfer,
     view: &TransferView,
     object: &Object,
     to_device: bool,
 ) -> Option<Severity> {
     let default_stream = matches!(view.stream, Stream::Legacy | Stream::PerThread);
-    let few = !to_device && view.bytes.is_some_and(|bytes| bytes <= FEW);
-    if view.captured || (view.waited_at_once && (default_stream || few)) {
+    let few = !to_device && view.bytes.or(object.bytes).is_some_and(|bytes| bytes <= FEW);
+    // A safe library counts on the driver to be done when the call returns.
+    let settled = transfer.mode == Mode::Settled && few;
+    if view.captured || settled || (view.waited_at_once && (default_stream || few)) {
         return None;
     }
+    // Safe interfaces take pageable memory everywhere. It costs something where there is work to overlap with.
+    let owned = matches!(view.stream, Stream::Created { .. });
+    let single = transfer.mode == Mode::Settled && !owned && !transfer.in_loop;
     let staged = to_device
         && view.bytes.or(object.bytes).is_some_and(|bytes| bytes <= context.options.platform.staging_limit());
     // Where the device reaches pageable memory itself, the copy need not be staged.
     let direct = context.options.platform.pageable_access == Some(true);
     let hot = lives_briefly(context, object) && !lives_as_long_as_its_stream(context, view, object);
-    Some(if staged || hot || direct { Severity::Info } else { Severity::Performance })
+    Some(if staged || hot || direct || single { Severity::Info } else { Severity::Performance })
 }
 
 /// True if the memory lives as long as one call of a function other than `main`, or one round of a loop.

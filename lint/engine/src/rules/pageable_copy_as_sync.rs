@@ -62,7 +62,8 @@ pub static RULE: Rule = Rule {
     check: Check::Conflicts { claim, explain },
 };
 
-fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
+/// Whether a conflict is what the rule is about, and how bad it is.
+pub(super) fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let WorkKind::Copy { direction, .. } = conflict.pending.kind else { return None };
     if async_result_escapes::escapes(conflict) {
         return None;

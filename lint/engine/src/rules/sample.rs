@@ -55,6 +55,7 @@ pub fn copy(site: u32, direction: Option<Direction>, pageable: bool) -> Work {
         stream_omitted: false,
         writes: direction == Some(Direction::DeviceToHost),
         assumed: false,
+        lent: Default::default(),
     }
 }
 
@@ -78,6 +79,7 @@ pub fn kernel(site: u32) -> Work {
         stream_omitted: false,
         writes: true,
         assumed: true,
+        lent: Default::default(),
     }
 }
 

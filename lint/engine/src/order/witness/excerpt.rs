@@ -75,8 +75,9 @@ fn between<'a>(
     for deed in deeds {
         let keep = match &deed.kind {
             DeedKind::Enqueue(_) => false,
-            // Decided below, when it is known what waits for it.
-            DeedKind::Record(_, stream) => concerns(*stream),
+            // Decided below, when it is known what waits for it. A record elsewhere that takes the place of one
+            // that counts takes order away, so leaving it out would add some.
+            DeedKind::Record(event, stream) => concerns(*stream) || is_recorded(*event),
             DeedKind::StreamWait(stream, event) => {
                 is_recorded(*event) || (concerns(*stream) && matches!(event, EventKey::Created(_)))
             }

@@ -1,0 +1,48 @@
+//! The Rust frontend: syn's syntax trees to the same [`Program`] that C++ is lowered to.
+//!
+//! ```text
+//! text or tokens ──syn──▶ items ──lower──▶ Program, spans
+//! ```
+//! The package stands apart from the command, so that the attribute macro can use it without libclang, and from
+//! the engine, so that the engine knows no syntax trees.
+//!
+//! **How Rust is lowered**
+//! - Values of handle types (`CudaStream`, `CudaSlice`, `PinnedHostSlice`, …) are numbers or addresses, as the
+//!   handles of the C APIs are; `Arc`, `Option` and `Result` around them are seen through.
+//! - Safe methods of the libraries are rows of the CUDA model; what a method is made of (allocate, copy, record)
+//!   stands in the stubs ([`libraries`]), which are lowered in place of the call.
+//! - A value that is moved is not dropped; what is moved on some paths only has a flag, as rustc gives it.
+//! - Of a `Result`, the `Ok` is followed: an `Err` of a CUDA call has done nothing, and that of a function of
+//!   the program ends the path. Functions of other crates may fail: then `?` leaves the function.
+//! - What cannot be lowered becomes an opaque statement, never an error.
+
+mod aggregates;
+mod calls;
+mod check;
+mod control;
+mod drops;
+mod expressions;
+mod function;
+mod items;
+mod iterators;
+#[cfg(feature = "positions")]
+mod layout;
+pub mod libraries;
+mod library_calls;
+mod lower;
+mod macros;
+mod methods;
+mod names;
+mod patterns;
+mod places;
+mod sites;
+mod ty;
+mod types;
+
+pub use check::{Finding, Options, check_item};
+#[cfg(feature = "positions")]
+pub use layout::{Layout, layout};
+pub use libraries::{Version, Versions, parse_version};
+pub use lower::{FileContext, Lowered, SyntaxError, lower_file, lower_source};
+/// Spans, whoever made them.
+pub use proc_macro2::Span;

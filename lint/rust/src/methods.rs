@@ -1,0 +1,215 @@
+//! Calls of methods: what they are called on decides what they are.
+
+use cuda_lint_engine::program::Type;
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{Expr, ExprMethodCall};
+
+use super::function::{Body, Length, Place, Val};
+use super::places::{is_unwrap, is_view};
+use super::ty::Ty;
+
+impl Body<'_> {
+    /// `x.f(…)`.
+    pub fn method_call(&mut self, it: &ExprMethodCall) -> Val {
+        let span = it.method.span();
+        let name = it.method.to_string();
+        let args: Vec<&Expr> = it.args.iter().collect();
+        if is_unwrap(&name) {
+            let value = self.expr(&it.receiver);
+            for arg in &args {
+                if !self.is_closure(arg) {
+                    self.operand(arg);
+                }
+            }
+            let settles = matches!(name.as_str(), "unwrap" | "expect" | "unwrap_unchecked");
+            return Val { fallible: value.fallible && !settles, ..value };
+        }
+        if let Some(value) = self.iterator_call(it, &name, &args, span) {
+            return value;
+        }
+        if is_view(&name) && args.is_empty() {
+            let place = self.expr_place(&it.receiver);
+            if matches!(place.ty, Ty::Ref { .. }) || place.ty.is_unknown() {
+                return self.peek_copy(&place, span);
+            }
+            let ty = place.ty.clone().reference(name.contains("mut") || name == "lock" || name == "write");
+            return self.val(place.address, ty);
+        }
+        if matches!(name.as_str(), "spawn" | "spawn_blocking") && args.len() == 1 && self.is_closure(args[0])
+        {
+            self.expr(&it.receiver);
+            return self.spawn(args[0], span);
+        }
+        let place = self.expr_place(&it.receiver);
+        if let Ty::Launch(index) = place.ty {
+            return self.launch_method(index, &name, &args, span);
+        }
+        if let Some(value) = self.pointer_method(it, &place, &name, &args, span) {
+            return value;
+        }
+        let place = self.through(place, it.receiver.span());
+        self.method_at(it, place, &name, &args, span)
+    }
+
+    /// Methods of raw pointers.
+    fn pointer_method(
+        &mut self,
+        it: &ExprMethodCall,
+        place: &Place,
+        name: &str,
+        args: &[&Expr],
+        span: Span,
+    ) -> Option<Val> {
+        let Ty::Ref { to, mutable } = &place.ty else { return None };
+        let (to, mutable) = ((**to).clone(), *mutable);
+        let site = self.site(span);
+        Some(match (name, args) {
+            ("cast" | "cast_mut" | "cast_const" | "as_ptr", []) => {
+                let value = self.peek(place, span);
+                let cast = it.turbofish.as_ref().and_then(|it| self.generic_args(it).into_iter().next());
+                let to = match (name, cast) {
+                    ("cast", Some(to)) if !to.is_unknown() => to,
+                    ("cast", _) => Ty::Unknown,
+                    _ => to,
+                };
+                Val { ty: to.reference(mutable || name == "cast_mut"), ..value }
+            }
+            ("add" | "offset" | "wrapping_add" | "sub", [count]) => {
+                let value = self.peek(place, span);
+                let count = self.expr(count);
+                let count = if name == "sub" {
+                    self.builder.unary(site, cuda_lint_engine::program::UnaryOp::Neg, count.id)
+                } else {
+                    count.id
+                };
+                let stride = self.file.size(&to);
+                let id = self.builder.index(site, value.id, count, stride);
+                self.val(id, place.ty.clone())
+            }
+            ("is_null", []) => {
+                let value = self.peek(place, span);
+                let zero = self.builder.int(site, 0);
+                let equal = cuda_lint_engine::program::BinaryOp::Eq;
+                let id = self.builder.binary(site, equal, value.id, zero);
+                self.val(id, Ty::Int(1))
+            }
+            ("read" | "read_unaligned" | "read_volatile", []) => {
+                let value = self.peek(place, span);
+                let at =
+                    Place { address: value.id, ty: to, var: None, partial: false, length: Length::Unknown };
+                self.load(&at, span)
+            }
+            ("write" | "write_unaligned" | "write_volatile", [new]) => {
+                let value = self.peek(place, span);
+                let new = self.expr(new);
+                self.put(value.id, &to, new, site);
+                self.unit(site)
+            }
+            _ => return None,
+        })
+    }
+
+    fn method_at(
+        &mut self,
+        it: &ExprMethodCall,
+        place: Place,
+        name: &str,
+        args: &[&Expr],
+        span: Span,
+    ) -> Val {
+        let site = self.site(span);
+        let turbofish = it.turbofish.as_ref().map(|it| self.generic_args(it)).unwrap_or_default();
+        if let Some(value) = self.launching(&place, name, args, span) {
+            return value;
+        }
+        match &place.ty {
+            Ty::Named(key, _) => {
+                let definitions = self.file.definitions.clone();
+                if let Some(&index) = definitions.methods.get(&(key.clone(), name.to_owned())) {
+                    let def = &definitions.functions[index];
+                    if def.library {
+                        let receiver = self.normalised(place, span);
+                        return self.library_call(index, Some(receiver), args, turbofish, span);
+                    }
+                    let by_value = matches!(
+                        def.signature.inputs.first(),
+                        Some(syn::FnArg::Receiver(it)) if matches!(it.kind, syn::ReceiverKind::Value)
+                    );
+                    let receiver = if by_value {
+                        self.load(&place, span)
+                    } else {
+                        let ty = place.ty.clone().reference(true);
+                        self.val(place.address, ty)
+                    };
+                    let values = self.own_args(index, Some(receiver), args);
+                    return self.own_call(index, values, span);
+                }
+                if name == "clone" && args.is_empty() {
+                    return self.peek_copy(&place, span);
+                }
+                let key = key.clone();
+                let ty = place.ty.clone().reference(true);
+                let receiver = if self.file.is_aggregate(&place.ty) {
+                    self.val(place.address, ty)
+                } else {
+                    self.peek(&place, span)
+                };
+                self.unknown_call(&format!("{key}::{name}"), args, Some(receiver), span)
+            }
+            Ty::Vec(_) | Ty::Slice(_) | Ty::Array(..) | Ty::Str => {
+                self.slice_method(&place, name, args, span)
+            }
+            Ty::Iter(element) => {
+                let element = (**element).clone();
+                let id = self.builder.load(site, place.address, Type::POINTER);
+                let value = self.val(id, place.ty.clone());
+                self.iterator_method(&value, &element, name, args, span)
+            }
+            Ty::Closure(index) => {
+                let index = *index;
+                self.call_closure(index, Vec::new(), span)
+            }
+            Ty::Int(_) | Ty::Float(_) | Ty::Status | Ty::Unit | Ty::Never => {
+                let value = self.load(&place, span);
+                let mut operands = vec![value.id];
+                for arg in args {
+                    let arg = self.expr(arg);
+                    if let Ty::Closure(index) = arg.ty {
+                        self.run_perhaps(&[index], span);
+                    }
+                    operands.push(arg.id);
+                }
+                if name == "clone" {
+                    return value;
+                }
+                let ty = if name.starts_with("is_") { Ty::Int(1) } else { value.ty };
+                Val { ty, ..self.unknown(site, operands) }
+            }
+            _ => {
+                let found = self.file.definitions.distinctive.get(name).copied().flatten();
+                if let Some(index) = found.filter(|_| is_of_cudarc(name)) {
+                    let receiver = self.normalised(place, span);
+                    return self.library_call(index, Some(receiver), args, turbofish, span);
+                }
+                if name == "clone" && args.is_empty() {
+                    return self.peek_copy(&place, span);
+                }
+                let receiver = if place.ty.is_unknown() {
+                    self.peek(&place, span)
+                } else {
+                    let ty = place.ty.clone().reference(true);
+                    self.val(place.address, ty)
+                };
+                self.unknown_call(name, args, Some(receiver), span)
+            }
+        }
+    }
+}
+
+/// Methods that only cudarc's streams and devices have.
+fn is_of_cudarc(name: &str) -> bool {
+    ["memcpy_", "clone_htod", "clone_dtoh", "clone_dtod", "htod_", "dtoh_", "alloc_zeros"]
+        .iter()
+        .any(|it| name.starts_with(it))
+}

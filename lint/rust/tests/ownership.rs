@@ -1,0 +1,118 @@
+//! What is moved is not dropped, what is not moved is, and nothing that is valid Rust is an error.
+
+use cuda_lint_engine::{Confidence, Options, Severity, analyse};
+use cuda_lint_rust::{FileContext, lower_source};
+
+/// The rules that are reported by default for the body of a function that has a context and a stream.
+fn rules_in(items: &str, body: &str) -> Vec<&'static str> {
+    let text = format!(
+        "use cudarc::driver::*; use std::sync::Arc;\n{items}\n\
+         fn main() -> Result<(), DriverError> {{\n let ctx = CudaContext::new(0)?; let stream = ctx.new_stream()?;\n\
+         {body}\n stream.synchronize()?; Ok(())\n}}"
+    );
+    let Ok(lowered) = lower_source(&text, &FileContext::default()) else { panic!("no Rust: {text}") };
+    let found = analyse(&lowered.program, &Options::new());
+    assert!(found.partial.is_empty(), "{:?}", found.partial);
+    let shown = |it: &cuda_lint_engine::Diagnostic| {
+        it.severity >= Severity::Warning && it.confidence > Confidence::Possible
+    };
+    found.diagnostics.into_iter().filter(shown).map(|it| it.rule).collect()
+}
+
+const MAKE: &str = "fn make(s: &Arc<CudaStream>) -> Result<CudaSlice<f32>, DriverError> {
+    let mut d = s.alloc_zeros::<f32>(10)?; s.memset_zeros(&mut d)?; Ok(d) }
+    fn consume(_d: CudaSlice<f32>) {}
+    struct Model { weights: CudaSlice<f32>, stream: Arc<CudaStream> }
+    impl Model {
+        fn new(stream: &Arc<CudaStream>) -> Result<Self, DriverError> {
+            let weights = stream.alloc_zeros::<f32>(9)?; Ok(Self { weights, stream: stream.clone() }) }
+        fn step(&mut self, x: &CudaSlice<f32>) -> Result<(), DriverError> {
+            self.stream.memcpy_dtod(x, &mut self.weights) }
+        fn take(self) -> CudaSlice<f32> { self.weights }
+    }";
+
+#[test]
+fn ownership_that_goes_round_is_followed() {
+    for body in [
+        "let d = make(&stream)?; println!(\"{:?}\", stream.clone_dtoh(&d)?);",
+        "let d = make(&stream)?; consume(d);",
+        "let d = make(&stream)?; let e = d; drop(e);",
+        "let d = make(&stream)?; let mut m = Model::new(&stream)?; m.step(&d)?; let w = m.take(); drop(w);",
+        "let d = make(&stream)?; let o = if stream.capture_status().is_ok() { Some(d) } else { None };
+         if let Some(x) = o { println!(\"{:?}\", stream.clone_dtoh(&x)?); }",
+        "let mut all = Vec::new(); for _ in 0..4 { all.push(make(&stream)?); }",
+        "let t = (make(&stream)?, 3); let (a, _) = t; drop(a);",
+        "let mut d = make(&stream)?; d = make(&stream)?; consume(d); d = make(&stream)?; stream.memset_zeros(&mut d)?;",
+        "let mut a = make(&stream)?; let mut b = make(&stream)?; std::mem::swap(&mut a, &mut b); drop(a);
+         stream.memset_zeros(&mut b)?;",
+        "let b = Box::new(make(&stream)?); consume(*b);",
+        "let f = |x: &CudaSlice<f32>| stream.clone_dtoh(x); let d = make(&stream)?; println!(\"{:?}\", f(&d)?);",
+        "let d = make(&stream)?; let v = loop { if let Ok(v) = stream.clone_dtoh(&d) { break v; } }; println!(\"{v:?}\");",
+        "let d = make(&stream)?; let s = stream.clone(); std::thread::spawn(move || { s.clone_dtoh(&d).unwrap(); });",
+        "let d = make(&stream)?; match stream.clone_dtoh(&d) { Ok(v) => println!(\"{v:?}\"), Err(e) => panic!(\"{e}\") }",
+        "for i in 0..3 { let e = stream.record_event(None)?; if i > 1 { continue; } e.synchronize()?; }",
+    ] {
+        assert_eq!(rules_in(MAKE, body), [""; 0], "{body}");
+    }
+}
+
+#[test]
+fn memory_that_is_dropped_too_early_is_found() {
+    let late =
+        "let mut host = unsafe { ctx.alloc_pinned::<f32>(10) }?; let d = stream.alloc_zeros::<f32>(10)?;";
+    for (body, expected) in [
+        ("stream.memcpy_dtoh(&d, host.as_mut_slice()?)?; drop(host);", "cudarc-pinned-as-slice"),
+        (
+            "stream.memcpy_dtoh(&d, host.as_mut_slice()?)?; let other = host; drop(other);",
+            "cudarc-pinned-as-slice",
+        ),
+        ("{ let mut host = host; stream.memcpy_dtoh(&d, host.as_mut_slice()?)?; }", "cudarc-pinned-as-slice"),
+        (
+            "let h = &mut host; stream.memcpy_dtoh(&d, h.as_mut_slice()?)?; println!(\"{}\", h.as_slice()?[1]);",
+            "cudarc-pinned-as-slice",
+        ),
+        (
+            "stream.memcpy_dtoh(&d, host.as_mut_slice()?)?; let sum: f32 = host.as_slice()?.iter().sum();",
+            "cudarc-pinned-as-slice",
+        ),
+        (
+            "stream.memcpy_dtoh(&d, host.as_mut_slice()?)?; for x in host.as_slice()? { println!(\"{x}\"); }",
+            "cudarc-pinned-as-slice",
+        ),
+    ] {
+        assert_eq!(rules_in("", &format!("{late} {body}")), [expected], "{body}");
+    }
+}
+
+#[test]
+fn other_halves_are_other_memory() {
+    let body =
+        "let d = stream.alloc_zeros::<f32>(512)?; let mut host = unsafe { ctx.alloc_pinned::<f32>(1024) }?;
+        stream.memcpy_dtoh(&d, &mut host.as_mut_slice()?[0..512])?; println!(\"{}\", host.as_slice()?[600]);
+        stream.synchronize()?;";
+    assert_eq!(rules_in("", body), [""; 0]);
+}
+
+#[test]
+fn odd_programs_are_lowered() {
+    let deep = format!("fn f() -> u32 {{ {}1{} }}", "(".repeat(100), ")".repeat(100));
+    let long: String = (0..10_000).map(|it| format!("fn f{it}(x: u32) -> u32 {{ x + {it} }}\n")).collect();
+    for text in [
+        "",
+        "macro_rules! m { ($x:expr) => { $x } } fn f() { m!(cudaMalloc(&mut p, 4)); }",
+        "const A: usize = A; fn f() -> usize { A }",
+        "struct S { next: Option<Box<S>> } fn f(s: S) { drop(s.next); }",
+        "async fn f(s: &CudaStream) { g().await; let x = async { 3 }; x.await; }",
+        "fn f() { 'a: loop { loop { break 'a; } } let x = 'b: { break 'b 3; }; let _ = x; }",
+        "fn f(x: Option<u32>) -> u32 { let Some(y) = x else { return 0 }; match y { 1 | 2 => 3, n if n > 4 => n, _ => 5 } }",
+        "trait T { fn g(&self) { self.h(); } fn h(&self); } impl<X> T for X { fn h(&self) { self.g() } }",
+        "fn f() { let (mut a, mut b) = (1, 2); (a, b) = (b, a); let [c, ..] = [a, b]; let _ = c; }",
+        "fn f(v: &mut [f32]) { for (i, x) in v.iter_mut().enumerate().rev() { *x = i as f32; } v[1..].fill(0.0); }",
+        &deep,
+        &long,
+    ] {
+        let lowered = lower_source(text, &FileContext::default()).unwrap();
+        analyse(&lowered.program, &Options::new());
+    }
+    assert!(lower_source("fn f( {", &FileContext::default()).is_err());
+}
