@@ -145,3 +145,39 @@ fn a_mode_that_another_file_keeps_proves_nothing_against_its_caller() {
     write(folder.path(), &[("app.cu", &caller("    choose(-1);"))]).unwrap();
     assert_eq!(found(&report(folder.path(), &["."]).unwrap()), ["app.cu:6 free-kind-mismatch"]);
 }
+
+/// Helpers of another file that allocate, and release, what `main` copies from.
+const HELPERS: &str = "#include <cuda_runtime.h>\n#include <stdlib.h>\n\
+                       void *pinned(size_t n) { void *p; return cudaMallocHost(&p, n) == cudaSuccess ? p : 0; }\n\
+                       void drop(void *p) { free(p); }\n";
+
+#[test]
+fn a_cast_to_a_type_of_an_expression_keeps_what_a_helper_returns() {
+    let folder = tempfile::tempdir().unwrap();
+    let user = "#include <cuda_runtime.h>\nvoid *pinned(size_t n);\nint main() {\n\
+                float *h, *d;\n cudaStream_t s;\n cudaStreamCreate(&s);\n\
+                cudaMalloc(&d, 4096);\n h = (decltype(h))pinned(4096);\n\
+                cudaMemcpyAsync(d, h, 4096, cudaMemcpyHostToDevice, s);\n h[0] = 1;\n\
+                cudaStreamSynchronize(s);\n}\n";
+    write(folder.path(), &[("helpers.cu", HELPERS), ("user.cu", user)]).unwrap();
+    assert_eq!(found(&report(folder.path(), &["."]).unwrap()), ["user.cu:10 host-write-before-sync"]);
+}
+
+#[test]
+fn memory_that_a_helper_releases_lives_no_longer_than_what_the_caller_releases() {
+    let folder = tempfile::tempdir().unwrap();
+    let user = |release: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n#include <stdlib.h>\nvoid drop(void *p);\n\
+             void upload(float *d, size_t n, cudaStream_t s) {{\n float *h = (float *)malloc(n);\n\
+             cudaMemcpyAsync(d, h, n, cudaMemcpyHostToDevice, s);\n cudaStreamSynchronize(s);\n {release}(h);\n}}\n\
+             int main() {{\n float *d;\n cudaStream_t s;\n cudaStreamCreate(&s);\n cudaMalloc(&d, 4 << 20);\n\
+             for (int i = 0; i < 9; i++) upload(d, 4 << 20, s);\n cudaFree(d);\n}}\n"
+        )
+    };
+    for release in ["free", "drop"] {
+        write(folder.path(), &[("helpers.cu", HELPERS), ("user.cu", &user(release))]).unwrap();
+        let found = found(&report(folder.path(), &["."]).unwrap());
+        assert!(!found.iter().any(|it| it.ends_with("pageable-async-copy")), "{release}: {found:?}");
+    }
+}

@@ -5,6 +5,7 @@
 //! Each folder is copied, and only the copy is changed. Same seed, same folders, same mutants.
 //! What the numbers mean is in `lint/docs/recall.md`.
 
+mod distance;
 mod mutants;
 mod report;
 mod text;
@@ -18,6 +19,7 @@ use std::process::Command;
 use clap::Parser;
 use serde_json::Value;
 
+use distance::{Distance, Moved};
 use mutants::{Class, Mutant, mutants};
 use report::{Table, Verdict, Verdicts};
 use text::Source;
@@ -36,6 +38,9 @@ struct Arguments {
     /// How many mutants to make, spread over the classes
     #[arg(long, default_value_t = 120)]
     sites: usize,
+    /// Where one side of the hazard is moved to
+    #[arg(long, value_enum, default_value_t = Distance::None)]
+    distance: Distance,
     /// Verdicts of reading
     #[arg(long, value_name = "FILE")]
     exclude: Option<PathBuf>,
@@ -85,35 +90,102 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let mut table = Table::default();
+    let (mut fixed, mut compared, mut alarms) = (0, 0, 0);
     let mut before: BTreeMap<(PathBuf, &str), BTreeSet<Key>> = BTreeMap::new();
     for (number, site) in sites.iter().enumerate() {
         let class = site.mutant.class;
         let mode = class.default_stream();
         let key = (site.path.clone(), mode);
         if !before.contains_key(&key) {
-            before.insert(key.clone(), lint(&arguments, &site.path, mode)?);
+            before.insert(key.clone(), lint(&arguments, &site.path, None, mode)?);
         }
+        let mut correct = before[&key].clone();
         let original = fs::read_to_string(&site.path)?;
-        let mutated = site.mutant.apply(&original);
-        fs::write(&site.path, &mutated)?;
-        let after = lint(&arguments, &site.path, mode);
-        fs::write(&site.path, &original)?;
-        let after = after?;
+        let mut mutated = site.mutant.apply(&original);
+        let mut far = None;
+        let mut side = None;
+        if arguments.distance != Distance::None {
+            let Some((moved, mutant)) = apart(&original, site, arguments.distance, number) else {
+                fixed += 1;
+                continue;
+            };
+            mutated = mutant.apply(&moved.text);
+            far = moved.far;
+            side = Some(moved.side);
+            let apart = trial(&arguments, site, &original, &moved.text, far.as_deref(), mode)?;
+            compared += 1;
+            for (rule, line, message) in added(&correct, &apart) {
+                alarms += 1;
+                println!("{number:03} ALARM {} without a mutant: {line}: {rule}: {message}", site.place);
+            }
+            correct = apart;
+        }
+        let after = trial(&arguments, site, &original, &mutated, far.as_deref(), mode)?;
         if let Some(folder) = &arguments.keep {
             let extension = site.path.extension().and_then(|e| e.to_str()).unwrap_or("cu");
             fs::write(folder.join(format!("{number:03}-{}.{extension}", class.name())), &mutated)?;
+            if let Some(far) = far {
+                fs::write(folder.join(format!("{number:03}-{}-far.cu", class.name())), far)?;
+            }
         }
         let new: Vec<&Key> =
-            after.difference(&before[&key]).filter(|(rule, ..)| class.answered_by(rule)).collect();
-        let read = verdicts.of(&site.place, class);
+            after.difference(&correct).filter(|(rule, ..)| class.answered_by(rule)).collect();
+        let read = verdicts.of(&site.place, class, arguments.distance);
         let verdict = read
             .map(|(verdict, _)| verdict)
             .or(site.mutant.across_functions.then_some(Verdict::OtherFunction));
         table.count(class, verdict, !new.is_empty());
         print(number, site, &new, verdict, read.map(|(_, reason)| reason));
+        if let Some(side) = side {
+            println!("      moved: {}", side.name());
+        }
+    }
+    if arguments.distance != Distance::None {
+        println!("\n{compared} unmutated, with {alarms} findings more; {fixed} without a side to move");
     }
     println!("\n{table}");
     Ok(())
+}
+
+/// The file with one side of the mutant moved away, and the same mutant of that.
+fn apart(original: &str, site: &Site, distance: Distance, turn: usize) -> Option<(Moved, Mutant)> {
+    // The helpers have default arguments.
+    if site.path.extension().is_some_and(|extension| extension == "c") {
+        return None;
+    }
+    let source = Source::new(original.to_owned());
+    let moved = distance::moved(&source, &site.mutant, distance, turn)?;
+    let mutant = distance::again(&Source::new(moved.text.clone()), &source, &site.mutant, moved.side)?;
+    Some((moved, mutant))
+}
+
+/// What is found in a changed file, which is put back.
+fn trial(
+    arguments: &Arguments,
+    site: &Site,
+    original: &str,
+    text: &str,
+    far: Option<&str>,
+    mode: &str,
+) -> Result<BTreeSet<Key>, Box<dyn Error>> {
+    let second = site.path.with_file_name("far_recall.cu");
+    fs::write(&site.path, text)?;
+    if let Some(far) = far {
+        fs::write(&second, far)?;
+    }
+    let found = lint(arguments, &site.path, far.map(|_| second.as_path()), mode);
+    fs::write(&site.path, original)?;
+    if far.is_some() {
+        fs::remove_file(&second)?;
+    }
+    found
+}
+
+/// Findings of a rule that the original has fewer of. The lines and the names in messages are others where
+/// a call is in a helper.
+fn added<'k>(original: &'k BTreeSet<Key>, apart: &'k BTreeSet<Key>) -> Vec<&'k Key> {
+    let count = |found: &BTreeSet<Key>, rule: &str| found.iter().filter(|key| key.0 == rule).count();
+    apart.difference(original).filter(|(rule, ..)| count(apart, rule) > count(original, rule)).collect()
 }
 
 fn print(number: usize, site: &Site, new: &[&Key], verdict: Option<Verdict>, reason: Option<&str>) {
@@ -168,7 +240,7 @@ fn collect(folder: &Path, copies: &Path, sites: &mut Vec<Site>) -> Result<(), Bo
         // Text in another encoding is left alone: it could not be written back.
         let Ok(text) = fs::read_to_string(&path) else { continue };
         let source = Source::new(text);
-        for mutant in mutants(&source) {
+        for mutant in mutants(&source, None) {
             let place = format!("{name}:{}", source.line(mutant.at));
             sites.push(Site { path: path.clone(), place, mutant });
         }
@@ -214,12 +286,18 @@ fn choose(sites: Vec<Site>, arguments: &Arguments) -> Vec<Site> {
     chosen
 }
 
-/// What cuda-lint says about a file.
-fn lint(arguments: &Arguments, path: &Path, mode: &str) -> Result<BTreeSet<Key>, Box<dyn Error>> {
+/// What cuda-lint says about a file, and a second one that it is linked with.
+fn lint(
+    arguments: &Arguments,
+    path: &Path,
+    second: Option<&Path>,
+    mode: &str,
+) -> Result<BTreeSet<Key>, Box<dyn Error>> {
     let output = Command::new(&arguments.cuda_lint)
         .args(["--format", "json", "--default-stream", mode])
         .args(&arguments.flags)
         .arg(path)
+        .args(second)
         .output()
         .map_err(|error| format!("{}: {error}", arguments.cuda_lint.display()))?;
     let report: Value = serde_json::from_slice(&output.stdout).map_err(|error| {

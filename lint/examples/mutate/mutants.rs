@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::text::{Call, Function, Source, Statement, base};
+use crate::distance::Side;
+use crate::text::{ALIAS, Call, Function, Source, Statement, base};
 
 /// What is done to correct code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -92,8 +93,9 @@ impl Mutant {
 }
 
 /// Where an asynchronous call has its operands.
-struct Shape {
-    name: &'static str,
+pub struct Shape {
+    /// The call's name.
+    pub name: &'static str,
     arguments: usize,
     destination: usize,
     source: Option<usize>,
@@ -113,7 +115,7 @@ const fn shape(name: &'static str, arguments: usize, source: usize, kind: Kind) 
 }
 
 /// The stream is the last argument of each.
-const SHAPES: [Shape; 10] = [
+pub const SHAPES: [Shape; 10] = [
     shape("cudaMemcpyAsync", 5, 1, Kind::Argument(3)),
     shape("cudaMemcpy2DAsync", 8, 2, Kind::Argument(6)),
     shape("cudaMemcpyToSymbolAsync", 6, 1, Kind::Argument(4)),
@@ -126,7 +128,8 @@ const SHAPES: [Shape; 10] = [
     Shape { name: "cuMemsetD32Async", arguments: 4, destination: 0, source: None, kind: Kind::None },
 ];
 
-const WAITS: [&str; 8] = [
+/// What waits for work.
+pub const WAITS: [&str; 8] = [
     "cudaDeviceSynchronize",
     "cudaThreadSynchronize",
     "cudaStreamSynchronize",
@@ -138,7 +141,7 @@ const WAITS: [&str; 8] = [
 ];
 
 /// Allocations of pinned memory: where the pointer is, where the size is.
-const PINS: [(&str, usize, usize); 5] = [
+pub const PINS: [(&str, usize, usize); 5] = [
     ("cudaMallocHost", 0, 1),
     ("cudaHostAlloc", 0, 1),
     ("cuMemAllocHost", 0, 1),
@@ -146,7 +149,8 @@ const PINS: [(&str, usize, usize); 5] = [
     ("cudaHostRegister", 0, 1),
 ];
 
-const FREES: [&str; 6] =
+/// What releases memory.
+pub const FREES: [&str; 6] =
     ["cudaFree", "cudaFreeHost", "free", "cuMemFree", "cuMemFreeHost", "cudaHostUnregister"];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -177,15 +181,16 @@ struct Scan<'s> {
     operations: Vec<Operation>,
     /// The whole file's pinned buffers.
     pinned_in_file: &'s [String],
+    moved: Option<Side>,
     mutants: Vec<Mutant>,
 }
 
-/// All mutants of a source.
-pub fn mutants(source: &Source) -> Vec<Mutant> {
+/// All mutants of a source, with the code that they add as a call of a helper if that is the side moved.
+pub fn mutants(source: &Source, moved: Option<Side>) -> Vec<Mutant> {
     let whole = 0..source.code.len();
     let pinned_in_file: Vec<String> = pins(source, &source.calls(&whole)).collect();
     let mut found = Vec::new();
-    for function in &source.functions {
+    for function in source.functions.iter().filter(|function| !function.name.contains(ALIAS)) {
         let calls = source.calls(&function.body);
         let mut scan = Scan {
             source,
@@ -193,6 +198,7 @@ pub fn mutants(source: &Source) -> Vec<Mutant> {
             operations: operations(source, function, &calls),
             calls,
             pinned_in_file: &pinned_in_file,
+            moved,
             mutants: Vec::new(),
         };
         scan.delete_wait();
@@ -416,7 +422,9 @@ impl Scan<'_> {
             else {
                 continue;
             };
-            let touch = if writes {
+            let touch = if self.moved == Some(Side::Access) {
+                format!("host_{}_recall({pointer});", if writes { "write" } else { "read" })
+            } else if writes {
                 format!("((char *)({pointer}))[0] = 1;")
             } else {
                 format!("if (((char *)({pointer}))[0] == 1) __builtin_trap();")
@@ -458,8 +466,9 @@ impl Scan<'_> {
             if buffer.is_empty() || !(copied_here || copied_elsewhere()) {
                 continue;
             }
-            let Some(statement) = self.source.statement(&call.range).filter(|statement| statement.plain)
-            else {
+            let helper = self.source.helper(&call);
+            let statement = self.source.statement(&call.range);
+            let Some(statement) = statement.filter(|statement| statement.plain || helper.is_some()) else {
                 continue;
             };
             let registered = *name == "cudaHostRegister";
@@ -470,7 +479,10 @@ impl Scan<'_> {
             } else {
                 format!("*(void **)({pointer}) = malloc({size});")
             };
-            let mut edits = vec![(statement.range.clone(), becomes.clone())];
+            let mut edits = vec![match &helper {
+                Some(name) => (name.clone(), format!("{}_pageable", self.text(name))),
+                None => (statement.range.clone(), becomes.clone()),
+            }];
             // What frees it must follow, or that would be what is found.
             for free in self.source.calls(&(0..self.source.code.len())) {
                 let same = free.arguments.first().is_some_and(|argument| base(self.text(argument)) == buffer);
@@ -538,7 +550,7 @@ impl Scan<'_> {
 }
 
 /// What `&place` or `(void **)&place` is the address of.
-fn address_of(pointer: &str) -> Option<&str> {
+pub fn address_of(pointer: &str) -> Option<&str> {
     let at = pointer.find('&')?;
     let before = pointer[..at].trim();
     let is_cast = before.is_empty() || (before.starts_with('(') && before.ends_with("*)"));

@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use crate::distance::Distance;
 use crate::mutants::Class;
 
 /// What reading has shown about a mutant.
@@ -34,7 +35,7 @@ impl Verdict {
     }
 }
 
-/// The list of verdicts, by `FILE:LINE CLASS`.
+/// The list of verdicts, by `FILE:LINE CLASS` or `FILE:LINE CLASS/DISTANCE`.
 #[derive(Default)]
 pub struct Verdicts(BTreeMap<String, (Verdict, String)>);
 
@@ -47,8 +48,9 @@ impl Verdicts {
             if line.trim().is_empty() || line.starts_with('#') {
                 continue;
             }
-            let wrong =
-                || format!("{}:{}: expected `FILE:LINE CLASS VERDICT REASON`", path.display(), at + 1);
+            let wrong = || {
+                format!("{}:{}: expected `FILE:LINE CLASS[/DISTANCE] VERDICT REASON`", path.display(), at + 1)
+            };
             let mut words = line.splitn(4, ' ');
             let (Some(place), Some(class), Some(verdict), Some(reason)) =
                 (words.next(), words.next(), words.next(), words.next())
@@ -56,7 +58,10 @@ impl Verdicts {
                 return Err(wrong());
             };
             let verdict = Verdict::ALL.into_iter().find(|it| it.name() == verdict).ok_or_else(wrong)?;
-            if !Class::ALL.iter().any(|known| known.name() == class) {
+            let (bare, distance) = class.split_once('/').unwrap_or((class, "function"));
+            if !Class::ALL.iter().any(|known| known.name() == bare)
+                || !matches!(distance, "function" | "file")
+            {
                 return Err(wrong());
             }
             known.insert(format!("{place} {class}"), (verdict, reason.to_owned()));
@@ -64,9 +69,11 @@ impl Verdicts {
         Ok(Self(known))
     }
 
-    /// The verdict on a mutant, with its reason.
-    pub fn of(&self, place: &str, class: Class) -> Option<(Verdict, &str)> {
-        let (verdict, reason) = self.0.get(&format!("{place} {}", class.name()))?;
+    /// The verdict on a mutant, with its reason. One for its distance goes before one for all.
+    pub fn of(&self, place: &str, class: Class, distance: Distance) -> Option<(Verdict, &str)> {
+        let key = format!("{place} {}", class.name());
+        let at_distance = self.0.get(&format!("{key}/{}", distance.name()));
+        let (verdict, reason) = at_distance.or_else(|| self.0.get(&key))?;
         Some((*verdict, reason))
     }
 }

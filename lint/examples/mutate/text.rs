@@ -5,6 +5,13 @@
 
 use std::ops::Range;
 
+/// Ends the name of a helper that stands for a call of the API with the same arguments.
+pub const ALIAS: &str = "_recall";
+
+/// Ends the name of a helper that returns what the API stores through its first argument, which is written
+/// `(place = (__typeof__(place))name(…)`.
+pub const VALUE: &str = "_value_recall";
+
 /// One source file, with everything that is not code blanked out.
 pub struct Source {
     /// The text as it is on disk.
@@ -26,7 +33,7 @@ pub struct Function {
 /// A call: `name(arguments)`.
 #[derive(Clone)]
 pub struct Call {
-    /// The name before the parenthesis.
+    /// The name before the parenthesis; of a helper, the call of the API that it stands for.
     pub name: String,
     /// From the name to behind the closing parenthesis.
     pub range: Range<usize>,
@@ -78,15 +85,63 @@ impl Source {
                 && let Some(close) = closing(code, open)
                 && close < within.end
             {
-                found.push(Call {
-                    name: self.text[at..end].to_owned(),
-                    range: at..close + 1,
-                    arguments: self.arguments(open + 1..close),
-                });
+                let written = &self.text[at..end];
+                let mut arguments = self.arguments(open + 1..close);
+                let mut name = written.strip_suffix(ALIAS).unwrap_or(written);
+                if let Some(stem) = written.strip_suffix(VALUE)
+                    && code[..at].ends_with(b"))")
+                    && let Some(place) = at.checked_sub(2).and_then(|end| Some(opening(code, end)? + 1..end))
+                {
+                    name = stem;
+                    arguments.insert(0, place);
+                }
+                found.push(Call { name: name.to_owned(), range: at..close + 1, arguments });
             }
             at = end;
         }
         found
+    }
+
+    /// The name of a call as it is written, if that is a helper's.
+    pub fn helper(&self, call: &Call) -> Option<Range<usize>> {
+        let range = call.range.start..word_end(&self.code, call.range.start);
+        self.slice(&range).ends_with(ALIAS).then_some(range)
+    }
+
+    /// Where a variable is named within a part.
+    pub fn words(&self, within: &Range<usize>, word: &str) -> Vec<Range<usize>> {
+        let code = &self.code;
+        let mut found = Vec::new();
+        let mut at = within.start;
+        while let Some(start) = find(code, word.as_bytes(), at, within.end) {
+            at = start + word.len();
+            let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| is_word(*byte));
+            let is_member = code[..start].ends_with(b".") || code[..start].ends_with(b"->");
+            if !is_part(code[..start].last()) && !is_part(code.get(at)) && !is_member {
+                found.push(start..at);
+            }
+        }
+        found
+    }
+
+    /// Where the outermost declaration around a position begins.
+    pub fn outermost(&self, position: usize) -> usize {
+        let (mut at, mut head) = (0, 0);
+        while at < position {
+            match self.code[at] {
+                b';' | b'}' => head = at + 1,
+                b'{' => match closing(&self.code, at) {
+                    Some(close) if close < position => {
+                        at = close;
+                        head = at + 1;
+                    }
+                    _ => break,
+                },
+                _ => {}
+            }
+            at += 1;
+        }
+        skip_space(&self.code, head)
     }
 
     /// All kernel launches within a part: the call is named after the kernel, its arguments are those

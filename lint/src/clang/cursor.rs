@@ -258,10 +258,23 @@ impl Cursor {
         children
     }
 
-    /// The children that are expressions or statements.
+    /// The children that are expressions or statements. A cast has its operand alone: what stands in the type
+    /// that it names, as in `(decltype(p))q`, is not evaluated.
     pub fn parts(self) -> Vec<Self> {
         let mut children = self.children();
         children.retain(|child| (100..300).contains(&child.0.kind));
+        let is_cast = matches!(
+            self.kind(),
+            CXCursor_CStyleCastExpr
+                | CXCursor_CXXStaticCastExpr
+                | CXCursor_CXXDynamicCastExpr
+                | CXCursor_CXXReinterpretCastExpr
+                | CXCursor_CXXConstCastExpr
+                | CXCursor_CXXFunctionalCastExpr
+        );
+        if is_cast && children.len() > 1 {
+            children.drain(..children.len() - 1);
+        }
         children
     }
 

@@ -108,6 +108,46 @@ impl<'a> RuleContext<'a> {
         function == other && reaches(body, a, b) && reaches(body, b, a)
     }
 
+    /// True if a function runs a site: it stands there, or in a function that is called there, directly or
+    /// through others. `round` asks for the same round of a loop as that site of the function.
+    pub fn runs_in(&self, function: FunctionId, site: SiteId, round: Option<SiteId>) -> bool {
+        let Some((mut reached, block)) = self.place_of(site).map(|(at, block)| (vec![at], block)) else {
+            return false;
+        };
+        let body = &self.program.functions[function.0 as usize];
+        let start = round.and_then(|site| self.place_of(site)).map(|(_, block)| block);
+        let in_round = |at: BlockId| {
+            round.is_none() || start.is_some_and(|start| reaches(body, start, at) && reaches(body, at, start))
+        };
+        if reached[0] == function {
+            return in_round(block);
+        }
+        for _ in 0..CALL_CHAIN {
+            let calls = |caller: &Function| -> Vec<BlockId> {
+                let call = |op: &Op| matches!(op, Op::Call(Call { callee: Callee::Function(it), .. }) if reached.contains(it));
+                (0_u32..)
+                    .zip(&caller.blocks)
+                    .filter(|(_, block)| block.statements.iter().any(|statement| call(&statement.op)))
+                    .map(|(at, _)| BlockId(at))
+                    .collect()
+            };
+            if calls(body).into_iter().any(in_round) {
+                return true;
+            }
+            let callers: Vec<FunctionId> = (0_u32..)
+                .map(FunctionId)
+                .zip(&self.program.functions)
+                .filter(|(id, caller)| !reached.contains(id) && !calls(caller).is_empty())
+                .map(|(id, _)| id)
+                .collect();
+            if callers.is_empty() {
+                return false;
+            }
+            reached.extend(callers);
+        }
+        false
+    }
+
     /// True if the site stands in `main`.
     pub fn is_in_main(&self, site: SiteId) -> bool {
         self.function_of(site).is_some_and(|id| self.program.functions[id.0 as usize].name == "main")

@@ -153,12 +153,12 @@ fn lives_briefly(context: &RuleContext<'_>, object: &Object) -> bool {
     // Variables and containers that are declared inside a function, and what a function frees itself.
     let owned = matches!(object.origin, Origin::Stack | Origin::Container(_));
     let function = context.function_of(site);
+    // One loop of `main` allocates what another frees: it lives as long as the program.
+    let round = context.is_in_main(site).then_some(site);
     let freed = || {
         context.facts.releases.iter().any(|release| {
-            context.function_of(release.site) == function
-                // One loop of `main` allocates what another frees: it lives as long as the program.
-                && (!context.is_in_main(site) || context.in_one_loop(site, release.site))
-                && release.objects.iter().flatten().any(|freed| freed.site == Some(site))
+            release.objects.iter().flatten().any(|freed| freed.site == Some(site))
+                && function.is_some_and(|function| context.runs_in(function, release.site, round))
         })
     };
     let brief = if context.is_in_main(site) {
