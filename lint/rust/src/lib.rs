@@ -1,4 +1,4 @@
-//! The Rust frontend: syn's syntax trees to the same [`Program`] that C++ is lowered to.
+//! The Rust frontend: syn's syntax trees to the same [`Program`](cuda_lint_engine::program::Program) that C++ is lowered to.
 //!
 //! ```text
 //! text or tokens ──syn──▶ items ──lower──▶ Program, spans

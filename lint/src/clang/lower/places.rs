@@ -1,7 +1,7 @@
 //! Places of expressions: what an address can be taken of, and temporaries for the rest.
 
 use clang_sys::*;
-use cuda_lint_engine::program::{LocalId, Op, SiteId, Type, TypeKind, ValueId};
+use cuda_lint_engine::program::{LocalId, Op, Origin, SiteId, Type, TypeKind, ValueId};
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
@@ -212,6 +212,9 @@ impl Body<'_, '_> {
         let parts = expression.parts();
         if let Some(target) = target {
             match target.kind() {
+                // What the repair invents for a class that it does not know is declared static, for lack of
+                // anything better: it is a field of the object all the same.
+                CXCursor_VarDecl if self.unit.origin(target) == Origin::Invented => {}
                 CXCursor_VarDecl => {
                     for part in parts {
                         self.discard(part);
