@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use cuda_lint_engine::rules;
 use cuda_lint_engine::{Confidence, Severity};
 
 use crate::discover::SourceFile;
@@ -53,9 +54,12 @@ pub fn gather(mut reports: Vec<FileReport>, files: &[SourceFile], threshold: Thr
     report.partial.sort();
     report.partial.dedup();
     report.diagnostics = merge(report.diagnostics);
-    let found = report.diagnostics.len();
-    report.diagnostics.retain(|diagnostic| threshold.admits(diagnostic));
-    report.hidden = found - report.diagnostics.len();
+    let (shown, hidden): (Vec<_>, Vec<_>) =
+        report.diagnostics.into_iter().partition(|diagnostic| threshold.admits(diagnostic));
+    report.diagnostics = shown;
+    // Nobody has asked for what is off by default.
+    let is_off = |it: &&ReportedDiagnostic| rules::find(&it.rule).is_some_and(|rule| !rule.on_by_default);
+    report.hidden = hidden.iter().filter(|it| !is_off(it)).count();
     report
 }
 
@@ -206,6 +210,9 @@ mod tests {
         let report = gather(vec![analysed("a.cu", vec![shy, mild, loud])], &[], threshold);
         assert_eq!(places(&report), ["a.cu:3:1 z"]);
         assert_eq!(report.hidden, 2);
+        let off = diagnostic("unchecked-cuda-call", span("a.cu", 2, 1, 1));
+        let off = ReportedDiagnostic { severity: Severity::Info, ..off };
+        assert_eq!(gather(vec![analysed("a.cu", vec![off])], &[], threshold).hidden, 0);
     }
 
     #[test]

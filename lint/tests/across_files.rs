@@ -11,7 +11,7 @@ const HEADER: &str = "#pragma once\nint *fetch(int n);\nvoid finish();\n";
 const FETCH: &str = "#include \"fetch.h\"\n#include <cuda_runtime.h>\n\
                      static cudaStream_t stream;\n\
                      int *fetch(int n) {\n\
-                         int *host, *device;\n\
+                         static int *device; int *host;\n\
                          cudaStreamCreate(&stream);\n\
                          cudaMallocHost(&host, n * 4);\n\
                          cudaMalloc(&device, n * 4);\n\

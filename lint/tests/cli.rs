@@ -84,7 +84,7 @@ fn program(wait: &str) -> String {
     format!(
         "#include <cuda_runtime.h>\n\
          int first(const int *d, cudaStream_t stream) {{\n\
-         \x20   int *h;\n\
+         \x20   static int *h;\n\
          \x20   cudaMallocHost(&h, 64);\n\
          \x20   cudaMemcpyAsync(h, d, 64, cudaMemcpyDeviceToHost, stream);\n\
          \x20   {wait}\n\

@@ -79,7 +79,7 @@ fn a_row_counts_for_more_than_the_body() {
 extern bool done(void *);
 static void wait_for(cudaStream_t stream) { while (!done(stream)) { } }
 float f(float *device, cudaStream_t stream) {
-    float *host;
+    static float *host;
     cudaMallocHost(&host, 4096);
     cudaMemcpyAsync(host, device, 4096, cudaMemcpyDeviceToHost, stream);
     wait_for(stream);
@@ -150,7 +150,7 @@ fn the_default_stream_of_the_project_counts() {
     let source = "\
 #include <cuda_runtime.h>
 __global__ void k(float *);
-float f(float *device, float *pinned) {
+float f(float *device, float *&pinned) {
     cudaMallocHost(&pinned, 4096);
     k<<<1, 1>>>(device);
     cudaMemcpyAsync(pinned, device, 4096, cudaMemcpyDeviceToHost, cudaStreamPerThread);
@@ -172,7 +172,7 @@ const FRAMEWORKS: &str = "\
 #include <cuda_runtime.h>
 
 float *pinned() {
-    float *memory;
+    static float *memory;
     cudaMallocHost(&memory, 4096);
     return memory;
 }

@@ -15,12 +15,15 @@ const EXTENSIONS: [&str; 5] = ["cu", "c", "cpp", "cc", "h"];
 static LEGACY: LazyLock<Result<Run, String>> = LazyLock::new(|| run(Mode::Legacy));
 static PER_THREAD: LazyLock<Result<Run, String>> = LazyLock::new(|| run(Mode::PerThread));
 
+/// What a fixture says of the platform that it is meant for: a line of the section `[platform]`.
+const PLATFORM: &str = "//@ platform: ";
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 fn run(mode: Mode) -> Result<Run, String> {
-    annotations::run(&root(), &["fixtures"], mode)
+    annotations::run(&root(), &["fixtures"], mode, None)
 }
 
 fn result_of(mode: Mode) -> Result<&'static Run, Failed> {
@@ -51,7 +54,17 @@ fn sources(root: &Path, folder: &Path, found: &mut Vec<String>) -> std::io::Resu
 
 fn check(file: &str, mode: Mode) -> Result<(), Failed> {
     let source = std::fs::read_to_string(root().join(file))?;
-    Ok(result_of(mode)?.check(file, &source, mode)?)
+    let rule = file.split('/').nth(1).unwrap_or_default();
+    match source.lines().find_map(|line| line.strip_prefix(PLATFORM)) {
+        None => Ok(result_of(mode)?.check(file, &source, mode, rule)?),
+        Some(platform) => {
+            let folder = tempfile::tempdir()?;
+            let config = folder.path().join("cuda-lint.toml");
+            std::fs::write(&config, format!("[platform]\n{platform}\n"))?;
+            let run = annotations::run(&root(), &[file], mode, Some(&config))?;
+            Ok(run.check(file, &source, mode, rule)?)
+        }
+    }
 }
 
 fn check_wording() -> Result<(), Failed> {

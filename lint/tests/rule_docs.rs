@@ -39,16 +39,16 @@ fn examples_give_what_they_are_annotated_with() {
             // As a compiler driver would: the runtime's header is included, the standard library is not needed.
             let source = format!("#include <cuda_runtime.h>\n#include <cstdlib>\n{source}");
             std::fs::write(folder.path().join(&file), &source).unwrap();
-            files.push((file, source));
+            files.push((file, source, rule.name));
         }
     }
-    let run: Run = annotations::run(folder.path(), &["."], Mode::Legacy).unwrap();
+    let run: Run = annotations::run(folder.path(), &["."], Mode::Legacy, None).unwrap();
     let wrong: String = files
         .iter()
-        .filter_map(|(file, source)| {
+        .filter_map(|(file, source, rule)| {
             let named = [file.clone(), format!("./{file}")];
             let name = named.iter().find(|name| run.diagnostics.contains_key(*name)).unwrap_or(file);
-            run.check(name, source, Mode::Legacy).err()
+            run.check(name, source, Mode::Legacy, rule).err()
         })
         .collect();
     assert!(run.failed.is_empty(), "{:?}", run.failed);

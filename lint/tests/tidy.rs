@@ -135,7 +135,7 @@ fn fixtures_are_what_their_names_say() {
                 }
             }
             for line in source.lines().filter(|line| line.starts_with("//@")) {
-                let known = ["//@ no-compile: ", "//@ no-link: ", "//@ link: "]
+                let known = ["//@ no-compile: ", "//@ no-link: ", "//@ link: ", "//@ platform: "]
                     .iter()
                     .any(|mark| line.starts_with(mark));
                 assert!(known, "{here}: `{line}` is no known directive");

@@ -89,6 +89,8 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
         Hazard::MadeEachRound { step } => rule == "sync-alloc-in-loop" && *step == last,
         // What comes later tells that it was not needed, that there was an error, that nothing goes on.
         Hazard::NeedlessWait { .. } => rule == "redundant-host-sync",
+        Hazard::NeverAwaited { step, .. } => rule == "missing-final-sync" && *step == last,
+        Hazard::TimedTooEarly { step, .. } => rule == "timing-without-sync" && *step == last,
         Hazard::ErrorUnseen { .. } => rule == "async-error-unobserved",
         Hazard::WaitInHostFunction { .. } => rule == "callback-waits",
     }
@@ -119,6 +121,8 @@ fn check(finding: &Value) -> Result<(), String> {
     // What is to be mended may be the first of the two accesses: that which names no stream.
     let places = match hazard {
         Hazard::Unordered { pending, .. } if rule == "stream-forgotten" => vec![last, *pending],
+        // The work that is left stands where it was enqueued.
+        Hazard::NeverAwaited { pending, .. } => vec![*pending],
         _ => vec![hazard.step()],
     };
     let at = |it: &Position| finding["file"] == it.file.as_str() && finding["line"] == it.line;

@@ -44,7 +44,7 @@ impl RuleSpec {
     pub fn of(rule: &rules::Rule) -> Self {
         let by = match rule.witness {
             Witness::CompileError => By::Compiler,
-            Witness::ProgramFails => By::Program,
+            Witness::ProgramFails | Witness::WrongResult | Witness::ProgramWaits => By::Program,
             _ => By::Replay,
         };
         Self { name: rule.name, by, needs: rule.needs }

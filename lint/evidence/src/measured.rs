@@ -128,6 +128,8 @@ fn shown(observation: Observation, counts: &Counts) -> String {
         Observation::Hang => format!("a wait that had to be broken off {runs}{times}"),
         Observation::CompileError => format!("a compile error {runs}"),
         Observation::ProgramFails => format!("the program fails {runs}"),
+        Observation::WrongResult => format!("a wrong result {runs}"),
+        Observation::ProgramWaits => format!("a wait that the program relies on {runs}{times}"),
     }
 }
 

@@ -267,9 +267,52 @@ impl Cursor {
         Self::some(unsafe { clang_getSpecializedCursorTemplate(self.0) })
     }
 
-    /// The type.
+    /// The type. That of an expression which is the value of a parameter declared as an array is a pointer,
+    /// though libclang gives the type as it was written.
     pub fn ty(self) -> Ty {
-        Ty(unsafe { clang_getCursorType(self.0) })
+        let ty = Ty(unsafe { clang_getCursorType(self.0) });
+        let is_expression = (100..200).contains(&self.0.kind);
+        if is_expression && ty.is_array() { self.adjusted(ty).unwrap_or(ty) } else { ty }
+    }
+
+    /// The type of the value, if an expression to which libclang gives the type of an array is none: it names a
+    /// parameter that is declared as one, or converts to such a parameter, or computes with it ("adjusted" types
+    /// of parameters, C++ \[dcl.fct\]). `None` for arrays.
+    fn adjusted(self, written: Ty) -> Option<Ty> {
+        let of_value = |part: Self| Some(part.ty()).filter(|ty| !ty.is_array() && !ty.is_invalid());
+        match self.kind() {
+            CXCursor_DeclRefExpr => {
+                let parameter = self.referenced().filter(|it| it.kind() == CXCursor_ParmDecl)?;
+                if !Ty(unsafe { clang_getCursorType(parameter.0) }).is_array() {
+                    return None;
+                }
+                let function = parameter.parent()?;
+                let mut parameters =
+                    function.children().into_iter().filter(|it| it.kind() == CXCursor_ParmDecl);
+                function.ty().parameter(parameters.position(|it| it.is(parameter))?)
+            }
+            CXCursor_UnexposedExpr
+            | CXCursor_ParenExpr
+            | CXCursor_CStyleCastExpr
+            | CXCursor_CXXStaticCastExpr
+            | CXCursor_CXXConstCastExpr
+            | CXCursor_CXXReinterpretCastExpr => match self.parts()[..] {
+                [inner] => of_value(inner),
+                _ => None,
+            },
+            // `*m` is an array if `m` points to one, `m++` is none.
+            CXCursor_UnaryOperator => {
+                let [operand] = self.parts()[..] else { return None };
+                of_value(operand).filter(|ty| ty.canonical().pointee().bare() != written.bare())
+            }
+            CXCursor_BinaryOperator | CXCursor_CompoundAssignOperator => self
+                .parts()
+                .into_iter()
+                .filter_map(of_value)
+                .find(|ty| ty.canonical().kind() == CXType_Pointer),
+            CXCursor_ConditionalOperator => self.parts().into_iter().skip(1).find_map(of_value),
+            _ => None,
+        }
     }
 
     /// The type that a typedef names.
@@ -522,10 +565,22 @@ impl Ty {
         Self(unsafe { clang_getResultType(self.0) })
     }
 
-    /// A parameter type of a function type.
+    /// A parameter type of a function type. That of a parameter declared as an array is a pointer: so the canonical
+    /// type of the function has it.
     pub fn parameter(self, index: usize) -> Option<Self> {
-        let ty = Self(unsafe { clang_getArgType(self.0, index as c_uint) });
+        let mut ty = Self(unsafe { clang_getArgType(self.0, index as c_uint) });
+        if ty.is_array() {
+            ty = Self(unsafe { clang_getArgType(self.canonical().0, index as c_uint) });
+        }
         (!ty.is_invalid()).then_some(ty)
+    }
+
+    /// True for arrays.
+    pub fn is_array(self) -> bool {
+        matches!(
+            self.canonical().kind(),
+            CXType_ConstantArray | CXType_IncompleteArray | CXType_VariableArray | CXType_DependentSizedArray
+        )
     }
 
     /// The number of parameters of a function type.

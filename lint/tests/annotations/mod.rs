@@ -155,11 +155,16 @@ pub struct Run {
     pub failed: BTreeMap<String, String>,
 }
 
-/// Runs the command at default settings on paths relative to `folder`.
-pub fn run(folder: &Path, paths: &[&str], mode: Mode) -> Result<Run, String> {
-    let output = Command::new(env!("CARGO_BIN_EXE_cuda-lint"))
+/// Runs the command on paths relative to `folder`, with a configuration if one is given. Infos are shown; those of
+/// rules that nobody asked for are for [`Run::check`] to leave out.
+pub fn run(folder: &Path, paths: &[&str], mode: Mode, config: Option<&Path>) -> Result<Run, String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cuda-lint"));
+    if let Some(config) = config {
+        command.arg("--config").arg(config);
+    }
+    let output = command
         .current_dir(folder)
-        .args(["--format", "json", "--default-stream", mode.name()])
+        .args(["--format", "json", "--min-severity", "info", "--default-stream", mode.name()])
         .args(paths)
         .output()
         .map_err(|error| format!("cannot run cuda-lint: {error}"))?;
@@ -185,14 +190,18 @@ pub fn run(folder: &Path, paths: &[&str], mode: Mode) -> Result<Run, String> {
 }
 
 impl Run {
-    /// Compares what was said about one file with its annotations.
-    pub fn check(&self, file: &str, source: &str, mode: Mode) -> Result<(), String> {
+    /// Compares what was said about one file with its annotations. `rule` is the one that the file is there for: if
+    /// it is off by default, it is asked for.
+    pub fn check(&self, file: &str, source: &str, mode: Mode, rule: &str) -> Result<(), String> {
         if let Some(reason) = self.failed.get(file) {
             return Err(format!("{file} could not be analysed: {reason}"));
         }
         let expected = parse(source).map_err(|why| format!("{file}: {why}"))?;
-        let found = self.diagnostics.get(file).map_or(&[][..], Vec::as_slice);
-        match difference(&expected, found, mode) {
+        let asked = cuda_lint_engine::rules::find(rule).filter(|rule| !rule.on_by_default);
+        let is_shown = |it: &&Found| it.severity != "info" || asked.is_some_and(|rule| rule.name == it.rule);
+        let found: Vec<Found> =
+            self.diagnostics.get(file).into_iter().flatten().filter(is_shown).cloned().collect();
+        match difference(&expected, &found, mode) {
             difference if difference.is_empty() => Ok(()),
             difference => Err(format!("{file} ({})\n{difference}", mode.name())),
         }

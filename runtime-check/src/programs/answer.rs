@@ -71,10 +71,13 @@ fn shows(witness: Witness, observation: &Observation) -> bool {
         (Witness::Fault, kind) => kind == Kind::Fault,
         // What is no call of CUDA's has no code to return: free() of pinned memory ends the process.
         (Witness::ReturnCode | Witness::ProgramFails, kind) => matches!(kind, Kind::Error | Kind::Fault),
+        (Witness::WrongResult, kind) => kind == Kind::Fault,
         (Witness::WrongValue, kind) => matches!(kind, Kind::Touch | Kind::Freed | Kind::Value),
-        (Witness::ReliedOnWait, Kind::Blocked) => !is_documented_wait(&observation.what),
+        (Witness::ReliedOnWait | Witness::ProgramWaits, Kind::Blocked) => {
+            !is_documented_wait(&observation.what)
+        }
         (Witness::SlowerRatio, Kind::Blocked) => observation.what.contains("Async"),
-        (Witness::ReliedOnWait | Witness::SlowerRatio | Witness::Hang, _) => false,
+        (Witness::ReliedOnWait | Witness::ProgramWaits | Witness::SlowerRatio | Witness::Hang, _) => false,
     }
 }
 
@@ -94,7 +97,7 @@ fn of_a_misuse(
     if !shown.is_empty() {
         return (Answer::Confirmed, words(fixture, shown));
     }
-    if let (Witness::ProgramFails, Some(End::Exit(code @ 1..))) = (witness, end) {
+    if let (Witness::ProgramFails | Witness::WrongResult, Some(End::Exit(code @ 1..))) = (witness, end) {
         return (Answer::Confirmed, format!("it finds its own result to be wrong: exit {code}"));
     }
     let why = match (compiled, end) {
@@ -105,7 +108,9 @@ fn of_a_misuse(
         }
         (Compiled::Program(_), Some(_)) => match witness {
             Witness::CompileError => "it compiles with this toolkit",
-            Witness::ReliedOnWait => "no call was seen to wait beyond its documentation",
+            Witness::ReliedOnWait | Witness::ProgramWaits => {
+                "no call was seen to wait beyond its documentation"
+            }
             Witness::SlowerRatio => "no asynchronous call was seen to wait",
             Witness::Hang => "it gives up waiting by itself, so that it ends",
             _ => "it ran, and nothing of the kind was seen from outside",
@@ -136,11 +141,15 @@ fn of_a_correct_program(
         }
         (Compiled::Program(_), Some(end)) => {
             // A correct program may wait.
-            let counts = !matches!(witness, Witness::ReliedOnWait | Witness::SlowerRatio | Witness::Hang);
+            let counts = !matches!(
+                witness,
+                Witness::ReliedOnWait | Witness::ProgramWaits | Witness::SlowerRatio | Witness::Hang
+            );
             if counts && !shown.is_empty() {
                 return (Answer::Contradicted, words(fixture, shown));
             }
-            if witness == Witness::ProgramFails && end != End::Exit(0) {
+            let judges_itself = matches!(witness, Witness::ProgramFails | Witness::WrongResult);
+            if judges_itself && end != End::Exit(0) {
                 return (
                     Answer::Contradicted,
                     format!("it finds its own result to be wrong: {}", end.text()),
@@ -262,6 +271,21 @@ mod tests {
         let size = fixture(&[], &["copy-size-mismatch"]);
         assert_eq!(of(&size, End::Exit(2)), Answer::Contradicted);
         assert_eq!(of(&size, End::Exit(0)), Answer::Confirmed);
+    }
+
+    #[test]
+    fn a_program_that_handles_an_error_is_correct() {
+        let program = Compiled::Program(PathBuf::from("x"));
+        let of = |fixture: &Fixture, end| {
+            let error = seen(Kind::Error, "cudaMalloc", Some(12));
+            answers(fixture, &program, Some(end), &[error]).remove(0).answer
+        };
+        let unchecked = fixture(&["unchecked-cuda-call"], &[]);
+        assert_eq!(of(&unchecked, End::Exit(1)), Answer::Confirmed);
+        assert_eq!(of(&unchecked, End::Exit(0)), Answer::NotObserved);
+        let checked = fixture(&[], &["unchecked-cuda-call"]);
+        assert_eq!(of(&checked, End::Exit(0)), Answer::Confirmed);
+        assert_eq!(of(&checked, End::Exit(1)), Answer::Contradicted);
     }
 
     #[test]

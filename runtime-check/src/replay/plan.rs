@@ -42,6 +42,8 @@ pub enum Probe {
     Late(usize),
     /// The host was inside the step until what it waits for was broken off ([`LONG`]).
     Hangs(usize),
+    /// The host came from the first step to the second in a small part of the hold.
+    Quick(usize, usize),
     /// The step took several times as long as the quickest launch of the trace.
     Costs(usize),
     /// The first step returned success, the second the error of work before the first.
@@ -112,6 +114,17 @@ pub fn misuse(trace: &Trace<Position>, hazard: &Hazard) -> (Observation, Trial, 
         }
         Hazard::CaptureIllegal { step, .. } | Hazard::CaptureUnjoined { step, .. } => {
             (Observation::ReturnCode, trial(trace.clone(), plain, Probe::Code(*step)), String::new())
+        }
+        Hazard::TimedTooEarly { pending, from, step } => {
+            let schedules = vec![long(hold_point(trace, *pending))];
+            let probe = Probe::Quick(*from, *step);
+            (Observation::WrongValue, trial(trace.clone(), schedules, probe), String::new())
+        }
+        Hazard::NeverAwaited { pending, step } => {
+            let before = hold_point(trace, *pending);
+            let hold = Hold { before, until: Some(*step), patience: PATIENCE };
+            let schedules = vec![Schedule { holds: vec![hold], guard: false }];
+            (Observation::ReturnCode, trial(trace.clone(), schedules, Probe::Code(*step)), String::new())
         }
         Hazard::NeedlessWait { step } => {
             let work = trace.steps[..*step].iter().rposition(|step| stream_of(&step.action).is_some());
@@ -200,6 +213,10 @@ pub fn twin(of: &Trial, schedule: &Schedule, trace: &Trace<Position>, repaired: 
         Probe::Costs(step) => map(*step).map_or(Probe::Values, Probe::Costs),
         Probe::Unseen(query, wait) => match (map(*query), map(*wait)) {
             (Some(query), Some(wait)) => Probe::Unseen(query, wait),
+            _ => Probe::Values,
+        },
+        Probe::Quick(from, to) => match (map(*from), map(*to)) {
+            (Some(from), Some(to)) => Probe::Quick(from, to),
             _ => Probe::Values,
         },
     };
@@ -517,6 +534,17 @@ impl Probe {
                     format!("step {} took the host {host:.1?}, a launch {launch:.1?}", number(*step))
                 })
             }
+            Self::Quick(from, to) => {
+                let between = run.steps.get(from + 1..*to)?.iter().map(|observed| observed.host);
+                let measured = between.sum::<Duration>();
+                (measured <= held - most).then(|| {
+                    format!(
+                        "by the host's clock, {measured:.1?} from step {} to step {}, of work that was kept back for {held:.0?}",
+                        number(*from),
+                        number(*to)
+                    )
+                })
+            }
             Self::Unseen(query, wait) => {
                 let (asked, told) = (run.steps.get(*query)?.code, run.steps.get(*wait)?.code);
                 (asked == 0 && told != 0).then(|| {
@@ -539,6 +567,7 @@ impl Probe {
             | Self::Gone(step)
             | Self::Hangs(step)
             | Self::Costs(step)
+            | Self::Quick(_, step)
             | Self::Unseen(_, step) => Some(*step),
             // The time is that of the wait before it.
             Self::Late(step) => step.checked_sub(1),

@@ -38,7 +38,9 @@ impl Marks {
             | Hazard::PageableCopy { .. }
             | Hazard::NeedlessWait { .. }
             | Hazard::MadeEachRound { .. }
-            | Hazard::ErrorUnseen { .. } => (false, None),
+            | Hazard::ErrorUnseen { .. }
+            | Hazard::TimedTooEarly { .. }
+            | Hazard::NeverAwaited { .. } => (false, None),
         };
         Self { bad: Some((step, work)), clash }
     }

@@ -126,7 +126,9 @@ pub fn pair<P, Q>(
             | Hazard::PageableCopy { step }
             | Hazard::NeedlessWait { step }
             | Hazard::MadeEachRound { step }
-            | Hazard::ErrorUnseen { step, .. },
+            | Hazard::ErrorUnseen { step, .. }
+            | Hazard::TimedTooEarly { step, .. }
+            | Hazard::NeverAwaited { step, .. },
         ) => picture.mark(*step, false),
         Some(Hazard::CaptureIllegal { step, .. }) => {
             picture.mark(*step, false);
@@ -264,6 +266,8 @@ impl Run {
             | Action::DestroyEvent { .. }
             | Action::Elapsed { .. }
             | Action::DestroyGraph { .. }
+            | Action::Clock
+            | Action::End
             | Action::Call { .. } => self.call(index, label, Look::Call),
             Action::HostRead { .. } | Action::HostWrite { .. } => self.call(index, label, Look::Touch),
             Action::MakeAndRelease { made, .. } if made.is_memory() => {

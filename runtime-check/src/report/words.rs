@@ -29,6 +29,8 @@ pub fn of(action: &Action) -> String {
         Action::Query { point, .. } => format!("query {}", target(point)),
         Action::MakeAndRelease { made, .. } => format!("make and release {}", made.word()),
         Action::Fault { work, .. } => format!("{work} fails"),
+        Action::Clock => "read the clock".to_owned(),
+        Action::End => "end".to_owned(),
         Action::Call { function } => function.clone(),
         Action::BeginCapture { stream, .. } => format!("capture {}", name(stream)),
         Action::EndCapture { graph, .. } => format!("end capture {graph}"),

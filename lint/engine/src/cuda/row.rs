@@ -90,6 +90,8 @@ pub enum Role {
     Event,
     /// Flags of an allocation, stream or event.
     Flags,
+    /// The number of the device that is asked about.
+    Device,
     /// `cudaStreamCaptureMode`.
     CaptureMode,
     /// `cudaGraph_t` or `cudaGraphExec_t`. With [`Thing::Graph`], the call makes another that holds the same;
@@ -164,6 +166,8 @@ pub enum Thing {
     /// A property of the device, named by the argument with [`Role::Flags`]. Some of them say that the host
     /// may touch device memory: code that asks for one and branches on it knows what it does.
     DeviceAttribute,
+    /// `cudaDeviceProp`: the same properties, each by its name.
+    DeviceProperties,
     /// `cudaPointerAttributes` of the argument with [`Role::Memory`]: what kind of memory it points to.
     PointerAttributes,
     /// Any other handle or number: a fresh, unknown value.
@@ -283,6 +287,11 @@ pub enum Effect {
     DestroyEvent,
     /// Destroys what [`Role::Handle`] is: the handle, plan or generator of a library.
     DestroyHandle,
+    /// With [`Effect::DestroyHandle`]: memory of the device that pending work of the handle uses goes with it, and
+    /// nothing promises that the call waits for that work.
+    AbandonsWork,
+    /// Destroys [`Role::Graph`].
+    DestroyGraph,
     /// Records the event on the stream.
     Record,
     /// Later work on the stream waits for the event's latest record. The host does not wait.
@@ -337,6 +346,11 @@ pub enum Effect {
     /// and the effects after this one do not apply. If the callee may not change it (a copy): the
     /// other's elements are read, shared pointers then share, and the effects after this one do apply.
     TakesElements,
+    /// The memory that the call makes holds what it is meant to hold: zeros, a file, a copy.
+    Initialises,
+    /// Managed memory ([`Role::Memory`]) is attached to what [`Role::Flags`] say: to the host, to the one stream, to
+    /// all.
+    Attaches,
     /// The object and the argument after it exchange what they own; pointers stay valid.
     SwapsElements,
     /// The container's elements come into being (constructors), or are replaced (assign, resize,
@@ -352,6 +366,13 @@ pub enum Effect {
     WaitsForHost,
     /// Another host thread or task is started with the function given.
     Spawns,
+    /// Reads a clock of the host: into what an `out:…` parameter names if there is one, else as the result.
+    ReadsClock,
+    /// Computes with times: the result, the object that receives it or, without these, the object of the method tells
+    /// when the clock was read that the other arguments tell of. Of two times, it is their difference.
+    DerivesTime,
+    /// A function is registered that runs when the process ends: it may wait.
+    RunsAtExit,
     /// Does not return.
     NoReturn,
     /// Nothing, though it is often taken for a wait (cudaGetLastError): findings say that it is none.

@@ -11,7 +11,8 @@ pub struct ErrorChecks {
     pub observes_waits: bool,
     /// True if the program has a `main`.
     pub has_main: bool,
-    /// Calls of CUDA whose status the source discards.
+    /// Calls of CUDA whose status the source drops, where nothing looks at the last error later in the function:
+    /// without those that clean up, those in destructors, and those whose result is cast to `void`.
     pub unchecked: Vec<Unchecked>,
 }
 

@@ -14,6 +14,8 @@ pub struct EventFacts {
     pub misplaced: Vec<MisplacedRecord>,
     /// Work on a stream that was forked off another and never joins it.
     pub unjoined: Vec<UnjoinedFork>,
+    /// Events that measure time which nobody asks for.
+    pub unread_times: Vec<UnreadTime>,
     /// Work on the default stream that streams wait for, and that waits for streams, for nothing.
     pub serialized: Vec<Serialized>,
 }
@@ -25,6 +27,19 @@ pub struct Event {
     pub name: String,
     /// Where it was made; `None` if that is out of sight.
     pub made: Option<SiteId>,
+}
+
+/// An event that is made with timing, is recorded, and is never asked for its time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnreadTime {
+    /// The event.
+    pub event: Event,
+    /// Where it is made.
+    pub made: SiteId,
+    /// The function that makes it.
+    pub function: String,
+    /// The first record.
+    pub record: SiteId,
 }
 
 /// A wait for an event that no record reaches, on any path that leads to the wait.

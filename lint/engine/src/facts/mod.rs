@@ -5,27 +5,39 @@
 
 mod arguments;
 mod captures;
+mod combined;
+mod ends;
 mod errors;
 mod events;
 mod gone;
+mod leaks;
+mod library;
 mod lifetimes;
 mod rounds;
 mod sizes;
 mod streams;
+mod timing;
+mod unwritten;
 mod waits;
 
 pub use arguments::HostArgument;
 pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
+pub use combined::{CombinedRead, CombinedUse};
+pub use ends::LeftWork;
 pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{
-    Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnrecordedWait, Untimed, UntimedEvent,
-    Waiter,
+    Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnreadTime, UnrecordedWait, Untimed,
+    UntimedEvent, Waiter,
 };
 pub use gone::{Call, Gone, LateUse, UseAfterEnd};
+pub use leaks::{Leak, Loss, Resource};
+pub use library::HandleInFlight;
 pub use lifetimes::Variable;
 pub use rounds::{Made, MadeEachRound};
 pub use sizes::{Misfit, MisfitKind};
 pub use streams::Forgotten;
+pub use timing::EarlyTiming;
+pub use unwritten::UnwrittenSource;
 pub use waits::NeedlessWait;
 
 use std::collections::BTreeMap;
@@ -59,10 +71,22 @@ pub struct Facts {
     pub callbacks: Vec<Callback>,
     /// What was observed about events.
     pub events: EventFacts,
+    /// Reads of write-combined memory by the host.
+    pub combined_reads: Vec<CombinedRead>,
+    /// Copies of memory that nothing has written.
+    pub unwritten_sources: Vec<UnwrittenSource>,
+    /// Work that is left at the end.
+    pub left: Vec<LeftWork>,
+    /// Times that the host takes by its clock, which end before the work does.
+    pub timings: Vec<EarlyTiming>,
     /// Waits of the host that nothing needs.
     pub needless_waits: Vec<NeedlessWait>,
     /// What every round of a loop makes and releases.
     pub made_each_round: Vec<MadeEachRound>,
+    /// Handles of libraries that are destroyed while work uses them.
+    pub handles_in_flight: Vec<HandleInFlight>,
+    /// What is made and not released.
+    pub leaks: Vec<Leak>,
     /// Where errors are looked for.
     pub errors: ErrorChecks,
     /// Calls to names that nothing declares.
@@ -206,6 +230,9 @@ pub struct Conflict {
     pub forgotten: Option<Forgotten>,
     /// On which paths.
     pub paths: Paths,
+    /// True if the two share no bytes, and need not: on this platform, the host may touch no managed memory at all
+    /// while a kernel runs.
+    pub exclusive: bool,
     /// True if the two are proven to touch the same bytes; false where a kernel's extent is unknown and
     /// the two differ in the pointer's offset or in a scalar that varies with the stream.
     pub overlap: bool,

@@ -29,17 +29,19 @@ const PENDING: usize = 96;
 
 /// What is known of a conflict beside its two sides.
 #[derive(Clone, Copy, Debug)]
-struct About {
+pub(super) struct About {
     /// Whether they share bytes.
-    overlap: Overlap,
+    pub overlap: Overlap,
+    /// They need not: see [`facts::Conflict::exclusive`].
+    pub exclusive: bool,
     /// The pending work writes.
-    writes: bool,
+    pub writes: bool,
     /// That it does anything is assumed.
-    assumed: bool,
+    pub assumed: bool,
     /// The variable with whose end the memory goes.
-    ends: Option<facts::Variable>,
+    pub ends: Option<facts::Variable>,
     /// One of the two names no stream.
-    forgotten: Option<facts::Forgotten>,
+    pub forgotten: Option<facts::Forgotten>,
 }
 
 impl Machine<'_, '_> {
@@ -68,6 +70,9 @@ impl Machine<'_, '_> {
         owner: Option<ObjectId>,
     ) {
         let releases = matches!(access, Access::Release(_));
+        if matches!(access, Access::HostWrite { .. }) {
+            self.is_written(state, range.object);
+        }
         if !releases {
             let memory = self.memory_kind(state, range.object);
             if memory.is_some_and(MemoryKind::is_device) && state.host_may_access {
@@ -87,6 +92,7 @@ impl Machine<'_, '_> {
                 self.objects.info_mut(range.object).host_by_use = true;
             }
         }
+        self.reads_combined(state, range, &access);
         let writes = releases || matches!(access, Access::HostWrite { .. });
         self.waits_see_touch(state, range, writes);
         if let Access::Release(how) = &access {
@@ -122,12 +128,15 @@ impl Machine<'_, '_> {
                     .map(|(it, overlap)| (index, overlap, it.write, it.assumed))
             })
             .collect();
+        if hits.is_empty() && !releases {
+            self.meets_kernel(state, range, &access);
+        }
         // All are noted before one is marked: which of them matters most is for the rules to say.
         let hits: Vec<_> =
             hits.into_iter().map(|(index, a, b, c)| (state.pending[index].clone(), a, b, c)).collect();
         for (operation, overlap, writes, assumed) in hits {
             let second = Second::Host(range, &access);
-            let about = About { overlap, writes, assumed, ends, forgotten: None };
+            let about = About { overlap, exclusive: false, writes, assumed, ends, forgotten: None };
             self.note_conflict(state, &operation, second, access.clone(), about);
             if !operation.reported && overlap == Overlap::Proven && operation.doubts.is_empty() {
                 self.mark_reported(state, &operation, releases);
@@ -175,7 +184,7 @@ impl Machine<'_, '_> {
     }
 
     /// One missing wait, one diagnostic: what the same wait would have completed is not blamed again.
-    fn mark_reported(&mut self, state: &mut State, operation: &Operation, released: bool) {
+    pub(super) fn mark_reported(&mut self, state: &mut State, operation: &Operation, released: bool) {
         let position = state.pending.iter().position(|it| it.id == operation.id);
         for (index, other) in state.pending_mut().iter_mut().enumerate() {
             let earlier = position.is_some_and(|position| index <= position);
@@ -185,13 +194,14 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn note_conflict(
+    /// Notes a conflict, with its witness if it is news.
+    pub(super) fn note_conflict(
         &mut self,
         state: &State,
         operation: &Operation,
         second: Second<'_>,
         access: Access,
-        About { overlap, writes, assumed, ends, forgotten }: About,
+        About { overlap, exclusive, writes, assumed, ends, forgotten }: About,
     ) {
         let is_device = matches!(access, Access::Device(_));
         let object = second.object();
@@ -200,6 +210,7 @@ impl Machine<'_, '_> {
             object: self.describe_object(state, object),
             access,
             overlap: overlap == Overlap::Proven,
+            exclusive,
             ends,
             forgotten,
             doubts: (*operation.doubts).clone(),
@@ -207,7 +218,10 @@ impl Machine<'_, '_> {
             no_waits: (*operation.no_waits).clone(),
             again: operation.reported && !is_device,
         };
-        if let Some(news) = self.observations.conflict(self.at, state, seen) {
+        // Traces know no platform: what only some platforms forbid has none.
+        if let Some(news) = self.observations.conflict(self.at, state, seen)
+            && !exclusive
+        {
             let witness = self.witness(state, operation, second);
             self.observations.explain(news, witness);
         }
@@ -216,6 +230,7 @@ impl Machine<'_, '_> {
     /// Work is enqueued: conflicts with work that does not happen before it, then it is pending.
     pub(super) fn enqueue(&mut self, state: &mut State, mut operation: Operation) {
         self.work_uses(state, &operation);
+        self.work_writes(state, &operation);
         self.waits_see_work(state, &operation);
         self.rounds_see_work(state);
         if self.capture_takes(state, &operation) {
@@ -290,8 +305,14 @@ impl Machine<'_, '_> {
         }
         let work = self.describe_work(operation, ours.write, ours.assumed);
         let second = Second::Device(operation, &ours.range);
-        let about =
-            About { overlap: found, writes: theirs.write, assumed: theirs.assumed, ends: None, forgotten };
+        let about = About {
+            overlap: found,
+            exclusive: false,
+            writes: theirs.write,
+            assumed: theirs.assumed,
+            ends: None,
+            forgotten,
+        };
         self.note_conflict(state, other, second, Access::Device(work), about);
         found == Overlap::Proven
     }
@@ -484,6 +505,7 @@ impl Machine<'_, '_> {
                 let how = ReleaseKind::Call(FreeWith::CudaFreeAsync, function.to_owned());
                 let about = About {
                     overlap: Overlap::Proven,
+                    exclusive: false,
                     writes: access.write,
                     assumed: access.assumed,
                     ends: None,

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use super::access::add_note;
+use super::attributes;
 use super::history::DeedKind;
 use super::machine::{ITERATIONS, Machine};
-use super::object::{ObjectId, ObjectKey, Step};
+use super::object::Step;
 use super::state::State;
 use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Condition, Relation, Value};
@@ -144,7 +145,7 @@ impl Machine<'_, '_> {
                     }
                     self.learn_status(state, symbol);
                 }
-                SymKey::HostAccess(_) => {
+                SymKey::Attribute { attribute, .. } if attributes::allows_host_access(*attribute) => {
                     state.host_may_access |= state.path.decide(&equals(symbol, 0)) == Some(false);
                 }
                 SymKey::Initial { object, .. } if self.is_host_access_property(*object) => {
@@ -160,17 +161,6 @@ impl Machine<'_, '_> {
             }
         }
         true
-    }
-
-    /// True for the fields of `cudaDeviceProp` that say what the attributes of [`SymKey::HostAccess`] say
-    /// (Runtime API, `cudaDeviceProp`).
-    fn is_host_access_property(&self, object: ObjectId) -> bool {
-        const FIELDS: [&str; 3] = [
-            "pageableMemoryAccess",
-            "pageableMemoryAccessUsesHostPageTables",
-            "directManagedMemAccessFromHost",
-        ];
-        matches!(&self.objects.info(object).key, ObjectKey::Field { field, .. } if FIELDS.contains(&field.as_str()))
     }
 
     /// A status has been compared with a constant that is not known: either branch may be the one on which
@@ -204,6 +194,10 @@ impl Machine<'_, '_> {
         }
         if success == Some(false) {
             state.failed = true;
+            state.refused |= !self.queries.contains(&status);
+            if state.held.iter().any(|it| it.status == Some(status)) {
+                Rc::make_mut(&mut state.held).retain(|it| it.status != Some(status));
+            }
             if state.pending.iter().any(|operation| operation.status == Some(status)) {
                 state.pending_mut().retain(|operation| operation.status != Some(status));
             }
@@ -225,6 +219,7 @@ impl Machine<'_, '_> {
                 let turn = state.turn();
                 let key = SymKey::Result { frame: state.frame(), step, turn };
                 let value = Value::symbol(self.symbols.intern(key));
+                self.settle_held_in(state, object);
                 Rc::make_mut(&mut state.memory).insert((object, Linear::constant(0)), value);
             }
         }

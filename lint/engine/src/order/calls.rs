@@ -183,7 +183,10 @@ impl Machine<'_, '_> {
         {
             self.observations.entered.entry(id).or_insert((*caller, at.site));
         }
-        for exit in self.follow(id, states) {
+        self.calls.push(at.site);
+        let exits = self.follow(id, states);
+        self.calls.pop();
+        for exit in exits {
             self.at = at;
             let mut state = exit.state;
             state.frames.pop();
@@ -206,6 +209,7 @@ impl Machine<'_, '_> {
             if state.objects.keys().any(|object| is_gone(*object)) {
                 Rc::make_mut(&mut state.objects).retain(|object, _| !is_gone(*object));
             }
+            self.held_by_caller(&mut state, id, exit.value.as_ref());
             if let Some(result) = call.result {
                 let value = match exit.value {
                     Some(value) => value,
@@ -226,6 +230,10 @@ impl Machine<'_, '_> {
         let mut scalars = Vec::new();
         for arg in &launch.args {
             let value = self.value(state, arg.value);
+            // A structure by value may hold addresses.
+            if matches!(arg.access, ParamAccess::Value) {
+                self.may_be_written(state, std::slice::from_ref(&value));
+            }
             match arg.access {
                 ParamAccess::Value => scalars.push(Some(value)),
                 ParamAccess::Unused => {}
@@ -270,6 +278,7 @@ impl Machine<'_, '_> {
             stream,
             stream_omitted,
             form: Form::default(),
+            handle: None,
             accesses: Rc::new(accesses),
             scalars: Rc::new(scalars),
             cover: Default::default(),

@@ -234,6 +234,7 @@ impl Machine<'_, '_> {
             self.observations.release(self.at, how, None, false);
             return;
         };
+        self.is_released(state, pointer.object);
         let described = self.describe_object(state, pointer.object);
         if let (Some(site), ObjectKey::Made { frame, .. }) =
             (described.site, &self.objects.info(pointer.object).key)

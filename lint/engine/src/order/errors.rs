@@ -1,11 +1,14 @@
 //! Where the program looks for errors: at the results of waits, after them, or too early.
 
+use std::collections::BTreeSet;
+
 use super::machine::{Machine, Shared};
 use super::model::Modelled;
 use super::state::State;
+use super::unknown::words;
 use crate::cuda::row::{Effect, Family, Mode, Outcome};
 use crate::facts::{EarlyQuery, ErrorChecks, Unchecked, WorkKind};
-use crate::program::{Callee, Op};
+use crate::program::{Callee, ExternId, Function, FunctionId, Op, Terminator};
 use crate::{Program, facts};
 
 impl Machine<'_, '_> {
@@ -70,21 +73,135 @@ const fn may_tell(effect: &Effect) -> bool {
 pub(super) fn complete(mut errors: ErrorChecks, program: &Program, shared: &Shared<'_>) -> ErrorChecks {
     let roots = || program.functions.iter().filter(|function| function.is_root);
     errors.has_main = roots().any(|function| function.name == "main");
-    for statement in roots().flat_map(|function| &function.blocks).flat_map(|block| &block.statements) {
-        let Op::Call(call) = &statement.op else { continue };
-        let Callee::Extern(id) = call.callee else { continue };
-        if !call.discarded {
-            continue;
-        }
-        let name = &program.externs[id.0 as usize].name;
-        let Some(row) = shared.model.lookup(name, call.args.len()) else { continue };
-        let is_cuda = matches!(row.family, Family::Runtime | Family::Driver);
-        // To query the last error and drop it is how it is reset.
-        if is_cuda && row.result == Outcome::Status && !row.effects.contains(&Effect::NoWait) {
-            errors.unchecked.push(facts::Unchecked { site: statement.site, function: name.clone() });
-        }
+    let looks = Looks::new(program, shared);
+    for function in roots() {
+        errors.unchecked.extend(unchecked(function, program, shared, &looks));
     }
     errors.unchecked.sort();
     errors.unchecked.dedup_by(|a: &mut Unchecked, b| a.site == b.site);
     errors
+}
+
+/// The calls of a function whose status is dropped and that nothing looks at later in the function.
+fn unchecked(
+    function: &Function,
+    program: &Program,
+    shared: &Shared<'_>,
+    looks: &Looks,
+) -> Vec<facts::Unchecked> {
+    let mut found = Vec::new();
+    // Nobody can be told by a destructor.
+    if function.name.rsplit("::").next().is_some_and(|name| name.starts_with('~')) {
+        return found;
+    }
+    for (index, block) in function.blocks.iter().enumerate() {
+        for (at, statement) in block.statements.iter().enumerate() {
+            let Op::Call(call) = &statement.op else { continue };
+            let Callee::Extern(id) = call.callee else { continue };
+            // What a check macro asks on its own is not the business of those who use it.
+            let site = &statement.site;
+            let is_meant = program.cast_to_void.contains(site) || program.macro_calls.contains(site);
+            if !call.discarded || is_meant {
+                continue;
+            }
+            let name = &program.externs[id.0 as usize].name;
+            let Some(row) = shared.model.lookup(name, call.args.len()) else { continue };
+            let is_cuda = matches!(row.family, Family::Runtime | Family::Driver);
+            if !is_cuda || row.result != Outcome::Status || row.effects.iter().any(cleans_up) {
+                continue;
+            }
+            // The driver's functions leave no last error.
+            let is_later = || {
+                block.statements[at + 1..].iter().any(|it| looks.looks(&it.op))
+                    || reachable(function, index)
+                        .into_iter()
+                        .any(|next| function.blocks[next].statements.iter().any(|it| looks.looks(&it.op)))
+            };
+            if row.family == Family::Driver || !is_later() {
+                found.push(facts::Unchecked { site: statement.site, function: name.clone() });
+            }
+        }
+    }
+    found
+}
+
+/// True for what releases or resets something, and for queries of the last error, of which dropping the result is how
+/// it is reset: cleaning up goes on, whatever it returns.
+const fn cleans_up(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::NoWait
+            | Effect::Free(_)
+            | Effect::Unregister
+            | Effect::DestroyStream
+            | Effect::DestroyEvent
+            | Effect::DestroyHandle
+            | Effect::ResetsDevice
+    )
+}
+
+/// What looks at the last error, directly or in what it calls.
+struct Looks {
+    functions: BTreeSet<FunctionId>,
+    externs: BTreeSet<ExternId>,
+}
+
+impl Looks {
+    fn new(program: &Program, shared: &Shared<'_>) -> Self {
+        let externs = program.externs.iter().enumerate().filter(|(_, it)| {
+            let row = (0..=it.params.len()).find_map(|arguments| shared.model.lookup(&it.name, arguments));
+            match row {
+                Some(row) => row.effects.contains(&Effect::NoWait) && row.result == Outcome::Status,
+                None => looks_by_name(&it.name),
+            }
+        });
+        let externs = externs.map(|(index, _)| ExternId(index as u32)).collect();
+        let mut looks = Self { functions: BTreeSet::new(), externs };
+        loop {
+            let before = looks.functions.len();
+            for (index, function) in program.functions.iter().enumerate() {
+                let mut ops = function.blocks.iter().flat_map(|it| &it.statements).map(|it| &it.op);
+                if ops.any(|op| looks.looks(op)) {
+                    looks.functions.insert(FunctionId(index as u32));
+                }
+            }
+            if looks.functions.len() == before {
+                return looks;
+            }
+        }
+    }
+
+    fn looks(&self, op: &Op) -> bool {
+        let Op::Call(call) = op else { return false };
+        match call.callee {
+            Callee::Function(id) => self.functions.contains(&id),
+            // A query whose result is dropped resets the error and tells nobody.
+            Callee::Extern(id) => self.externs.contains(&id) && !(call.discarded && call.args.is_empty()),
+            Callee::Value(_) => false,
+        }
+    }
+}
+
+/// A function that is not seen and is called after what it does: `checkLastError("fill")`.
+fn looks_by_name(name: &str) -> bool {
+    let words = words(name.rsplit("::").next().unwrap_or(name));
+    words.iter().any(|word| matches!(word.as_str(), "check" | "error" | "err" | "errors"))
+}
+
+/// The blocks that control can come to from the end of a block.
+fn reachable(function: &Function, from: usize) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(block) = open.pop() {
+        let next = match &function.blocks[block].terminator {
+            Terminator::Goto(next) => vec![*next],
+            Terminator::Branch { then, otherwise, .. } => vec![*then, *otherwise],
+            Terminator::Switch { cases, default, .. } => {
+                cases.iter().map(|(_, block)| *block).chain([*default]).collect()
+            }
+            Terminator::Return { .. } | Terminator::Throw | Terminator::Exit => Vec::new(),
+        };
+        open.extend(next.into_iter().map(|next| next.0 as usize).filter(|next| seen.insert(*next)));
+    }
+    seen
 }

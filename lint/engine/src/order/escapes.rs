@@ -73,7 +73,7 @@ impl Machine<'_, '_> {
 
     /// True if nothing that stands for the work's completion is left to anybody else: its stream and events
     /// were made here, and have been kept here.
-    fn is_left_alone(&self, state: &State, operation: &Operation, result: Option<&Value>) -> bool {
+    pub(super) fn is_left_alone(&self, state: &State, operation: &Operation, result: Option<&Value>) -> bool {
         operation.cover.points().iter().all(|point| {
             let (Point::Tail(StreamKey::Created(object)) | Point::Event(EventKey::Created(object))) = point
             else {

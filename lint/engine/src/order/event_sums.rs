@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::symbol::Sym;
 use crate::cuda::row::Effect;
 use crate::facts::{
-    Event, EventFacts, MisplacedRecord, Paths, Serialized, UnjoinedFork, UnrecordedWait, Untimed,
+    Event, EventFacts, MisplacedRecord, Paths, Serialized, UnjoinedFork, UnreadTime, UnrecordedWait, Untimed,
     UntimedEvent, Waiter, Work,
 };
 use crate::program::{Callee, Function, GlobalId, Op, SiteId};
@@ -47,6 +47,14 @@ pub struct EventSums {
     tolerated: BTreeSet<SiteId>,
     /// Events that begin a measurement: they stand for a moment, not for work.
     starts: BTreeSet<Event>,
+    /// Events that are made with timing: the function that makes them, and what they are called.
+    timers: BTreeMap<SiteId, (String, Event)>,
+    /// The sites of events that are asked for their time, or that others may ask.
+    asked_for_time: BTreeSet<SiteId>,
+    /// The time of an event is asked for that may be any.
+    any_is_asked: bool,
+    /// Of the current root: the events that it makes, to be forgotten if paths of it are not followed.
+    of_root: BTreeSet<SiteId>,
     /// Of the current root: the calls that returned a status.
     asked: BTreeMap<Sym, SiteId>,
 }
@@ -99,8 +107,14 @@ impl EventSums {
     }
 
     /// An event made at a place is recorded.
-    pub fn record(&mut self, made: SiteId, site: SiteId) {
+    pub fn record(&mut self, made: SiteId, site: SiteId, event: &Event) {
         self.records.entry(made).or_default().insert(site);
+        // When it is made, it has no name yet.
+        if let Some((_, known)) = self.timers.get_mut(&made)
+            && known.name.is_empty()
+        {
+            *known = event.clone();
+        }
     }
 
     /// An event has no time to tell.
@@ -113,6 +127,25 @@ impl EventSums {
         });
         sum.homes.extend(homes);
         sum.paths = sum.paths.max(paths);
+    }
+
+    /// An event is made with timing.
+    pub fn timer(&mut self, made: SiteId, function: &str, event: Event) {
+        self.of_root.insert(made);
+        self.timers.entry(made).or_insert_with(|| (function.to_owned(), event));
+    }
+
+    /// An event is asked for its time, or others may ask; `None` if it may be any.
+    pub fn time_is_asked(&mut self, made: Option<SiteId>) {
+        match made {
+            Some(made) => drop(self.asked_for_time.insert(made)),
+            None => self.any_is_asked = true,
+        }
+    }
+
+    /// A path of the current root is not followed to its end: it may ask.
+    pub fn give_up(&mut self) {
+        self.asked_for_time.extend(self.of_root.iter().copied());
     }
 
     /// A call that measures returned this status.
@@ -172,6 +205,7 @@ impl EventSums {
     /// A root has been followed: its symbols mean nothing to the next.
     pub fn end_of_root(&mut self) {
         self.asked.clear();
+        self.of_root.clear();
     }
 
     /// The facts.
@@ -214,10 +248,19 @@ impl EventSums {
                 paths: sum.paths,
             })
             .collect();
+        let unread =
+            self.timers.iter().filter(|(made, _)| !self.any_is_asked && !self.asked_for_time.contains(made));
+        let unread_times = unread
+            .filter_map(|(made, (function, event))| {
+                let record = first_record(*made)?;
+                Some(UnreadTime { event: event.clone(), made: *made, function: function.clone(), record })
+            })
+            .collect();
         let misplaced = self.misplaced.into_values().filter(|it| !self.starts.contains(&it.event)).collect();
         EventFacts {
             unrecorded,
             untimed,
+            unread_times,
             misplaced,
             unjoined: self.unjoined.into_values().collect(),
             serialized: self.serialized.into_values().collect(),

@@ -17,7 +17,7 @@ use crate::cuda::row::Role;
 use crate::facts::{
     Event, MisplacedRecord, Note, Paths, Serialized, UnjoinedFork, UnrecordedWait, Untimed, Waiter, WorkKind,
 };
-use crate::program::{Callee, Constant, FunctionId, Op};
+use crate::program::{Callee, Constant, FunctionId, Linkage, Op};
 
 /// The bits of event flags that say "no timing" and "for other processes too".
 const DISABLE_TIMING: i64 = 2;
@@ -42,6 +42,10 @@ impl Machine<'_, '_> {
             escaped: foreign || flags.is_none_or(|flags| flags & INTERPROCESS != 0),
         };
         let event = EventKey::Created(object.0);
+        if made.timing == Some(true) && !made.escaped && !state.failed {
+            let described = self.describe_event(event);
+            self.observations.events.timer(self.at.site, it.shown(), described);
+        }
         let book = Rc::make_mut(&mut state.events);
         book.marks.retain(|mark| mark.event != event);
         book.made.insert(event, made);
@@ -133,8 +137,9 @@ impl Machine<'_, '_> {
 
     /// An event is recorded.
     pub(super) fn event_recorded(&mut self, state: &mut State, event: EventKey, stream: StreamKey) {
-        if let Some(made) = self.describe_event(event).made {
-            self.observations.events.record(made, self.at.site);
+        let described = self.describe_event(event);
+        if let Some(made) = described.made {
+            self.observations.events.record(made, self.at.site, &described);
         }
         let captured = self.is_captured(state, stream);
         let site = self.at.site;
@@ -310,6 +315,7 @@ impl Machine<'_, '_> {
         for (index, event) in events.iter().enumerate() {
             let is_start = index == 0;
             let described = self.describe_event(*event);
+            self.observations.events.time_is_asked(described.made);
             if is_start {
                 self.observations.events.starts(described.clone());
             }
@@ -354,6 +360,9 @@ impl Machine<'_, '_> {
             events.contains(&event)
                 || matches!(event, EventKey::Created(it) if reached.contains(&ObjectId(it)))
         };
+        for event in state.events.made.keys().filter(|event| is_reached(**event)) {
+            self.time_may_be_asked(*event);
+        }
         let book = Rc::make_mut(&mut state.events);
         for (event, made) in &mut book.made {
             made.escaped |= is_reached(*event);
@@ -382,6 +391,7 @@ impl Machine<'_, '_> {
         if state.events.made.is_empty() && state.events.last.is_none() {
             return;
         }
+        self.shared_times_may_be_asked(state, None);
         let open: Vec<EventKey> = state
             .events
             .made
@@ -396,6 +406,43 @@ impl Machine<'_, '_> {
             if let Some(made) = book.made.get_mut(&event) {
                 made.escaped = true;
             }
+        }
+    }
+
+    /// Somebody else has an event: its time may be asked for.
+    fn time_may_be_asked(&mut self, event: EventKey) {
+        if let Some(made) = self.describe_event(event).made {
+            self.observations.events.time_is_asked(Some(made));
+        }
+    }
+
+    /// The root returns: its callers have what it leaves to them, unless all of them are here, and followed.
+    pub(super) fn callers_get(&mut self, root: FunctionId, exits: &[Exit]) {
+        let function = self.shared.function(root);
+        let is_taken =
+            |op: &Op| matches!(op, Op::Const { constant: Constant::Function(id), .. } if *id == root);
+        let program = self.shared.program;
+        let mut ops =
+            program.functions.iter().flat_map(|it| &it.blocks).flat_map(|it| &it.statements).map(|it| &it.op);
+        let all_are_here =
+            function.linkage == Linkage::Internal && is_called(program, root) && !ops.any(is_taken);
+        for exit in exits.iter().filter(|_| !all_are_here) {
+            self.shared_times_may_be_asked(&exit.state, exit.value.as_ref());
+        }
+    }
+
+    /// The same for all events that stand in memory which is not the functions' own, or are handed to the caller.
+    fn shared_times_may_be_asked(&mut self, state: &State, result: Option<&Value>) {
+        let is_out = |event: &EventKey| match event {
+            EventKey::Created(object) => {
+                let handle = ObjectId(*object);
+                result == Some(&Value::Handle(handle)) || self.is_stored_outside(state, handle)
+            }
+            EventKey::Unseen(_) => false,
+        };
+        let out: Vec<EventKey> = state.events.made.keys().filter(|event| is_out(event)).copied().collect();
+        for event in out {
+            self.time_may_be_asked(event);
         }
     }
 

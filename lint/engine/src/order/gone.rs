@@ -47,6 +47,11 @@ fn turns(state: &State) -> Vec<(FrameId, u32)> {
 }
 
 impl Machine<'_, '_> {
+    /// True for memory that the path has released.
+    pub(super) fn is_gone(&self, state: &State, object: ObjectId) -> bool {
+        state.gone.contains_key(&Thing::Memory(self.objects.root(object)))
+    }
+
     /// Memory is released by one of CUDA's functions. A second release is noted.
     pub(super) fn memory_ends(
         &mut self,

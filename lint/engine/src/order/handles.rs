@@ -14,7 +14,7 @@ use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Family, MemoryKind, Role};
-use crate::facts::WorkKind;
+use crate::facts::{HandleInFlight, Paths, WorkKind};
 use crate::program::{ExternParam, RecordId, TypeKind};
 
 /// The field of a handle that holds its stream.
@@ -246,8 +246,32 @@ impl Machine<'_, '_> {
         let mut operation = self.operation(state, it.shown(), WorkKind::Other, stream, accesses);
         operation.stream_omitted = omitted;
         operation.status = it.status;
+        operation.handle = match it.arg(Role::Handle) {
+            Some(Value::Handle(handle)) => Some(*handle),
+            _ => None,
+        };
         state.fresh_copy = None;
         self.enqueue(state, operation);
+    }
+
+    /// A handle is destroyed, with the memory that its work uses, by a call that is not documented to wait.
+    pub(super) fn abandons_work(&mut self, state: &State, it: &Modelled<'_, '_>) {
+        let Some(Value::Handle(handle)) = it.arg(Role::Handle) else { return };
+        // Work that was blamed before, or that a free has waited for, is another rule's.
+        let abandoned = state.pending.iter().filter(|operation| {
+            operation.handle == Some(*handle) && !operation.reported && operation.undocumented_wait.is_none()
+        });
+        for operation in abandoned {
+            let seen = HandleInFlight {
+                site: self.at.site,
+                function: it.shown().to_owned(),
+                name: self.objects.info(*handle).name.clone(),
+                work: self.describe_work(operation, false, false),
+                doubts: operation.doubts.to_vec(),
+                paths: Paths::Some,
+            };
+            self.observations.handle_in_flight(self.at, state, seen);
+        }
     }
 
     /// The call waits if its result is to be in host memory when it returns.

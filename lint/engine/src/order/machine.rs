@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::held;
 use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
 use super::relevance;
@@ -123,12 +124,16 @@ pub struct Machine<'m, 'p> {
     pub observations: &'m mut Observations,
     /// The functions that are being followed, outermost first.
     pub stack: Vec<FunctionId>,
+    /// Where they are called, but for the first.
+    pub calls: Vec<SiteId>,
     /// The statement that is being followed.
     pub at: At,
     /// The call of a modelled function that is being followed.
     pub calling: Calling,
     /// The memory that a function without a body was given the address of, by the symbol of its result.
     pub examined: BTreeMap<Sym, BTreeSet<ObjectId>>,
+    /// The statuses of calls that only ask for the last error.
+    pub queries: BTreeSet<Sym>,
     /// How many states may stand at one point of each of these functions.
     limits: Vec<usize>,
     budget: usize,
@@ -176,6 +181,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             symbols: Symbols::default(),
             observations,
             stack: Vec::new(),
+            calls: Vec::new(),
             limits: Vec::new(),
             at: At { step: Step { block: 0, index: 0 }, site: SiteId(0) },
             calling: Calling::default(),
@@ -183,6 +189,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             exhausted: false,
             forgets_work: false,
             examined: BTreeMap::new(),
+            queries: BTreeSet::new(),
         }
     }
 
@@ -199,6 +206,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         self.push_frame(&mut state, FrameId(0));
         let mut exits = self.follow(root, vec![state]);
         self.forks_join(root, &exits);
+        self.callers_get(root, &exits);
         for exit in &mut exits {
             self.need_waits(&mut exit.state);
         }
@@ -217,6 +225,7 @@ impl<'m, 'p> Machine<'m, 'p> {
                 reason: reason.to_owned(),
             });
         }
+        self.sum_up_held(function, self.exhausted);
         self.observations.end_of_root();
     }
 
@@ -346,12 +355,17 @@ impl<'m, 'p> Machine<'m, 'p> {
             }
             Op::Binary { result, operator, lhs, rhs } => {
                 let (lhs, rhs) = (self.value(&state, *lhs), self.value(&state, *rhs));
+                if computes(*operator) {
+                    self.settle_reachable(&mut state, &[lhs.clone(), rhs.clone()]);
+                }
                 let value = self.binary(*operator, &lhs, &rhs);
+                self.time_is_computed(&mut state, &[lhs, rhs], &value);
                 self.define(&mut state, *result, value);
             }
             Op::Unary { result, operator, value } => {
                 let operand = self.value(&state, *value);
                 let value = self.unary(&state, *operator, &operand);
+                self.time_is_computed(&mut state, &[operand], &value);
                 self.define(&mut state, *result, value);
             }
             Op::Cast { result, value, .. } => {
@@ -360,13 +374,17 @@ impl<'m, 'p> Machine<'m, 'p> {
             }
             Op::Unknown { result, operands } => {
                 let operands: Vec<Value> = operands.iter().map(|it| self.value(&state, *it)).collect();
+                operands.iter().for_each(|operand| self.is_computed_with(operand));
+                self.settle_reachable(&mut state, &operands);
                 if !state.pending.is_empty() {
                     for operand in &operands {
                         self.polls(&mut state, operand);
                     }
                 }
-                let key = SymKey::Opaque { frame: state.frame(), step: self.at.step, operands };
+                let key =
+                    SymKey::Opaque { frame: state.frame(), step: self.at.step, operands: operands.clone() };
                 let value = Value::symbol(self.symbols.intern(key));
+                self.time_is_computed(&mut state, &operands, &value);
                 self.define(&mut state, *result, value);
             }
             Op::New { result, count, stride } => {
@@ -459,7 +477,11 @@ impl<'m, 'p> Machine<'m, 'p> {
         let (a, b) = (self.number(lhs), self.number(rhs));
         match Condition::compare(operator, &a, &b) {
             Some(condition) => self.truth(condition),
-            None => Value::Number(self.symbols.arithmetic(operator, &a, &b)),
+            None => {
+                self.is_computed_with(lhs);
+                self.is_computed_with(rhs);
+                Value::Number(self.symbols.arithmetic(operator, &a, &b))
+            }
         }
     }
 
@@ -551,8 +573,17 @@ impl<'m, 'p> Machine<'m, 'p> {
             self.captures_at_exit(&mut state, value.as_ref());
         }
         self.leave_results(&mut state, value.as_ref());
+        self.held_at_exit(&mut state, value.as_ref());
+        self.work_is_left(&state, value.as_ref());
+        self.timings_end(&state);
         Exit { state, value }
     }
+}
+
+/// True for operators that make another address of one: what it is then, nobody knows.
+const fn computes(operator: BinaryOp) -> bool {
+    use BinaryOp::{Add, And, Div, Mul, Or, Rem, Shl, Shr, Sub, Xor};
+    matches!(operator, Add | Sub | Mul | Div | Rem | Shl | Shr | And | Or | Xor)
 }
 
 /// Values that no other block uses would only keep equal states apart.
@@ -608,6 +639,7 @@ fn join(kept: &mut State, other: &State, observations: &mut Observations) {
     kept.join(other);
     waits::join(kept, other, |site| observations.need(site));
     rounds::join(kept, other, |site| observations.keep(site));
+    held::join(kept, other);
 }
 
 /// A path is not followed any further: what it would have needed is not known.
@@ -615,4 +647,7 @@ fn give_up(state: &State, observations: &mut Observations) {
     observations.given_up += usize::from(!state.failed);
     state.waits.iter().for_each(|wait| observations.need(wait.site));
     state.rounds.iter().for_each(|it| observations.keep(it.site));
+    observations.events.give_up();
+    observations.unwritten.give_up();
+    observations.leaks.give_up(state);
 }

@@ -343,6 +343,7 @@ impl Machine<'_, '_> {
     /// Sets a scalar in memory, without an access.
     pub(super) fn poke(&mut self, state: &mut State, pointer: &Pointer, value: Value, size: Option<u64>) {
         self.name_after(&value, pointer.object);
+        self.cell_changes(state, pointer, &value);
         let object = pointer.object;
         let size = size.unwrap_or(1) as i64;
         // Other cells of the object that the write may overlap hold something else now.
@@ -359,6 +360,9 @@ impl Machine<'_, '_> {
             })
             .cloned()
             .collect();
+        if !stale.is_empty() && !state.held.is_empty() {
+            self.settle_held_in(state, object);
+        }
         let memory = Rc::make_mut(&mut state.memory);
         for offset in stale {
             memory.remove(&(object, offset));
@@ -406,6 +410,7 @@ impl Machine<'_, '_> {
         ty: Type,
         depth: usize,
     ) {
+        self.time_is_copied(state, to, from);
         match ty.kind {
             TypeKind::Record(record) if depth > 0 => {
                 let record = &self.shared.program.records[record.0 as usize];
@@ -416,11 +421,13 @@ impl Machine<'_, '_> {
                 }
                 let from = self.elements_cell(from);
                 if let Some(value) = state.memory.get(&(from.object, from.offset.clone())).cloned() {
+                    self.settle_reachable(state, std::slice::from_ref(&value));
                     let to = self.elements_cell(to);
                     Rc::make_mut(&mut state.memory).insert((to.object, to.offset), value);
                 }
             }
             TypeKind::Record(_) | TypeKind::Array { .. } => {
+                self.settle_reachable(state, &[Value::Pointer(from.clone())]);
                 let object = to.object;
                 self.forget(state, object);
             }
@@ -433,6 +440,7 @@ impl Machine<'_, '_> {
 
     /// Nothing is known of an object's contents any more.
     pub(super) fn forget(&mut self, state: &mut State, object: ObjectId) {
+        self.settle_held_in(state, object);
         let objects = &self.objects;
         if state.memory.keys().any(|(cell, _)| objects.is_within(*cell, object)) {
             Rc::make_mut(&mut state.memory).retain(|(cell, _), _| !objects.is_within(*cell, object));

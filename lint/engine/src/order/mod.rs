@@ -13,12 +13,16 @@
 
 mod access;
 mod arguments;
+mod attributes;
 mod branches;
 mod callbacks;
 mod calls;
 pub mod capture;
 mod captures;
+mod clocks;
+mod combined;
 mod containers;
+mod ends;
 mod errors;
 mod escapes;
 mod event_sums;
@@ -29,10 +33,13 @@ mod gone;
 mod graphs;
 mod handles;
 pub mod happens_before;
+mod held;
 mod history;
 mod holdings;
+mod leak_sums;
 mod lifetimes;
 mod machine;
+mod managed;
 mod memory;
 mod model;
 mod modes;
@@ -48,6 +55,7 @@ mod state;
 mod symbol;
 mod transfers;
 mod unknown;
+mod unwritten;
 mod value;
 mod waits;
 mod witness;
@@ -74,7 +82,7 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
             machine::Machine::new(&shared, &mut observations).follow_root(id);
         }
     }
-    let mut facts = observations.into_facts(program);
+    let mut facts = observations.into_facts(program, shared.model);
     facts.callbacks = callbacks::search(program, facts.callbacks, &shared);
     facts.launches = callbacks::launch_shapes(program);
     facts.errors = errors::complete(facts.errors, program, &shared);

@@ -78,10 +78,15 @@ impl Machine<'_, '_> {
             _ => None,
         };
         let it = Modelled { row, call, status };
+        if let Some(status) = status.filter(|_| super::held::only_asks(row)) {
+            self.queries.insert(status);
+        }
+        self.held_sees_call(state, &it);
         self.calling = Calling { name: it.shown().into(), discarded: call.call.discarded };
         self.waits_see_call(state, row);
         self.errors_see_call(state, &it);
         self.host_accesses(state, &it);
+        self.call_may_write(state, &it);
         self.call_uses(state, &it);
         self.capture_sees_call(state, &it);
         // The result of an accessor is what the object holds before the call changes it.
@@ -97,6 +102,8 @@ impl Machine<'_, '_> {
                         break;
                     }
                 }
+                Effect::ReadsClock => self.clock_is_read(state, &it, result.as_ref()),
+                Effect::DerivesTime => self.time_is_derived(state, &it, result.as_ref()),
                 effect => self.effect(state, &it, *effect),
             }
         }
@@ -132,6 +139,7 @@ impl Machine<'_, '_> {
                     self.note_registered(&pointer);
                     let bytes = self.product(it);
                     self.made(state, root, Made::Registration, it, bytes);
+                    self.holds_registration(state, it, root);
                 }
             }
             Effect::Unregister => {
@@ -139,6 +147,7 @@ impl Machine<'_, '_> {
                     let pointer = self.pointer(&value);
                     let root = pointer.as_ref().map(|pointer| self.objects.root(pointer.object));
                     if let Some(root) = root {
+                        self.is_released(state, root);
                         self.unmade(state, root, name);
                     }
                     self.release_keeping_contents(state, pointer, ReleaseKind::Unregister);
@@ -153,7 +162,14 @@ impl Machine<'_, '_> {
             }
             Effect::DestroyEvent => self.destroyed(state, it, Role::Event),
             Effect::DestroyHandle => self.destroyed(state, it, Role::Handle),
-            Effect::HostAccess | Effect::NoReturn | Effect::TakesElements => {}
+            Effect::AbandonsWork => self.abandons_work(state, it),
+            Effect::DestroyGraph => self.destroyed(state, it, Role::Graph),
+            Effect::HostAccess
+            | Effect::NoReturn
+            | Effect::TakesElements
+            | Effect::Initialises
+            | Effect::ReadsClock
+            | Effect::DerivesTime => {}
             Effect::Record => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
@@ -233,7 +249,11 @@ impl Machine<'_, '_> {
                 }
             }
             Effect::MayWait => self.doubt_all(state, &format!("`{name}` may wait for the device")),
-            Effect::ResetsDevice => self.host_sees_device(state),
+            Effect::ResetsDevice => {
+                self.settle_all(state);
+                self.host_sees_device(state);
+            }
+            Effect::Attaches => self.attach(state, it),
             Effect::SwapsElements => self.swap_elements(state, it),
             Effect::Reallocates(memory) => self.reallocate_by_model(state, it, memory),
             Effect::ReleasesElements => {
@@ -247,6 +267,7 @@ impl Machine<'_, '_> {
                 let args = it.call.args.clone();
                 self.hand_over(state, &args, &format!("`{name}` hands it to another thread"));
             }
+            Effect::RunsAtExit => self.observations.ends.runs_at_exit(),
             Effect::NoWait | Effect::DestroyStream => {
                 if effect == Effect::DestroyStream {
                     self.destroyed(state, it, Role::Stream);
@@ -597,6 +618,7 @@ impl Machine<'_, '_> {
             Outcome::Memory(kind) => {
                 let bytes = self.product(it);
                 let object = self.make_memory(state, u8::MAX, Some(kind), &it.row.name, bytes);
+                self.allocates_unwritten(object, it);
                 Value::Pointer(self.start_of(object))
             }
             Outcome::Arg(index) => match it.call.args.get(usize::from(index)).cloned() {

@@ -4,17 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::clocks::TimingSums;
+use super::ends::EndSums;
 use super::event_sums::{EventHit, EventSums};
 use super::forgotten::StreamsSeen;
+use super::leak_sums::LeakSums;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
 use super::value::Value;
+use crate::cuda::Model;
 use crate::cuda::row::Mode;
 use crate::facts::{
-    Access, Callback, Capture, CaptureFault, Conflict, Dereference, EarlyQuery, ErrorChecks, Facts, Fault,
-    Forgotten, Gone, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind, NeedlessWait, Note, Object,
-    Origin, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd, Variable, Work,
+    Access, Callback, Capture, CaptureFault, CombinedRead, Conflict, Dereference, EarlyQuery, ErrorChecks,
+    Facts, Fault, Forgotten, Gone, HandleInFlight, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind,
+    NeedlessWait, Note, Object, Origin, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd,
+    Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -33,6 +38,12 @@ pub struct Observations {
     pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
     /// What was seen of events.
     pub events: EventSums,
+    /// What was seen of leaks.
+    pub leaks: LeakSums,
+    /// What was seen of work that is left at the end.
+    pub ends: EndSums,
+    /// What was seen of times that the host takes.
+    pub timings: TimingSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
@@ -41,6 +52,10 @@ pub struct Observations {
     host_arguments: BTreeMap<(SiteId, String, Object, bool), Paths>,
     /// Where memory that is registered on some path comes from.
     pub registered: BTreeSet<SiteId>,
+    /// Reads of write-combined memory, with where in it.
+    pub combined: BTreeMap<CombinedRead, super::combined::Offsets>,
+    /// Memory that nothing has written.
+    pub unwritten: super::unwritten::Unwritten,
     /// What is known of streams.
     pub streams: StreamsSeen,
     short_lived: BTreeSet<SiteId>,
@@ -48,6 +63,7 @@ pub struct Observations {
     waited_by_caller: BTreeSet<SiteId>,
     late_uses: BTreeMap<(SiteId, LateUseSeen), Paths>,
     captures: BTreeMap<(SiteId, CaptureSeen), CaptureSum>,
+    handles_in_flight: BTreeMap<(SiteId, Work), HandleInFlight>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
     /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
@@ -83,6 +99,8 @@ pub struct ConflictSeen {
     pub access: Access,
     /// Proven to touch the same bytes.
     pub overlap: bool,
+    /// See [`Conflict::exclusive`].
+    pub exclusive: bool,
     /// See [`Conflict::ends`].
     pub ends: Option<Variable>,
     /// See [`Conflict::forgotten`].
@@ -125,6 +143,7 @@ pub type ConflictKey = (SiteId, Work, Object, Access);
 struct ConflictSum {
     paths: Paths,
     overlap: bool,
+    exclusive: bool,
     ends: Option<Variable>,
     forgotten: Option<Forgotten>,
     doubts: Vec<Note>,
@@ -157,7 +176,10 @@ enum Hit {
     HostArgument(SiteId, String, Object, bool),
     LateUse(SiteId, LateUseSeen),
     Capture(SiteId, CaptureSeen),
+    HandleInFlight(SiteId, Work),
     Event(EventHit),
+    Left(SiteId, SiteId),
+    Timing(SiteId, SiteId),
 }
 
 impl Observations {
@@ -183,6 +205,16 @@ impl Observations {
         self.hit(at, state, Hit::Event(hit))
     }
 
+    /// Work is left at an end.
+    pub fn left_hit(&mut self, at: At, state: &State, (work, end): (SiteId, SiteId)) -> Paths {
+        self.hit(at, state, Hit::Left(work, end))
+    }
+
+    /// A time is taken too early.
+    pub fn timing_hit(&mut self, at: At, state: &State, (site, from): (SiteId, SiteId)) -> Paths {
+        self.hit(at, state, Hit::Timing(site, from))
+    }
+
     /// Two accesses that nothing orders. Returns the conflict if this path explains it better than those
     /// before: then [`Self::explain`] is to follow.
     pub fn conflict(&mut self, at: At, state: &State, seen: ConflictSeen) -> Option<ConflictKey> {
@@ -194,6 +226,7 @@ impl Observations {
         let sum = self.conflicts.entry(key.clone()).or_insert_with(|| ConflictSum {
             paths,
             overlap: seen.overlap,
+            exclusive: seen.exclusive,
             ends: seen.ends,
             forgotten: seen.forgotten,
             doubts: seen.doubts.clone(),
@@ -208,6 +241,7 @@ impl Observations {
             || (seen.undocumented_wait.is_none() && sum.undocumented_wait.is_some());
         sum.paths = sum.paths.max(paths);
         sum.overlap |= seen.overlap;
+        sum.exclusive &= seen.exclusive;
         // The path with the fewest doubts counts; a wait that only some paths have excuses none.
         if seen.doubts.len() < sum.doubts.len() {
             sum.doubts = seen.doubts;
@@ -265,6 +299,18 @@ impl Observations {
         sum.doubtful &= doubtful;
     }
 
+    /// A handle is destroyed while work may use it.
+    pub fn handle_in_flight(&mut self, at: At, state: &State, seen: HandleInFlight) {
+        let key = (seen.site, seen.work.clone());
+        let paths = self.hit(at, state, Hit::HandleInFlight(key.0, key.1.clone()));
+        let doubtless = seen.doubts.is_empty();
+        let sum = self.handles_in_flight.entry(key).or_insert(HandleInFlight { paths, ..seen });
+        sum.paths = sum.paths.max(paths);
+        if doubtless {
+            sum.doubts.clear();
+        }
+    }
+
     /// A copy.
     pub fn transfer(&mut self, at: At, state: &State, function: &str, mode: Mode, view: TransferView) {
         let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
@@ -305,6 +351,8 @@ impl Observations {
     pub fn need_all(&mut self) {
         self.needed.extend(self.of_root.iter().copied());
         self.kept.extend(self.of_root.iter().copied());
+        self.events.give_up();
+        self.unwritten.give_up();
     }
 
     /// True if a wait is known to be needless on some path.
@@ -407,17 +455,25 @@ impl Observations {
                         sum.paths = Paths::All;
                     }
                 }
+                Hit::HandleInFlight(site, work) => {
+                    if let Some(it) = self.handles_in_flight.get_mut(&(site, work)) {
+                        it.paths = Paths::All;
+                    }
+                }
                 Hit::Event(hit) => self.events.on_all_paths(&hit),
+                Hit::Left(work, end) => self.ends.on_all_paths(work, end),
+                Hit::Timing(site, from) => self.timings.on_all_paths((site, from)),
             }
         }
         self.visits.clear();
         self.events.end_of_root();
+        self.unwritten.end_of_root();
         self.of_root.clear();
         self.arguments.clear();
     }
 
     /// The facts. Callbacks are given as registered, with nothing searched yet.
-    pub fn into_facts(self, program: &Program) -> Facts {
+    pub fn into_facts(self, program: &Program, model: &Model) -> Facts {
         let short_lived = |mut object: Object| {
             object.short_lived = object.site.is_some_and(|site| self.short_lived.contains(&site));
             object
@@ -440,6 +496,7 @@ impl Observations {
                 access,
                 paths: sum.paths,
                 overlap: sum.overlap,
+                exclusive: sum.exclusive,
                 ends: sum.ends,
                 forgotten: sum.forgotten,
                 doubts: sum.doubts,
@@ -537,10 +594,16 @@ impl Observations {
             paths: sum.paths,
         });
         Facts {
+            unwritten_sources: self.unwritten.into_facts(),
+            combined_reads: super::combined::facts(self.combined),
             late_uses: late_uses.collect(),
             captures: captures.collect(),
+            left: self.ends.into_facts(program, model),
+            timings: self.timings.into_facts(),
             needless_waits,
             made_each_round: rounds.map(|(_, it)| it).collect(),
+            handles_in_flight: self.handles_in_flight.into_values().collect(),
+            leaks: self.leaks.into_facts(),
             errors,
             conflicts,
             transfers,

@@ -7,7 +7,7 @@ use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{FreeWith, MemoryKind, Role, Thing};
-use crate::facts::{Access, Made, Origin, ReleaseKind, WorkKind};
+use crate::facts::{Access, Made, Origin, ReleaseKind, Resource, WorkKind};
 
 impl Machine<'_, '_> {
     /// Puts what the call makes into the places that its arguments name.
@@ -32,6 +32,9 @@ impl Machine<'_, '_> {
                     if let Some(made) = made_of(kind) {
                         self.made(state, object, made, it, bytes);
                     }
+                    self.allocates_unwritten(object, it);
+                    self.note_combined(state, object, kind, it);
+                    self.note_attached(state, object, kind, it);
                     if kind == MemoryKind::DeviceStreamOrdered {
                         self.allocate_in_order(state, it, object);
                     }
@@ -86,12 +89,19 @@ impl Machine<'_, '_> {
                     self.pointer_attributes(state, &target, memory.as_ref());
                     continue;
                 }
+                Thing::DeviceProperties => {
+                    self.device_properties(state, &target, it);
+                    continue;
+                }
+                Thing::DeviceAttribute if self.asked_attribute(it).is_some() => {
+                    self.asked_attribute(it).unwrap_or(Value::ZERO)
+                }
                 Thing::DeviceAttribute | Thing::Fresh | Thing::CaptureStatus => {
-                    let key = host_access_attribute(it, thing).unwrap_or_else(|| SymKey::Opaque {
+                    let key = SymKey::Opaque {
                         frame: state.frame(),
                         step: self.at.step,
                         operands: vec![Value::int(i64::from(index)), Value::int(i64::from(state.turn()))],
-                    });
+                    };
                     Value::symbol(self.symbols.intern(key))
                 }
             };
@@ -109,7 +119,19 @@ impl Machine<'_, '_> {
             }
             // Some handles are numbers (cuFFT), and the status is an enumerator.
             let size = if matches!(thing, Thing::Handle | Thing::CaptureStatus) { 4 } else { 8 };
+            let made = match &value {
+                Value::Pointer(pointer) => Some(pointer.object),
+                Value::Handle(object) => Some(*object),
+                _ => None,
+            };
             self.poke(state, &target, value, Some(size));
+            if let (Some(object), Some(what)) = (made, resource_of(thing)) {
+                // Memory that is allocated in a capture belongs to the graph.
+                let in_order = thing == Thing::Memory(MemoryKind::DeviceStreamOrdered);
+                if !(in_order && self.goes_to_a_capture(state, it)) {
+                    self.holds(state, it, &target, object, index, what);
+                }
+            }
         }
     }
 
@@ -133,6 +155,11 @@ impl Machine<'_, '_> {
         operation.stream_omitted = omitted;
         operation.status = it.status;
         self.enqueue(state, operation);
+    }
+
+    fn goes_to_a_capture(&mut self, state: &State, it: &Modelled<'_, '_>) -> bool {
+        let (stream, _) = self.stream_of(state, it);
+        self.is_captured(state, stream)
     }
 
     /// The stream or event that this call makes.
@@ -165,8 +192,10 @@ impl Machine<'_, '_> {
         });
         let how = ReleaseKind::Call(with, it.shown().to_owned());
         if let Some(pointer) = &pointer {
+            self.is_released(state, pointer.object);
             self.unmade(state, pointer.object, it.shown());
         }
+        state.frees |= !state.failed;
         match (with, &pointer) {
             (FreeWith::CudaFreeAsync, Some(pointer)) => {
                 let described = self.describe_object(state, pointer.object);
@@ -197,6 +226,7 @@ impl Machine<'_, '_> {
     /// A stream, event or handle is destroyed.
     pub(super) fn destroyed(&mut self, state: &mut State, it: &Modelled<'_, '_>, role: Role) {
         if let Some(Value::Handle(object)) = it.arg(role).cloned() {
+            self.is_released(state, object);
             self.unmade(state, object, it.shown());
         }
     }
@@ -214,6 +244,18 @@ impl Machine<'_, '_> {
             let range = Range { object: pointer.object, offset: pointer.offset, extent: Extent::Whole };
             self.host_touches(state, &range, Access::Release(how));
         }
+    }
+}
+
+/// What a call makes and another has to release.
+const fn resource_of(thing: Thing) -> Option<Resource> {
+    match thing {
+        Thing::Memory(kind) => super::held::resource(kind),
+        Thing::Stream => Some(Resource::Stream),
+        Thing::Event => Some(Resource::Event),
+        Thing::Graph => Some(Resource::Graph),
+        Thing::Handle => Some(Resource::Handle),
+        _ => None,
     }
 }
 
@@ -240,14 +282,4 @@ const fn memory_type(kind: MemoryKind) -> Option<i64> {
         MemoryKind::Managed => Some(3),
         MemoryKind::Array => None,
     }
-}
-
-/// The attributes that say that the host may touch device memory in place: pageable memory access (with
-/// and without host page tables, ATS), and direct access to managed memory (SEMANTICS §9).
-const HOST_ACCESS: [i64; 3] = [88, 100, 101];
-
-fn host_access_attribute(it: &Modelled<'_, '_>, thing: Thing) -> Option<SymKey> {
-    let attribute = it.arg(Role::Flags).and_then(Value::as_constant)?;
-    (thing == Thing::DeviceAttribute && HOST_ACCESS.contains(&attribute))
-        .then_some(SymKey::HostAccess(attribute))
 }

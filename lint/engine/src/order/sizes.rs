@@ -153,11 +153,8 @@ impl Machine<'_, '_> {
         }
         let info = self.objects.info(object);
         let is_variable = matches!(info.key, ObjectKey::Local { .. } | ObjectKey::Global(_));
-        // A parameter that is declared as an array of arrays is a pointer, and named like the array. What is of
-        // class type may be of a class that had to be invented.
-        let plain = |ty: Type| {
-            matches!(ty.kind, TypeKind::Int | TypeKind::Scalar | TypeKind::Status | TypeKind::Array { .. })
-        };
+        // What is of class type may be of a class that had to be invented.
+        let plain = |ty: Type| !matches!(ty.kind, TypeKind::Record(_) | TypeKind::Unknown);
         if !info.ty.is_some_and(plain) {
             return None;
         }

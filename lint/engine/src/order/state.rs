@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::clocks::Clocks;
+use super::ends::OutOfSight;
 use super::events::Book;
 use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::history::History;
@@ -41,6 +43,8 @@ pub struct State {
     pub host_may_access: bool,
     /// A CUDA call is known to have failed on this path.
     pub failed: bool,
+    /// Likewise, and not only a query of the last error.
+    pub refused: bool,
     /// What the path does rests on a mode that another file keeps and nobody here has set: see `modes`.
     pub presumed: bool,
     /// What the path has asked of CUDA. Takes no part in comparisons.
@@ -49,8 +53,16 @@ pub struct State {
     pub events: Rc<Book>,
     /// Waits that nothing has needed so far. Take no part in comparisons: where they differ, they count as needed.
     pub waits: Rc<Vec<OpenWait>>,
+    /// What was enqueued before the latest call of which nothing is known. Takes no part in comparisons.
+    pub out_of_sight: OutOfSight,
+    /// What is known of clocks. Takes no part in comparisons; see [`Self::join`].
+    pub clocks: Rc<Clocks>,
     /// What the current rounds of loops have made. Takes no part either.
     pub rounds: Rc<Vec<InRound>>,
+    /// The path has released memory of CUDA's. Takes no part either.
+    pub frees: bool,
+    /// What the path has made and has to release. Takes no part either: see [`super::held::join`].
+    pub held: Rc<Vec<super::held::Held>>,
 }
 
 /// One call that is being followed.
@@ -86,6 +98,10 @@ pub struct ObjectState {
     pub epoch: u32,
     /// Something unseen holds its address.
     pub escaped: bool,
+    /// Write-combined memory of the host.
+    pub write_combined: bool,
+    /// Managed memory that is attached to the host or to one stream.
+    pub attached: bool,
     /// Objects that an unseen object may hold the addresses of, because it was handed them.
     pub knows: BTreeSet<ObjectId>,
 }
@@ -107,6 +123,8 @@ pub struct Operation {
     pub stream_omitted: bool,
     /// How a copy or fill was called.
     pub form: Form,
+    /// The handle of a library that it was enqueued with, if this path has made that.
+    pub handle: Option<ObjectId>,
     /// What it touches.
     pub accesses: Rc<Vec<DeviceAccess>>,
     /// Scalar arguments, for kernels: launches that differ in them may touch different parts.
@@ -210,6 +228,7 @@ impl State {
     /// True if the two states differ at most in what they know about numbers.
     pub fn same_but_for_path(&self, other: &Self) -> bool {
         self.failed == other.failed
+            && self.refused == other.refused
             && self.presumed == other.presumed
             && self.host_may_access == other.host_may_access
             && self.fresh_copy == other.fresh_copy
@@ -226,6 +245,10 @@ impl State {
     pub fn join(&mut self, other: &Self) {
         Rc::make_mut(&mut self.path).join(&other.path);
         self.join_events(other);
+        self.out_of_sight = self.out_of_sight.or(other.out_of_sight);
+        if !Rc::ptr_eq(&self.clocks, &other.clocks) {
+            Rc::make_mut(&mut self.clocks).join(&other.clocks);
+        }
     }
 
     /// Takes in what another path, which is not followed any further, knows about events.

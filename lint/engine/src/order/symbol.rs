@@ -70,8 +70,13 @@ pub enum SymKey {
         /// The operands.
         operands: Vec<Value>,
     },
-    /// A device attribute that says whether the host may touch device memory: `cudaDevAttr…` by number.
-    HostAccess(i64),
+    /// A property of a device: the same wherever it is asked for.
+    Attribute {
+        /// `cudaDevAttr…` by number.
+        attribute: i64,
+        /// The device.
+        device: Value,
+    },
     /// The address of an object, as a number.
     Address(ObjectId),
     /// The truth value of a comparison, as a number.

@@ -91,6 +91,16 @@ impl Machine<'_, '_> {
             Some(Direction::HostToDevice) => src_kind,
             _ => None,
         };
+        if let Some(src) = &src
+            && matches!(direction, Some(Direction::HostToDevice | Direction::DeviceToHost))
+        {
+            self.copies_unwritten(state, src.object, copy.function);
+        }
+        if let Some(dst) = &dst
+            && direction == Some(Direction::DeviceToHost)
+        {
+            self.downloads_combined(state, dst, copy.function);
+        }
         let touch = |range: Range, write: bool| DeviceAccess { range, write, read: !write, assumed: false };
         let accesses: Vec<_> =
             src.map(|it| touch(it, false)).into_iter().chain(dst.map(|it| touch(it, true))).collect();
@@ -136,6 +146,7 @@ impl Machine<'_, '_> {
         host_kind: Option<MemoryKind>,
     ) {
         if self.capture_takes(state, &operation) {
+            self.work_writes(state, &operation);
             return;
         }
         state.fresh_copy = None;
@@ -208,6 +219,7 @@ impl Machine<'_, '_> {
             stream,
             stream_omitted: false,
             form: Form::default(),
+            handle: None,
             accesses: Rc::new(accesses),
             scalars: Rc::default(),
             cover: Default::default(),

@@ -25,13 +25,17 @@ const WAIT_WORDS: [&str; 6] = ["sync", "synchronize", "wait", "barrier", "join",
 impl Machine<'_, '_> {
     /// A call to a function of which only the declaration is known, if that.
     pub(super) fn call_unknown(&mut self, state: &mut State, it: Unfollowed<'_>) {
+        self.unseen_may_write(state, &it.args);
         if !is_accessor(&it) {
             self.need_waits(state);
+            self.ends_out_of_sight(state);
             if it.is_invented {
                 self.errors_may_be_seen();
             }
         }
         self.note_invented_callback(state, &it);
+        let keeps = if is_accessor(&it) { it.args.get(1..).unwrap_or_default() } else { &it.args };
+        self.settle_reachable(state, keeps);
         let mut handed: Vec<Value> = Vec::new();
         for (index, arg) in it.args.iter().enumerate() {
             match it.params.get(index).copied().unwrap_or(ExternParam::ReadWrite) {
@@ -120,6 +124,8 @@ impl Machine<'_, '_> {
     /// A call that is not followed because it does nothing of interest: what it can write is unknown.
     pub(super) fn pass_by(&mut self, state: &mut State, call: &Call, params: &[ExternParam], args: &[Value]) {
         self.need_waits(state);
+        self.unseen_may_write(state, args);
+        self.settle_reachable(state, args);
         for (arg, param) in args.iter().zip(params) {
             if *param == ExternParam::ReadWrite
                 && let Some(pointer) = self.pointer(arg)
@@ -163,8 +169,10 @@ impl Machine<'_, '_> {
     /// A statement that could not be lowered: it may do anything to anything.
     pub(super) fn opaque(&mut self, state: &mut State, reason: &str, operands: &[Value]) {
         self.need_waits(state);
+        self.all_may_be_written();
         self.doubt_all(state, &format!("this could not be analysed ({reason})"));
         self.captures_are_lost_sight_of(state);
+        self.settle_all(state);
         self.hand_over(state, operands, "this could not be analysed");
         // Locals may have been assigned. What they hold is unknown from here.
         let locals: BTreeSet<ObjectId> = state
@@ -184,12 +192,14 @@ impl Machine<'_, '_> {
     /// Something unseen gets these values: what they lead to may be waited for, and what is escaped may
     /// be known to others from here.
     pub(super) fn hand_over(&mut self, state: &mut State, values: &[Value], text: &str) {
+        self.unseen_may_write(state, values);
         let objects: Vec<_> = values.iter().filter_map(|value| self.object_of(value)).collect();
         for object in &objects {
             if !state.object(*object).is_some_and(|it| it.escaped) {
                 state.object_mut(*object).escaped = true;
             }
         }
+        self.settle_reachable(state, values);
         self.captures_are_handed_over(state, values);
         // An object handed over together with others may keep their addresses.
         if let [owner, rest @ ..] = &objects[..]

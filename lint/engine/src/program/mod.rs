@@ -76,6 +76,9 @@ pub struct Program {
     pub invalid_calls: Vec<InvalidCall>,
     /// Calls of CUDA that the source writes in the body of a macro (input of the rule `redundant-host-sync`).
     pub macro_calls: std::collections::BTreeSet<SiteId>,
+    /// Calls whose result the source casts to `void`: it is dropped on purpose (input of the rule
+    /// `unchecked-cuda-call`).
+    pub cast_to_void: std::collections::BTreeSet<SiteId>,
     /// True if an `#include` of the file could not be resolved, so that declarations may be missing.
     pub unresolved_includes: bool,
     /// How many of the functions, the last ones, a link has brought from other files ([`crate::link`]).

@@ -22,12 +22,10 @@ int main() {
     float *d;
     cudaMalloc(&d, 1 << 20);
     scale<<<1024, 256>>>(d);
-    if (cudaGetLastError() != cudaSuccess) { //~ async-error-unobserved
-        return 1;
-    }
+    bool failed = cudaGetLastError() != cudaSuccess; //~ async-error-unobserved
     cudaDeviceSynchronize();
     cudaFree(d);
-    return 0;
+    return failed ? 1 : 0;
 }
 ```
 
@@ -39,14 +37,12 @@ int main() {
     float *d;
     cudaMalloc(&d, 1 << 20);
     scale<<<1024, 256>>>(d);
-    if (cudaGetLastError() != cudaSuccess) {
-        return 1;
-    }
+    bool failed = cudaGetLastError() != cudaSuccess;
     if (cudaDeviceSynchronize() != cudaSuccess) {
-        return 1;
+        failed = true;
     }
     cudaFree(d);
-    return 0;
+    return failed ? 1 : 0;
 }
 ```
 

@@ -8,6 +8,7 @@ use crate::{Category, Confidence, Diagnostic, Severity};
 const DOC: &str = r#"
 ## What it does
 Reports host code that reads managed memory (`cudaMallocManaged`, `__managed__`) which a kernel, a copy or a memset may still be writing, or that writes managed memory which device work may still be using.
+With `concurrent-managed-access = false` in the section `[platform]` of `cuda-lint.toml`, any access of the host to managed memory while a kernel may be running.
 
 ## Why it is wrong
 Managed memory moves by itself between host and device; it does not wait by itself.
@@ -51,7 +52,8 @@ float total(const float *d_data, cudaStream_t stream) {
 - Memory that both sides only read.
 - `cudaMemPrefetchAsync` and `cudaMemAdvise`: they change no data.
 - Accesses through `volatile` pointers and atomics: they are meant to meet the kernel.
-- Other managed memory than that which the pending work gets. Where `concurrentManagedAccess` is 0, that is wrong as well unless `cudaStreamAttachMemAsync` has attached the memory to another stream or to the host.
+- Other managed memory than that which the pending work gets, unless the configuration says that the platform has no concurrent managed access; then, memory that is attached to the host or to one stream, and memory whose address something unseen has.
+- Code that runs only where `concurrentManagedAccess` is 1, if the configuration says that it is 0.
 - Kernels that reach managed memory other than through a pointer argument.
 
 ## Confidence
@@ -82,6 +84,9 @@ fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
         Access::HostRead { .. } if pending.writes => {}
         Access::HostWrite { .. } => {}
         _ => return None,
+    }
+    if conflict.exclusive {
+        return Some(Claim::unless_hidden(Severity::Error, conflict));
     }
     if conflict.object.memory != Some(MemoryKind::Managed) {
         return None;
@@ -117,16 +122,26 @@ fn explain(case: &Case<'_>) -> Diagnostic {
         }
         None => format!("{object} is {verb} here, before anything waits"),
     };
-    Diagnostic {
-        rule: RULE.name,
-        severity: case.claim.severity,
-        confidence: case.claim.confidence,
-        message: format!(
+    let message = if conflict.exclusive {
+        format!(
+            "managed memory {object} is {verb} by the host while {} may still be running: on this platform, the host \
+             may touch none{}",
+            words::work(pending),
+            words::hidden(conflict)
+        )
+    } else {
+        format!(
             "managed memory {object} is {verb} by the host while {} may still be {} it{}",
             words::work(pending),
             words::doing(pending),
             words::hidden(conflict)
-        ),
+        )
+    };
+    Diagnostic {
+        rule: RULE.name,
+        severity: case.claim.severity,
+        confidence: case.claim.confidence,
+        message,
         site: conflict.site,
         label,
         related: words::story(case),

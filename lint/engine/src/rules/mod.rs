@@ -32,6 +32,7 @@ mod device_use_after_free;
 mod event_elapsed_misuse;
 mod event_never_recorded;
 mod event_record_wrong_stream;
+mod event_timing_unneeded;
 mod free_kind_mismatch;
 mod free_while_in_flight;
 mod handle_use_after_destroy;
@@ -41,18 +42,25 @@ mod host_pointer_to_kernel;
 mod host_read_before_sync;
 mod host_write_before_sync;
 mod late;
+mod library_object_released_in_flight;
 mod managed_access_in_flight;
 mod memcpy_kind_mismatch;
+mod missing_final_sync;
 mod nonblocking_vs_default_race;
 mod pageable_async_copy;
 mod pageable_copy_as_sync;
 mod redundant_host_sync;
+mod resource_leak;
 mod stream_as_kernel_argument;
 mod stream_forgotten;
 mod sync_alloc_in_loop;
 mod temporary_source;
+mod timing_without_sync;
+mod unchecked_cuda_call;
+mod uninitialized_transfer_source;
 mod unjoined_fork;
 mod unknown_cuda_api;
+mod write_combined_host_read;
 
 pub use context::RuleContext;
 pub use root_cause::{Case, Claim};
@@ -133,12 +141,17 @@ pub enum Witness {
     /// The whole program fails: a CUDA call returns an error, or the program finds its own result to be wrong and
     /// ends with another exit code than 0. For what traces, which hold no arguments but ranges, cannot tell.
     ProgramFails,
+    /// The whole program finds its own result to be wrong and ends with another exit code than 0, or dies. What its
+    /// calls return does not count: the corrected twin looks at an error and goes on.
+    WrongResult,
+    /// As [`Self::ReliedOnWait`], of the whole program: for calls of libraries, which traces do not hold.
+    ProgramWaits,
 }
 
 impl Witness {
     /// True if it takes the whole program to see it: then there is no trace to replay.
     pub const fn takes_the_program(self) -> bool {
-        matches!(self, Self::CompileError | Self::ProgramFails)
+        matches!(self, Self::CompileError | Self::ProgramFails | Self::WrongResult | Self::ProgramWaits)
     }
 }
 
@@ -167,6 +180,7 @@ static CATALOGUE: &[&Rule] = &[
     &host_read_before_sync::RULE,
     &host_write_before_sync::RULE,
     &host_buffer_released_in_flight::RULE,
+    &missing_final_sync::RULE,
     &managed_access_in_flight::RULE,
     &pageable_async_copy::RULE,
     &cross_stream_unordered::RULE,
@@ -180,6 +194,7 @@ static CATALOGUE: &[&Rule] = &[
     &free_while_in_flight::RULE,
     &async_alloc_misuse::RULE,
     &handle_use_after_destroy::RULE,
+    &resource_leak::RULE,
     &api_call_in_callback::RULE,
     &callback_userdata_lifetime::RULE,
     &callback_waits::RULE,
@@ -187,13 +202,19 @@ static CATALOGUE: &[&Rule] = &[
     &capture_structure::RULE,
     &captured_host_buffer_lifetime::RULE,
     &async_error_unobserved::RULE,
+    &unchecked_cuda_call::RULE,
     &unknown_cuda_api::RULE,
     &redundant_host_sync::RULE,
     &sync_alloc_in_loop::RULE,
+    &write_combined_host_read::RULE,
+    &event_timing_unneeded::RULE,
+    &uninitialized_transfer_source::RULE,
     &pageable_copy_as_sync::RULE,
     &async_result_escapes::RULE,
     &temporary_source::RULE,
     &stream_forgotten::RULE,
+    &library_object_released_in_flight::RULE,
+    &timing_without_sync::RULE,
     &unjoined_fork::RULE,
 ];
 
@@ -201,13 +222,18 @@ static CATALOGUE: &[&Rule] = &[
 /// place. The second would mislead there: it presumes what the first denies.
 const SILENCES: &[(&str, &str)] = &[
     ("stream-as-kernel-argument", "capture-illegal-call"),
+    ("capture-structure", "resource-leak"),
     ("memcpy-kind-mismatch", "host-deref-device-pointer"),
     ("memcpy-kind-mismatch", "pageable-async-copy"),
     ("free-kind-mismatch", "host-buffer-released-in-flight"),
     ("free-kind-mismatch", "free-while-in-flight"),
     ("free-kind-mismatch", "temporary-source"),
     ("host-deref-device-pointer", "host-read-before-sync"),
+    ("cross-stream-unordered", "missing-final-sync"),
+    ("nonblocking-vs-default-race", "missing-final-sync"),
+    ("stream-forgotten", "missing-final-sync"),
     ("stream-as-kernel-argument", "default-stream-serialization"),
+    ("stream-as-kernel-argument", "missing-final-sync"),
 ];
 
 /// All rules, in the order of the catalogue.

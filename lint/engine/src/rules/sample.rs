@@ -112,6 +112,7 @@ pub fn conflict(pending: &Work, object: &Object, site: u32, access: Access) -> C
         overlap: true,
         ends: None,
         forgotten: None,
+        exclusive: false,
         doubts: Vec::new(),
         undocumented_wait: None,
         no_waits: Vec::new(),

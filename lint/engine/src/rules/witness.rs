@@ -3,8 +3,8 @@
 use super::RuleContext;
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{
-    Callback, Dereference, EarlyQuery, LaunchShape, Made, MadeEachRound, Object, ReachedCall, Release,
-    Stream, Transfer, TransferView,
+    Callback, Dereference, EarlyQuery, EarlyTiming, LaunchShape, LeftWork, Made, MadeEachRound, Object,
+    ReachedCall, Release, Stream, Transfer, TransferView, Work, WorkKind,
 };
 use crate::program::SiteId;
 use crate::sketch::{self, LARGEST, Sketch, UNKNOWN_SIZE};
@@ -150,6 +150,57 @@ pub(super) fn of_round(context: &RuleContext<'_>, made: &MadeEachRound) -> Trace
     let bytes = if thing.is_memory() { bytes } else { 0 };
     sketch.step(Action::MakeAndRelease { made: thing, bytes }, made.site);
     sketch.finish()
+}
+
+/// Work, and the end of the program.
+pub(super) fn of_left_work(context: &RuleContext<'_>, left: &LeftWork) -> Trace {
+    let mut sketch = Sketch::new(context.options);
+    let stream = stream(&mut sketch, context.options, &left.work.stream);
+    let work = work(&mut sketch, &left.work, left.object.as_ref(), stream);
+    sketch.step(work, left.work.site);
+    sketch.step(Action::End, left.end);
+    sketch.finish()
+}
+
+/// Work between two readings of the clock.
+pub(super) fn of_timing(context: &RuleContext<'_>, timing: &EarlyTiming) -> Trace {
+    let mut sketch = Sketch::new(context.options);
+    let stream = stream(&mut sketch, context.options, &timing.work.stream);
+    sketch.step(Action::Clock, timing.from);
+    let kernel = match sketch::identifier(&timing.work.name) {
+        name if name.is_empty() => "work".to_owned(),
+        name => name,
+    };
+    let launch = Action::Launch { kernel, reads: Vec::new(), writes: Vec::new(), stream, meant: None };
+    sketch.step(launch, timing.work.site);
+    sketch.step(Action::Clock, timing.site);
+    sketch.finish()
+}
+
+/// A copy to the host into an object, or a kernel that writes it.
+fn work(sketch: &mut Sketch, work: &Work, object: Option<&Object>, stream: trace::Stream) -> Action {
+    let is_copy = matches!(work.kind, WorkKind::Copy { .. });
+    let presumed = if is_copy { Memory::Pinned } else { Memory::Device };
+    let written = object.map(|object| {
+        let memory = object.memory.map_or(presumed, sketch::memory);
+        // Kernels reach no pageable memory, and a copy into it would wait.
+        let memory = if memory == Memory::Pageable { presumed } else { memory };
+        let bytes = object.bytes.filter(|bytes| *bytes > 0).unwrap_or(UNKNOWN_SIZE).min(LARGEST);
+        let buffer = sketch.buffer(&object.name, memory, bytes, Some(stream.clone()), object.site);
+        Range { buffer, start: 0, end: bytes }
+    });
+    if let (true, Some(dst)) = (is_copy, &written) {
+        let buffer = sketch.buffer("", Memory::Device, dst.end, None, None);
+        let src = Range { buffer, start: 0, end: dst.end };
+        let kind = Some(trace::CopyKind::DeviceToHost);
+        return Action::Copy { dst: dst.clone(), src, kind, synchronous: false, stream };
+    }
+    let kernel = match sketch::identifier(&work.name) {
+        name if name.is_empty() => "kernel".to_owned(),
+        name => name,
+    };
+    let writes = written.into_iter().collect();
+    Action::Launch { kernel, reads: Vec::new(), writes, stream, meant: None }
 }
 
 /// Work that fails, and a query of the last error that comes before it has; then what a wait tells.

@@ -101,6 +101,22 @@ pub enum Hazard {
         /// What it waits with.
         function: String,
     },
+    /// The host measures a time by its clock, and work that it has enqueued in that time is not complete.
+    TimedTooEarly {
+        /// The work.
+        pending: usize,
+        /// The step at which the clock was read first.
+        from: usize,
+        /// The step at which it is read again.
+        step: usize,
+    },
+    /// The program ends while work is pending.
+    NeverAwaited {
+        /// The work.
+        pending: usize,
+        /// The end.
+        step: usize,
+    },
     /// A kernel was handed the stream that it should have been launched on.
     StreamAsArgument {
         /// The launch.
@@ -230,6 +246,8 @@ impl Hazard {
             | Self::NeedlessWait { step }
             | Self::MadeEachRound { step }
             | Self::ErrorUnseen { step, .. }
+            | Self::TimedTooEarly { step, .. }
+            | Self::NeverAwaited { step, .. }
             | Self::WaitInHostFunction { step, .. }
             | Self::NoTime { step, .. }
             | Self::StreamAsArgument { step }

@@ -247,6 +247,10 @@ pub enum Action {
         /// The event at the end.
         end: Name,
     },
+    /// The host reads its clock, to measure the time since it has read it last.
+    Clock,
+    /// The program ends, or what alone could wait for the work that is left. Nothing comes after it.
+    End,
     /// Some other call of CUDA from the host, which orders nothing: cudaGetLastError, cudaSetDevice.
     Call {
         /// The function.

@@ -21,7 +21,7 @@ const ROUNDS: usize = 4;
 /// - The host touches device memory: it touches a fresh pinned buffer, which a synchronous copy fills or empties.
 /// - A wrong direction, a wrong release, a call or a wait in a host function: the right one, the right one, none.
 /// - A wait that nothing needs, what each round makes and releases: none.
-/// - An error that is asked for too early: the host waits before.
+/// - An error that is asked for too early, a time that is taken too early, an end: the host waits before.
 /// - An asynchronous copy with pageable memory: the memory is pinned.
 /// - A stream as an argument: the launch is on that stream.
 /// - A use after the release: the release moves behind the use, a second release goes.
@@ -167,7 +167,12 @@ fn in_original(changed: &Trace<usize>, hazard: &Hazard) -> Option<Hazard> {
         | Hazard::StreamAsArgument { step }
         | Hazard::CaptureIllegal { step, .. }
         | Hazard::CaptureUnjoined { step, .. } => *step = at(*step)?,
-        Hazard::ErrorUnseen { pending, step } => (*pending, *step) = (at(*pending)?, at(*step)?),
+        Hazard::ErrorUnseen { pending, step } | Hazard::NeverAwaited { pending, step } => {
+            (*pending, *step) = (at(*pending)?, at(*step)?);
+        }
+        Hazard::TimedTooEarly { pending, from, step } => {
+            (*pending, *from, *step) = (at(*pending)?, at(*from)?, at(*step)?);
+        }
     }
     Some(hazard)
 }
@@ -233,6 +238,18 @@ fn changes<'t>(trace: &'t Trace<usize>, hazard: &Hazard, in_captures: bool) -> V
             edit.replace(*step, None);
             Some(())
         }),
+        Hazard::TimedTooEarly { pending, step, .. } | Hazard::NeverAwaited { pending, step } => {
+            add(&|edit| {
+                let point = Point::Stream(edit.stream_of(*pending)?.clone());
+                edit.before(*step, [Action::Synchronize { point, needless: false }]);
+                Some(())
+            });
+            // The stream is gone.
+            add(&|edit| {
+                edit.before(*step, [device()]);
+                Some(())
+            });
+        }
         Hazard::ErrorUnseen { step, .. } => add(&|edit| {
             edit.before(*step, [device()]);
             Some(())

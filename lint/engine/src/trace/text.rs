@@ -28,6 +28,7 @@
 //! poll e
 //! query s
 //! elapsed f g
+//! clock
 //! call cudaGetLastError
 //! free h with cudaFreeHost
 //! free m with cudaFreeAsync on s
@@ -37,6 +38,7 @@
 //! g = end-capture t
 //! launch-graph g on t @ main.cu:12:5
 //! destroy g
+//! end
 //! ```
 //!
 //! - The first line is left out where stream 0 is the legacy default stream.
@@ -156,6 +158,8 @@ impl Display for Action {
             Self::Query { point, until_complete: true } => write!(f, "poll {point}"),
             Self::Query { point, until_complete: false } => write!(f, "query {point}"),
             Self::Elapsed { start, end } => write!(f, "elapsed {start} {end}"),
+            Self::Clock => f.write_str("clock"),
+            Self::End => f.write_str("end"),
             Self::Call { function } => write!(f, "call {}", function_name(function)),
             Self::BeginCapture { stream, mode: CaptureMode::Global } => write!(f, "begin-capture {stream}"),
             Self::BeginCapture { stream, mode } => write!(f, "begin-capture {stream} {}", mode.word()),

@@ -97,6 +97,8 @@ struct Check {
     capturing: Capturing,
     /// A capture is ended on a stream that is not captured: what has begun is left open.
     ends_elsewhere: bool,
+    /// The program has ended.
+    ended: bool,
 }
 
 impl Check {
@@ -106,10 +108,15 @@ impl Check {
             things: BTreeMap::new(),
             capturing: Capturing::new(default_stream),
             ends_elsewhere: false,
+            ended: false,
         }
     }
 
     fn step(&mut self, index: usize, action: &Action) -> Checked {
+        if self.ended {
+            return fault("it comes after the end".into(), "move `end` to the last line");
+        }
+        self.ended = matches!(action, Action::End);
         self.may_stand_in_a_capture(action)?;
         self.makes_sense(action)?;
         match self.capturing.step(index, action) {
@@ -260,7 +267,7 @@ impl Check {
             Action::Call { function } if function.is_empty() => {
                 fault("the function has no name".into(), "name it")
             }
-            Action::Call { .. } => Ok(()),
+            Action::Call { .. } | Action::Clock | Action::End => Ok(()),
             Action::BeginCapture { stream, .. } => self.stream(stream),
             Action::EndCapture { stream, graph } => {
                 self.stream(stream)?;

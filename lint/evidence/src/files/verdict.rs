@@ -49,6 +49,8 @@ pub enum Observation {
     Hang,
     CompileError,
     ProgramFails,
+    WrongResult,
+    ProgramWaits,
 }
 
 impl Observation {
@@ -63,6 +65,8 @@ impl Observation {
             Witness::Hang => Self::Hang,
             Witness::CompileError => Self::CompileError,
             Witness::ProgramFails => Self::ProgramFails,
+            Witness::WrongResult => Self::WrongResult,
+            Witness::ProgramWaits => Self::ProgramWaits,
         }
     }
 
@@ -77,6 +81,8 @@ impl Observation {
             Self::Hang => "hang",
             Self::CompileError => "compile error",
             Self::ProgramFails => "the program fails",
+            Self::WrongResult => "a wrong result",
+            Self::ProgramWaits => "the program relies on a wait",
         }
     }
 }

@@ -23,8 +23,12 @@ impl Body<'_, '_> {
             | CXCursor_CXXStaticCastExpr
             | CXCursor_CXXFunctionalCastExpr => {
                 let parts = expression.parts();
+                let is_cast = !matches!(expression.kind(), CXCursor_UnexposedExpr | CXCursor_ParenExpr);
                 if let [inner] = parts[..] {
                     let is_call = inner.kind() == CXCursor_CallExpr;
+                    if is_cast {
+                        self.note_cast_to_void(inner);
+                    }
                     if is_call && expression.kind() != CXCursor_UnexposedExpr {
                         // A cast to void says that the result is not wanted; it is discarded all the same.
                         self.call(inner, None, true);
@@ -62,6 +66,18 @@ impl Body<'_, '_> {
                 }
             }
             _ => self.effect(expression),
+        }
+    }
+
+    /// The result of the call in these parentheses is dropped on purpose.
+    fn note_cast_to_void(&mut self, expression: Cursor) {
+        match (expression.kind(), &expression.parts()[..]) {
+            (CXCursor_CallExpr, _) => {
+                let site = self.unit.site_or(expression, self.at);
+                self.unit.program.cast_to_void.insert(site);
+            }
+            (CXCursor_UnexposedExpr | CXCursor_ParenExpr, [inner]) => self.note_cast_to_void(*inner),
+            _ => {}
         }
     }
 

@@ -131,7 +131,7 @@ macro_rules! golden {
 
 golden! {
     launch check_macro container raii callback streams cleanup returns exceptions range_for reference
-    template_pattern switch lost
+    template_pattern switch lost array_parameters
 }
 
 /// The text that a site covers.

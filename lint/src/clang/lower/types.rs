@@ -521,10 +521,7 @@ pub(super) fn default_value(parameter: Cursor) -> Option<Cursor> {
 
 /// True for arrays.
 pub(super) fn is_array(ty: Ty) -> bool {
-    matches!(
-        ty.canonical().kind(),
-        CXType_ConstantArray | CXType_IncompleteArray | CXType_VariableArray | CXType_DependentSizedArray
-    )
+    ty.is_array()
 }
 
 fn is_atomic(ty: Ty) -> bool {

@@ -1,5 +1,6 @@
 //! What each step does: the calls of CUDA, and the looks at what is read.
 
+use std::collections::BTreeSet;
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
@@ -196,6 +197,8 @@ impl<'a> Running<'a> {
                     let nowhere = ptr::without_provenance_mut(16);
                     kernels.fill(nowhere, 1, stamp(index), ptr::null_mut(), self.stream(stream)?)
                 }
+                Action::Clock => 0,
+                Action::End => self.query_all()?,
                 Action::Call { function } => self.gpu.scratch.call(function).ok_or_else(|| {
                     Error::Unexpected(format!("the replayer does not know how to call {function}"))
                 })?,
@@ -327,6 +330,22 @@ impl<'a> Running<'a> {
             let code = if executable.is_null() { 0 } else { (calls.graph_exec_destroy)(*executable) };
             Ok(if graph.is_null() { code } else { code.max((calls.graph_destroy)(*graph)) })
         }
+    }
+
+    /// Asks each stream that the trace has used, and that is there still, whether its work is complete: the first
+    /// code that is not 0.
+    fn query_all(&mut self) -> Result<i32, Error> {
+        let trace = self.trace;
+        let used: BTreeSet<&Stream> = trace.steps.iter().filter_map(|it| it.action.work_stream()).collect();
+        let mut code = 0;
+        for stream in used {
+            let is_gone = matches!(stream, Stream::Named(name) if self.destroyed.contains(name.as_str()));
+            if !is_gone && code == 0 {
+                // SAFETY: the stream is live.
+                code = unsafe { (self.gpu.calls.stream_query)(self.stream(stream)?) };
+            }
+        }
+        Ok(code)
     }
 
     /// Notes what a wait or a query has answered.

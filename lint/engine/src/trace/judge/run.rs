@@ -1,6 +1,6 @@
 //! Runs a trace in the order of its steps and notes what is not ordered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Action, CopyKind, Memory, Name, Point as Awaited, Range, Release, Stream, Trace};
 use super::axioms::{Axiom, Axioms};
@@ -23,6 +23,8 @@ pub(super) fn run<P>(trace: &Trace<P>, axioms: Axioms) -> Vec<Hazard> {
         faults: Vec::new(),
         hazards: Vec::new(),
         timing: Timing::default(),
+        work: trace.steps.iter().map(|step| step.action.work_stream().is_some()).collect(),
+        clock: None,
         step: 0,
     };
     for (index, step) in trace.steps.iter().enumerate() {
@@ -46,6 +48,10 @@ struct Run<'t> {
     hazards: Vec<Hazard>,
     /// The events that measure time.
     timing: Timing<'t>,
+    /// Which steps enqueue work.
+    work: Vec<bool>,
+    /// The step at which the host has read its clock last.
+    clock: Option<usize>,
     /// The current step.
     step: usize,
 }
@@ -233,6 +239,19 @@ impl<'t> Run<'t> {
                 self.faults.push(self.step);
                 self.enqueue(stream, Vec::new(), false);
             }
+            Action::Clock => {
+                let step = self.step;
+                if let Some(from) = self.clock.replace(step) {
+                    let early = self.outstanding().into_iter().filter(|pending| *pending > from);
+                    let early = early.map(|pending| Hazard::TimedTooEarly { pending, from, step });
+                    self.hazards.extend(early);
+                }
+            }
+            Action::End => {
+                let step = self.step;
+                let left = self.outstanding().into_iter();
+                self.hazards.extend(left.map(|pending| Hazard::NeverAwaited { pending, step }));
+            }
             Action::Call { function } => {
                 let pending =
                     self.faults.iter().find(|fault| self.order.pending.iter().any(|it| it.step == **fault));
@@ -245,6 +264,15 @@ impl<'t> Run<'t> {
             }
             Action::LaunchGraph { graph, stream } => self.launch_graph(graph, stream),
         }
+    }
+
+    /// The steps whose work may still be running: nothing that is documented or measured to wait has waited for it.
+    fn outstanding(&self) -> BTreeSet<usize> {
+        let is_left = |it: &&Operation<'_>| {
+            let staged = !it.touches.is_empty() && it.touches.iter().all(|touch| touch.relies_on.is_some());
+            self.work.get(it.step) == Some(&true) && it.waited.is_none() && !staged
+        };
+        self.order.pending.iter().filter(is_left).map(|it| it.step).collect()
     }
 
     /// True if the current step is noted down, and the model has it that such steps do not run.

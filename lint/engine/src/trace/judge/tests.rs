@@ -356,6 +356,8 @@ fn some_calls_are_wrong_in_any_order() {
             "WaitInHostFunction { step: 8, function: \"std::condition_variable::wait\" }",
         ),
         ("fault f on s\ncall cudaGetLastError", "ErrorUnseen { pending: 8, step: 9 }"),
+        ("clock\nlaunch k on s\nclock", "TimedTooEarly { pending: 9, from: 8, step: 10 }"),
+        ("launch k writes d[0..4] on s\nend", "NeverAwaited { pending: 8, step: 9 }"),
     ];
     for (text, expected) in cases {
         assert_eq!(after_setup(&format!("{text}\n")), [expected], "{text}");
@@ -368,6 +370,9 @@ fn some_calls_are_wrong_in_any_order() {
         "launch k on s\ncall cudaGetLastError",
         "fault f on s\nsynchronize s\ncall cudaPeekAtLastError",
         "fault f on s\ncall cudaSetDevice",
+        "clock\nlaunch k on s\nsynchronize s\nclock",
+        "launch k on s\nclock\nclock\nsynchronize device\nend",
+        "launch k writes d[0..4] on s\nfree d with cudaFreeAsync on s\nsynchronize s\nend",
     ] {
         assert_eq!(after_setup(&format!("{text}\n")), [""; 0], "{text}");
     }

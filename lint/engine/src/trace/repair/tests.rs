@@ -116,6 +116,9 @@ fn repairs_are_what_a_programmer_would_do() {
         ),
         ("d = device 64\ns = stream\nfree d with cudaFree\nfill d[0..4] on s\n", "+ synchronize device\n"),
         ("d = device 64\nfree d with cudaFree\nfree d with cudaFree\n", ""),
+        ("s = stream\nlaunch k on s\nend\n", "+ synchronize s\n"),
+        ("s = stream\nlaunch k on s\ndestroy s\nend\n", "+ synchronize device\n"),
+        ("s = stream\nclock\nlaunch k on s\nclock\n", "+ synchronize s\n"),
         ("s = stream\ndestroy s\nlaunch k on s\n", ""),
         ("e = event\ns = stream\nbegin-capture s\nsynchronize device\ng = end-capture s\n", ""),
         (

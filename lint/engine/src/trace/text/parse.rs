@@ -295,6 +295,8 @@ impl Words<'_> {
             "poll" => Action::Query { point: self.point()?, until_complete: true },
             "query" => Action::Query { point: self.point()?, until_complete: false },
             "elapsed" => Action::Elapsed { start: self.word("an event")?, end: self.word("an event")? },
+            "clock" => Action::Clock,
+            "end" => Action::End,
             "call" => Action::Call { function: self.word("a function")? },
             "free" => {
                 let buffer = self.word("a buffer")?;

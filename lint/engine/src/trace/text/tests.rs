@@ -44,6 +44,7 @@ fault \"a b\" on s
 poll e
 query per-thread
 call cudaGetLastError
+clock
 begin-capture t
 fill d[0..4] on t
 g = end-capture t
@@ -53,6 +54,7 @@ free h with cudaFreeHost
 destroy e
 destroy s @ \"wei#rd\\\".cu\":3:4
 destroy t @ C:/a b: c @ d.cu:3:4
+end
 ";
     let expected = text.replace("\"wei#rd\\\".cu\":3:4", "\"wei#rd\\\".cu:3:4\"");
     let trace = parse(&expected).unwrap();
@@ -61,7 +63,7 @@ destroy t @ C:/a b: c @ d.cu:3:4
     assert_eq!(places[0], &Position { file: "main.cu".into(), line: 12, column: 5 });
     assert_eq!(places[1].file, "wei#rd\".cu");
     assert_eq!(places[2].file, "C:/a b: c @ d.cu");
-    assert_eq!(errors(text), ["line 40: `:3:4` follows the place; remove it"]);
+    assert_eq!(errors(text), ["line 41: `:3:4` follows the place; remove it"]);
 }
 
 #[test]

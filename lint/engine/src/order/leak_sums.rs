@@ -1,0 +1,174 @@
+//! Sums up what the paths of a root hold at its ends: see [`super::held`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::held::{Fate, Key};
+use super::object::ObjectId;
+use super::state::State;
+use crate::facts::{Leak, Loss, Paths, Resource};
+use crate::program::{FunctionId, SiteId};
+
+/// What was seen of leaks.
+#[derive(Debug, Default)]
+pub struct LeakSums {
+    /// Of the current root.
+    things: BTreeMap<Key, Thing>,
+    /// Of the current root: assignments that replace, on some path, what was released before.
+    replaced: BTreeSet<(Key, SiteId)>,
+    /// Of the current root: what a path held that is not followed to its end, by the calls that make it.
+    unsure: BTreeSet<SiteId>,
+    /// Of the current root: the blocks by which a path has got out.
+    returned: BTreeSet<u32>,
+    found: Vec<Leak>,
+}
+
+/// What was seen of one thing.
+#[derive(Debug)]
+struct Thing {
+    root: FunctionId,
+    function: String,
+    what: Resource,
+    name: String,
+    /// The ways out that it was seen at.
+    exits: BTreeMap<SiteId, AtExit>,
+    /// How many states, of those on which no call was refused, got out with it in any form.
+    seen: u32,
+    /// On how many of them an assignment had lost one, and where.
+    overwritten: (u32, BTreeSet<SiteId>),
+    /// On how many of them several rounds had left one each, and none had been released.
+    rounds: u32,
+    /// On how many of them one was left.
+    left: u32,
+}
+
+/// What was seen of one thing at one way out.
+#[derive(Debug, Default)]
+struct AtExit {
+    /// On some path it is left.
+    left: bool,
+    /// On some path on which no call was refused.
+    left_in_earnest: bool,
+    /// On some path it was released, or is known to others.
+    settled: bool,
+    /// On some path memory was released, whatever memory.
+    frees: bool,
+}
+
+impl LeakSums {
+    /// An assignment replaces what was released before.
+    pub fn replaces_settled(&mut self, key: Key, site: SiteId) {
+        self.replaced.insert((key, site));
+    }
+
+    /// A path is not followed any further.
+    pub fn give_up(&mut self, state: &State) {
+        self.unsure.extend(state.held.iter().map(|it| it.key.made_at));
+    }
+
+    /// A path of a root gets to a block that returns.
+    pub fn returns(&mut self, block: u32) {
+        self.returned.insert(block);
+    }
+
+    /// A path of a root gets out of it.
+    pub fn exit(&mut self, root: FunctionId, exit: SiteId, state: &State, name: impl Fn(ObjectId) -> String) {
+        let earnest = !state.refused && !state.presumed;
+        let mut here: BTreeMap<Key, (u32, u32, BTreeSet<SiteId>)> = BTreeMap::new();
+        for it in state.held.iter() {
+            let thing = self.things.entry(it.key).or_insert_with(|| Thing {
+                root,
+                function: it.function.to_string(),
+                what: it.what,
+                name: String::new(),
+                exits: BTreeMap::new(),
+                seen: 0,
+                overwritten: Default::default(),
+                rounds: 0,
+                left: 0,
+            });
+            if thing.name.is_empty() {
+                thing.name = it.name.clone().unwrap_or_else(|| name(it.object));
+            }
+            let (left, settled, overwritten) = here.entry(it.key).or_default();
+            match (it.fate, it.lost) {
+                (Fate::Settled, _) => *settled += 1,
+                (Fate::Held, Some(site)) => {
+                    overwritten.insert(site);
+                }
+                (Fate::Held, None) => *left += 1,
+            }
+        }
+        for (key, (left, settled, overwritten)) in here {
+            let Some(thing) = self.things.get_mut(&key) else { continue };
+            let at = thing.exits.entry(exit).or_default();
+            at.left |= left > 0;
+            at.left_in_earnest |= left > 0 && earnest;
+            at.settled |= settled > 0;
+            at.frees |= state.frees;
+            if earnest {
+                thing.seen += 1;
+                thing.left += u32::from(left > 0);
+                thing.rounds += u32::from(left > 1 && settled == 0);
+                thing.overwritten.0 += u32::from(!overwritten.is_empty());
+                thing.overwritten.1.extend(overwritten);
+            }
+        }
+    }
+
+    /// A root was followed; not to all of its ends if `exhausted`. `returns` are its blocks that return: what no
+    /// path got to may release things.
+    pub fn end_of_root(&mut self, exhausted: bool, returns: impl IntoIterator<Item = u32>) {
+        let returned = std::mem::take(&mut self.returned);
+        let is_followed = returns.into_iter().all(|block| returned.contains(&block));
+        let replaced = std::mem::take(&mut self.replaced);
+        let unsure = std::mem::take(&mut self.unsure);
+        for (key, thing) in std::mem::take(&mut self.things) {
+            let unsure = exhausted || unsure.contains(&key.made_at);
+            let share = |count: u32| match () {
+                () if unsure || count == 0 => Paths::AfterFailure,
+                () if count == thing.seen => Paths::All,
+                () => Paths::Some,
+            };
+            let leak = |loss, paths| Leak {
+                root: thing.root,
+                site: key.site,
+                made_at: Some(key.made_at).filter(|site| *site != key.site),
+                function: thing.function.clone(),
+                what: thing.what,
+                name: thing.name.clone(),
+                loss,
+                paths,
+            };
+            let is_loss = |site: &&SiteId| !replaced.contains(&(key, **site));
+            if let Some(site) = thing.overwritten.1.iter().find(is_loss) {
+                self.found.push(leak(Loss::Overwritten(*site), share(thing.overwritten.0)));
+                continue;
+            }
+            let is_settled = thing.exits.values().any(|at| at.settled);
+            if thing.rounds > 0 && !is_settled {
+                self.found.push(leak(Loss::EachRound, share(thing.rounds)));
+                continue;
+            }
+            if !is_settled && thing.exits.values().any(|at| at.left) {
+                let paths = if is_followed { share(thing.left) } else { Paths::AfterFailure };
+                self.found.push(leak(Loss::Never, paths));
+                continue;
+            }
+            let frees_elsewhere = thing.exits.values().any(|at| at.settled && at.frees);
+            for (exit, at) in thing.exits.iter().filter(|(_, at)| at.left && !at.settled) {
+                let paths = if at.left_in_earnest && !unsure { Paths::Some } else { Paths::AfterFailure };
+                let loss = Loss::Return { at: *exit, with_memory: frees_elsewhere && !at.frees };
+                self.found.push(leak(loss, paths));
+            }
+        }
+    }
+
+    /// What was found: what several instances of a template lose alike is said once.
+    pub fn into_facts(self) -> Vec<Leak> {
+        let mut found = self.found;
+        let key = |it: &Leak| (it.site, it.loss, it.made_at, it.what, it.name.clone());
+        found.sort_by(|a, b| (key(a), b.paths, a.root).cmp(&(key(b), a.paths, b.root)));
+        found.dedup_by(|later, first| key(later) == key(first));
+        found
+    }
+}
