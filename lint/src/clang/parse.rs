@@ -3,7 +3,7 @@
 // The names are libclang's.
 #![allow(non_upper_case_globals)]
 
-use std::ffi::CString;
+use std::ffi::{CString, c_ulong};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -71,7 +71,7 @@ const MAX_BYTES: u64 = 32 << 20;
 const MAX_PASSES: u32 = 6;
 /// A unit whose tree has more bytes consists of instances of templates: ordinary ones have 1 to 5 MB, and a
 /// file that instantiates one class 300 times has 70 MB and takes 50 times as long as without its instances.
-const LARGE_TREE: u64 = 24 << 20;
+const LARGE_TREE: c_ulong = 24 << 20;
 /// More messages than these are not looked at.
 const MAX_MESSAGES: usize = 2_000;
 

@@ -3,7 +3,7 @@
 // The names are libclang's.
 #![allow(non_upper_case_globals)]
 
-use std::ffi::{CStr, CString, c_char, c_int, c_uint};
+use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_ulong};
 use std::path::Path;
 use std::ptr;
 
@@ -101,7 +101,7 @@ impl Unit {
 
     /// How many bytes the syntax tree takes: a measure of the work behind it that, unlike time, is the same
     /// whenever the same file is parsed.
-    pub fn tree_bytes(&self) -> u64 {
+    pub fn tree_bytes(&self) -> c_ulong {
         // SAFETY: the unit is alive; the list is disposed of after its last use.
         unsafe {
             let usage = clang_getCXTUResourceUsage(self.unit);
@@ -111,9 +111,7 @@ impl Unit {
                 std::slice::from_raw_parts(usage.entries, usage.numEntries as usize)
             };
             let tree = entries.iter().find(|it| it.kind == CXTUResourceUsage_AST);
-            // An `unsigned long`, which is not 64 bits wide everywhere.
-            #[allow(clippy::useless_conversion)]
-            let bytes = tree.map_or(0, |it| u64::from(it.amount));
+            let bytes = tree.map_or(0, |it| it.amount);
             clang_disposeCXTUResourceUsage(usage);
             bytes
         }
