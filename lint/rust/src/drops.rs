@@ -1,8 +1,8 @@
 //! Ownership: moves, drop flags, and what a drop does.
 
-use cuda_lint_engine::program::{BlockId, Call, Callee, Op, SiteId, Terminator, Type, ValueId};
+use cuda_lint_engine::program::{BlockId, Call, Callee, LocalId, Op, SiteId, Terminator, Type, ValueId};
 
-use super::function::{Body, Length, Val};
+use super::function::{Body, Length, Val, Var};
 use super::items::HandleKind;
 use super::ty::Ty;
 
@@ -99,17 +99,7 @@ impl Body<'_> {
         let it = self.vars[var].clone();
         if it.drops && !self.builder.is_terminated() {
             match it.flag {
-                Some(flag) if it.moved => {
-                    let address = self.builder.address_of(site, flag);
-                    let held = self.builder.load(site, address, Type::int(1));
-                    let (drop, after) = (self.builder.block(), self.builder.block());
-                    self.branch(held, drop, after);
-                    self.builder.switch_to(drop);
-                    let address = self.builder.address_of(site, it.local);
-                    self.drop_at(address, &it.ty, site, DEPTH);
-                    self.builder.goto(after);
-                    self.builder.switch_to(after);
-                }
+                Some(flag) if it.moved => self.drop_if_held(flag, &it, site),
                 _ => {
                     let address = self.builder.address_of(site, it.local);
                     self.drop_at(address, &it.ty, site, DEPTH);
@@ -119,6 +109,26 @@ impl Body<'_> {
         if !it.param && (self.file.is_aggregate(&it.ty) || !is_temporary(self, &it)) {
             self.builder.push(site, Op::Dead { local: it.local });
         }
+    }
+
+    /// Drops what a variable holds, if it holds something; the variable lives on.
+    pub fn end_value(&mut self, var: usize, site: SiteId) {
+        let it = self.vars[var].clone();
+        if let Some(flag) = it.flag {
+            self.drop_if_held(flag, &it, site);
+        }
+    }
+
+    fn drop_if_held(&mut self, flag: LocalId, it: &Var, site: SiteId) {
+        let address = self.builder.address_of(site, flag);
+        let held = self.builder.load(site, address, Type::int(1));
+        let (drop, after) = (self.builder.block(), self.builder.block());
+        self.branch(held, drop, after);
+        self.builder.switch_to(drop);
+        let address = self.builder.address_of(site, it.local);
+        self.drop_at(address, &it.ty, site, DEPTH);
+        self.builder.goto(after);
+        self.builder.switch_to(after);
     }
 
     pub fn branch(&mut self, condition: ValueId, then: BlockId, otherwise: BlockId) {
@@ -196,7 +206,7 @@ impl Body<'_> {
     }
 }
 
-fn is_temporary(body: &mut Body<'_>, it: &super::function::Var) -> bool {
+fn is_temporary(body: &mut Body<'_>, it: &Var) -> bool {
     let local = &body.builder.function_mut().locals[it.local.0 as usize];
     local.storage == cuda_lint_engine::program::Storage::Temporary
 }

@@ -1,6 +1,6 @@
 //! Expressions, statements and blocks.
 
-use cuda_lint_engine::program::{BinaryOp, Constant, FunctionId, Type, UnaryOp};
+use cuda_lint_engine::program::{BinaryOp, Constant, FunctionId, UnaryOp};
 use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{BinOp, Block, Expr, Lit, Local, Stmt, UnOp};
@@ -500,21 +500,6 @@ impl Body<'_> {
         }
         self.put(place.address, &ty, value, site);
         self.unit(site)
-    }
-
-    /// Drops what a variable holds, if it holds something; the variable lives on.
-    fn end_value(&mut self, var: usize, site: cuda_lint_engine::program::SiteId) {
-        let it = self.vars[var].clone();
-        let Some(flag) = it.flag else { return };
-        let address = self.builder.address_of(site, flag);
-        let held = self.builder.load(site, address, Type::int(1));
-        let (drop, after) = (self.builder.block(), self.builder.block());
-        self.branch(held, drop, after);
-        self.builder.switch_to(drop);
-        let address = self.builder.address_of(site, it.local);
-        self.drop_at(address, &it.ty, site, 4);
-        self.builder.goto(after);
-        self.builder.switch_to(after);
     }
 
     fn cast(&mut self, inner: &Expr, ty: &syn::Type, span: Span) -> Val {

@@ -5,6 +5,7 @@ use std::ptr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use cuda_lint_engine::cuda::without_abi_suffix;
 use cuda_lint_engine::trace::Memory;
 use cuda_lint_engine::trace::judge::waits_in_host_function;
 
@@ -141,7 +142,7 @@ const NAMES: &[&str] = &[
 impl Scratch {
     /// True for a name that [`Self::call`] knows.
     pub fn knows(name: &str) -> bool {
-        NAMES.contains(&base_name(name))
+        NAMES.contains(&without_abi_suffix(name))
     }
 
     /// Makes them.
@@ -185,7 +186,7 @@ impl Scratch {
         let mut attributes = [0_u64; 16];
         // SAFETY: the arguments are live things of this process. What is allocated is small and stays.
         let code = unsafe {
-            match base_name(name) {
+            match without_abi_suffix(name) {
                 "cudaMalloc" | "cuMemAlloc" | "cudaMallocPitch" => (calls.malloc)(&mut pointer, 64),
                 "cudaMallocHost" | "cudaHostAlloc" | "cuMemAllocHost" | "cuMemHostAlloc" => {
                     (calls.malloc_host)(&mut pointer, 64)
@@ -291,17 +292,6 @@ impl HostWork {
     pub unsafe extern "C" fn called_back(_stream: *mut c_void, _code: i32, data: *mut c_void) {
         // SAFETY: the caller's promise.
         unsafe { Self::run(data) };
-    }
-}
-
-/// The name of a function of the driver without the suffix of its version, which C's headers hide and Rust's
-/// bindings show (`cuMemGetInfo_v2`).
-fn base_name(name: &str) -> &str {
-    match name.rsplit_once("_v") {
-        Some((base, version)) if name.starts_with("cu") && version.bytes().all(|it| it.is_ascii_digit()) => {
-            base
-        }
-        _ => name,
     }
 }
 

@@ -116,7 +116,7 @@ pub(super) fn spellings(name: &str) -> Vec<String> {
 
 /// The name without `_ptds`, `_ptsz`, `_v2`, `_64`: forms that differ in their ABI only, or in the number
 /// of arguments, by which overloads are told apart.
-fn without_abi_suffix(name: &str) -> &str {
+pub fn without_abi_suffix(name: &str) -> &str {
     let name = name.strip_suffix("_ptds").or_else(|| name.strip_suffix("_ptsz")).unwrap_or(name);
     let name = name.strip_suffix("_64").unwrap_or(name);
     match name.rsplit_once("_v") {

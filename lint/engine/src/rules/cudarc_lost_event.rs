@@ -1,8 +1,6 @@
 //! `cudarc-lost-event`: cudarc has lost the event that would order this after an earlier use.
 
-use super::cross_stream_unordered;
 use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, lent};
-use crate::facts::Access;
 use crate::facts::Conflict;
 use crate::{Category, Diagnostic, Severity};
 
@@ -75,13 +73,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
-    if lent::owner(conflict) != Some(RULE.name) {
-        return None;
-    }
-    match conflict.access {
-        Access::Device(_) => cross_stream_unordered::claim(context, conflict),
-        _ => lent::by_host(context, conflict),
-    }
+    lent::claim(RULE.name, context, conflict)
 }
 
 fn explain(case: &Case<'_>) -> Diagnostic {

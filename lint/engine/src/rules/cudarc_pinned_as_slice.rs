@@ -68,10 +68,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
-    if lent::owner(conflict) != Some(RULE.name) {
-        return None;
-    }
-    lent::by_host(context, conflict)
+    lent::claim(RULE.name, context, conflict)
 }
 
 fn explain(case: &Case<'_>) -> Diagnostic {

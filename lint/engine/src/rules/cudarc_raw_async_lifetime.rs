@@ -72,10 +72,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
-    if lent::owner(conflict) != Some(RULE.name) {
-        return None;
-    }
-    lent::by_host(context, conflict).map(|claim| lent::at_least_a_warning(claim, conflict))
+    lent::claim(RULE.name, context, conflict).map(|claim| lent::at_least_a_warning(claim, conflict))
 }
 
 fn explain(case: &Case<'_>) -> Diagnostic {

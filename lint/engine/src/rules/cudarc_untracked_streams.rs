@@ -1,8 +1,6 @@
 //! `cudarc-untracked-streams`: several streams use one slice, and cudarc was told not to track it.
 
-use super::cross_stream_unordered;
 use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, lent};
-use crate::facts::Access;
 use crate::facts::Conflict;
 use crate::{Category, Diagnostic, Severity};
 
@@ -78,13 +76,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
-    if lent::owner(conflict) != Some(RULE.name) {
-        return None;
-    }
-    match conflict.access {
-        Access::Device(_) => cross_stream_unordered::claim(context, conflict),
-        _ => lent::by_host(context, conflict),
-    }
+    lent::claim(RULE.name, context, conflict)
 }
 
 fn explain(case: &Case<'_>) -> Diagnostic {

@@ -2,7 +2,7 @@
 
 use super::root_cause::{Case, Claim};
 use super::{RuleContext, host_buffer_released_in_flight, host_read_before_sync, host_write_before_sync};
-use super::{pageable_copy_as_sync, words};
+use super::{cross_stream_unordered, pageable_copy_as_sync, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Conflict, Lent, ReleaseKind};
 use crate::{Diagnostic, Severity};
@@ -28,8 +28,19 @@ pub(super) fn owner(conflict: &Conflict) -> Option<&'static str> {
     }
 }
 
+/// The claim that the rule for C would make of a conflict that belongs to a rule.
+pub(super) fn claim(rule: &str, context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
+    if owner(conflict) != Some(rule) {
+        return None;
+    }
+    match conflict.access {
+        Access::Device(_) => cross_stream_unordered::claim(context, conflict),
+        _ => by_host(context, conflict),
+    }
+}
+
 /// The claim that the rule for C would make of an access by the host.
-pub(super) fn by_host(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
+fn by_host(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     match &conflict.access {
         Access::HostRead { .. } => host_read_before_sync::claim(context, conflict)
             .or_else(|| pageable_copy_as_sync::claim(context, conflict)),
