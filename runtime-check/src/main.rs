@@ -75,6 +75,12 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         device: usize,
     },
+    /// Run a fixture in Rust (`programs` starts it)
+    #[command(hide = true, name = programs::rust::COMMAND)]
+    Fixture {
+        /// Its path from the root of the repository
+        path: String,
+    },
     /// Compile the fixtures with nvcc, run them, and look from outside at what they do
     Programs(Whole),
     /// Measure every claim about CUDA that the seed documents and the model make
@@ -120,6 +126,12 @@ fn main() -> ExitCode {
         }),
         Command::Device => device::describe(),
         Command::Ptx { root, out } => ptx::ship(&root, out.as_deref()),
+        Command::Fixture { path } => {
+            return programs::rust::run(&path).unwrap_or_else(|error| {
+                let _ = writeln!(std::io::stderr(), "cuda-lint-runtime: {error}");
+                ExitCode::from(2)
+            });
+        }
         Command::Worker { device } => replay::worker::work(device).map(|()| String::new()),
         Command::Hold { milliseconds, device } => {
             hold::hold(device, Duration::from_millis(milliseconds)).map(|held| held.to_string())

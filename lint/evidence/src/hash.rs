@@ -8,7 +8,7 @@ use std::{fs, io};
 use sha2::{Digest, Sha256};
 
 /// What counts as a source among the fixtures.
-const SOURCES: [&str; 5] = ["cu", "c", "cpp", "cc", "h"];
+const SOURCES: [&str; 6] = ["cu", "c", "cpp", "cc", "h", "rs"];
 
 /// The SHA-256 of bytes, as lower-case hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {

@@ -199,7 +199,7 @@ fn compile(root: &Path, toolchain: &Toolchain, source: &Input) -> Result<PathBuf
 }
 
 fn start_program(program: &Path, id: Option<&str>) -> Result<Finished, Error> {
-    process::run(quiet(program).args(id), LIMIT)
+    process::run(quiet(&program.into()).args(id), LIMIT)
         .map_err(|error| Error::Unexpected(format!("{}: {error}", program.display())))
 }
 

@@ -7,7 +7,7 @@
 mod code;
 mod sanitizer;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::platform::{self, Error};
 use crate::profile;
 use crate::programs::process::{self, End, parallel};
 use crate::programs::toolchain::Toolchain;
-use crate::programs::{self, Built, Fixture, Role, table};
+use crate::programs::{self, Built, Executable, Fixture, Role, table};
 use code::Code;
 use sanitizer::Summary;
 
@@ -142,10 +142,16 @@ pub fn run(root: &Path) -> Result<Report, Error> {
     let version = process::run(Command::new(&sanitizer).arg("--version"), LIMIT).map_err(|error| {
         Error::Unexpected(format!("compute-sanitizer cannot be run: {error}; it is part of the CUDA toolkit"))
     })?;
-    let is_asked = |fixture: &Fixture| matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed);
+    // A misuse that is there in both languages is asked for once.
+    let is_twin = |fixture: &Fixture| {
+        programs::rust::is_rust(&fixture.path) && root.join(fixture.path.replace(".rs", ".cu")).exists()
+    };
+    let is_asked = |fixture: &Fixture| {
+        matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed) && !is_twin(fixture)
+    };
     let built =
         programs::build(root, &toolchain, programs::find(root)?.into_iter().filter(is_asked).collect())?;
-    let mut linked: Vec<(&Built, PathBuf)> =
+    let mut linked: Vec<(&Built, Executable)> =
         built.iter().filter_map(|built| Some((built, built.program()?))).collect();
     // What is linked with libraries takes longest, and comes first, so that nothing waits for it in the end.
     linked.sort_by_key(|(built, _)| built.fixture.libraries.is_empty());
@@ -153,9 +159,11 @@ pub fn run(root: &Path) -> Result<Report, Error> {
         &linked,
         WIDTH,
         |(built, program)| match built.fixture.libraries.as_slice() {
-            [] => profile::time("read code", &built.fixture.path, || Code::of(&toolchain, program)),
-            // The code of a library is not the program's.
-            [..] => Code::ALL,
+            [] if !programs::rust::is_rust(&built.fixture.path) => {
+                profile::time("read code", &built.fixture.path, || Code::of(&toolchain, &program.path))
+            }
+            // The code of a library is not the program's, and cudarc makes code while it runs.
+            _ => Code::ALL,
         },
         || (),
     );
@@ -210,12 +218,15 @@ pub fn run(root: &Path) -> Result<Report, Error> {
 }
 
 fn look_at(sanitizer: &Path, built: &Built, tool: &Tool) -> Result<Finding, Error> {
-    let program = built.program().unwrap_or_default();
+    let Some(program) = built.program() else {
+        return Err(Error::Unexpected(format!("{} is no program", built.fixture.path)));
+    };
     // The tool starts the program; the program's settings are the tool's.
-    let mut command = programs::as_it_is(sanitizer);
+    let mut command = programs::as_it_is(&sanitizer.into());
     // Nothing is held back that could overtake, and queues are most of the time of a short program.
     programs::Queues::FEW.set(&mut command);
-    command.args(tool.arguments).args(["--print-limit", "20", "--require-cuda-init", "no"]).arg(&program);
+    command.args(tool.arguments).args(["--print-limit", "20", "--require-cuda-init", "no"]);
+    command.arg(&program.path).args(&program.arguments);
     let finished = process::run(&mut command, LIMIT)
         .map_err(|error| Error::Unexpected(format!("{}: {error}", sanitizer.display())))?;
     let Summary { errors, first } = match finished.end {

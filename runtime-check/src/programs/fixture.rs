@@ -10,7 +10,7 @@ use cuda_lint_evidence::sha256;
 
 use crate::platform::Error;
 
-const EXTENSIONS: [&str; 4] = ["cu", "c", "cpp", "cc"];
+const EXTENSIONS: [&str; 5] = ["cu", "c", "cpp", "cc", "rs"];
 
 /// A fixture in one default-stream mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -317,12 +317,7 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let fixtures = find(&root).unwrap();
         assert!(fixtures.len() > 200, "{}", fixtures.len());
-        // The misuse of a rule for Rust is no program of CUDA C++.
-        let in_rust = |name: &str| {
-            let folder = root.join("fixtures").join(name);
-            folder.join("misuse.rs").exists() && !folder.join("misuse.cu").exists()
-        };
-        for rule in cuda_lint_engine::rules::catalogue().iter().filter(|rule| !in_rust(rule.name)) {
+        for rule in cuda_lint_engine::rules::catalogue() {
             let breaks =
                 fixtures.iter().any(|f| f.role == Role::Misuse && f.breaks.iter().any(|r| r == rule.name));
             let keeps =

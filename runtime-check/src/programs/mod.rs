@@ -9,6 +9,7 @@ mod answer;
 mod fixture;
 mod observe;
 pub mod process;
+pub mod rust;
 pub mod table;
 pub mod toolchain;
 
@@ -91,11 +92,32 @@ pub struct Built {
 
 impl Built {
     /// The program, if there is one that can be run.
-    pub fn program(&self) -> Option<PathBuf> {
+    pub fn program(&self) -> Option<Executable> {
         match &self.compiled {
-            Compiled::Program(path) if self.fixture.no_link.is_none() => Some(path.clone()),
+            Compiled::Program(path) if self.fixture.no_link.is_none() => {
+                Some(if rust::is_rust(&self.fixture.path) {
+                    rust::executable(path.clone(), &self.fixture.path)
+                } else {
+                    Executable::from(path.as_path())
+                })
+            }
             _ => None,
         }
+    }
+}
+
+/// A program, and what it is started with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Executable {
+    /// The file.
+    pub path: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+}
+
+impl From<&Path> for Executable {
+    fn from(path: &Path) -> Self {
+        Self { path: path.to_path_buf(), arguments: Vec::new() }
     }
 }
 
@@ -144,6 +166,9 @@ fn compile(
     done: impl Fn() + Sync,
 ) -> Vec<Result<Compiled, Error>> {
     let compile = |fixture: &Fixture| {
+        if rust::is_rust(&fixture.path) {
+            return rust::compiled(root, &fixture.path);
+        }
         let flags =
             Flags { per_thread: fixture.mode_name() == "per-thread", no_link: fixture.no_link.is_some() };
         profile::time("compile", &fixture.path, || {
@@ -214,7 +239,7 @@ fn observe(observer: &Observer, number: usize, built: &Built) -> Result<Program,
         let mut command = if own { quiet(&program) } else { as_it_is(&program) };
         queues.set(&mut command);
         let plain = profile::time("run as it is", path, || process::run(&mut command, LIMIT))
-            .map_err(|error| Error::Unexpected(format!("{}: {error}", program.display())))?;
+            .map_err(|error| Error::Unexpected(format!("{}: {error}", program.path.display())))?;
         end = Some(plain.end);
         seen.extend(profile::time("find lines", path, || {
             what_shows(observer, &program, fixture, &plain, &observed)
@@ -241,7 +266,12 @@ fn observe(observer: &Observer, number: usize, built: &Built) -> Result<Program,
 
 /// The run in which every stream is kept back, and how many queues the others need: it has a few itself, and if
 /// the program makes more streams than those are for, it is run again with as many as it has by default.
-fn held(observer: &Observer, program: &Path, path: &str, number: usize) -> Result<(Observed, Queues), Error> {
+fn held(
+    observer: &Observer,
+    program: &Executable,
+    path: &str,
+    number: usize,
+) -> Result<(Observed, Queues), Error> {
     let mut settings = Settings { hold_ms: HOLD_MS, guard: true, queues: Queues::FEW, ..Settings::default() };
     let run =
         |settings: Settings, name: &str| observer.run(program, &format!("{number}-{name}"), settings, LIMIT);
@@ -302,13 +332,13 @@ fn compile_errors(message: &str, path: &str) -> Vec<Observation> {
 /// What the plain run and the observer's lines show.
 fn what_shows(
     observer: &Observer,
-    program: &Path,
+    program: &Executable,
     fixture: &Fixture,
     plain: &Finished,
     observed: &Observed,
 ) -> Vec<Observation> {
     let frames: Vec<&[String]> = observed.lines.iter().map(Line::frames).collect();
-    let places = observer.resolve(program, &fixture.path, &frames);
+    let places = observer.resolve(&program.path, &fixture.path, &frames);
     let mut seen = Vec::new();
     for (line, place) in observed.lines.iter().zip(places) {
         let mut observation = Observation {
@@ -420,7 +450,7 @@ impl Outcome {
 /// kept back.
 fn other_values(
     observer: &Observer,
-    program: &Path,
+    program: &Executable,
     number: usize,
     queues: Queues,
 ) -> Result<Vec<Observation>, Error> {

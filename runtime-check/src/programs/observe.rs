@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Executable;
 use super::process::{self, End, Finished};
 use super::toolchain::{Compiled, Toolchain};
 use crate::platform::Error;
@@ -289,7 +290,7 @@ impl Observer {
     /// Runs a program under the observer. `name` must be no other run's.
     pub fn run(
         &self,
-        program: &Path,
+        program: &Executable,
         name: &str,
         settings: Settings,
         limit: Duration,
@@ -317,7 +318,7 @@ impl Observer {
             command.env(name, if on { "1" } else { "0" });
         }
         let finished = process::run(&mut command, limit)
-            .map_err(|error| Error::Unexpected(format!("{}: {error}", program.display())))?;
+            .map_err(|error| Error::Unexpected(format!("{}: {error}", program.path.display())))?;
         let text = fs::read(&log).unwrap_or_default();
         let _ = fs::remove_file(&log);
         Ok(Observed { finished, lines: parse(&String::from_utf8_lossy(&text))? })
@@ -347,9 +348,10 @@ impl Observer {
 /// A program with nothing of CUDA's settings that would change what it shows. Kernels are loaded at the start:
 /// loading them later may wait for the device.
 /// Libraries such as cuBLAS hold thousands of kernels, and take seconds so: see [`as_it_is`].
-pub fn quiet(program: &Path) -> Command {
-    let mut command = Command::new(program);
+pub fn quiet(program: &Executable) -> Command {
+    let mut command = Command::new(&program.path);
     command
+        .args(&program.arguments)
         .env_remove("CUDA_LAUNCH_BLOCKING")
         .env_remove("CUDA_INJECTION64_PATH")
         .env_remove("CUDA_DEVICE_MAX_CONNECTIONS")
@@ -365,7 +367,7 @@ pub const LOADING: &str = "CUDA_MODULE_LOADING";
 pub const LAZY: &str = "LAZY";
 
 /// A program that is run as a user runs it: kernels are loaded when they are first used.
-pub fn as_it_is(program: &Path) -> Command {
+pub fn as_it_is(program: &Executable) -> Command {
     let mut command = quiet(program);
     command.env(LOADING, LAZY);
     command
