@@ -64,6 +64,7 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
                     "cudarc-raw-async-lifetime"
                     | "cudarc-pinned-as-slice"
                     | "cudarc-lost-event"
+                    | "cudarc-guard-dropped"
                     | "cudarc-untracked-streams" => true,
                     "event-never-recorded" | "event-record-wrong-stream" | "unjoined-fork" => {
                         *conflict == Conflict::WriteThenRead

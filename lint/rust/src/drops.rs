@@ -106,9 +106,29 @@ impl Body<'_> {
                 }
             }
         }
-        if !it.param && (self.file.is_aggregate(&it.ty) || !is_temporary(self, &it)) {
+        if !it.param && (self.file.is_aggregate(&it.ty) || !self.is_temporary(var)) {
             self.builder.push(site, Op::Dead { local: it.local });
         }
+    }
+
+    /// True if nothing in the source names a variable.
+    pub fn is_temporary(&mut self, var: usize) -> bool {
+        let local = self.vars[var].local;
+        let local = &self.builder.function_mut().locals[local.0 as usize];
+        local.storage == cuda_lint_engine::program::Storage::Temporary
+    }
+
+    /// Drops what lies at an address, with all that it owns.
+    pub fn drop_whole(&mut self, address: ValueId, ty: &Ty, site: SiteId) {
+        self.drop_at(address, ty, site, DEPTH);
+    }
+
+    /// The end of a temporary before that of its scope: with the statement that took it apart.
+    pub fn end_early(&mut self, var: usize, site: SiteId) {
+        for scope in &mut self.scopes {
+            scope.vars.retain(|it| *it != var);
+        }
+        self.end_var(var, site);
     }
 
     /// Drops what a variable holds, if it holds something; the variable lives on.
@@ -204,9 +224,4 @@ impl Body<'_> {
             self.builder.call(site, call);
         }
     }
-}
-
-fn is_temporary(body: &mut Body<'_>, it: &Var) -> bool {
-    let local = &body.builder.function_mut().locals[it.local.0 as usize];
-    local.storage == cuda_lint_engine::program::Storage::Temporary
 }

@@ -6,8 +6,8 @@ use syn::spanned::Spanned;
 use syn::{BinOp, Block, Expr, Lit, Local, Stmt, UnOp};
 
 use super::function::{Body, Closure, Length, Val};
-use super::names;
 use super::ty::{Ty, primitive};
+use super::{names, patterns};
 
 impl Body<'_> {
     /// A block; its value is that of its last expression.
@@ -116,7 +116,13 @@ impl Body<'_> {
             }
         }
         match &init.diverge {
-            None => self.bind_value(pat, value),
+            None => {
+                let temp = value.temp.filter(|_| !extended && patterns::takes_apart(pat));
+                self.bind_value(pat, value);
+                if let Some(var) = temp {
+                    self.end_early(var, site);
+                }
+            }
             Some((_, otherwise)) => {
                 let place = self.materialise(value, init.expr.span());
                 let (then, fail) = (self.builder.block(), self.builder.block());

@@ -95,13 +95,15 @@ impl Body<'_> {
         }
         if def.body.as_ref().is_some_and(|body| !body.stmts.is_empty()) {
             let value = self.inline_function(index, values, bound, site);
-            let ty = match (&result, &value.ty) {
-                (Ty::Unknown, found) => found.clone(),
-                // The call may know more of a tuple's parts and of a container's elements.
-                (Ty::Tuple(_) | Ty::Vec(_), found) => found.clone(),
-                (Ty::Unit, _) => return self.unit(site),
-                (wanted, _) => wanted.clone(),
-            };
+            if result == Ty::Unit {
+                return self.unit(site);
+            }
+            let ty = declared_or_found(&result, &value.ty);
+            // What the signature calls an address owns nothing.
+            if let Some(var) = value.temp {
+                self.vars[var].drops &= self.needs_drop(&ty);
+                self.vars[var].ty = ty.clone();
+            }
             return Val { ty, ..value };
         }
         let mut name = match attribute(&attributes, "row").and_then(|it| it.parse_args::<LitStr>().ok()) {
@@ -484,6 +486,20 @@ impl Body<'_> {
             self.row_call(name, vec![launching.stream, value], site, false);
         }
         self.unit(site)
+    }
+}
+
+/// The type of a stub's result: what its signature says, but for the parts of tuples and the elements of containers
+/// of which the call may know more.
+fn declared_or_found(declared: &Ty, found: &Ty) -> Ty {
+    match (declared, found) {
+        (Ty::Unknown | Ty::Vec(_), found) => found.clone(),
+        (Ty::Tuple(declared), Ty::Tuple(found)) if declared.len() == found.len() => Ty::Tuple(
+            declared.iter().zip(found).map(|(declared, found)| declared_or_found(declared, found)).collect(),
+        ),
+        (Ty::Tuple(_), found) => found.clone(),
+        (Ty::Named(one, _), Ty::Named(other, _)) if one == other => found.clone(),
+        (declared, _) => declared.clone(),
     }
 }
 

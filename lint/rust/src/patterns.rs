@@ -98,11 +98,19 @@ impl Body<'_> {
             }
             Pat::Tuple(it) => {
                 let (place, moves) = self.seen_through(place, moves, span);
+                let mut bound = Vec::new();
                 for (index, part) in it.elems.iter().enumerate() {
                     if matches!(part, Pat::Rest(_)) {
                         break;
                     }
                     self.bind_part(part, &place, &index.to_string(), moves);
+                    if !matches!(part, Pat::Wild(_)) {
+                        bound.push(index.to_string());
+                    }
+                }
+                let whole = place.var.filter(|_| moves && !place.partial);
+                if whole.is_some_and(|var| self.vars[var].moved && self.is_temporary(var)) {
+                    self.drop_the_rest(&place, &bound, span);
                 }
             }
             Pat::Struct(it) => {
@@ -147,6 +155,19 @@ impl Body<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A pattern has taken a temporary apart, and moved some of it out: what it leaves is dropped.
+    fn drop_the_rest(&mut self, whole: &Place, bound: &[String], span: Span) {
+        let parts: Vec<String> = match &whole.ty {
+            Ty::Tuple(parts) => (0..parts.len()).map(|index| index.to_string()).collect(),
+            _ => return,
+        };
+        let site = self.site(span);
+        for part in parts.into_iter().filter(|part| !bound.contains(part)) {
+            let place = self.field_place(whole.clone(), &part, span);
+            self.drop_whole(place.address, &place.ty, site);
         }
     }
 
@@ -322,4 +343,29 @@ fn is_irrefutable(pat: &Pat) -> bool {
 
 const fn is_scalar(ty: &Ty) -> bool {
     matches!(ty, Ty::Int(_) | Ty::Float(_) | Ty::Unknown | Ty::Ref { .. })
+}
+
+/// True if a pattern moves parts out of what it matches, and leaves the rest behind.
+pub fn takes_apart(pat: &Pat) -> bool {
+    match pat {
+        Pat::Type(it) => takes_apart(&it.pat),
+        Pat::Paren(it) => takes_apart(&it.pat),
+        Pat::Tuple(_) | Pat::TupleStruct(_) | Pat::Struct(_) => !borrows(pat),
+        _ => false,
+    }
+}
+
+/// True if a pattern binds a reference to what it matches, which then lives on.
+fn borrows(pat: &Pat) -> bool {
+    match pat {
+        Pat::Ident(it) => it.by_ref.is_some() || it.subpat.as_ref().is_some_and(|(_, pat)| borrows(pat)),
+        Pat::Type(it) => borrows(&it.pat),
+        Pat::Paren(it) => borrows(&it.pat),
+        Pat::Tuple(it) => it.elems.iter().any(borrows),
+        Pat::TupleStruct(it) => it.elems.iter().any(borrows),
+        Pat::Struct(it) => it.fields.iter().any(|field| borrows(&field.pat)),
+        Pat::Slice(it) => it.elems.iter().any(borrows),
+        Pat::Or(it) => it.cases.iter().any(borrows),
+        _ => false,
+    }
 }

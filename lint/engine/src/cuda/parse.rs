@@ -167,6 +167,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("carries stream", Effect::CarriesStream),
     ("orders tracked", Effect::OrdersTracked),
     ("records tracked", Effect::RecordsTracked),
+    ("ends guard", Effect::EndsGuard),
     ("host-waits tracked", Effect::HostWaitsForTracked),
     ("drops tracked", Effect::DropsTracked),
     ("counts streams", Effect::CountsStreams),

@@ -388,6 +388,8 @@ pub enum Effect {
     OrdersTracked,
     /// After the work, the library records that it was the last to read or write the memory.
     RecordsTracked,
+    /// A guard of the memory is dropped: what is enqueued now comes after what the guard recorded.
+    EndsGuard,
     /// The host waits for what was recorded of the memory.
     HostWaitsForTracked,
     /// The memory is given back in the order of the stream that it carries, after what was recorded of it.

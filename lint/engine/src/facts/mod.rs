@@ -204,6 +204,8 @@ pub enum Lent {
     Recorded,
     /// The same, where recording has been switched off.
     Untracked,
+    /// By its address, whose guard was dropped before the work was enqueued: the library recorded too early.
+    Unguarded,
 }
 
 /// What device work is.

@@ -240,6 +240,9 @@ impl Machine<'_, '_> {
         if self.capture_takes(state, &operation) {
             return;
         }
+        if self.is_unguarded(state, &operation.accesses) {
+            operation.lent = Lent::Unguarded;
+        }
         self.streams_get(state, &operation);
         let streams = self.streams();
         happens_before::reach(state.pending_mut(), operation.stream, &streams);

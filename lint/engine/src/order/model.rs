@@ -282,6 +282,7 @@ impl Machine<'_, '_> {
             Effect::StreamWaitsForStream
             | Effect::OrdersTracked
             | Effect::RecordsTracked
+            | Effect::EndsGuard
             | Effect::HostWaitsForTracked
             | Effect::DropsTracked
             | Effect::CountsStreams

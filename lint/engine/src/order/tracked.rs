@@ -21,6 +21,9 @@ use crate::facts::{Lent, ReleaseKind};
 const READ: &str = "<last read>";
 const WRITTEN: &str = "<last write>";
 
+/// The field of memory that tells whether the last use of it has recorded, though its work may come yet.
+const UNGUARDED: &str = "<unguarded>";
+
 /// What holds the tracking's mode: no literal of a program is this text.
 const MODE: &str = "<event tracking>";
 
@@ -36,8 +39,12 @@ impl Machine<'_, '_> {
     pub(super) fn track(&mut self, state: &mut State, it: &Modelled<'_, '_>, effect: Effect) {
         match effect {
             Effect::StreamWaitsForStream => self.join_streams(state, it),
-            Effect::OrdersTracked => self.order_tracked(state, it),
+            Effect::OrdersTracked => {
+                self.order_tracked(state, it);
+                self.guard(state, it, true);
+            }
             Effect::RecordsTracked => self.record_tracked(state, it),
+            Effect::EndsGuard => self.guard(state, it, false),
             Effect::HostWaitsForTracked => {
                 if let Some(memory) = it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value)) {
                     for event in self.events_of(state, &memory, true) {
@@ -186,6 +193,32 @@ impl Machine<'_, '_> {
         let streams = self.streams();
         happens_before::record(state.pending_mut(), event, stream, &streams);
         state.proven(|pending| forgotten::record(pending, event, stream, self.streams()));
+    }
+
+    /// Notes that a guard of the memory is there (or a use that records by itself), or that it is dropped.
+    fn guard(&mut self, state: &mut State, it: &Modelled<'_, '_>, is_there: bool) {
+        if !self.is_tracking(state) {
+            return;
+        }
+        for (memory, _) in self.tracked(state, it) {
+            let root = self.objects.root(memory.object);
+            let start = self.start_of(root);
+            let field = self.field_object(&start, UNGUARDED);
+            let cell = self.start_of(field);
+            self.poke(state, &cell, Value::int(i64::from(!is_there)), Some(8));
+        }
+    }
+
+    /// True if work on some of the memory comes after what the library recorded for it.
+    pub(super) fn is_unguarded(&mut self, state: &State, accesses: &[DeviceAccess]) -> bool {
+        accesses.iter().any(|access| {
+            let parent = self.objects.root(access.range.object);
+            let offset = Linear::constant(0);
+            let key = ObjectKey::Field { parent, offset, field: UNGUARDED.to_owned() };
+            let Some(field) = self.objects.find(&key) else { return false };
+            let cell = self.start_of(field);
+            state.memory.get(&(cell.object, cell.offset)).and_then(Value::as_constant) == Some(1)
+        })
     }
 
     fn join_streams(&mut self, state: &mut State, it: &Modelled<'_, '_>) {

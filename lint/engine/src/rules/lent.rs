@@ -19,6 +19,7 @@ pub(super) fn owner(conflict: &Conflict) -> Option<&'static str> {
         (Lent::Slice, None) => Some("cudarc-pinned-as-slice"),
         (Lent::Recorded, None) => Some("cudarc-lost-event"),
         (Lent::Untracked, None) => Some("cudarc-untracked-streams"),
+        (Lent::Unguarded, _) => Some("cudarc-guard-dropped"),
         // Of slices, the memory on the device is recorded all the same.
         (Lent::Recorded | Lent::Slice, Some(Lent::Recorded | Lent::Slice)) => Some("cudarc-lost-event"),
         (Lent::Untracked, Some(Lent::Recorded | Lent::Slice | Lent::Untracked)) => {

@@ -28,6 +28,7 @@ mod captures;
 mod copy_size_mismatch;
 mod cross_stream_unordered;
 mod cudarc_event_timing_disabled;
+mod cudarc_guard_dropped;
 mod cudarc_lost_event;
 mod cudarc_pinned_as_slice;
 mod cudarc_raw_async_lifetime;
@@ -216,6 +217,7 @@ static CATALOGUE: &[&Rule] = &[
     &event_timing_unneeded::RULE,
     &uninitialized_transfer_source::RULE,
     &cudarc_pinned_as_slice::RULE,
+    &cudarc_guard_dropped::RULE,
     &cudarc_untracked_streams::RULE,
     &cudarc_lost_event::RULE,
     &cudarc_raw_async_lifetime::RULE,
