@@ -15,7 +15,7 @@ impl Body<'_> {
         let span = it.method.span();
         let name = it.method.to_string();
         let args: Vec<&Expr> = it.args.iter().collect();
-        if is_unwrap(&name) {
+        if is_unwrap(&name, args.len()) {
             let value = self.expr(&it.receiver);
             for arg in &args {
                 if !self.is_closure(arg) {

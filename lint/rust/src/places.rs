@@ -68,7 +68,9 @@ impl Body<'_> {
                 self.expr_place(&it.receiver)
             }
             Expr::Try(it) => self.expr_place(&it.expr),
-            Expr::MethodCall(it) if is_unwrap(&it.method.to_string()) => self.expr_place(&it.receiver),
+            Expr::MethodCall(it) if is_unwrap(&it.method.to_string(), it.args.len()) => {
+                self.expr_place(&it.receiver)
+            }
             _ => {
                 let value = self.expr(expr);
                 self.materialise(value, expr.span())
@@ -277,21 +279,23 @@ pub fn is_view(method: &str) -> bool {
 }
 
 /// Methods that take the value out of a `Result` or `Option`.
-pub fn is_unwrap(method: &str) -> bool {
-    matches!(
-        method,
-        "unwrap"
-            | "expect"
-            | "unwrap_unchecked"
-            | "ok"
-            | "map_err"
-            | "context"
-            | "with_context"
-            | "w"
-            | "result"
-            | "into_inner"
-            | "wrap_err"
-            | "ok_or"
-            | "ok_or_else"
-    )
+pub fn is_unwrap(method: &str, args: usize) -> bool {
+    // `.context("…")` of anyhow; without an argument it is the stream's own.
+    (method != "context" || args > 0)
+        && matches!(
+            method,
+            "unwrap"
+                | "expect"
+                | "unwrap_unchecked"
+                | "ok"
+                | "map_err"
+                | "context"
+                | "with_context"
+                | "w"
+                | "result"
+                | "into_inner"
+                | "wrap_err"
+                | "ok_or"
+                | "ok_or_else"
+        )
 }

@@ -116,3 +116,11 @@ fn odd_programs_are_lowered() {
     }
     assert!(lower_source("fn f( {", &FileContext::default()).is_err());
 }
+
+#[test]
+fn a_streams_context_is_no_error_with_context() {
+    let items = "fn read(stream: &Arc<CudaStream>, device: &CudaSlice<f32>) -> Result<f32, DriverError> {
+        let mut host = unsafe { stream.context().alloc_pinned::<f32>(1)? };
+        stream.memcpy_dtoh(device, host.as_mut_slice()?)?; Ok(host.as_slice()?[0]) }";
+    assert_eq!(rules_in(items, ""), ["cudarc-pinned-as-slice"]);
+}
