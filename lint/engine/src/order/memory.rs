@@ -386,7 +386,10 @@ impl Machine<'_, '_> {
                 _ => holder,
             };
             let name = self.objects.info(holder).name.clone();
-            self.objects.info_mut(named).name = name;
+            // A part of a tuple is on its way to a variable.
+            if name.bytes().any(|byte| !byte.is_ascii_digit()) {
+                self.objects.info_mut(named).name = name;
+            }
         }
     }
 

@@ -126,7 +126,13 @@ fn explain(context: &RuleContext<'_>, it: &UntimedEvent) -> Diagnostic {
     let (message, help) = match &it.why {
         Untimed::Disabled => (
             format!("{function} is asked for the time of {event}, which is made without timing"),
-            format!("make {event} with `cudaEventCreate`, without `cudaEventDisableTiming`"),
+            if is_of_library(it) {
+                format!(
+                    "ask for timing where {event} is made: cudarc's `Some(CUevent_flags::CU_EVENT_DEFAULT)`, cust's `EventFlags::DEFAULT`"
+                )
+            } else {
+                format!("make {event} with `cudaEventCreate`, without `cudaEventDisableTiming`")
+            },
         ),
         Untimed::NeverRecorded => (
             format!("{function} is asked for the time of {event}, which nothing records"),
