@@ -624,6 +624,7 @@ impl Machine<'_, '_> {
             writes,
             assumed,
             lent: operation.lent,
+            captured_at: operation.graph.map(|graph| graph.captured_at),
         }
     }
 

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::access::add_note;
 use super::capture::{Captures, Ended, Fate, Mode, Refusal};
 use super::happens_before::{EventKey, Point, StreamKey};
 use super::history::DeedKind;
@@ -161,6 +162,12 @@ impl Machine<'_, '_> {
             nodes.extend(capturing.nodes.get(node.work as usize).cloned());
         }
         let lost = capturing.lost;
+        if capturing.vague {
+            let text = "something out of sight may have changed the capture";
+            for node in &mut nodes {
+                add_note(&mut node.operation.doubts, self.at.site, text);
+            }
+        }
         if capturing.is_empty() {
             capturing.nodes.clear();
             if capturing.captures.settle() {

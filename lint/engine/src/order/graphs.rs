@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::capture::Mode;
 use super::captures::{Begun, Node};
+use super::happens_before::StreamKey;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
@@ -58,17 +59,15 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// A graph is launched.
-    pub(super) fn graph_is_launched(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        state.fresh_copy = None;
-        let Some(Value::Handle(graph)) = it.arg(Role::Graph) else { return };
-        let Some(nodes) = state.capturing.graphs.get(graph).cloned() else { return };
-        let (stream, _) = self.stream_of(state, it);
-        if self.is_captured(state, stream) {
-            return;
-        }
+    /// A graph is launched: says what of it is gone.
+    pub(super) fn released_nodes_are_launched(
+        &mut self,
+        state: &mut State,
+        nodes: &[Node],
+        stream: StreamKey,
+    ) {
         let mut seen = Vec::new();
-        for node in nodes.iter() {
+        for node in nodes {
             let Some((object, released_at, how)) = node.ended.clone() else { continue };
             if seen.contains(&object) {
                 continue;

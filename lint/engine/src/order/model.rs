@@ -247,7 +247,6 @@ impl Machine<'_, '_> {
             Effect::EndsCapture => self.capture_ends(state, it),
             Effect::LaunchesGraph => {
                 self.graph_is_launched(state, it);
-                self.graph_may_allocate(state);
                 self.events_out_of_sight(state);
             }
             Effect::ChangesGraph => self.graph_changes(state, it),
@@ -343,7 +342,7 @@ impl Machine<'_, '_> {
         if let Some((site, id)) = fresh
             && !state.pending.iter().any(|operation| operation.id == id)
         {
-            self.observations.waited_at_once(site, id.0, id.1);
+            self.observations.waited_at_once(site, id.frame, id.step);
         }
     }
 

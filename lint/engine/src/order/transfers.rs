@@ -4,8 +4,7 @@ use std::rc::Rc;
 
 use super::happens_before::{Point, StreamKey};
 use super::machine::Machine;
-use super::object::{FrameId, Step};
-use super::state::{DeviceAccess, Extent, Form, Operation, Range, State};
+use super::state::{DeviceAccess, Extent, Form, Operation, Range, State, WorkId};
 use super::symbol::{Linear, Sym};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Direction, MemoryKind, Mode};
@@ -178,7 +177,7 @@ impl Machine<'_, '_> {
     }
 
     /// Pageable memory is done with when the call returns.
-    fn is_done_with(&mut self, state: &mut State, id: (FrameId, Step, u32), direction: Option<Direction>) {
+    fn is_done_with(&mut self, state: &mut State, id: WorkId, direction: Option<Direction>) {
         match direction {
             Some(Direction::DeviceToHost) => {
                 let stream = state.pending.iter().find(|it| it.id == id).map(|it| it.stream);
@@ -239,7 +238,7 @@ impl Machine<'_, '_> {
         accesses: Vec<DeviceAccess>,
     ) -> Operation {
         Operation {
-            id: (state.frame(), self.at.step, state.turn()),
+            id: self.work_id(state),
             site: self.at.site,
             kind,
             name: name.into(),
@@ -257,7 +256,13 @@ impl Machine<'_, '_> {
             no_waits: Rc::default(),
             reported: false,
             lent: self.calling.lent,
+            graph: None,
         }
+    }
+
+    /// The place of the current step, for the work that it enqueues.
+    pub(super) fn work_id(&self, state: &State) -> WorkId {
+        WorkId { frame: state.frame(), step: self.at.step, turn: state.turn(), node: 0 }
     }
 
     fn side(&self, state: &State, pointer: Option<&Pointer>, device_by_type: bool) -> Option<MemoryKind> {

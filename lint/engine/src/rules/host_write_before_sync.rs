@@ -85,6 +85,10 @@ pub(super) fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
         {
             Some(if pending.assumed { claim.at_most(Confidence::Likely) } else { claim })
         }
+        // What a graph copies is not staged by the call that launches it.
+        (Some(MemoryKind::Pageable), WorkKind::Copy { .. }) if pending.captured_at.is_some() => {
+            Some(Claim::unless_hidden(Severity::Warning, conflict))
+        }
         // The source of a copy to the device: staged if it is pageable.
         (Some(MemoryKind::Pageable), WorkKind::Copy { .. }) if !pending.writes => {
             Some(Claim::new(Severity::Info, conflict))
