@@ -51,12 +51,23 @@ impl Machine<'_, '_> {
             return;
         }
         let graphs = &mut Rc::make_mut(&mut state.capturing).graphs;
-        match it.arg(Role::Graph) {
-            Some(Value::Handle(graph)) => {
-                graphs.remove(graph);
+        let only = match it.arg(Role::Graph) {
+            Some(Value::Handle(graph)) => Some(*graph),
+            _ => None,
+        };
+        let node = it.arg(Role::Node).cloned();
+        let is_it = |held: &Node| held.handle.is_some() && held.handle == node;
+        // What a node does that is changed is not known; the others stay as they are.
+        graphs.retain(|graph, nodes| {
+            if only.is_some_and(|only| only != *graph) {
+                return true;
             }
-            _ => graphs.clear(),
-        }
+            let is_known = nodes.iter().any(is_it);
+            if is_known {
+                Rc::make_mut(nodes).retain(|held| !is_it(held));
+            }
+            is_known
+        });
     }
 
     /// A graph is launched: says what of it is gone.

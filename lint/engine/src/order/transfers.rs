@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::graph_nodes::Adds;
 use super::happens_before::{Point, StreamKey};
 use super::machine::Machine;
 use super::state::{DeviceAccess, Extent, Form, Operation, Range, State, WorkId};
@@ -118,7 +119,7 @@ impl Machine<'_, '_> {
         match copy.mode {
             Mode::Async => {
                 self.enqueue(state, operation);
-                state.fresh_copy = Some((self.at.site, id));
+                state.fresh_copy = (self.calling.adds == Adds::Nothing).then_some((self.at.site, id));
             }
             Mode::Settled => {
                 self.enqueue(state, operation);
@@ -298,7 +299,7 @@ impl Machine<'_, '_> {
             bytes: copy.bytes.as_ref().and_then(Linear::as_constant).and_then(|it| u64::try_from(it).ok()),
             stream: self.describe_stream(copy.stream),
             stream_omitted: copy.stream_omitted,
-            captured: self.is_captured(state, copy.stream),
+            captured: self.calling.adds != Adds::Nothing || self.is_captured(state, copy.stream),
             waited_at_once: false,
             examined: self.is_examined(state, dst) || self.is_examined(state, src),
             paths: Paths::Some,
