@@ -60,6 +60,7 @@ pub const ROLES: &[(&str, Role)] = &[
     ("from-graph", Role::FromGraph),
     ("node", Role::Node),
     ("node-params", Role::NodeParams),
+    ("field:ptr", Role::FieldPtr),
     ("symbol", Role::Symbol),
     ("memory", Role::Memory),
     ("copy-params", Role::CopyParams),
@@ -482,9 +483,7 @@ fn contradiction(row: &Row) -> Option<String> {
             let ends = (has(Role::Dst) || has(Role::Symbol)) && (has(Role::Src) || has(Role::Symbol));
             need(ends || has(Role::CopyParams), "copy", "dst` and `src` (or `symbol`), or `copy-params")
         }
-        Effect::Fill { .. } => {
-            need(has(Role::Dst) || has(Role::NodeParams), "fill", "dst` or `node-params")
-        }
+        Effect::Fill { .. } => need(has(Role::Dst) || has(Role::NodeParams), "fill", "dst` or `node-params"),
         Effect::Create => need(hands_out, "create", "out:…"),
         Effect::Free(_) => need(has(Role::Memory), "free", "memory"),
         Effect::Register => need(has(Role::Memory), "register", "memory"),
@@ -513,9 +512,11 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::BeginsCapture => need(has(Role::Stream), "begins capture", "stream"),
         Effect::LaunchesGraph => need(has(Role::Graph), "launches graph", "graph"),
         Effect::AddsNode => need(has(Role::Graph), "adds node", "graph"),
-        Effect::AddsGraph | Effect::UpdatesGraph => {
-            need(has(Role::Graph) && has(Role::FromGraph), "adds graph, updates graph", "graph` and `from-graph")
-        }
+        Effect::AddsGraph | Effect::UpdatesGraph => need(
+            has(Role::Graph) && has(Role::FromGraph),
+            "adds graph, updates graph",
+            "graph` and `from-graph",
+        ),
         Effect::EndsCapture => need(has(Role::Stream), "ends capture", "stream"),
         Effect::DestroyHandle => need(has(Role::Handle), "destroys handle", "handle"),
         Effect::AbandonsWork => need(has(Role::Handle), "abandons work", "handle"),

@@ -103,6 +103,8 @@ pub enum Role {
     Node,
     /// `cudaMemsetParams *` or `cudaKernelNodeParams *`: the arguments of a fill or launch are its fields.
     NodeParams,
+    /// An address that the call puts into the field `ptr` of the structure that is its result.
+    FieldPtr,
     /// A device symbol (`__device__` variable).
     Symbol,
     /// The address through which the call hands out what [`Effect`] creates.

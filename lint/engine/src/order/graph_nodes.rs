@@ -49,7 +49,9 @@ impl Machine<'_, '_> {
         };
         // A stream that a capture of the node could have been made on.
         let stream = match self.fresh(state) {
-            Value::Number(number) => number.as_symbol().map_or(operation.stream, |it| StreamKey::Unseen(it.0)),
+            Value::Number(number) => {
+                number.as_symbol().map_or(operation.stream, |it| StreamKey::Unseen(it.0))
+            }
             _ => operation.stream,
         };
         let operation = Operation { stream, ..operation.clone() };

@@ -117,7 +117,8 @@ impl Machine<'_, '_> {
                 continue;
             }
             let ended = node.ended.as_ref().map(|(object, ..)| *object);
-            let is_kept = |access: &&DeviceAccess| !own.contains(&root(access)) && Some(root(access)) != ended;
+            let is_kept =
+                |access: &&DeviceAccess| !own.contains(&root(access)) && Some(root(access)) != ended;
             let accesses: Vec<DeviceAccess> =
                 node.operation.accesses.iter().filter(is_kept).cloned().collect();
             let is_again = |(_, other): &(u32, Operation)| {

@@ -653,6 +653,14 @@ impl Machine<'_, '_> {
             let into = self.value(state, into);
             self.set_stream(state, &into, stream);
         }
+        if let (Some(address), Some(into)) = (it.arg(Role::FieldPtr).cloned(), it.call.call.into) {
+            let into = self.value(state, into);
+            if let Some(into) = self.pointer(&into) {
+                let field = self.field_object(&into, "ptr");
+                let field = self.start_of(field);
+                self.poke(state, &field, address, Some(8));
+            }
+        }
         it.call.call.result?;
         let value = match it.row.result {
             Outcome::Status | Outcome::QueryStatus => match it.status {
