@@ -47,7 +47,7 @@ void upload_all(float *d_batch, int batches, size_t n, cudaStream_t stream) {
 Two buffers, each with an event that is waited for before the buffer is filled again, keep the overlap.
 
 ## Not reported
-- Pageable sources: the driver stages them before the call returns, so this is an info, off by default.
+- Pageable sources: the driver stages them before the call returns, so this is an info, off by default. Those of copies that a graph holds get a warning: no launch of a graph is said to stage them.
 - Disjoint parts of a buffer, and double buffering with an event wait for the buffer that is written.
 - Batch copies that read their source during the call.
 - Managed memory: see `managed-access-in-flight`.
