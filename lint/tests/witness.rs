@@ -88,7 +88,7 @@ fn fits(rule: &str, hazard: &Hazard, last: usize) -> bool {
                 && ["device-use-after-free", "handle-use-after-destroy", "async-alloc-misuse"].contains(&rule)
         }
         Hazard::CapturedBufferReleased { launch, .. } => {
-            rule == "captured-host-buffer-lifetime" && *launch == last
+            *launch == last && ["captured-host-buffer-lifetime", "device-use-after-free"].contains(&rule)
         }
         // A capture that is lost has an end all the same.
         Hazard::CaptureIllegal { .. } => rule == "capture-illegal-call" || rule == "capture-structure",
@@ -196,6 +196,14 @@ fn a_witness_holds_what_explains_the_finding_and_no_more() {
              d_data = device 1024\nd_out = device 1024\n\
              launch produce writes d_data[0..1024] on producer\nsynchronize consumer\n\
              launch consume reads d_data[0..1024] writes d_out[0..1024] on consumer\n",
+        ),
+        // A graph that is launched, with what it holds as far as that matters.
+        (
+            "host-read-before-sync/misuse_graph_launch.cu",
+            "stream = stream\nh_out = pinned 4\nd_out = device 4\nbegin-capture stream\n\
+             launch compute reads d_out[0..4] writes d_out[0..4] on stream\n\
+             copy h_out[0..4] <- d_out[0..4] as device-to-host on stream\n\
+             graph = end-capture stream\nlaunch-graph graph on stream\nhost-read h_out[0..4]\n",
         ),
         // Memory whose allocation is out of sight is of the kind that the rule presumes.
         (

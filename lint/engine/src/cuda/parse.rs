@@ -57,6 +57,10 @@ pub const ROLES: &[(&str, Role)] = &[
     ("device", Role::Device),
     ("capture-mode", Role::CaptureMode),
     ("graph", Role::Graph),
+    ("from-graph", Role::FromGraph),
+    ("node", Role::Node),
+    ("node-params", Role::NodeParams),
+    ("field:ptr", Role::FieldPtr),
     ("symbol", Role::Symbol),
     ("memory", Role::Memory),
     ("copy-params", Role::CopyParams),
@@ -144,6 +148,9 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("launches kernel", Effect::LaunchesKernel),
     ("launches graph", Effect::LaunchesGraph),
     ("changes graph", Effect::ChangesGraph),
+    ("adds node", Effect::AddsNode),
+    ("adds graph", Effect::AddsGraph),
+    ("updates graph", Effect::UpdatesGraph),
     ("begins capture", Effect::BeginsCapture),
     ("ends capture", Effect::EndsCapture),
     ("may-wait", Effect::MayWait),
@@ -477,7 +484,7 @@ fn contradiction(row: &Row) -> Option<String> {
             let ends = (has(Role::Dst) || has(Role::Symbol)) && (has(Role::Src) || has(Role::Symbol));
             need(ends || has(Role::CopyParams), "copy", "dst` and `src` (or `symbol`), or `copy-params")
         }
-        Effect::Fill { .. } => need(has(Role::Dst), "fill", "dst"),
+        Effect::Fill { .. } => need(has(Role::Dst) || has(Role::NodeParams), "fill", "dst` or `node-params"),
         Effect::Create => need(hands_out, "create", "out:…"),
         Effect::Free(_) => need(has(Role::Memory), "free", "memory"),
         Effect::Register => need(has(Role::Memory), "register", "memory"),
@@ -505,6 +512,12 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::QueriesStream => need(carries, "queries stream", "stream` or `handle"),
         Effect::BeginsCapture => need(has(Role::Stream), "begins capture", "stream"),
         Effect::LaunchesGraph => need(has(Role::Graph), "launches graph", "graph"),
+        Effect::AddsNode => need(has(Role::Graph), "adds node", "graph"),
+        Effect::AddsGraph | Effect::UpdatesGraph => need(
+            has(Role::Graph) && has(Role::FromGraph),
+            "adds graph, updates graph",
+            "graph` and `from-graph",
+        ),
         Effect::EndsCapture => need(has(Role::Stream), "ends capture", "stream"),
         Effect::DestroyHandle => need(has(Role::Handle), "destroys handle", "handle"),
         Effect::AbandonsWork => need(has(Role::Handle), "abandons work", "handle"),
@@ -515,7 +528,9 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::HostWaitsForEvent => need(has(Role::Event), "host-waits event", "event"),
         Effect::QueriesEvent => need(has(Role::Event), "queries event", "event"),
         Effect::MeasuresEvents => need(has(Role::Event), "measures events", "event"),
-        Effect::LaunchesKernel => need(has(Role::Kernel), "launches kernel", "kernel"),
+        Effect::LaunchesKernel => {
+            need(has(Role::Kernel) || has(Role::NodeParams), "launches kernel", "kernel` or `node-params")
+        }
         Effect::EnqueuesHostFunction => need(
             has(Role::Function) || has(Role::CallbackParams),
             "enqueues function",

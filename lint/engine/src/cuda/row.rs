@@ -97,6 +97,14 @@ pub enum Role {
     /// `cudaGraph_t` or `cudaGraphExec_t`. With [`Thing::Graph`], the call makes another that holds the same;
     /// with [`Effect::ChangesGraph`], the first one is changed.
     Graph,
+    /// Another graph, whose nodes `Graph` gets.
+    FromGraph,
+    /// A node of a graph, whose parameters the call changes.
+    Node,
+    /// `cudaMemsetParams *` or `cudaKernelNodeParams *`: the arguments of a fill or launch are its fields.
+    NodeParams,
+    /// An address that the call puts into the field `ptr` of the structure that is its result.
+    FieldPtr,
     /// A device symbol (`__device__` variable).
     Symbol,
     /// The address through which the call hands out what [`Effect`] creates.
@@ -331,9 +339,15 @@ pub enum Effect {
     EndsCapture,
     /// Launches a graph on the stream: what it touches is known if it was captured on this path.
     LaunchesGraph,
-    /// Changes what the nodes of [`Role::Graph`] do, in a way that is not followed; without such a parameter,
-    /// those of any graph.
+    /// Changes what [`Role::Node`] does, in a way that is not followed: a node of [`Role::Graph`] or, without such
+    /// a parameter, of any graph. Without a node, it may be all of them.
     ChangesGraph,
+    /// What the effects after this one enqueue runs when [`Role::Graph`] is launched: the call adds it as a node.
+    AddsNode,
+    /// The call adds all that [`Role::FromGraph`] holds to [`Role::Graph`].
+    AddsGraph,
+    /// [`Role::Graph`] holds what [`Role::FromGraph`] holds from here on, and nothing else.
+    UpdatesGraph,
     /// May wait for the device, or have the device wait, which nothing promises: lowers the confidence
     /// of what follows.
     MayWait,

@@ -171,7 +171,7 @@ pub enum Stream {
 /// Work that was enqueued on the device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Work {
-    /// Where it was enqueued: the call or launch.
+    /// Where it was enqueued: the call or launch; of what a graph holds, the launch of the graph.
     pub site: SiteId,
     /// What it is.
     pub kind: WorkKind,
@@ -188,6 +188,8 @@ pub struct Work {
     pub assumed: bool,
     /// How a Rust library got the memory.
     pub lent: Lent,
+    /// The call that put it into a graph, if it was launched with one.
+    pub captured_at: Option<SiteId>,
 }
 
 /// How a Rust library got the memory that work uses, and so who sees to it that nothing else does.

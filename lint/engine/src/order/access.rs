@@ -235,6 +235,9 @@ impl Machine<'_, '_> {
     pub(super) fn enqueue(&mut self, state: &mut State, mut operation: Operation) {
         self.work_uses(state, &operation);
         self.work_writes(state, &operation);
+        if self.node_takes(state, &operation) {
+            return;
+        }
         self.waits_see_work(state, &operation);
         self.rounds_see_work(state);
         if self.capture_takes(state, &operation) {
@@ -627,6 +630,7 @@ impl Machine<'_, '_> {
             writes,
             assumed,
             lent: operation.lent,
+            captured_at: operation.graph.map(|graph| graph.captured_at),
         }
     }
 

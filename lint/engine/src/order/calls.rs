@@ -272,7 +272,7 @@ impl Machine<'_, '_> {
         state.fresh_copy = None;
         let lent = if self.uses_tracked(&accesses) { Lent::Recorded } else { Lent::No };
         let operation = Operation {
-            id: (state.frame(), self.at.step, state.turn()),
+            id: self.work_id(state),
             site: self.at.site,
             kind: WorkKind::Kernel,
             name: name.into(),
@@ -290,6 +290,7 @@ impl Machine<'_, '_> {
             no_waits: Rc::default(),
             reported: false,
             lent,
+            graph: None,
         };
         self.enqueue(state, operation);
     }

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::access::add_note;
 use super::capture::{Captures, Ended, Fate, Mode, Refusal};
 use super::happens_before::{EventKey, Point, StreamKey};
 use super::history::DeedKind;
@@ -22,7 +23,7 @@ use crate::facts::{CallInCapture, Capture, Fault, ReleaseKind};
 use crate::program::SiteId;
 
 /// Nodes of a graph that are followed; of more, the rest is not.
-const NODES: usize = 256;
+pub(super) const NODES: usize = 256;
 
 /// The captures of a path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct Node {
     pub operation: Operation,
     /// The first host memory of it that was released since.
     pub ended: Option<(ObjectId, SiteId, ReleaseKind)>,
+    /// The value that it goes by, if it was added by hand.
+    pub handle: Option<Value>,
 }
 
 impl Capturing {
@@ -72,8 +75,8 @@ impl Machine<'_, '_> {
         if it.is_empty() || stream == StreamKey::Legacy {
             return false;
         }
-        let is_made = |stream: StreamKey| matches!(stream, StreamKey::Created(_));
-        let runs = is_made(stream) && !it.vague && it.captures.streams().all(is_made);
+        let is_known = |stream: StreamKey| !matches!(stream, StreamKey::Unseen(_));
+        let runs = is_known(stream) && !it.vague && it.captures.streams().all(is_known);
         !runs || it.captures.is_capturing(stream)
     }
 
@@ -161,6 +164,12 @@ impl Machine<'_, '_> {
             nodes.extend(capturing.nodes.get(node.work as usize).cloned());
         }
         let lost = capturing.lost;
+        if capturing.vague {
+            let text = "something out of sight may have changed the capture";
+            for node in &mut nodes {
+                add_note(&mut node.operation.doubts, self.at.site, text);
+            }
+        }
         if capturing.is_empty() {
             capturing.nodes.clear();
             if capturing.captures.settle() {
@@ -188,7 +197,7 @@ impl Machine<'_, '_> {
         };
         match fate {
             Fate::Captured => {
-                capturing.nodes.push(Node { operation: operation.clone(), ended: None });
+                capturing.nodes.push(Node { operation: operation.clone(), ended: None, handle: None });
                 true
             }
             Fate::Refused(refusal) => {

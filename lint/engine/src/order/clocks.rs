@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use super::machine::{At, Machine};
 use super::model::Modelled;
-use super::object::{FrameId, ObjectId, Step};
+use super::object::ObjectId;
 use super::observations::Observations;
 use super::state::{Operation, State};
 use super::symbol::{Linear, Sym, SymKey};
@@ -36,7 +36,7 @@ struct Reading {
 }
 
 /// What tells operations apart.
-type Work = (FrameId, Step, u32);
+type Work = super::state::WorkId;
 
 /// What tells measurements apart: the second reading and the first.
 type Interval = (SiteId, SiteId);

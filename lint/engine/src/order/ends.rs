@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use super::happens_before::StreamKey;
 use super::machine::Machine;
-use super::object::{FrameId, ObjectId, ObjectKey, Step};
+use super::object::{ObjectId, ObjectKey};
 use super::observations::Observations;
-use super::state::{Operation, State};
+use super::state::{Operation, State, WorkId};
 use super::value::Value;
 use crate::Program;
 use crate::cuda::Model;
@@ -26,7 +26,7 @@ pub struct EndSums {
 }
 
 /// Work that was enqueued before something was called of which nothing is known, by the last piece of it.
-pub type OutOfSight = Option<(FrameId, Step, u32)>;
+pub type OutOfSight = Option<WorkId>;
 
 impl EndSums {
     /// Something is registered that runs after `main`.
@@ -136,7 +136,7 @@ impl Machine<'_, '_> {
             false => self.is_nobodys(state, operation, result),
         });
         let Some(operation) = left.max_by_key(|it| matches!(it.kind, WorkKind::Copy { .. })) else { return };
-        let place = |id: &(FrameId, Step, u32)| state.pending.iter().position(|it| it.id == *id);
+        let place = |id: &WorkId| state.pending.iter().position(|it| it.id == *id);
         let unseen = state.out_of_sight.as_ref().and_then(place);
         if unseen.is_some_and(|unseen| place(&operation.id) <= Some(unseen)) {
             return;

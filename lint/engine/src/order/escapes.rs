@@ -91,7 +91,7 @@ impl Machine<'_, '_> {
     /// The host waits: for work of calls that have returned, its caller has waited.
     pub(super) fn note_callers_wait(&mut self, state: &State, is_over: impl Fn(&Operation) -> bool) {
         for operation in state.pending.iter().filter(|operation| is_over(operation)) {
-            let is_running = state.frames.iter().any(|frame| frame.id == operation.id.0);
+            let is_running = state.frames.iter().any(|frame| frame.id == operation.id.frame);
             if !is_running && matches!(operation.kind, WorkKind::Copy { .. }) {
                 self.observations.waited_by_caller(operation.site);
             }

@@ -59,6 +59,11 @@ pub(super) fn record(pending: &mut [Operation], event: EventKey, stream: StreamK
     happens_before::record(&mut strictly(pending), event, stream, &Proven(streams));
 }
 
+/// [`happens_before::snapshot`], by what is proven.
+pub(super) fn snapshot(pending: &mut [Operation], event: EventKey, stream: StreamKey) {
+    happens_before::snapshot(&mut strictly(pending), event, stream);
+}
+
 /// [`happens_before::stream_waits`], by what is proven.
 pub(super) fn stream_waits(pending: &mut [Operation], stream: StreamKey, event: EventKey) {
     happens_before::stream_waits(&mut strictly(pending), stream, event);

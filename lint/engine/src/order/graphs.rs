@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::capture::Mode;
 use super::captures::{Begun, Node};
+use super::happens_before::StreamKey;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
@@ -50,25 +51,34 @@ impl Machine<'_, '_> {
             return;
         }
         let graphs = &mut Rc::make_mut(&mut state.capturing).graphs;
-        match it.arg(Role::Graph) {
-            Some(Value::Handle(graph)) => {
-                graphs.remove(graph);
+        let only = match it.arg(Role::Graph) {
+            Some(Value::Handle(graph)) => Some(*graph),
+            _ => None,
+        };
+        let node = it.arg(Role::Node).cloned();
+        let is_it = |held: &Node| held.handle.is_some() && held.handle == node;
+        // What a node does that is changed is not known; the others stay as they are.
+        graphs.retain(|graph, nodes| {
+            if only.is_some_and(|only| only != *graph) {
+                return true;
             }
-            _ => graphs.clear(),
-        }
+            let is_known = nodes.iter().any(is_it);
+            if is_known {
+                Rc::make_mut(nodes).retain(|held| !is_it(held));
+            }
+            is_known
+        });
     }
 
-    /// A graph is launched.
-    pub(super) fn graph_is_launched(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        state.fresh_copy = None;
-        let Some(Value::Handle(graph)) = it.arg(Role::Graph) else { return };
-        let Some(nodes) = state.capturing.graphs.get(graph).cloned() else { return };
-        let (stream, _) = self.stream_of(state, it);
-        if self.is_captured(state, stream) {
-            return;
-        }
+    /// A graph is launched: says what of it is gone.
+    pub(super) fn released_nodes_are_launched(
+        &mut self,
+        state: &mut State,
+        nodes: &[Node],
+        stream: StreamKey,
+    ) {
         let mut seen = Vec::new();
-        for node in nodes.iter() {
+        for node in nodes {
             let Some((object, released_at, how)) = node.ended.clone() else { continue };
             if seen.contains(&object) {
                 continue;

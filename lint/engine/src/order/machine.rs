@@ -165,6 +165,8 @@ pub struct Calling {
     pub discarded: bool,
     /// How it gets the memory that it is given, if it belongs to a Rust library.
     pub lent: crate::facts::Lent,
+    /// What becomes of the work that it brings.
+    pub adds: super::graph_nodes::Adds,
 }
 
 /// A path out of a function.

@@ -30,6 +30,8 @@ mod event_use;
 mod events;
 mod forgotten;
 mod gone;
+mod graph_nodes;
+mod graph_work;
 mod graphs;
 mod handles;
 pub mod happens_before;

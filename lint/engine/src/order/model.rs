@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::calls::Unfollowed;
 use super::containers::ELEMENTS;
 use super::event_use::Waited;
+use super::graph_nodes::Adds;
 use super::happens_before::{Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::{Calling, Machine};
@@ -94,6 +95,7 @@ impl Machine<'_, '_> {
             name: it.shown().into(),
             discarded: call.call.discarded,
             lent: super::tracked::lent(row),
+            adds: Adds::Nothing,
         };
         self.waits_see_call(state, row);
         self.errors_see_call(state, &it);
@@ -119,6 +121,7 @@ impl Machine<'_, '_> {
                 effect => self.effect(state, &it, *effect),
             }
         }
+        self.calling.adds = Adds::Nothing;
         if let (Some(id), Some(value)) = (call.call.result, result) {
             self.define(state, id, value);
         }
@@ -137,7 +140,11 @@ impl Machine<'_, '_> {
                 let unit = Linear::constant(i64::from(unit));
                 let bytes =
                     self.product(it).map(|count| self.symbols.arithmetic(BinaryOp::Mul, &count, &unit));
-                if let Some(dst) = it.arg(Role::Dst).cloned() {
+                let filled = match it.arg(Role::Dst).cloned() {
+                    Some(dst) => Some((dst, bytes)),
+                    None => self.filled_by_params(state, it),
+                };
+                if let Some((dst, bytes)) = filled {
                     let (stream, omitted) = self.stream_of(state, it);
                     self.fill(state, name, &dst, bytes, mode, stream, omitted, it.status);
                 }
@@ -247,10 +254,12 @@ impl Machine<'_, '_> {
             Effect::EndsCapture => self.capture_ends(state, it),
             Effect::LaunchesGraph => {
                 self.graph_is_launched(state, it);
-                self.graph_may_allocate(state);
                 self.events_out_of_sight(state);
             }
             Effect::ChangesGraph => self.graph_changes(state, it),
+            Effect::AddsNode => self.adds_node(state, it),
+            Effect::AddsGraph => self.graph_gets(state, it, false),
+            Effect::UpdatesGraph => self.graph_gets(state, it, true),
             // A free is measured to wait. Of library calls it is documented that many do.
             Effect::MayWait
                 if it.row.effects.iter().any(|it| matches!(it, Effect::Free(_) | Effect::Unregister)) =>
@@ -344,7 +353,7 @@ impl Machine<'_, '_> {
         if let Some((site, id)) = fresh
             && !state.pending.iter().any(|operation| operation.id == id)
         {
-            self.observations.waited_at_once(site, id.0, id.1);
+            self.observations.waited_at_once(site, id.frame, id.step);
         }
     }
 
@@ -400,6 +409,10 @@ impl Machine<'_, '_> {
             dst = self.peek_field(state, &params, &["dstPtr", "ptr"]);
             src = self.peek_field(state, &params, &["srcPtr", "ptr"]);
             kind = self.peek_field(state, &params, &["kind"]);
+            // Arrays, and parameters that are filled out of sight: nothing is known of the node.
+            if self.calling.adds != Adds::Nothing && dst.is_none() && src.is_none() {
+                return;
+            }
         }
         if let Some(symbol) = it.arg(Role::Symbol).cloned() {
             // A device symbol stands on the side that has no pointer. What is not seen to be one (a variable
@@ -449,7 +462,7 @@ impl Machine<'_, '_> {
         self.copy(state, copy);
     }
 
-    fn peek_field(&mut self, state: &State, record: &Pointer, path: &[&str]) -> Option<Value> {
+    pub(super) fn peek_field(&mut self, state: &State, record: &Pointer, path: &[&str]) -> Option<Value> {
         let mut at = record.clone();
         for field in path {
             let object = self.field_object(&at, field);
@@ -525,8 +538,17 @@ impl Machine<'_, '_> {
     }
 
     fn launch_by_call(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        let kernel = match it.arg(Role::Kernel) {
-            Some(Value::Function(id)) => Some(*id),
+        let mut kernel = it.arg(Role::Kernel).cloned();
+        let mut array = it.arg(Role::KernelArgs).cloned();
+        let node = it.arg(Role::NodeParams).cloned();
+        if let Some(params) = node.as_ref().and_then(|params| self.pointer(params)) {
+            kernel = self.peek_field(state, &params, &["func"]);
+            array = self.peek_field(state, &params, &["kernelParams"]);
+        }
+        let kernel = match kernel {
+            Some(Value::Function(id)) => Some(id),
+            // A node of which not even the kernel is known.
+            _ if node.is_some() => return,
             _ => None,
         };
         let name = match kernel {
@@ -535,14 +557,14 @@ impl Machine<'_, '_> {
         };
         let params = kernel.map(|id| self.shared.function(id).kernel_params.as_slice()).unwrap_or_default();
         let mut values: Vec<Value> = Vec::new();
-        if let Some(array) = it.arg(Role::KernelArgs).cloned().and_then(|value| self.pointer(&value)) {
+        if let Some(array) = array.and_then(|value| self.pointer(&value)) {
             for index in 0..KERNEL_ARGS {
                 let offset = array.offset.plus(&Linear::constant(index * 8), 1).unwrap_or_default();
                 let Some(value) = state.memory.get(&(array.object, offset)).cloned() else { break };
                 let Some(slot) = self.pointer(&value) else { break };
                 values.push(self.peek(state, &slot));
             }
-        } else {
+        } else if node.is_none() {
             values.extend(it.call.args.iter().skip(it.row.params.len()).cloned());
         }
         let mut accesses = Vec::new();
@@ -631,6 +653,14 @@ impl Machine<'_, '_> {
             let stream = self.accessor(state, &it.row.name, it.call.args.clone());
             let into = self.value(state, into);
             self.set_stream(state, &into, stream);
+        }
+        if let (Some(address), Some(into)) = (it.arg(Role::FieldPtr).cloned(), it.call.call.into) {
+            let into = self.value(state, into);
+            if let Some(into) = self.pointer(&into) {
+                let field = self.field_object(&into, "ptr");
+                let field = self.start_of(field);
+                self.poke(state, &field, address, Some(8));
+            }
         }
         it.call.call.result?;
         let value = match it.row.result {

@@ -38,7 +38,7 @@ pub struct State {
     /// The captures, and the graphs that they have given.
     pub capturing: Rc<super::captures::Capturing>,
     /// The copy that was enqueued last, until the next CUDA call: its place, and which it was.
-    pub fresh_copy: Option<(SiteId, (FrameId, Step, u32))>,
+    pub fresh_copy: Option<(SiteId, WorkId)>,
     /// The code has made sure on this path that the platform lets the host touch device memory.
     pub host_may_access: bool,
     /// A CUDA call is known to have failed on this path.
@@ -110,8 +110,8 @@ pub struct ObjectState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
     /// Where it was enqueued, and in which turn: tells operations apart.
-    pub id: (FrameId, Step, u32),
-    /// The call or launch.
+    pub id: WorkId,
+    /// The call or launch; of what a graph holds, the launch of the graph.
     pub site: SiteId,
     /// What it is.
     pub kind: WorkKind,
@@ -145,6 +145,30 @@ pub struct Operation {
     pub reported: bool,
     /// How a Rust library got the memory.
     pub lent: Lent,
+    /// The graph that it was launched with, if it is no work of its own.
+    pub graph: Option<InGraph>,
+}
+
+/// Where work was enqueued, and in which turn of the loops around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WorkId {
+    /// The function.
+    pub frame: FrameId,
+    /// The statement.
+    pub step: Step,
+    /// See [`State::turn`].
+    pub turn: u32,
+    /// Of what a graph holds, which of it, from 1; 0 for all other work.
+    pub node: u32,
+}
+
+/// How work came into a graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InGraph {
+    /// The call that put it there.
+    pub captured_at: SiteId,
+    /// The stream of the capture.
+    pub captured_on: StreamKey,
 }
 
 /// How a copy or fill was called: what a witness repeats.

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
+use super::graph_nodes::Adds;
 use super::happens_before::{Point, StreamKey};
 use super::machine::Machine;
-use super::object::{FrameId, Step};
-use super::state::{DeviceAccess, Extent, Form, Operation, Range, State};
+use super::state::{DeviceAccess, Extent, Form, Operation, Range, State, WorkId};
 use super::symbol::{Linear, Sym};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Direction, MemoryKind, Mode};
@@ -119,7 +119,7 @@ impl Machine<'_, '_> {
         match copy.mode {
             Mode::Async => {
                 self.enqueue(state, operation);
-                state.fresh_copy = Some((self.at.site, id));
+                state.fresh_copy = (self.calling.adds == Adds::Nothing).then_some((self.at.site, id));
             }
             Mode::Settled => {
                 self.enqueue(state, operation);
@@ -178,7 +178,7 @@ impl Machine<'_, '_> {
     }
 
     /// Pageable memory is done with when the call returns.
-    fn is_done_with(&mut self, state: &mut State, id: (FrameId, Step, u32), direction: Option<Direction>) {
+    fn is_done_with(&mut self, state: &mut State, id: WorkId, direction: Option<Direction>) {
         match direction {
             Some(Direction::DeviceToHost) => {
                 let stream = state.pending.iter().find(|it| it.id == id).map(|it| it.stream);
@@ -239,7 +239,7 @@ impl Machine<'_, '_> {
         accesses: Vec<DeviceAccess>,
     ) -> Operation {
         Operation {
-            id: (state.frame(), self.at.step, state.turn()),
+            id: self.work_id(state),
             site: self.at.site,
             kind,
             name: name.into(),
@@ -257,7 +257,13 @@ impl Machine<'_, '_> {
             no_waits: Rc::default(),
             reported: false,
             lent: self.calling.lent,
+            graph: None,
         }
+    }
+
+    /// The place of the current step, for the work that it enqueues.
+    pub(super) fn work_id(&self, state: &State) -> WorkId {
+        WorkId { frame: state.frame(), step: self.at.step, turn: state.turn(), node: 0 }
     }
 
     fn side(&self, state: &State, pointer: Option<&Pointer>, device_by_type: bool) -> Option<MemoryKind> {
@@ -293,7 +299,7 @@ impl Machine<'_, '_> {
             bytes: copy.bytes.as_ref().and_then(Linear::as_constant).and_then(|it| u64::try_from(it).ok()),
             stream: self.describe_stream(copy.stream),
             stream_omitted: copy.stream_omitted,
-            captured: self.is_captured(state, copy.stream),
+            captured: self.calling.adds != Adds::Nothing || self.is_captured(state, copy.stream),
             waited_at_once: false,
             examined: self.is_examined(state, dst) || self.is_examined(state, src),
             paths: Paths::Some,

@@ -113,7 +113,9 @@ fn host(context: &RuleContext<'_>, conflict: &Conflict, memory: Option<MemoryKin
             // may wait.
             // Where the device reaches pageable memory itself, nothing need be staged.
             let direct = context.options.platform.pageable_access == Some(true);
+            // A launch of a graph is not said to stage.
             let staged = !direct
+                && conflict.pending.captured_at.is_none()
                 && !conflict.pending.writes
                 && copied_bytes(context, conflict)
                     .is_none_or(|n| n <= context.options.platform.staging_limit());

@@ -35,8 +35,26 @@ fn memory(
     let bytes = object.bytes.filter(|bytes| *bytes > 0).unwrap_or(UNKNOWN_SIZE).min(LARGEST);
     let buffer = sketch.buffer(&object.name, memory, bytes, first, object.site);
     let with = sketch::release(how, memory);
-    sketch.step(Action::Free { buffer: buffer.clone(), with, stream: order.clone() }, late.ended_at);
     let whole = Range { buffer: buffer.clone(), start: 0, end: bytes };
+    let free = Action::Free { buffer: buffer.clone(), with, stream: order.clone() };
+    if let LateUse::Work(work @ Work { captured_at: Some(captured_at), .. }) = &late.by {
+        // What a graph holds was put there while the memory was alive.
+        let origin = trace::Stream::Named(sketch.stream("origin", false, None));
+        let node = use_in_work(sketch, work, whole, memory, origin.clone())?;
+        let mode = trace::CaptureMode::default();
+        sketch.step(Action::BeginCapture { stream: origin.clone(), mode }, *captured_at);
+        sketch.step(node, *captured_at);
+        let graph = sketch.name("graph", "graph");
+        sketch.step(Action::EndCapture { stream: origin, graph: graph.clone() }, *captured_at);
+        sketch.step(free, late.ended_at);
+        let stream = match order {
+            Some(order) if late.what.order() == Some(&work.stream) => order,
+            _ => stream(sketch, context.options, &work.stream),
+        };
+        sketch.step(Action::LaunchGraph { graph, stream }, late.site);
+        return Some(());
+    }
+    sketch.step(free, late.ended_at);
     let action = match &late.by {
         LateUse::Release(again, second) => {
             let with = sketch::release(again, memory);

@@ -177,6 +177,7 @@ mod tests {
             writes: true,
             assumed: false,
             lent: Default::default(),
+            captured_at: None,
         }
     }
 

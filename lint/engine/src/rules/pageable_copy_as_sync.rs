@@ -65,7 +65,8 @@ pub static RULE: Rule = Rule {
 /// Whether a conflict is what the rule is about, and how bad it is.
 pub(super) fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let WorkKind::Copy { direction, .. } = conflict.pending.kind else { return None };
-    if async_result_escapes::escapes(conflict) {
+    // The launch of a graph is not said to wait for what is pageable.
+    if async_result_escapes::escapes(conflict) || conflict.pending.captured_at.is_some() {
         return None;
     }
     let to_host = matches!(direction, Some(Direction::DeviceToHost) | None);

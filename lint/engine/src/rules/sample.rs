@@ -56,6 +56,7 @@ pub fn copy(site: u32, direction: Option<Direction>, pageable: bool) -> Work {
         writes: direction == Some(Direction::DeviceToHost),
         assumed: false,
         lent: Default::default(),
+        captured_at: None,
     }
 }
 
@@ -80,6 +81,7 @@ pub fn kernel(site: u32) -> Work {
         writes: true,
         assumed: true,
         lent: Default::default(),
+        captured_at: None,
     }
 }
 

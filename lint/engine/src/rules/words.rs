@@ -47,12 +47,13 @@ pub(super) fn event(event: &Event) -> String {
 
 /// Work in a sentence: "`cudaMemcpyAsync`", "kernel `scale`".
 pub(super) fn work(work: &Work) -> String {
-    match &work.kind {
+    let name = match &work.kind {
         WorkKind::Kernel if work.name.is_empty() => "a kernel".into(),
         WorkKind::Kernel => format!("kernel {}", code(&work.name)),
         WorkKind::HostFunction => format!("host function {}", code(&work.name)),
         WorkKind::Copy { .. } | WorkKind::Fill | WorkKind::Other | WorkKind::Allocation => code(&work.name),
-    }
+    };
+    if work.captured_at.is_some() { format!("{name} in the graph") } else { name }
 }
 
 /// What the work may still be doing to the object: "writing" or "reading".
@@ -97,7 +98,7 @@ pub(super) fn story(case: &Case<'_>) -> Vec<Related> {
         push(&mut related, creation(&second.stream));
     }
     for conflict in std::iter::once(&case.conflict).chain(&case.others) {
-        push(&mut related, Some(enqueued(conflict)));
+        enqueued(conflict).into_iter().for_each(|place| push(&mut related, Some(place)));
     }
     let notes = |conflict: &Conflict| {
         conflict
@@ -153,17 +154,23 @@ fn creation(stream: &Stream) -> Option<Related> {
     }
 }
 
-fn enqueued(conflict: &Conflict) -> Related {
+fn enqueued(conflict: &Conflict) -> Vec<Related> {
     let pending = &conflict.pending;
     let omitted = if pending.stream_omitted { " (no stream is given)" } else { "" };
+    let on = stream(&pending.stream);
+    if let Some(site) = pending.captured_at {
+        let bare = work(&Work { captured_at: None, ..pending.clone() });
+        return vec![
+            Related { site, message: format!("{bare} is put into the graph here") },
+            Related { site: pending.site, message: format!("the graph is launched here on {on}{omitted}") },
+        ];
+    }
     let verb = match pending.kind {
         WorkKind::Kernel => "is launched",
         _ => "is enqueued",
     };
-    Related {
-        site: pending.site,
-        message: format!("{} {verb} here on {}{omitted}", work(pending), stream(&pending.stream)),
-    }
+    let message = format!("{} {verb} here on {on}{omitted}", work(pending));
+    vec![Related { site: pending.site, message }]
 }
 
 /// The operation that conflicts with pending work on another stream. The rules that ask claim nothing else.

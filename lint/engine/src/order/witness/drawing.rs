@@ -4,7 +4,8 @@ use super::{Buffer, Part, Plan, Planned};
 use crate::facts::{self, ReleaseKind, WorkKind};
 use crate::order::happens_before::{EventKey, Point, StreamKey};
 use crate::order::object::ObjectId;
-use crate::order::state::Operation;
+use crate::order::state::{InGraph, Operation, WorkId};
+use crate::program::SiteId;
 use crate::sketch::{self, LARGEST, Sketch, UNKNOWN_SIZE};
 use crate::trace::{self, Action, Memory, Name, Trace};
 use crate::{DefaultStream, Options};
@@ -45,7 +46,15 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
             self.buffers.push(name);
         }
         let mut pending = None;
+        let mut drawn = Vec::new();
         for (index, (site, planned)) in plan.steps.iter().enumerate() {
+            if let Some((launch, graph)) = launched(planned) {
+                if !drawn.contains(&launch) {
+                    drawn.push(launch);
+                    pending = self.graph(launch, graph, *site);
+                }
+                continue;
+            }
             let mut action = self.action(planned);
             if index + 1 == plan.steps.len()
                 && let Some(shared) = self.buffers.first()
@@ -60,9 +69,36 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
         self.sketch.finish()
     }
 
+    /// The launch of a graph, behind the capture of what it holds: nothing of that runs before, so that it may
+    /// stand right there. Gives the last of it.
+    fn graph(&mut self, launch: WorkId, graph: InGraph, site: SiteId) -> Option<Action> {
+        let plan = self.plan;
+        let origin = self.stream(graph.captured_on);
+        let mode = trace::CaptureMode::default();
+        self.sketch.step(Action::BeginCapture { stream: origin.clone(), mode }, graph.captured_at);
+        let mut last = None;
+        let mut end = (graph.captured_at, None);
+        for (_, planned) in &plan.steps {
+            let Planned::Work { operation, reads, writes } = planned else { continue };
+            let Some((_, held)) = launched(planned).filter(|it| it.0 == launch) else { continue };
+            let action = self.work(operation, reads, writes, origin.clone());
+            self.sketch.step(action.clone(), held.captured_at);
+            last = Some(action);
+            end = (held.captured_at, Some(operation.stream));
+        }
+        let name = self.sketch.name("graph", "graph");
+        self.sketch.step(Action::EndCapture { stream: origin, graph: name.clone() }, end.0);
+        let stream = self.stream(end.1?);
+        self.sketch.step(Action::LaunchGraph { graph: name, stream }, site);
+        last
+    }
+
     fn action(&mut self, planned: &Planned<'_>) -> Action {
         match planned {
-            Planned::Work { operation, reads, writes } => self.work(operation, reads, writes),
+            Planned::Work { operation, reads, writes } => {
+                let stream = self.stream(operation.stream);
+                self.work(operation, reads, writes, stream)
+            }
             Planned::Allocate(buffer) => {
                 let stream = self.plan.buffers[*buffer].stream.map(|stream| self.stream(stream));
                 Action::Allocate {
@@ -100,8 +136,13 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
         Action::Free { buffer: self.buffers[buffer].clone(), with: sketch::release(how, memory), stream }
     }
 
-    fn work(&mut self, operation: &Operation, reads: &[Part], writes: &[Part]) -> Action {
-        let stream = self.stream(operation.stream);
+    fn work(
+        &mut self,
+        operation: &Operation,
+        reads: &[Part],
+        writes: &[Part],
+        stream: trace::Stream,
+    ) -> Action {
         let ranges = |drawing: &Self, parts: &[Part]| -> Vec<trace::Range> {
             let mut ranges: Vec<trace::Range> = parts.iter().map(|part| drawing.range(part)).collect();
             ranges.sort();
@@ -210,6 +251,12 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
             Point::Event(event) => trace::Point::Event(self.event(event)),
         }
     }
+}
+
+/// The launch that a step of the plan belongs to, if it is a node of a graph.
+fn launched(planned: &Planned<'_>) -> Option<(WorkId, InGraph)> {
+    let Planned::Work { operation, .. } = planned else { return None };
+    Some((WorkId { node: 0, ..operation.id }, operation.graph?))
 }
 
 fn size(buffer: &Buffer) -> u64 {
