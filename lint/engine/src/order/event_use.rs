@@ -312,6 +312,7 @@ impl Machine<'_, '_> {
         }
         let events: Vec<EventKey> =
             it.args(Role::Event).cloned().collect::<Vec<_>>().iter().map(|it| self.event_key(it)).collect();
+        self.times_have_device(state, &events);
         for (index, event) in events.iter().enumerate() {
             let is_start = index == 0;
             let described = self.describe_event(*event);

@@ -22,6 +22,7 @@ mod captures;
 mod clocks;
 mod combined;
 mod containers;
+mod devices;
 mod ends;
 mod errors;
 mod escapes;

@@ -67,6 +67,7 @@ mod uninitialized_transfer_source;
 mod unjoined_fork;
 mod unknown_cuda_api;
 mod write_combined_host_read;
+mod wrong_device;
 
 pub use context::RuleContext;
 pub use root_cause::{Case, Claim};
@@ -225,6 +226,7 @@ static CATALOGUE: &[&Rule] = &[
     &temporary_source::RULE,
     &stream_forgotten::RULE,
     &library_object_released_in_flight::RULE,
+    &wrong_device::RULE,
     &timing_without_sync::RULE,
     &unjoined_fork::RULE,
 ];
