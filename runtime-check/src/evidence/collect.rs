@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use cuda_lint_engine::rules;
-use cuda_lint_evidence::{Claims, Litmus, Observation, Peers, Programs, Rules, Verdict};
+use cuda_lint_evidence::{Claims, Litmus, Observation, Peers, Programs, Rules, TwoGpus, Verdict};
 
 use super::{Context, Error, convert};
 use crate::programs::process::parallel;
@@ -171,6 +171,12 @@ fn is_plainest(witness: &Witness) -> bool {
 /// programs.toml: every fixture, compiled and run as it is.
 pub fn collect_programs(context: &Context<'_>) -> Result<Programs, Error> {
     Ok(convert::programs(programs::run(context.root)?))
+}
+
+/// two-gpus.toml: the fixtures that need two GPUs.
+pub fn collect_two_gpus(context: &Context<'_>) -> Result<TwoGpus, Error> {
+    let Programs { programs } = convert::programs(programs::run_on_two_gpus(context.root)?);
+    Ok(TwoGpus { programs })
 }
 
 /// claims.toml: every claim, measured.

@@ -142,7 +142,9 @@ pub fn run(root: &Path) -> Result<Report, Error> {
     let version = process::run(Command::new(&sanitizer).arg("--version"), LIMIT).map_err(|error| {
         Error::Unexpected(format!("compute-sanitizer cannot be run: {error}; it is part of the CUDA toolkit"))
     })?;
-    let is_asked = |fixture: &Fixture| matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed);
+    let is_asked = |fixture: &Fixture| {
+        fixture.needs().is_none() && matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed)
+    };
     let built =
         programs::build(root, &toolchain, programs::find(root)?.into_iter().filter(is_asked).collect())?;
     let mut linked: Vec<(&Built, PathBuf)> =

@@ -40,6 +40,11 @@ pub struct Fixture {
 }
 
 impl Fixture {
+    /// The hardware that it needs, if that is more than one NVIDIA GPU.
+    pub fn needs(&self) -> Option<&'static str> {
+        cuda_lint_evidence::needs(&self.path)
+    }
+
     /// The default-stream mode as it is written in options and annotations.
     pub const fn mode_name(&self) -> &'static str {
         mode_name(self.mode)

@@ -77,6 +77,9 @@ use std::fmt;
 use crate::facts::{Conflict, Facts};
 use crate::{Category, Diagnostic, Findings, Options, Program, Severity};
 
+/// [`Rule::needs`] of rules whose programs use two devices.
+pub const TWO_GPUS: &str = "two NVIDIA GPUs";
+
 /// One rule: what it is about, its documentation, and its check.
 #[derive(Debug)]
 pub struct Rule {

@@ -78,7 +78,7 @@ pub static RULE: Rule = Rule {
     doc: DOC,
     on_by_default: true,
     witness: Witness::ProgramFails,
-    needs: Some("two NVIDIA GPUs"),
+    needs: Some(super::TWO_GPUS),
     check: Check::Facts(check),
 };
 
