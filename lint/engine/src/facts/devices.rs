@@ -14,11 +14,19 @@ pub struct WrongDevice {
     pub here: Device,
     /// The device that the thing belongs to.
     pub there: Device,
-    /// It is merely presumed that the device matters: nothing tells what a kernel does with the memory, or whether
-    /// kernels may use the memory of other devices.
-    pub presumed: bool,
+    /// What it rests on, if that is not proven.
+    pub presumed: Option<Presumed>,
     /// On which paths.
     pub paths: Paths,
+}
+
+/// What is not proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Presumed {
+    /// The thing was made before any device was set: it may be the same device all the same.
+    OtherDevice,
+    /// Callers that are not seen may have let kernels use the memory of other devices.
+    NoAccess,
 }
 
 /// A device, for people.

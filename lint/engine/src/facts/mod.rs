@@ -24,7 +24,7 @@ mod waits;
 pub use arguments::HostArgument;
 pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
 pub use combined::{CombinedRead, CombinedUse};
-pub use devices::{Device, DeviceFault, WrongDevice};
+pub use devices::{Device, DeviceFault, Presumed, WrongDevice};
 pub use ends::LeftWork;
 pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{

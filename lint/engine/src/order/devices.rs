@@ -19,16 +19,13 @@ use super::machine::Machine;
 use super::model::Modelled;
 use super::object::ObjectId;
 use super::observations::Observations;
-use super::relevance;
 use super::state::{DeviceAccess, Operation, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::unknown::is_accessor;
 use super::value::{Condition, Relation, Value};
-use crate::Program;
-use crate::cuda::Model;
 use crate::cuda::row::{Effect, Family, MemoryKind, Role, Row, Thing};
-use crate::facts::{Device, DeviceFault, Note, WrongDevice};
-use crate::program::{Callee, FunctionId, Linkage, Op, Origin, SiteId};
+use crate::facts::{Device, DeviceFault, Note, Presumed, WrongDevice};
+use crate::program::{FunctionId, Linkage, Origin, SiteId};
 
 /// What the current device is the result of where a function is entered from out of sight: no function that can be
 /// called.
@@ -59,6 +56,8 @@ struct Home {
     device: Linear,
     /// Where it was made.
     site: SiteId,
+    /// That was before the path has set any device.
+    unset: bool,
 }
 
 impl Devices {
@@ -82,63 +81,6 @@ impl Devices {
     fn set(&mut self, device: Option<Linear>, site: SiteId) {
         (self.current, self.since) = (device, Some(site));
     }
-}
-
-/// What the functions of a program do to the current device, themselves or through what they call.
-#[derive(Debug)]
-pub struct Setters {
-    /// May set another device: calls that are not followed leave none known.
-    may_set: Vec<bool>,
-    /// A constructor, destructor or closure sets one. The standard library may call those out of sight.
-    hidden: bool,
-    /// Something lets kernels use the memory of other devices.
-    peers: bool,
-}
-
-impl Setters {
-    /// Looks at every function once, then along the calls.
-    pub fn new(program: &Program, model: &Model) -> Self {
-        let row = relevance::rows(program, model);
-        let has = |op: &Op, wanted: fn(&Effect) -> bool| match op {
-            Op::Call(call) => row(call).is_some_and(|row| row.effects.iter().any(wanted)),
-            _ => false,
-        };
-        let sets = |effect: &Effect| {
-            matches!(effect, Effect::SetsDevice | Effect::EntersDevice | Effect::LeavesDevice)
-        };
-        let callers = relevance::callers(program);
-        let known = relevance::through_calls(program, &callers, |op| has(op, sets));
-        let may_set = relevance::through_calls(program, &callers, |op| match op {
-            Op::Opaque { .. } => true,
-            Op::Call(call) => match call.callee {
-                Callee::Extern(id) => {
-                    let it = &program.externs[id.0 as usize];
-                    has(op, sets) || (row(call).is_none() && it.origin != Origin::System)
-                }
-                Callee::Function(_) => has(op, sets),
-                Callee::Value(_) => true,
-            },
-            _ => false,
-        });
-        let hidden = program
-            .functions
-            .iter()
-            .zip(&known)
-            .any(|(function, sets)| *sets && is_called_unseen(&function.name));
-        let mut ops = program.functions.iter().flat_map(relevance::ops);
-        let peers = ops.any(|op| has(op, |effect| *effect == Effect::EnablesPeers));
-        Self { may_set, hidden, peers }
-    }
-}
-
-/// True for constructors, destructors, closures and call operators.
-fn is_called_unseen(name: &str) -> bool {
-    let mut parts = name.rsplit("::");
-    let last = parts.next().unwrap_or_default();
-    last.starts_with('~')
-        || last.starts_with('<')
-        || last.starts_with("operator")
-        || parts.next() == Some(last)
 }
 
 impl Machine<'_, '_> {
@@ -276,12 +218,8 @@ impl Machine<'_, '_> {
                 }
                 fresh
             }
-            // Until a device is set, which one is current hangs on the platform as well (exclusive compute modes).
             _ => match &state.devices.current {
-                Some(device) if state.devices.since.is_some() || device.as_constant().is_none() => {
-                    Value::Number(device.clone())
-                }
-                Some(_) => fresh,
+                Some(device) => Value::Number(device.clone()),
                 None => {
                     let number = self.number(&fresh);
                     Rc::make_mut(&mut state.devices).current = Some(number);
@@ -316,13 +254,13 @@ impl Machine<'_, '_> {
             | Thing::Memory(MemoryKind::Device | MemoryKind::Array) => state.devices.current.clone(),
             _ => None,
         };
-        let site = self.at.site;
+        let (site, unset) = (self.at.site, state.devices.since.is_none());
         let known = state.devices.homes.contains_key(&object) || state.devices.blamed.contains_key(&object);
         if known || device.is_some() {
             let devices = Rc::make_mut(&mut state.devices);
             devices.blamed.remove(&object);
             match device {
-                Some(device) => devices.homes.insert(object, Home { device, site }),
+                Some(device) => devices.homes.insert(object, Home { device, site, unset }),
                 None => devices.homes.remove(&object),
             };
         }
@@ -352,11 +290,14 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// The home of an object, if the current device is provably another.
-    fn foreign_home(&self, state: &State, object: ObjectId) -> Option<Home> {
+    /// The home of an object, if the current device is another, and whether that is presumed only: what is made before
+    /// any device is set, and used after that, belongs to the device that is set if that happens to be the same.
+    fn foreign_home(&self, state: &State, object: ObjectId) -> Option<(Home, Option<Presumed>)> {
         let current = state.devices.current.as_ref()?;
         let home = state.devices.homes.get(&object)?;
-        self.are_apart(state, current, &home.device).then(|| home.clone())
+        let apart = self.are_apart(state, current, &home.device);
+        let presumed = home.unset && state.devices.since.is_some() && *current != home.device;
+        (apart || presumed).then(|| (home.clone(), (!apart).then_some(Presumed::OtherDevice)))
     }
 
     /// A kernel is launched by the runtime. It runs on the current device; a launch fails "if it is issued to a stream
@@ -374,13 +315,13 @@ impl Machine<'_, '_> {
             return false;
         }
         if let StreamKey::Created(object) = stream
-            && let Some(home) = self.foreign_home(state, ObjectId(object))
+            && let Some((home, presumed)) = self.foreign_home(state, ObjectId(object))
         {
             let what =
                 DeviceFault::Launch { kernel: kernel.to_owned(), stream: self.describe_stream(stream) };
             let here = self.current_for_people(state);
-            self.blame_device(state, ObjectId(object), what, here, &home, false);
-            return true;
+            self.blame_device(state, ObjectId(object), what, here, &home, presumed);
+            return presumed.is_none();
         }
         if state.devices.peers {
             return false;
@@ -391,13 +332,16 @@ impl Machine<'_, '_> {
             let is_device = self
                 .memory_kind(state, object)
                 .is_some_and(|kind| matches!(kind, MemoryKind::Device | MemoryKind::DeviceStreamOrdered));
-            let Some(home) = self.foreign_home(state, object).filter(|_| is_device) else { continue };
+            let Some((home, presumed)) = self.foreign_home(state, object).filter(|_| is_device) else {
+                continue;
+            };
             let what = DeviceFault::Access {
                 kernel: kernel.to_owned(),
                 object: self.describe_object(state, object),
             };
             let here = self.current_for_people(state);
-            self.blame_device(state, object, what, here, &home, unseen_callers);
+            let presumed = presumed.or(unseen_callers.then_some(Presumed::NoAccess));
+            self.blame_device(state, object, what, here, &home, presumed);
         }
         false
     }
@@ -436,7 +380,7 @@ impl Machine<'_, '_> {
         let event = self.describe_event(event).name;
         let what = DeviceFault::Record { event, stream: self.describe_stream(stream) };
         let here = Device { name: self.device_name(&device), site };
-        self.blame_device(state, ObjectId(object), what, here, &home, false);
+        self.blame_device(state, ObjectId(object), what, here, &home, None);
     }
 
     /// A time is asked for: that fails "if the two input events are associated to different devices".
@@ -453,7 +397,7 @@ impl Machine<'_, '_> {
         let what = DeviceFault::Elapsed { start: name(start), end: name(end) };
         let here = Device { name: self.device_name(&second.device), site: Some(second.site) };
         let first = first.clone();
-        self.blame_device(state, ObjectId(start), what, here, &first, false);
+        self.blame_device(state, ObjectId(start), what, here, &first, None);
     }
 
     /// A library is called with a handle: its device "is assumed to remain unchanged between the corresponding
@@ -463,11 +407,11 @@ impl Machine<'_, '_> {
         if state.failed {
             return;
         }
-        let Some(home) = self.foreign_home(state, object) else { return };
+        let Some((home, presumed)) = self.foreign_home(state, object) else { return };
         let handle = self.objects.info(object).name.clone();
         let what = DeviceFault::Handle { function: it.shown().to_owned(), handle };
         let here = self.current_for_people(state);
-        self.blame_device(state, object, what, here, &home, false);
+        self.blame_device(state, object, what, here, &home, presumed);
     }
 
     fn blame_device(
@@ -477,7 +421,7 @@ impl Machine<'_, '_> {
         what: DeviceFault,
         here: Device,
         home: &Home,
-        presumed: bool,
+        presumed: Option<Presumed>,
     ) {
         let site = self.at.site;
         if state.devices.blamed.get(&object).is_some_and(|blamed| *blamed != site) {
@@ -547,7 +491,7 @@ impl Machine<'_, '_> {
 }
 
 /// What tells findings apart.
-pub type WrongDeviceSeen = (DeviceFault, Device, Device, bool);
+pub type WrongDeviceSeen = (DeviceFault, Device, Device, Option<Presumed>);
 
 /// What was seen of wrong devices, over all paths.
 #[derive(Debug, Default)]
@@ -557,7 +501,7 @@ impl DeviceSums {
     /// Adds what one path shows: of one call, what was seen first and is the surest.
     pub fn add(&mut self, seen: WrongDevice) {
         let sum = self.0.entry(seen.site).or_insert_with(|| seen.clone());
-        if (seen.paths, !seen.presumed) > (sum.paths, !sum.presumed) {
+        if (seen.presumed.is_none(), seen.paths) > (sum.presumed.is_none(), sum.paths) {
             *sum = seen;
         }
     }
@@ -589,17 +533,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_library_may_call_unseen() {
-        for name in ["app::Guard::Guard", "Guard::~Guard", "<lambda>", "app::Select::operator()"] {
-            assert!(is_called_unseen(name), "{name}");
-        }
-        assert!(!is_called_unseen("app::select") && !is_called_unseen("main"));
-    }
-
-    #[test]
     fn paths_that_meet_know_what_both_know() {
         let on = |device| Devices { current: Some(Linear::constant(device)), ..Devices::default() };
-        let home = |device| Home { device: Linear::constant(device), site: SiteId(1) };
+        let home = |device| Home { device: Linear::constant(device), site: SiteId(1), unset: false };
         let mut a = on(0);
         a.homes.insert(ObjectId(1), home(0));
         a.homes.insert(ObjectId(2), home(0));

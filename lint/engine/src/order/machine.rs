@@ -4,12 +4,12 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::devices;
 use super::held;
 use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
 use super::relevance;
 use super::rounds;
+use super::setters;
 use super::state::{Frame, State};
 use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
@@ -58,7 +58,7 @@ pub struct Shared<'p> {
     /// What fields and variables with static storage hold.
     pub points_to: PointsTo,
     /// What the functions do to the current device.
-    pub setters: devices::Setters,
+    pub setters: setters::Setters,
     /// What the functions do, as far as that decides whether they are followed.
     pub relevance: relevance::Relevance,
 }
@@ -71,7 +71,7 @@ impl<'p> Shared<'p> {
         let model = options.model();
         let relevance = relevance::Relevance::new(program, model);
         let points_to = PointsTo::new(program, model);
-        let setters = devices::Setters::new(program, model);
+        let setters = setters::Setters::new(program, model);
         Self { program, options, model, cfgs, births, points_to, setters, relevance }
     }
 

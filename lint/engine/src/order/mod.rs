@@ -51,6 +51,7 @@ mod path;
 mod relevance;
 mod resources;
 mod rounds;
+mod setters;
 mod sizes;
 mod state;
 mod symbol;

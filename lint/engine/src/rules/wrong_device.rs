@@ -1,7 +1,7 @@
 //! `wrong-device`: a stream, event, buffer or handle of one device is used while another one is current.
 
 use super::{Check, Number, Rule, RuleContext, Witness, words};
-use crate::facts::{Device, DeviceFault, Paths, Stream, WrongDevice};
+use crate::facts::{Device, DeviceFault, Paths, Presumed, Stream, WrongDevice};
 use crate::{Category, Confidence, Diagnostic, Related, Severity};
 
 const DOC: &str = r#"
@@ -61,6 +61,7 @@ void run(size_t bytes) {
 Certain if the devices differ on every path, likely on some.
 Likely at most for handles, of which the documentation says only that their device must stay the same.
 Memory of another device is `possible` in functions whose callers may have enabled peer access: all but `main` and what it calls.
+So is the use of what was made before the function has set any device, after it has set one: that may be the same device.
 
 ## References
 - CUDA Programming Guide, Multi-Device System: Device Selection, Stream and Event Behavior, Peer-to-Peer Memory Access.
@@ -93,13 +94,23 @@ fn explain(it: &WrongDevice) -> Diagnostic {
         Paths::All => Confidence::Certain,
     };
     let most = match it.what {
-        _ if it.presumed => Confidence::Possible,
+        _ if it.presumed.is_some() => Confidence::Possible,
         DeviceFault::Handle { .. } => Confidence::Likely,
         _ => Confidence::Certain,
     };
-    let (here, there) = (device(&it.here, "the current device"), device(&it.there, "another device"));
-    let of_there = device(&it.there, "the other device");
+    let here = device(&it.here, "the current device");
+    let there = match it.presumed {
+        Some(Presumed::OtherDevice) => "the device that was current before".to_owned(),
+        _ => device(&it.there, "another device"),
+    };
+    let of_there = match it.presumed {
+        Some(Presumed::OtherDevice) => there.clone(),
+        _ => device(&it.there, "the other device"),
+    };
     let set = match it.there.name.as_str() {
+        _ if it.presumed == Some(Presumed::OtherDevice) => {
+            "set the device before anything is made on it".to_owned()
+        }
         "" => "make its device current first, with `cudaSetDevice`".to_owned(),
         name => format!("call `cudaSetDevice({})` first", name.trim_matches('`')),
     };
@@ -212,7 +223,7 @@ mod tests {
     use crate::facts::Facts;
     use crate::program::SiteId;
 
-    fn facts(what: DeviceFault, presumed: bool, paths: Paths) -> Facts {
+    fn facts(what: DeviceFault, presumed: Option<Presumed>, paths: Paths) -> Facts {
         let on = |name: &str, site| Device { name: name.into(), site: Some(SiteId(site)) };
         let it =
             WrongDevice { site: SiteId(20), what, here: on("1", 10), there: on("`dev`", 5), presumed, paths };
@@ -230,24 +241,27 @@ mod tests {
     #[test]
     fn it_is_as_sure_as_its_paths_and_no_surer_than_what_it_presumes() {
         let lines = |what, presumed, paths| sample::lines(&facts(what, presumed, paths));
-        assert_eq!(lines(launch(), false, Paths::All), ["20 wrong-device warning certain"]);
-        assert_eq!(lines(launch(), false, Paths::Some), ["20 wrong-device warning likely"]);
-        assert_eq!(lines(access(), false, Paths::All), ["20 wrong-device warning certain"]);
-        assert_eq!(lines(access(), true, Paths::All), ["20 wrong-device warning possible"]);
+        assert_eq!(lines(launch(), None, Paths::All), ["20 wrong-device warning certain"]);
+        assert_eq!(lines(launch(), None, Paths::Some), ["20 wrong-device warning likely"]);
+        assert_eq!(lines(access(), None, Paths::All), ["20 wrong-device warning certain"]);
+        assert_eq!(
+            lines(access(), Some(Presumed::NoAccess), Paths::All),
+            ["20 wrong-device warning possible"]
+        );
         let handle = DeviceFault::Handle { function: "cublasSgemm".into(), handle: "h".into() };
-        assert_eq!(lines(handle, false, Paths::All), ["20 wrong-device warning likely"]);
+        assert_eq!(lines(handle, None, Paths::All), ["20 wrong-device warning likely"]);
     }
 
     #[test]
     fn both_devices_are_named() {
-        let text = sample::text(&facts(launch(), false, Paths::All));
+        let text = sample::text(&facts(launch(), None, Paths::All));
         assert!(
             text.contains("kernel `scale` is launched on stream `s` of device `dev`, but device 1"),
             "{text}"
         );
         assert!(text.contains("call `cudaSetDevice(dev)` first"), "{text}");
         let record = DeviceFault::Record { event: "e".into(), stream: Stream::Legacy };
-        let text = sample::text(&facts(record, false, Paths::All));
+        let text = sample::text(&facts(record, None, Paths::All));
         assert!(
             text.contains("event `e` of device `dev` is recorded on the default stream of device 1"),
             "{text}"
