@@ -162,3 +162,19 @@ fn what_is_made_before_the_device_is_set_may_belong_to_another() {
     assert_eq!(uses("cudaSetDevice(d);", "cudaSetDevice(d);"), [""; 0]);
     assert_eq!(uses("cudaGetDevice(&d);", "cudaSetDevice(d);"), [""; 0]);
 }
+
+#[test]
+fn a_member_says_which_device_is_meant() {
+    let opens = |set: &str, uses: &str| {
+        let text = format!(
+            "struct Worker {{ int device; cudaStream_t stream; void open(); void run(float *data); }};\n\
+             void Worker::open() {{ {set}\ncudaStreamCreate(&stream);\n}}\n\
+             void Worker::run(float *data) {{ cudaSetDevice(device); work<<<1, 32, 0, stream>>>(data); }}\n{uses}\n"
+        );
+        assert_eq!(found(&text), [""; 0]);
+        found_by(&text, &[".", "--min-confidence", "possible"])
+    };
+    assert_eq!(opens("", ""), ["3 wrong-device"]);
+    assert_eq!(opens("cudaSetDevice(device);", ""), [""; 0]);
+    assert_eq!(opens("", "void start(Worker &w) { cudaSetDevice(w.device); w.open(); }"), [""; 0]);
+}

@@ -170,14 +170,14 @@ pub fn problems(
     if let Some(current) = current {
         same_witnesses(rules, &evidence.rules.body, current, &mut found);
     }
-    programs::<Programs>(root, None, &evidence.programs.body.programs, &mut found);
+    programs::<Programs>(root, false, &evidence.programs.body.programs, &mut found);
     if let Some(file) = &evidence.two_gpus {
         let run = &file.body.programs;
         header(root, file, &file.device, &mut found);
         for rule in rules.iter().filter(|rule| rule.needs == Some(TWO_GPUS)) {
             found.extend(not_shown(rule, run).map(problem::<TwoGpus>));
         }
-        programs::<TwoGpus>(root, Some(TWO_GPUS), run, &mut found);
+        programs::<TwoGpus>(root, true, run, &mut found);
     }
     claims(&evidence.claims.body.claims, &mut found);
     litmus(&evidence.litmus.body, &mut found);
@@ -304,9 +304,9 @@ fn same_witnesses(rules: &[RuleSpec], replayed: &Rules, current: &[Current], fou
     }
 }
 
-fn programs<T: Body>(root: &Path, hardware: Option<&str>, programs: &[Program], found: &mut Vec<Problem>) {
+fn programs<T: Body>(root: &Path, two_gpus: bool, programs: &[Program], found: &mut Vec<Problem>) {
     let run: BTreeSet<&str> = programs.iter().map(|program| program.file.as_str()).collect();
-    for file in hash::fixtures(root, hardware).unwrap_or_default() {
+    for file in hash::fixtures(root, two_gpus).unwrap_or_default() {
         // A header is run with the program that includes it, the files of a folder with the one that has `main`.
         let is_part = file.split('/').count() > 3 && !file.contains("/main.");
         if !file.ends_with(".h") && !is_part && !run.contains(file.as_str()) {

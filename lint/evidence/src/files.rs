@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use cuda_lint_engine::rules;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -238,7 +237,7 @@ impl Body for Programs {
     const FILE: &'static str = "programs.toml";
 
     fn inputs(&self, root: &Path) -> io::Result<BTreeSet<String>> {
-        whole_programs(root, None)
+        whole_programs(root, false)
     }
 
     fn tidy(&mut self) {
@@ -246,14 +245,14 @@ impl Body for Programs {
     }
 }
 
-/// The fixtures for some hardware, and what watches them.
-fn whole_programs(root: &Path, hardware: Option<&str>) -> io::Result<BTreeSet<String>> {
-    let mut files = hash::fixtures(root, hardware)?;
+/// The fixtures that need two GPUs, or that do not, and what watches them.
+fn whole_programs(root: &Path, two_gpus: bool) -> io::Result<BTreeSet<String>> {
+    let mut files = hash::fixtures(root, two_gpus)?;
     files.extend(hash::files(root, "runtime-check/src/programs", &["cpp", "cu", "h"])?);
     Ok(files)
 }
 
-/// two-gpus.toml: the fixtures of rules that need two GPUs ([`rules::TWO_GPUS`]), compiled and run on a machine that
+/// two-gpus.toml: the fixtures of rules that need two GPUs ([`cuda_lint_engine::rules::TWO_GPUS`]), compiled and run on a machine that
 /// has them. The file may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TwoGpus {
@@ -265,7 +264,7 @@ impl Body for TwoGpus {
     const FILE: &'static str = "two-gpus.toml";
 
     fn inputs(&self, root: &Path) -> io::Result<BTreeSet<String>> {
-        whole_programs(root, Some(rules::TWO_GPUS))
+        whole_programs(root, true)
     }
 
     fn tidy(&mut self) {

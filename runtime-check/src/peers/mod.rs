@@ -143,7 +143,7 @@ pub fn run(root: &Path) -> Result<Report, Error> {
         Error::Unexpected(format!("compute-sanitizer cannot be run: {error}; it is part of the CUDA toolkit"))
     })?;
     let is_asked = |fixture: &Fixture| {
-        fixture.needs().is_none() && matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed)
+        !fixture.needs_two_gpus() && matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed)
     };
     let built =
         programs::build(root, &toolchain, programs::find(root)?.into_iter().filter(is_asked).collect())?;

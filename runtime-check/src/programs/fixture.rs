@@ -40,9 +40,9 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// The hardware that it needs, if that is more than one NVIDIA GPU.
-    pub fn needs(&self) -> Option<&'static str> {
-        cuda_lint_evidence::needs(&self.path)
+    /// True if its rule needs two GPUs.
+    pub fn needs_two_gpus(&self) -> bool {
+        cuda_lint_evidence::needs_two_gpus(&self.path)
     }
 
     /// The default-stream mode as it is written in options and annotations.

@@ -16,7 +16,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use cuda_lint_engine::rules::TWO_GPUS;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
@@ -114,7 +113,7 @@ pub fn progress(what: &'static str, steps: usize) -> ProgressBar {
 pub fn compile_early(root: &Path) -> Result<(), Error> {
     let toolchain = Toolchain::find(root)?;
     Observer::build(&toolchain)?;
-    let fixtures: Vec<Fixture> = find(root)?.into_iter().filter(|it| it.needs().is_none()).collect();
+    let fixtures: Vec<Fixture> = find(root)?.into_iter().filter(|it| !it.needs_two_gpus()).collect();
     compile(root, &toolchain, &fixtures, processors().saturating_sub(BESIDE).max(1), || ());
     Ok(())
 }
@@ -157,7 +156,7 @@ fn compile(
 
 /// Compiles and runs all fixtures that need no more than one GPU.
 pub fn run(root: &Path) -> Result<Report, Error> {
-    run_those_that_need(root, None)
+    run_fixtures(root, false)
 }
 
 /// Compiles and runs the fixtures that need two GPUs, on a machine that has them.
@@ -168,16 +167,16 @@ pub fn run_on_two_gpus(root: &Path) -> Result<Report, Error> {
             "these fixtures need two GPUs, and this machine has {count}; they are skipped elsewhere"
         )));
     }
-    run_those_that_need(root, Some(TWO_GPUS))
+    run_fixtures(root, true)
 }
 
-fn run_those_that_need(root: &Path, hardware: Option<&str>) -> Result<Report, Error> {
+fn run_fixtures(root: &Path, two_gpus: bool) -> Result<Report, Error> {
     let start = Instant::now();
     let toolchain = Toolchain::find(root)?;
     // Without a GPU every program would fail, and that says nothing.
     platform::init_driver()?;
     let observer = Observer::build(&toolchain)?;
-    let fixtures = find(root)?.into_iter().filter(|it| it.needs() == hardware).collect();
+    let fixtures = find(root)?.into_iter().filter(|it| it.needs_two_gpus() == two_gpus).collect();
     let built = build(root, &toolchain, fixtures)?;
     say(&format!("{} programs compiled after {:.0} s", built.len(), start.elapsed().as_secs_f64()));
     let bar = progress("running", built.len());

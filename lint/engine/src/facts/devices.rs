@@ -69,6 +69,16 @@ pub enum DeviceFault {
         /// The second.
         end: String,
     },
+    /// A method makes something for its object before any device is set, though a member says which one is meant:
+    /// `there` is where that member is set as the device.
+    Unset {
+        /// The function that makes it.
+        function: String,
+        /// What is made; empty if it has no name.
+        made: String,
+        /// The member.
+        member: String,
+    },
     /// A library is called with a handle that was made on another device.
     Handle {
         /// The function.

@@ -14,6 +14,7 @@ use std::rc::Rc;
 
 use super::access::add_note;
 use super::calls::Unfollowed;
+use super::event_use::is_called;
 use super::happens_before::{EventKey, StreamKey};
 use super::machine::Machine;
 use super::model::Modelled;
@@ -22,7 +23,7 @@ use super::observations::Observations;
 use super::state::{DeviceAccess, Operation, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::unknown::is_accessor;
-use super::value::{Condition, Relation, Value};
+use super::value::{Condition, Pointer, Relation, Value};
 use crate::cuda::row::{Effect, Family, MemoryKind, Role, Row, Thing};
 use crate::facts::{Device, DeviceFault, Note, Presumed, WrongDevice};
 use crate::program::{FunctionId, Linkage, Origin, SiteId};
@@ -264,6 +265,40 @@ impl Machine<'_, '_> {
                 None => devices.homes.remove(&object),
             };
         }
+    }
+
+    /// A method makes something and keeps it in its object, which has a member for the device, and neither the method
+    /// nor what it calls has set one. Callers may have: only methods that nothing here calls are looked at.
+    pub(super) fn made_for_member(
+        &mut self,
+        state: &mut State,
+        it: &Modelled<'_, '_>,
+        thing: Thing,
+        target: &Pointer,
+    ) {
+        let belongs =
+            matches!(thing, Thing::Stream | Thing::Event | Thing::Handle | Thing::Memory(MemoryKind::Device));
+        let shared = self.shared;
+        let [root, ..] = self.stack[..] else { return };
+        let Some((class, _)) = shared.function(root).name.rsplit_once("::") else { return };
+        let Some((member, set_at)) = shared.setters.members.get(class) else { return };
+        if !belongs || state.failed || state.devices.current.is_none() || state.devices.since.is_some() {
+            return;
+        }
+        let owner = self.objects.root(target.object);
+        let is_own = self.objects.pointee_symbol(owner).is_some()
+            && self
+                .objects
+                .record(owner)
+                .is_some_and(|it| shared.program.records[it.0 as usize].name == class);
+        if !is_own || is_called(shared.program, root) {
+            return;
+        }
+        let made = self.objects.info(target.object).name.clone();
+        let what = DeviceFault::Unset { function: it.shown().to_owned(), made, member: member.clone() };
+        let there = Device { name: String::new(), site: Some(*set_at) };
+        let here = self.current_for_people(state);
+        self.observations.wrong_device(self.at, state, (what, here, there, Some(Presumed::OtherDevice)));
     }
 
     /// The device that a stream belongs to. Each device has a default stream, so that stream 0 is that of the

@@ -139,6 +139,7 @@ impl Machine<'_, '_> {
             self.poke(state, &target, value, Some(size));
             if let Some(object) = made {
                 self.gets_home(state, it, thing, object);
+                self.made_for_member(state, it, thing, &target);
             }
             if let (Some(object), Some(what)) = (made, resource_of(thing)) {
                 // Memory that is allocated in a capture belongs to the graph.

@@ -1,10 +1,12 @@
 //! Which functions of a program may set another device, directly, in what they call, or out of sight.
 
+use std::collections::BTreeMap;
+
 use super::relevance;
 use crate::Program;
 use crate::cuda::Model;
 use crate::cuda::row::Effect;
-use crate::program::{Callee, Op, Origin};
+use crate::program::{Callee, Function, Op, Origin, SiteId, ValueId};
 
 /// What the functions of a program do to the current device, themselves or through what they call.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub struct Setters {
     pub hidden: bool,
     /// Something lets kernels use the memory of other devices.
     pub peers: bool,
+    /// The members that methods of a class set as the device, by class: the member, and where.
+    pub members: BTreeMap<String, (String, SiteId)>,
 }
 
 impl Setters {
@@ -49,8 +53,38 @@ impl Setters {
             .any(|(function, sets)| *sets && is_called_unseen(&function.name));
         let mut ops = program.functions.iter().flat_map(relevance::ops);
         let peers = ops.any(|op| has(op, |effect| *effect == Effect::EnablesPeers));
-        Self { may_set, hidden, peers }
+        let members = program.functions.iter().filter_map(|function| {
+            let (class, _) = function.name.rsplit_once("::")?;
+            let (member, site) = set_member(function, |op| has(op, |effect| *effect == Effect::SetsDevice))?;
+            Some((class.to_owned(), (member, site)))
+        });
+        Self { may_set, hidden, peers, members: members.collect() }
     }
+}
+
+/// The field that a function loads to set it as the device, and where it does.
+fn set_member(function: &Function, sets: impl Fn(&Op) -> bool) -> Option<(String, SiteId)> {
+    let mut fields: BTreeMap<ValueId, &str> = BTreeMap::new();
+    let mut loaded: BTreeMap<ValueId, &str> = BTreeMap::new();
+    for statement in function.blocks.iter().flat_map(|block| &block.statements) {
+        match &statement.op {
+            Op::Field { result, field, .. } => {
+                fields.insert(*result, field);
+            }
+            Op::Load { result, pointer, .. } => {
+                if let Some(field) = fields.get(pointer) {
+                    loaded.insert(*result, field);
+                }
+            }
+            Op::Call(call) if sets(&statement.op) => {
+                if let Some(field) = call.args.first().and_then(|arg| loaded.get(arg)) {
+                    return Some(((*field).to_owned(), statement.site));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// True for constructors, destructors, closures and call operators.

@@ -61,7 +61,7 @@ void run(size_t bytes) {
 Certain if the devices differ on every path, likely on some.
 Likely at most for handles, of which the documentation says only that their device must stay the same.
 Memory of another device is `possible` in functions whose callers may have enabled peer access: all but `main` and what it calls.
-So is the use of what was made before the function has set any device, after it has set one: that may be the same device.
+So is the use of what was made before the function has set any device, after it has set one: that may be the same device; and what a method that nothing here calls makes for its object with no device set, where another method sets a member as the device.
 
 ## References
 - CUDA Programming Guide, Multi-Device System: Device Selection, Stream and Event Behavior, Peer-to-Peer Memory Access.
@@ -151,6 +151,17 @@ fn explain(it: &WrongDevice) -> Diagnostic {
             "measure between events of one device".to_owned(),
             event_of(start),
         ),
+        DeviceFault::Unset { function, made, member } => (
+            format!(
+                "{} makes {} on whatever device is current, and {} says which one is meant",
+                words::code(function),
+                if made.is_empty() { "something".to_owned() } else { words::code(made) },
+                words::code(member)
+            ),
+            "no device is set here",
+            format!("call `cudaSetDevice({member})` first"),
+            String::new(),
+        ),
         DeviceFault::Handle { function, handle } => (
             format!(
                 "{} is called on {here} with {}, made on {there}",
@@ -163,9 +174,13 @@ fn explain(it: &WrongDevice) -> Diagnostic {
         ),
     };
     let mut related = Vec::new();
-    related.extend(
-        it.there.site.map(|site| Related { site, message: format!("{thing} is made here, on {of_there}") }),
-    );
+    related.extend(it.there.site.map(|site| Related {
+        site,
+        message: match &it.what {
+            DeviceFault::Unset { member, .. } => format!("{} is set as the device here", words::code(member)),
+            _ => format!("{thing} is made here, on {of_there}"),
+        },
+    }));
     related.extend(it.here.site.map(|site| Related {
         site,
         message: match &it.what {
