@@ -87,7 +87,7 @@ fn evidence(out: &Path) -> io::Result<()> {
     if let Some(watched) = [&folder, &fixtures].into_iter().find(|path| path.exists()) {
         println!("cargo:rerun-if-changed={}", watched.display());
     }
-    for name in ["rules.toml", "programs.toml"] {
+    for name in ["rules.toml", "programs.toml", "two-gpus.toml"] {
         let text = match fs::read(folder.join(name)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             other => other?,

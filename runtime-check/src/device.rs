@@ -28,6 +28,13 @@ pub fn describe() -> Result<String, Error> {
     Ok(text)
 }
 
+/// How many devices there are.
+pub fn count() -> Result<usize, Error> {
+    platform::init_driver()?;
+    let devices = CudaContext::device_count().map_err(failed("cuDeviceGetCount"))?;
+    Ok(usize::try_from(devices).unwrap_or(0))
+}
+
 /// The machine, as evidence names it: the first device.
 pub fn header() -> Result<cuda_lint_evidence::Device, Error> {
     platform::init_driver()?;

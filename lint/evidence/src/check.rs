@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
-use cuda_lint_engine::rules::{self, Witness};
+use cuda_lint_engine::rules::{self, TWO_GPUS, Witness};
 
 use crate::{
-    Answer, Body, Claim, Claims, Device, File, Litmus, PROTOCOL, Peers, Program, Programs, Role, Rules,
-    SCHEMA, Verdict, hash,
+    Answer, Body, Claim, Claims, Device, FOLDER, File, Litmus, PROTOCOL, Peers, Program, Programs, Role,
+    Rules, SCHEMA, TwoGpus, Verdict, hash,
 };
 
 /// How many random traces are enough.
@@ -96,7 +96,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// All five files.
+/// All files.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     /// Diagnostics, replayed.
@@ -109,6 +109,8 @@ pub struct Evidence {
     pub litmus: File<Litmus>,
     /// Other tools.
     pub peers: File<Peers>,
+    /// Fixtures that need two GPUs, run on another machine; not there where nobody had one.
+    pub two_gpus: Option<File<TwoGpus>>,
 }
 
 impl Evidence {
@@ -126,9 +128,13 @@ impl Evidence {
             one(root, &mut problems),
             one(root, &mut problems),
         );
+        let two_gpus: Option<File<TwoGpus>> = match root.join(FOLDER).join(TwoGpus::FILE).exists() {
+            true => one(root, &mut problems),
+            false => None,
+        };
         match files {
-            (Some(rules), Some(programs), Some(claims), Some(litmus), Some(peers)) => {
-                Ok(Self { rules, programs, claims, litmus, peers })
+            (Some(rules), Some(programs), Some(claims), Some(litmus), Some(peers)) if problems.is_empty() => {
+                Ok(Self { rules, programs, claims, litmus, peers, two_gpus })
             }
             _ => Err(problems),
         }
@@ -164,7 +170,15 @@ pub fn problems(
     if let Some(current) = current {
         same_witnesses(rules, &evidence.rules.body, current, &mut found);
     }
-    programs(root, &evidence.programs.body, &mut found);
+    programs::<Programs>(root, false, &evidence.programs.body.programs, &mut found);
+    if let Some(file) = &evidence.two_gpus {
+        let run = &file.body.programs;
+        header(root, file, &file.device, &mut found);
+        for rule in rules.iter().filter(|rule| rule.needs == Some(TWO_GPUS)) {
+            found.extend(not_shown(rule, run).map(problem::<TwoGpus>));
+        }
+        programs::<TwoGpus>(root, true, run, &mut found);
+    }
     claims(&evidence.claims.body.claims, &mut found);
     litmus(&evidence.litmus.body, &mut found);
     peers(&evidence.programs.body, &evidence.peers.body, &mut found);
@@ -209,22 +223,7 @@ fn rules_have_evidence(rules: &[RuleSpec], replayed: &Rules, run: &Programs, fou
     for rule in rules.iter().filter(|rule| rule.needs.is_none()) {
         let name = rule.name;
         if rule.by != By::Replay {
-            let by_compiler = rule.by == By::Compiler;
-            let any = |role: Role, broken: bool| {
-                let compiles = !(broken && by_compiler);
-                let mut programs = run.programs.iter().filter(|program| program.role == role);
-                programs.any(|it| it.compiles == compiles && it.says(name, broken, Answer::Confirmed))
-            };
-            let (misuse, correct) = match by_compiler {
-                true => ("no misuse that does not compile", "no correct program that compiles"),
-                false => ("no misuse that fails", "no correct program that does not fail"),
-            };
-            if !any(Role::Misuse, true) {
-                found.push(problem::<Programs>(format!("rule {name}: {misuse}")));
-            }
-            if !any(Role::Correct, false) {
-                found.push(problem::<Programs>(format!("rule {name}: {correct}")));
-            }
+            found.extend(not_shown(rule, &run.programs).map(problem::<Programs>));
         } else {
             let plainest = format!("fixtures/{name}/misuse.");
             let mut plainest =
@@ -234,6 +233,23 @@ fn rules_have_evidence(rules: &[RuleSpec], replayed: &Rules, run: &Programs, fou
             }
         }
     }
+}
+
+/// What whole programs do not show of a rule: that a misuse fails, and that a correct program does not.
+fn not_shown(rule: &RuleSpec, run: &[Program]) -> impl Iterator<Item = String> {
+    let by_compiler = rule.by == By::Compiler;
+    let any = |role: Role, broken: bool| {
+        let compiles = !(broken && by_compiler);
+        let mut programs = run.iter().filter(|program| program.role == role);
+        programs.any(|it| it.compiles == compiles && it.says(rule.name, broken, Answer::Confirmed))
+    };
+    let (misuse, correct) = match by_compiler {
+        true => ("no misuse that does not compile", "no correct program that compiles"),
+        false => ("no misuse that fails", "no correct program that does not fail"),
+    };
+    let missing = [(any(Role::Misuse, true), misuse), (any(Role::Correct, false), correct)];
+    let name = rule.name;
+    missing.into_iter().filter(|(shown, _)| !shown).map(move |(_, what)| format!("rule {name}: {what}"))
 }
 
 /// What is wrong with the answer to one witness. A known false alarm may have any; of the hazards of one witness,
@@ -288,21 +304,21 @@ fn same_witnesses(rules: &[RuleSpec], replayed: &Rules, current: &[Current], fou
     }
 }
 
-fn programs(root: &Path, programs: &Programs, found: &mut Vec<Problem>) {
-    let run: BTreeSet<&str> = programs.programs.iter().map(|program| program.file.as_str()).collect();
-    for file in hash::fixtures(root).unwrap_or_default() {
+fn programs<T: Body>(root: &Path, two_gpus: bool, programs: &[Program], found: &mut Vec<Problem>) {
+    let run: BTreeSet<&str> = programs.iter().map(|program| program.file.as_str()).collect();
+    for file in hash::fixtures(root, two_gpus).unwrap_or_default() {
         // A header is run with the program that includes it, the files of a folder with the one that has `main`.
         let is_part = file.split('/').count() > 3 && !file.contains("/main.");
         if !file.ends_with(".h") && !is_part && !run.contains(file.as_str()) {
-            found.push(problem::<Programs>(format!("{file} was not run")));
+            found.push(problem::<T>(format!("{file} was not run")));
         }
     }
-    for program in programs.programs.iter().filter(|program| program.role != Role::Limit) {
+    for program in programs.iter().filter(|program| program.role != Role::Limit) {
         for it in &program.answers {
             if matches!(it.answer, Answer::Contradicted | Answer::Failed) {
                 let Program { file, .. } = program;
                 let (rule, answer, remark) = (&it.rule, it.answer.name(), &it.remark);
-                found.push(problem::<Programs>(format!("{file}: {rule}: {answer}: {remark}")));
+                found.push(problem::<T>(format!("{file}: {rule}: {answer}: {remark}")));
             }
         }
     }
@@ -371,7 +387,7 @@ pub use crate::samples;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FOLDER, Mutant};
+    use crate::Mutant;
     use std::fs;
 
     fn texts(root: &Path) -> String {
@@ -471,6 +487,35 @@ mod tests {
         assert_eq!(check(root.path(), &rules, None), []);
         rules.push(RuleSpec { name: "new-rule", by: By::Replay, needs: None });
         assert_eq!(check(root.path(), &rules, None).len(), 1);
+    }
+
+    #[test]
+    fn what_needs_two_gpus_is_measured_apart() {
+        let root = samples::repository();
+        samples::write_two_gpus(root.path()).unwrap();
+        let mut rules = samples::RULES.to_vec();
+        rules.push(samples::ON_TWO_GPUS);
+        let texts = || -> String {
+            check(root.path(), &rules, None).iter().map(|problem| format!("{problem}\n")).collect()
+        };
+        assert_eq!(texts(), "");
+        let mut file = File::<TwoGpus>::read(root.path()).unwrap();
+        file.device.driver = "1.2".to_owned();
+        file.body.programs.retain(|it| it.role == Role::Misuse);
+        file.write(&root.path().join(FOLDER)).unwrap();
+        let name = samples::ON_TWO_GPUS.name;
+        assert_eq!(
+            texts(),
+            format!(
+                "two-gpus.toml: rule {name}: no correct program that does not fail\n\
+                 two-gpus.toml: fixtures/{name}/correct.cu was not run\n"
+            )
+        );
+        fs::write(root.path().join(FOLDER).join("two-gpus.toml"), "schema = 1\n").unwrap();
+        assert!(texts().starts_with("two-gpus.toml: cannot be read"), "{}", texts());
+        // Nobody has to have such a machine.
+        fs::remove_file(root.path().join(FOLDER).join("two-gpus.toml")).unwrap();
+        assert_eq!(texts(), "");
     }
 
     #[test]

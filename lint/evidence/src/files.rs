@@ -1,4 +1,4 @@
-//! The five files: what each holds, how it is read and written.
+//! The files: what each holds, how it is read and written.
 //!
 //! The order is that of places and names, and times are rounded, so that a new run changes few lines.
 
@@ -237,9 +237,34 @@ impl Body for Programs {
     const FILE: &'static str = "programs.toml";
 
     fn inputs(&self, root: &Path) -> io::Result<BTreeSet<String>> {
-        let mut files = hash::fixtures(root)?;
-        files.extend(hash::files(root, "runtime-check/src/programs", &["cpp", "cu", "h"])?);
-        Ok(files)
+        whole_programs(root, false)
+    }
+
+    fn tidy(&mut self) {
+        self.programs.sort_by(|a, b| (&a.file, a.per_thread).cmp(&(&b.file, b.per_thread)));
+    }
+}
+
+/// The fixtures that need two GPUs, or that do not, and what watches them.
+fn whole_programs(root: &Path, two_gpus: bool) -> io::Result<BTreeSet<String>> {
+    let mut files = hash::fixtures(root, two_gpus)?;
+    files.extend(hash::files(root, "runtime-check/src/programs", &["cpp", "cu", "h"])?);
+    Ok(files)
+}
+
+/// two-gpus.toml: the fixtures of rules that need two GPUs ([`cuda_lint_engine::rules::TWO_GPUS`]), compiled and run on a machine that
+/// has them. The file may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TwoGpus {
+    /// As in [`Programs`].
+    pub programs: Vec<Program>,
+}
+
+impl Body for TwoGpus {
+    const FILE: &'static str = "two-gpus.toml";
+
+    fn inputs(&self, root: &Path) -> io::Result<BTreeSet<String>> {
+        whole_programs(root, true)
     }
 
     fn tidy(&mut self) {

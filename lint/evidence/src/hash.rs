@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, io};
 
+use cuda_lint_engine::rules;
 use sha2::{Digest, Sha256};
 
 /// What counts as a source among the fixtures.
@@ -43,11 +44,18 @@ pub(crate) fn of_files(root: &Path, files: &BTreeSet<String>) -> io::Result<BTre
     files.iter().map(|file| Ok((file.clone(), hash(file)?))).collect()
 }
 
-/// The programs among the fixtures, as paths from the root with forward slashes, sorted.
-pub fn fixtures(root: &Path) -> io::Result<BTreeSet<String>> {
+/// The programs among the fixtures that need two GPUs, or that do not, as paths from the root with forward slashes,
+/// sorted.
+pub fn fixtures(root: &Path, two_gpus: bool) -> io::Result<BTreeSet<String>> {
     let mut found = files(root, "fixtures", &SOURCES)?;
-    found.retain(|file| !file.starts_with("fixtures/claims/"));
+    found.retain(|file| !file.starts_with("fixtures/claims/") && needs_two_gpus(file) == two_gpus);
     Ok(found)
+}
+
+/// True for fixtures in the folder of a rule that needs two GPUs.
+pub fn needs_two_gpus(file: &str) -> bool {
+    let folder = file.strip_prefix("fixtures/").and_then(|rest| rest.split('/').next());
+    folder.and_then(rules::find).is_some_and(|rule| rule.needs == Some(rules::TWO_GPUS))
 }
 
 /// The files below a folder with one of the extensions, as paths from the root with forward slashes. A folder
@@ -104,6 +112,6 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        assert_eq!(fixtures(root.path()).unwrap(), ["fixtures/a/misuse.cu".to_owned()].into());
+        assert_eq!(fixtures(root.path(), false).unwrap(), ["fixtures/a/misuse.cu".to_owned()].into());
     }
 }

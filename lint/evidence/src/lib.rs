@@ -15,9 +15,9 @@ pub mod samples;
 pub use files::{
     Answer, Bar, BarKind, Body, Claim, ClaimVerdict, Claims, Class, Counts, Device, Error, File, Litmus,
     Mutant, Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Timeline,
-    Timelines, Tool, Verdict,
+    Timelines, Tool, TwoGpus, Verdict,
 };
-pub use hash::{fixtures, sha256};
+pub use hash::{fixtures, needs_two_gpus, sha256};
 
 /// The form of the files. Raised when a reader of the old form would not understand the new one.
 pub const SCHEMA: u32 = 1;

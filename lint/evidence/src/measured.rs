@@ -4,8 +4,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use cuda_lint_engine::rules::TWO_GPUS;
+
 use crate::check::{By, RuleSpec};
-use crate::{Answer, Counts, Device, File, Observation, Program, Programs, Role, Rules, Verdict};
+use crate::{Answer, Counts, Device, File, Observation, Program, Programs, Role, Rules, TwoGpus, Verdict};
 
 /// What was measured of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,12 +30,19 @@ pub struct Measured {
 }
 
 /// What was measured of a rule. Where the evidence cannot be read, there is none.
-pub fn of_rule(rule: &RuleSpec, rules: Option<&File<Rules>>, programs: Option<&File<Programs>>) -> Measured {
+pub fn of_rule(
+    rule: &RuleSpec,
+    rules: Option<&File<Rules>>,
+    programs: Option<&File<Programs>>,
+    two_gpus: Option<&File<TwoGpus>>,
+) -> Measured {
     if let Some(hardware) = rule.needs {
-        return none(format!("not measured: it needs {hardware}"));
+        let file = two_gpus.filter(|_| hardware == TWO_GPUS);
+        let measured = file.and_then(|file| by_program(rule, file, &file.body.programs));
+        return measured.unwrap_or_else(|| none(format!("not measured: it needs {hardware}")));
     }
     let measured = if rule.by != By::Replay {
-        programs.and_then(|file| by_program(rule, file))
+        programs.and_then(|file| by_program(rule, file, &file.body.programs))
     } else {
         rules.and_then(|file| replayed(rule, file))
     };
@@ -140,9 +149,9 @@ pub fn short<'a>(file: &'a str, rule: &str) -> &'a str {
 }
 
 /// What nvcc says of the programs of a rule, or what became of them when they ran.
-fn by_program(rule: &RuleSpec, file: &File<Programs>) -> Option<Measured> {
+fn by_program<T>(rule: &RuleSpec, file: &File<T>, programs: &[Program]) -> Option<Measured> {
     let of_rule = |role: Role| -> Vec<&Program> {
-        let programs = file.body.programs.iter();
+        let programs = programs.iter();
         programs.filter(|it| it.folder() == rule.name && it.role == role).collect()
     };
     let (misuse, correct) = (of_rule(Role::Misuse), of_rule(Role::Correct));
@@ -190,7 +199,7 @@ mod tests {
         let rules = File::<Rules>::read(root.path()).unwrap();
         let programs = File::<Programs>::read(root.path()).unwrap();
         let summary =
-            |rule: &RuleSpec| of_rule(rule, Some(&rules), Some(&programs)).summary.replace("  ", " ");
+            |rule: &RuleSpec| of_rule(rule, Some(&rules), Some(&programs), None).summary.replace("  ", " ");
         let [read, _, wait, unknown] = &samples::RULES;
         assert_eq!(
             summary(read),
@@ -203,7 +212,7 @@ mod tests {
              driver 580.159; after the fix: 0 of 5; where the call does not wait: a wrong value in 50 of 50"
         );
         assert_eq!(summary(unknown), "nvcc 13.0.88 rejects misuse.cu; after the fix: it accepts correct.cu");
-        let measured = of_rule(read, Some(&rules), Some(&programs));
+        let measured = of_rule(read, Some(&rules), Some(&programs), None);
         assert_eq!((measured.diagnostics, measured.confirmed, measured.others.len()), (1, 1, 0));
     }
 
@@ -212,8 +221,14 @@ mod tests {
         let root = samples::repository();
         let rules = File::<Rules>::read(root.path()).unwrap();
         let spec = |needs| RuleSpec { name: "another-rule", by: By::Replay, needs };
-        let summary = |spec: &RuleSpec, rules| of_rule(spec, rules, None).summary;
+        let summary = |spec: &RuleSpec, rules| of_rule(spec, rules, None, None).summary;
         assert_eq!(summary(&spec(Some("two GPUs")), Some(&rules)), "not measured: it needs two GPUs");
+        assert_eq!(summary(&samples::ON_TWO_GPUS, None), "not measured: it needs two NVIDIA GPUs");
+        samples::write_two_gpus(root.path()).unwrap();
+        let two_gpus = File::<TwoGpus>::read(root.path()).unwrap();
+        let measured = of_rule(&samples::ON_TWO_GPUS, None, None, Some(&two_gpus));
+        assert_eq!((measured.diagnostics, measured.confirmed), (1, 1));
+        assert!(measured.summary.starts_with("misuse.cu: "), "{}", measured.summary);
         assert!(summary(&spec(None), Some(&rules)).contains("nothing about it"));
         assert!(summary(&spec(None), None).contains("carries no evidence"));
     }

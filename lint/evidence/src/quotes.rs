@@ -47,7 +47,8 @@ pub fn quotable(evidence: &Evidence, rules: &[RuleSpec]) -> Quotable {
     set("rules.confirmed", count(confirmed.count()));
     set("rules.trials", grouped(run.map(|it| u64::from(it.misuse.trials)).sum()));
     for rule in rules {
-        let measured = measured::of_rule(rule, Some(&evidence.rules), Some(&evidence.programs));
+        let (rules, programs) = (Some(&evidence.rules), Some(&evidence.programs));
+        let measured = measured::of_rule(rule, rules, programs, evidence.two_gpus.as_ref());
         set(&format!("rules.{}", rule.name), measured.summary);
         set(&format!("rules.{}.diagnostics", rule.name), count(measured.diagnostics));
         set(&format!("rules.{}.confirmed", rule.name), count(measured.confirmed));

@@ -7,7 +7,7 @@ use crate::check::{By, Current, RuleSpec};
 use crate::{
     Answer, Body, Claim, ClaimVerdict, Claims, Class, Counts, Device, FOLDER, File, Litmus, Mutant,
     Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Timeline, Timelines,
-    Tool, Verdict, sha256,
+    Tool, TwoGpus, Verdict, sha256,
 };
 
 /// The rules that have evidence here.
@@ -17,6 +17,10 @@ pub const RULES: [RuleSpec; 4] = [
     RuleSpec { name: "pageable-copy-as-sync", by: By::Replay, needs: None },
     RuleSpec { name: "unknown-cuda-api", by: By::Compiler, needs: None },
 ];
+
+/// A rule whose programs need two GPUs.
+pub const ON_TWO_GPUS: RuleSpec =
+    RuleSpec { name: "wrong-device", by: By::Program, needs: Some(cuda_lint_engine::rules::TWO_GPUS) };
 
 const READ: &str = "\
 s = stream @ fixtures/host-read-before-sync/misuse.cu:10:5
@@ -86,6 +90,33 @@ pub fn write(root: &Path) -> Result<(), Box<dyn std::error::Error>> {
     file(root, 130.0, litmus())?;
     file(root, 88.0, peers())?;
     Ok(())
+}
+
+/// Writes what was measured with two GPUs, which other machines have, and what was run for it.
+pub fn write_two_gpus(root: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let name = ON_TWO_GPUS.name;
+    let program = |role: Role, stem: &str, end: &str| Program {
+        file: format!("fixtures/{name}/{stem}.cu"),
+        role,
+        per_thread: false,
+        compiles: true,
+        end: end.to_owned(),
+        seen: Vec::new(),
+        answers: vec![RuleAnswer {
+            rule: name.to_owned(),
+            broken: role == Role::Misuse,
+            observation: Observation::ProgramFails,
+            answer: Answer::Confirmed,
+            remark: "as it must".to_owned(),
+        }],
+    };
+    let programs =
+        vec![program(Role::Misuse, "misuse", "exit 1"), program(Role::Correct, "correct", "exit 0")];
+    fs::create_dir_all(root.join("fixtures").join(name))?;
+    for program in &programs {
+        fs::write(root.join(&program.file), format!("// {}\n", program.file))?;
+    }
+    Ok(file(root, 9.0, TwoGpus { programs })?)
 }
 
 fn file<T: Body>(root: &Path, seconds: f64, body: T) -> Result<(), crate::Error> {

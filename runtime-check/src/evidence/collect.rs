@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use cuda_lint_engine::rules;
-use cuda_lint_evidence::{Claims, Litmus, Observation, Peers, Programs, Rules, Verdict};
+use cuda_lint_evidence::{Claims, Litmus, Observation, Peers, Programs, Rules, TwoGpus, Verdict};
 
 use super::{Context, Error, convert};
 use crate::replay::experiment::{self, Witness};
@@ -98,6 +98,12 @@ impl Known {
 /// programs.toml: every fixture, compiled and run as it is.
 pub fn collect_programs(context: &Context<'_>) -> Result<Programs, Error> {
     Ok(convert::programs(programs::run(context.root)?))
+}
+
+/// two-gpus.toml: the fixtures that need two GPUs.
+pub fn collect_two_gpus(context: &Context<'_>) -> Result<TwoGpus, Error> {
+    let Programs { programs } = convert::programs(programs::run_on_two_gpus(context.root)?);
+    Ok(TwoGpus { programs })
 }
 
 /// claims.toml: every claim, measured.

@@ -147,7 +147,9 @@ pub fn run(root: &Path) -> Result<Report, Error> {
         programs::rust::is_rust(&fixture.path) && root.join(fixture.path.replace(".rs", ".cu")).exists()
     };
     let is_asked = |fixture: &Fixture| {
-        matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed) && !is_twin(fixture)
+        matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed)
+            && !is_twin(fixture)
+            && !fixture.needs_two_gpus()
     };
     let built =
         programs::build(root, &toolchain, programs::find(root)?.into_iter().filter(is_asked).collect())?;

@@ -40,6 +40,11 @@ pub struct Fixture {
 }
 
 impl Fixture {
+    /// True if its rule needs two GPUs.
+    pub fn needs_two_gpus(&self) -> bool {
+        cuda_lint_evidence::needs_two_gpus(&self.path)
+    }
+
     /// The default-stream mode as it is written in options and annotations.
     pub const fn mode_name(&self) -> &'static str {
         mode_name(self.mode)

@@ -29,7 +29,7 @@ use process::{End, Finished, parallel};
 use toolchain::{Compiled, Flags, Toolchain};
 
 use crate::platform::{self, Error};
-use crate::profile;
+use crate::{device, profile};
 
 /// For how long the observer keeps work back, in milliseconds.
 const HOLD_MS: u32 = 60;
@@ -135,7 +135,8 @@ pub fn progress(what: &'static str, steps: usize) -> ProgressBar {
 pub fn compile_early(root: &Path) -> Result<(), Error> {
     let toolchain = Toolchain::find(root)?;
     Observer::build(&toolchain)?;
-    compile(root, &toolchain, &find(root)?, processors().saturating_sub(BESIDE).max(1), || ());
+    let fixtures: Vec<Fixture> = find(root)?.into_iter().filter(|it| !it.needs_two_gpus()).collect();
+    compile(root, &toolchain, &fixtures, processors().saturating_sub(BESIDE).max(1), || ());
     Ok(())
 }
 
@@ -178,14 +179,30 @@ fn compile(
     parallel(fixtures, width, compile, done)
 }
 
-/// Compiles and runs all fixtures.
+/// Compiles and runs all fixtures that need no more than one GPU.
 pub fn run(root: &Path) -> Result<Report, Error> {
+    run_fixtures(root, false)
+}
+
+/// Compiles and runs the fixtures that need two GPUs, on a machine that has them.
+pub fn run_on_two_gpus(root: &Path) -> Result<Report, Error> {
+    let count = device::count()?;
+    if count < 2 {
+        return Err(Error::Unexpected(format!(
+            "these fixtures need two GPUs, and this machine has {count}; they are skipped elsewhere"
+        )));
+    }
+    run_fixtures(root, true)
+}
+
+fn run_fixtures(root: &Path, two_gpus: bool) -> Result<Report, Error> {
     let start = Instant::now();
     let toolchain = Toolchain::find(root)?;
     // Without a GPU every program would fail, and that says nothing.
     platform::init_driver()?;
     let observer = Observer::build(&toolchain)?;
-    let built = build(root, &toolchain, find(root)?)?;
+    let fixtures = find(root)?.into_iter().filter(|it| it.needs_two_gpus() == two_gpus).collect();
+    let built = build(root, &toolchain, fixtures)?;
     say(&format!("{} programs compiled after {:.0} s", built.len(), start.elapsed().as_secs_f64()));
     let bar = progress("running", built.len());
     let mut numbered: Vec<(usize, &Built)> = built.iter().enumerate().collect();

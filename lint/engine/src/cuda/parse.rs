@@ -55,6 +55,8 @@ pub const ROLES: &[(&str, Role)] = &[
     ("event", Role::Event),
     ("flags", Role::Flags),
     ("device", Role::Device),
+    ("context", Role::Context),
+    ("pool", Role::Pool),
     ("capture-mode", Role::CaptureMode),
     ("graph", Role::Graph),
     ("from-graph", Role::FromGraph),
@@ -94,6 +96,9 @@ pub const THINGS: &[(&str, Thing)] = &[
     ("device-attribute", Thing::DeviceAttribute),
     ("device-properties", Thing::DeviceProperties),
     ("pointer-attributes", Thing::PointerAttributes),
+    ("current-device", Thing::CurrentDevice),
+    ("ordinal", Thing::Ordinal),
+    ("context", Thing::Context),
     ("fresh", Thing::Fresh),
 ];
 
@@ -181,6 +186,11 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("owns stream", Effect::OwnsStream),
     ("stops tracking", Effect::StopsTracking),
     ("starts tracking", Effect::StartsTracking),
+    ("sets device", Effect::SetsDevice),
+    ("enters device", Effect::EntersDevice),
+    ("leaves device", Effect::LeavesDevice),
+    ("enables peers", Effect::EnablesPeers),
+    ("spans devices", Effect::SpansDevices),
     ("no-wait", Effect::NoWait),
     ("none", Effect::None),
 ];
@@ -478,6 +488,9 @@ fn contradiction(row: &Row) -> Option<String> {
     if row.params.iter().any(|param| param.role == Role::Out(Thing::HandleStream)) && !has(Role::Handle) {
         return Some("a parameter `out:handle-stream` needs a parameter `handle`".to_owned());
     }
+    if row.params.iter().any(|param| param.role == Role::Out(Thing::Ordinal)) && !has(Role::Device) {
+        return Some("a parameter `out:ordinal` needs a parameter `device`".to_owned());
+    }
     let carries = has(Role::Stream) || has(Role::Handle);
     row.effects.iter().find_map(|effect| match effect {
         Effect::Copy { .. } => {
@@ -536,6 +549,10 @@ fn contradiction(row: &Row) -> Option<String> {
             "enqueues function",
             "function` or `callback-params",
         ),
+        Effect::SpansDevices => need(has(Role::Handle), "spans devices", "handle"),
+        Effect::EntersDevice => {
+            need(has(Role::Device) || has(Role::Context), "enters device", "device` or `context")
+        }
         Effect::Attaches => need(has(Role::Memory), "attaches", "memory"),
         Effect::Spawns => need(has(Role::Function), "spawns", "function"),
         Effect::TakesElements | Effect::SwapsElements | Effect::Reallocates(_) | Effect::ReleasesElements => {

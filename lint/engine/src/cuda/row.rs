@@ -90,8 +90,13 @@ pub enum Role {
     Event,
     /// Flags of an allocation, stream or event.
     Flags,
-    /// The number of the device that is asked about.
+    /// The number of the device that is meant.
     Device,
+    /// A context of the driver, which belongs to a device. What a call with such a parameter makes belongs to that
+    /// device.
+    Context,
+    /// What memory in stream order is taken from: the pool's device is the memory's. Without it, the stream's is.
+    Pool,
     /// `cudaStreamCaptureMode`.
     CaptureMode,
     /// `cudaGraph_t` or `cudaGraphExec_t`. With [`Thing::Graph`], the call makes another that holds the same;
@@ -178,6 +183,12 @@ pub enum Thing {
     DeviceProperties,
     /// `cudaPointerAttributes` of the argument with [`Role::Memory`]: what kind of memory it points to.
     PointerAttributes,
+    /// The number of the thread's current device.
+    CurrentDevice,
+    /// The device whose number is the argument with [`Role::Device`] (`CUdevice`).
+    Ordinal,
+    /// A context: of the argument with [`Role::Device`], else of the thread's current device.
+    Context,
     /// Any other handle or number: a fresh, unknown value.
     Fresh,
 }
@@ -416,6 +427,17 @@ pub enum Effect {
     StopsTracking,
     /// Uses are recorded from here on, however many streams there are.
     StartsTracking,
+    /// The thread's current device is from here on that of [`Role::Device`] or [`Role::Context`]; without such a
+    /// parameter, one that is not known.
+    SetsDevice,
+    /// The same, until [`Effect::LeavesDevice`].
+    EntersDevice,
+    /// The device before the last [`Effect::EntersDevice`] is current again.
+    LeavesDevice,
+    /// [`Role::Handle`] works on several devices from here on.
+    SpansDevices,
+    /// Kernels may use memory of other devices from here on.
+    EnablesPeers,
     /// Nothing, though it is often taken for a wait (cudaGetLastError): findings say that it is none.
     NoWait,
     /// Explicitly nothing: the call orders, reads, writes and keeps nothing of its arguments.

@@ -6,6 +6,7 @@
 mod arguments;
 mod captures;
 mod combined;
+mod devices;
 mod ends;
 mod errors;
 mod events;
@@ -23,6 +24,7 @@ mod waits;
 pub use arguments::HostArgument;
 pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
 pub use combined::{CombinedRead, CombinedUse};
+pub use devices::{Device, DeviceFault, Presumed, WrongDevice};
 pub use ends::LeftWork;
 pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{
@@ -87,6 +89,8 @@ pub struct Facts {
     pub handles_in_flight: Vec<HandleInFlight>,
     /// What is made and not released.
     pub leaks: Vec<Leak>,
+    /// Uses of what belongs to another device.
+    pub wrong_devices: Vec<WrongDevice>,
     /// Where errors are looked for.
     pub errors: ErrorChecks,
     /// Calls to names that nothing declares.

@@ -233,6 +233,7 @@ impl Machine<'_, '_> {
 
     /// Work is enqueued: conflicts with work that does not happen before it, then it is pending.
     pub(super) fn enqueue(&mut self, state: &mut State, mut operation: Operation) {
+        operation.device = self.device_of_stream(state, operation.stream);
         self.work_uses(state, &operation);
         self.work_writes(state, &operation);
         if self.node_takes(state, &operation) {

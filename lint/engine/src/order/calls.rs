@@ -75,12 +75,14 @@ impl Machine<'_, '_> {
                         let frame = self.enter(&mut state, id, args);
                         calls.entry((id, frame)).or_default().push(state);
                     } else {
+                        self.device_after(&mut state, id);
                         self.pass_by(&mut state, call, &params, &args);
                         next.push(state);
                     }
                     return;
                 }
                 // Too deep, or a recursion: what it does with CUDA is not seen.
+                self.device_after(&mut state, id);
                 if self.shared.relevance.concerns_cuda[id.0 as usize] {
                     self.errors_may_be_seen();
                     self.doubt_all(
@@ -127,6 +129,7 @@ impl Machine<'_, '_> {
                         if it.origin == crate::program::Origin::Project {
                             self.errors_may_be_seen();
                         }
+                        self.device_after_unknown(&mut state, &unfollowed, it.origin);
                         self.call_unknown(&mut state, unfollowed);
                     }
                 }
@@ -144,6 +147,7 @@ impl Machine<'_, '_> {
                     args,
                     call,
                 };
+                self.lose_device(&mut state);
                 self.call_unknown(&mut state, unfollowed);
             }
         }
@@ -245,7 +249,9 @@ impl Machine<'_, '_> {
                 }
             }
         }
-        self.launched(state, &launch.name, key, launch.stream.is_none(), accesses, scalars);
+        if !self.is_refused_by_device(state, &launch.name, key, &accesses) {
+            self.launched(state, &launch.name, key, launch.stream.is_none(), accesses, scalars);
+        }
     }
 
     /// What a kernel does through a pointer argument: from there on, nobody knows how far.
@@ -277,6 +283,7 @@ impl Machine<'_, '_> {
             kind: WorkKind::Kernel,
             name: name.into(),
             stream,
+            device: None,
             stream_omitted,
             form: Form::default(),
             handle: None,

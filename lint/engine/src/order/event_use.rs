@@ -312,6 +312,7 @@ impl Machine<'_, '_> {
         }
         let events: Vec<EventKey> =
             it.args(Role::Event).cloned().collect::<Vec<_>>().iter().map(|it| self.event_key(it)).collect();
+        self.times_have_device(state, &events);
         for (index, event) in events.iter().enumerate() {
             let is_start = index == 0;
             let described = self.describe_event(*event);
@@ -579,7 +580,7 @@ fn called(event: &Event) -> String {
 }
 
 /// True if the program calls the function, or takes its address.
-fn is_called(program: &crate::Program, root: FunctionId) -> bool {
+pub(super) fn is_called(program: &crate::Program, root: FunctionId) -> bool {
     let statements = program.functions.iter().flat_map(|it| &it.blocks).flat_map(|it| &it.statements);
     statements.map(|it| &it.op).any(|op| match op {
         Op::Call(call) => matches!(call.callee, Callee::Function(id) if id == root),

@@ -9,6 +9,7 @@ use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
 use super::relevance;
 use super::rounds;
+use super::setters;
 use super::state::{Frame, State};
 use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
@@ -56,6 +57,8 @@ pub struct Shared<'p> {
     births: Vec<OnceCell<Vec<Option<BlockId>>>>,
     /// What fields and variables with static storage hold.
     pub points_to: PointsTo,
+    /// What the functions do to the current device.
+    pub setters: setters::Setters,
     /// What the functions do, as far as that decides whether they are followed.
     pub relevance: relevance::Relevance,
 }
@@ -68,7 +71,8 @@ impl<'p> Shared<'p> {
         let model = options.model();
         let relevance = relevance::Relevance::new(program, model);
         let points_to = PointsTo::new(program, model);
-        Self { program, options, model, cfgs, births, points_to, relevance }
+        let setters = setters::Setters::new(program, model);
+        Self { program, options, model, cfgs, births, points_to, setters, relevance }
     }
 
     /// The control-flow facts of a function.
@@ -210,6 +214,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         self.budget = STEPS + 30 * size;
         self.at.site = function.site;
         let mut state = State::default();
+        self.enter_with_device(&mut state, root);
         self.push_frame(&mut state, FrameId(0));
         let mut exits = self.follow(root, vec![state]);
         self.forks_join(root, &exits);

@@ -98,6 +98,7 @@ impl Machine<'_, '_> {
             adds: Adds::Nothing,
         };
         self.waits_see_call(state, row);
+        self.device_after_row(state, row);
         self.errors_see_call(state, &it);
         self.host_accesses(state, &it);
         self.call_may_write(state, &it);
@@ -193,6 +194,7 @@ impl Machine<'_, '_> {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
                     let (stream, _) = self.stream_of(state, it);
+                    self.record_has_device(state, it, event, stream);
                     // An *external* record becomes a node of its own, which other streams may wait for.
                     let external = is_external(it);
                     if external && self.is_captured(state, stream) {
@@ -226,10 +228,20 @@ impl Machine<'_, '_> {
             }
             Effect::HostWaitsForDevice => {
                 self.capture_sees_wait(state, name, None, false);
+                let elsewhere = self.work_elsewhere(state, it);
                 self.wait(state, it, None);
+                if !elsewhere.is_empty() {
+                    state.pending_mut().extend(elsewhere);
+                }
             }
             Effect::HostWaitsForResult => self.wait_for_result(state, it),
-            Effect::SetsStream => self.sets_stream(state, it),
+            Effect::SetsStream => {
+                // A stream of the thread may be of any device, which is then current as well.
+                if it.position(Role::Handle).is_none() {
+                    self.lose_device(state);
+                }
+                self.sets_stream(state, it);
+            }
             Effect::QueriesStream | Effect::QueriesEvent => {
                 let point = if effect == Effect::QueriesStream {
                     Some(Point::Tail(self.stream_of(state, it).0))
@@ -249,7 +261,15 @@ impl Machine<'_, '_> {
             Effect::MeasuresEvents => self.events_measured(state, it),
             Effect::EnqueuesHostFunction => self.enqueue_host_function(state, it),
             Effect::LaunchesKernel => self.launch_by_call(state, it),
-            Effect::EnqueuesUnknownWork => self.enqueue_library_work(state, it),
+            Effect::EnqueuesUnknownWork => {
+                self.handle_has_device(state, it);
+                self.enqueue_library_work(state, it);
+            }
+            Effect::SetsDevice | Effect::EntersDevice | Effect::LeavesDevice => {
+                self.device_is_set(state, it, effect)
+            }
+            Effect::SpansDevices => self.handle_spans_devices(state, it),
+            Effect::EnablesPeers => self.peers_are_enabled(state),
             Effect::BeginsCapture => self.capture_begins(state, it),
             Effect::EndsCapture => self.capture_ends(state, it),
             Effect::LaunchesGraph => {
@@ -589,6 +609,9 @@ impl Machine<'_, '_> {
             }
         }
         let (stream, omitted) = self.stream_of(state, it);
+        if it.row.family == Family::Runtime && self.is_refused_by_device(state, &name, stream, &accesses) {
+            return;
+        }
         self.launched(state, &name, stream, omitted, accesses, scalars);
     }
 

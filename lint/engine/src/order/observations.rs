@@ -44,6 +44,8 @@ pub struct Observations {
     pub ends: EndSums,
     /// What was seen of times that the host takes.
     pub timings: TimingSums,
+    /// What was seen of wrong devices.
+    pub devices: super::devices::DeviceSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     transfers: BTreeMap<SiteId, TransferSum>,
@@ -180,6 +182,7 @@ enum Hit {
     Event(EventHit),
     Left(SiteId, SiteId),
     Timing(SiteId, SiteId),
+    Device(SiteId),
 }
 
 impl Observations {
@@ -208,6 +211,11 @@ impl Observations {
     /// Work is left at an end.
     pub fn left_hit(&mut self, at: At, state: &State, (work, end): (SiteId, SiteId)) -> Paths {
         self.hit(at, state, Hit::Left(work, end))
+    }
+
+    /// Something of another device is used.
+    pub fn device_hit(&mut self, at: At, state: &State, site: SiteId) -> Paths {
+        self.hit(at, state, Hit::Device(site))
     }
 
     /// A time is taken too early.
@@ -462,6 +470,7 @@ impl Observations {
                 }
                 Hit::Event(hit) => self.events.on_all_paths(&hit),
                 Hit::Left(work, end) => self.ends.on_all_paths(work, end),
+                Hit::Device(site) => self.devices.on_all_paths(site),
                 Hit::Timing(site, from) => self.timings.on_all_paths((site, from)),
             }
         }
@@ -604,6 +613,7 @@ impl Observations {
             made_each_round: rounds.map(|(_, it)| it).collect(),
             handles_in_flight: self.handles_in_flight.into_values().collect(),
             leaks: self.leaks.into_facts(),
+            wrong_devices: self.devices.into_facts(),
             errors,
             conflicts,
             transfers,

@@ -60,7 +60,7 @@ pub fn concerns_cuda<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Op)
 }
 
 /// The row of a call, if it has one.
-fn rows<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Call) -> Option<&'a Row> + 'a {
+pub(super) fn rows<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Call) -> Option<&'a Row> + 'a {
     let rows: Vec<Option<&Row>> =
         program.externs.iter().map(|it| model.lookup(&it.name, it.params.len())).collect();
     move |call| match call.callee {
@@ -70,7 +70,7 @@ fn rows<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Call) -> Option<
     }
 }
 
-fn callers(program: &Program) -> Vec<Vec<u32>> {
+pub(super) fn callers(program: &Program) -> Vec<Vec<u32>> {
     let mut callers: Vec<Vec<u32>> = vec![Vec::new(); program.functions.len()];
     for (caller, function) in program.functions.iter().enumerate() {
         for op in ops(function) {
@@ -85,7 +85,7 @@ fn callers(program: &Program) -> Vec<Vec<u32>> {
 }
 
 /// For each function: does it hold such a statement, or does something that it calls?
-fn through_calls(program: &Program, callers: &[Vec<u32>], is: impl Fn(&Op) -> bool) -> Vec<bool> {
+pub(super) fn through_calls(program: &Program, callers: &[Vec<u32>], is: impl Fn(&Op) -> bool) -> Vec<bool> {
     let mut found: Vec<bool> = program.functions.iter().map(|function| ops(function).any(&is)).collect();
     let mut queue: Vec<u32> = (0..found.len() as u32).filter(|it| found[*it as usize]).collect();
     while let Some(callee) = queue.pop() {
@@ -111,7 +111,7 @@ impl Relevance {
     }
 }
 
-fn ops(function: &Function) -> impl Iterator<Item = &Op> {
+pub(super) fn ops(function: &Function) -> impl Iterator<Item = &Op> {
     function.blocks.iter().flat_map(|block| &block.statements).map(|statement| &statement.op)
 }
 

@@ -96,6 +96,9 @@ impl Machine<'_, '_> {
                 Thing::DeviceAttribute if self.asked_attribute(it).is_some() => {
                     self.asked_attribute(it).unwrap_or(Value::ZERO)
                 }
+                Thing::CurrentDevice | Thing::Ordinal | Thing::Context => {
+                    self.device_outcome(state, it, thing)
+                }
                 Thing::DeviceAttribute | Thing::Fresh | Thing::CaptureStatus => {
                     let key = SymKey::Opaque {
                         frame: state.frame(),
@@ -110,7 +113,14 @@ impl Machine<'_, '_> {
             {
                 self.begins(state, *object);
             }
-            if matches!(thing, Thing::DeviceAttribute | Thing::Fresh) {
+            if matches!(
+                thing,
+                Thing::DeviceAttribute
+                    | Thing::Fresh
+                    | Thing::CurrentDevice
+                    | Thing::Ordinal
+                    | Thing::Context
+            ) {
                 // A number or a structure: nothing is known of what is there now.
                 self.forget(state, target.object);
             }
@@ -118,13 +128,19 @@ impl Machine<'_, '_> {
                 self.holds_stream(&target, &value);
             }
             // Some handles are numbers (cuFFT), and the status is an enumerator.
-            let size = if matches!(thing, Thing::Handle | Thing::CaptureStatus) { 4 } else { 8 };
+            let is_number =
+                matches!(thing, Thing::Handle | Thing::CaptureStatus | Thing::CurrentDevice | Thing::Ordinal);
+            let size = if is_number { 4 } else { 8 };
             let made = match &value {
                 Value::Pointer(pointer) => Some(pointer.object),
                 Value::Handle(object) => Some(*object),
                 _ => None,
             };
             self.poke(state, &target, value, Some(size));
+            if let Some(object) = made {
+                self.gets_home(state, it, thing, object);
+                self.made_for_member(state, it, thing, &target);
+            }
             if let (Some(object), Some(what)) = (made, resource_of(thing)) {
                 // Memory that is allocated in a capture belongs to the graph.
                 let in_order = thing == Thing::Memory(MemoryKind::DeviceStreamOrdered);

@@ -57,6 +57,8 @@ pub struct State {
     pub out_of_sight: OutOfSight,
     /// What is known of clocks. Takes no part in comparisons; see [`Self::join`].
     pub clocks: Rc<Clocks>,
+    /// What is known of devices. Takes no part in comparisons; see [`Self::join`].
+    pub devices: Rc<super::devices::Devices>,
     /// What the current rounds of loops have made. Takes no part either.
     pub rounds: Rc<Vec<InRound>>,
     /// The path has released memory of CUDA's. Takes no part either.
@@ -119,6 +121,8 @@ pub struct Operation {
     pub name: Rc<str>,
     /// Its stream.
     pub stream: StreamKey,
+    /// The device that it runs on, if that is known.
+    pub device: Option<Linear>,
     /// True if the stream argument was left out.
     pub stream_omitted: bool,
     /// How a copy or fill was called.
@@ -274,6 +278,9 @@ impl State {
         self.out_of_sight = self.out_of_sight.or(other.out_of_sight);
         if !Rc::ptr_eq(&self.clocks, &other.clocks) {
             Rc::make_mut(&mut self.clocks).join(&other.clocks);
+        }
+        if !Rc::ptr_eq(&self.devices, &other.devices) {
+            Rc::make_mut(&mut self.devices).join(&other.devices);
         }
     }
 

@@ -244,6 +244,7 @@ impl Machine<'_, '_> {
             kind,
             name: name.into(),
             stream,
+            device: None,
             stream_omitted: false,
             form: Form::default(),
             handle: None,

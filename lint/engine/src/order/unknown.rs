@@ -63,10 +63,7 @@ impl Machine<'_, '_> {
             }
         }
         // Nothing at all is known of what had to be invented, unless it looks at a status, as checks do.
-        let checks = it.args.iter().any(|arg| match arg {
-            Value::Number(number) => number.as_symbol().is_some_and(|symbol| self.symbols.is_status(symbol)),
-            _ => false,
-        });
+        let checks = self.looks_at_status(&it.args);
         if it.is_invented && !checks {
             self.doubt_all(state, &format!("`{name}` is declared nowhere and may wait"));
             self.captures_are_lost_sight_of(state);
@@ -93,6 +90,14 @@ impl Machine<'_, '_> {
             };
             self.define(state, result, value);
         }
+    }
+
+    /// True if a status is among the arguments.
+    pub(super) fn looks_at_status(&self, args: &[Value]) -> bool {
+        args.iter().any(|arg| match arg {
+            Value::Number(number) => number.as_symbol().is_some_and(|symbol| self.symbols.is_status(symbol)),
+            _ => false,
+        })
     }
 
     /// A function that nothing is known of may tell by its result what kind of memory it was given.
@@ -169,6 +174,7 @@ impl Machine<'_, '_> {
     /// A statement that could not be lowered: it may do anything to anything.
     pub(super) fn opaque(&mut self, state: &mut State, reason: &str, operands: &[Value]) {
         self.need_waits(state);
+        self.lose_device(state);
         self.all_may_be_written();
         self.doubt_all(state, &format!("this could not be analysed ({reason})"));
         self.captures_are_lost_sight_of(state);
@@ -292,7 +298,7 @@ impl Machine<'_, '_> {
 
 /// Functions that only look: accessors by convention, and methods declared `const` that are handed
 /// nothing else.
-fn is_accessor(it: &Unfollowed<'_>) -> bool {
+pub(super) fn is_accessor(it: &Unfollowed<'_>) -> bool {
     const NAMES: [&str; 14] = [
         "data", "get", "begin", "end", "size", "value", "c_str", "cbegin", "cend", "length", "empty",
         "capacity", "front", "back",

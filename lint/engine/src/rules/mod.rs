@@ -68,6 +68,7 @@ mod uninitialized_transfer_source;
 mod unjoined_fork;
 mod unknown_cuda_api;
 mod write_combined_host_read;
+mod wrong_device;
 
 pub use context::RuleContext;
 pub use root_cause::{Case, Claim};
@@ -76,6 +77,9 @@ use std::fmt;
 
 use crate::facts::{Conflict, Facts};
 use crate::{Category, Diagnostic, Findings, Options, Program, Severity};
+
+/// [`Rule::needs`] of rules whose programs use two devices.
+pub const TWO_GPUS: &str = "two NVIDIA GPUs";
 
 /// One rule: what it is about, its documentation, and its check.
 #[derive(Debug)]
@@ -227,6 +231,7 @@ static CATALOGUE: &[&Rule] = &[
     &temporary_source::RULE,
     &stream_forgotten::RULE,
     &library_object_released_in_flight::RULE,
+    &wrong_device::RULE,
     &timing_without_sync::RULE,
     &unjoined_fork::RULE,
 ];
