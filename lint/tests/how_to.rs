@@ -31,7 +31,7 @@ const NOT_RUN: [&str; 9] = [
     "RUSTDOCFLAGS=\"-D",
 ];
 /// Commands that are run.
-const RUN: [&str; 3] = ["cuda-lint", "git", "printf"];
+const RUN: [&str; 2] = ["cuda-lint", "git"];
 
 #[test]
 fn configurations_are_read() {
@@ -97,7 +97,6 @@ fn sample() -> Project {
         ("src/app.cu", &early),
         ("fixtures/host-read-before-sync/misuse.cu", &early),
         ("build/compile_commands.json", "[]"),
-        ("cuda-lint-sample.txt", ""),
     ]);
     git(&project, &["init", "--quiet"]);
     project
