@@ -12,6 +12,7 @@ use cuda_lint_engine::{Confidence, Platform, Severity};
 use crate::catalogue::{Group, Selector};
 use crate::config::Config;
 use crate::options::{AnalysisOptions, DefaultStream, Dump, Language, Phase};
+use crate::path_patterns::Patterns;
 use crate::report::output::Output;
 use crate::selection::{LEVELS, Layer, Level, Selection};
 
@@ -56,6 +57,9 @@ pub enum Command {
     /// Print the manual page
     #[command(hide = true)]
     Manual,
+    /// Write the pages of the documentation that are made of what the command knows
+    #[command(hide = true)]
+    Book(BookArgs),
     /// Print the JSON schema of the configuration
     #[command(hide = true)]
     ConfigSchema,
@@ -155,7 +159,10 @@ pub struct CheckOptions {
     /// Use no configuration
     #[arg(long, help_heading = "Source", conflicts_with = "config")]
     pub no_config: bool,
-    /// Leave out what the configuration excludes even where it is named on the command line
+    /// Leave out these files of folders as well, as `exclude` in the configuration does (repeatable)
+    #[arg(long, value_name = "GLOB", help_heading = "Source", value_parser = parse_pattern)]
+    pub exclude: Vec<String>,
+    /// Leave out what is excluded even where it is named on the command line
     #[arg(long, help_heading = "Source")]
     pub force_exclude: bool,
     /// Read the headers of the CUDA toolkit in DIR and those of the system in place of the embedded declarations
@@ -249,6 +256,14 @@ pub struct InitArgs {
     /// Write over a configuration that is there
     #[arg(long)]
     pub force: bool,
+}
+
+/// Arguments of `book`.
+#[derive(Debug, Args)]
+pub struct BookArgs {
+    /// The folder of the documentation, with its SUMMARY.md
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
 }
 
 /// Arguments of `completions`.
@@ -366,6 +381,11 @@ fn parse_place(text: &str) -> Result<Place, String> {
     let place = split(text).map(|(rest, last)| split(&rest).unwrap_or((rest, last)));
     let (file, line) = place.ok_or("give a file and a line, such as src/app.cu:42")?;
     Ok(Place { file: file.into(), line })
+}
+
+/// Accepts what can be a pattern; what it is relative to is known later.
+fn parse_pattern(text: &str) -> Result<String, String> {
+    Patterns::default().add(text).map(|()| text.to_owned())
 }
 
 fn parse_selector(text: &str) -> Result<Selector, String> {
@@ -502,6 +522,8 @@ mod tests {
             "cuda-lint --severity ordering=bad a.cu",
             "cuda-lint --severity ordering a.cu",
             "cuda-lint --baseline b.json --no-baseline a.cu",
+            "cuda-lint --exclude ../other .",
+            "cuda-lint --exclude [ .",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

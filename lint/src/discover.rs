@@ -42,15 +42,19 @@ pub struct SourceFile {
 pub struct Wanted {
     /// If there are any: only these files of folders.
     pub include: Patterns,
-    /// Not these files of folders.
-    pub exclude: Patterns,
+    /// Not these files of folders: patterns of the configuration, and of the command line.
+    pub exclude: Vec<Patterns>,
     /// `exclude` is about named files, too.
     pub force_exclude: bool,
 }
 
 impl Wanted {
     fn in_folder(&self, file: &Path) -> bool {
-        (self.include.is_empty() || self.include.hold(file)) && !self.exclude.hold(file)
+        (self.include.is_empty() || self.include.hold(file)) && !self.is_excluded(file)
+    }
+
+    fn is_excluded(&self, file: &Path) -> bool {
+        self.exclude.iter().any(|patterns| patterns.hold(file))
     }
 }
 
@@ -130,7 +134,7 @@ impl Search<'_> {
             Err(error) => return self.fail(path, describe(&error)),
         };
         let unwanted = match named {
-            true => self.wanted.force_exclude && self.wanted.exclude.hold(&canonical),
+            true => self.wanted.force_exclude && self.wanted.is_excluded(&canonical),
             false => !self.wanted.in_folder(&canonical),
         };
         if unwanted {
@@ -254,11 +258,11 @@ mod tests {
         write(&root, &["src/a.cu", "src/gen/b.cu", "tests/c.cu"]);
         let mut wanted = Wanted {
             include: Patterns::in_folder(&root),
-            exclude: Patterns::in_folder(&root),
+            exclude: vec![Patterns::in_folder(&root)],
             force_exclude: false,
         };
         wanted.include.add("src").unwrap();
-        wanted.exclude.add("gen").unwrap();
+        wanted.exclude[0].add("gen").unwrap();
         let found = |wanted: &Wanted, paths: &[&str]| -> Vec<(String, bool)> {
             let paths: Vec<_> = paths.iter().map(|path| root.join(path)).collect();
             let name = |file: SourceFile| {

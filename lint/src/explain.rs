@@ -9,6 +9,7 @@ use crate::args::ListFormat;
 use crate::catalogue::{self, Entry};
 use crate::evidence::{self, Evidence};
 use crate::exit::ExitStatus;
+use crate::rule_page;
 use crate::terminal;
 
 /// Prints the list of rules.
@@ -28,13 +29,7 @@ pub fn explain(name: &str, out: &mut dyn Write) -> io::Result<ExitStatus> {
         terminal::complain(&unknown(name));
         return Ok(ExitStatus::Incomplete);
     };
-    writeln!(out, "# {}\n", rule.name)?;
-    writeln!(out, "{}, {}: {}\n", rule.severity.name(), rule.category.name(), rule.summary)?;
-    writeln!(out, "{}\n", rule.doc.trim())?;
-    // What is said of comments, no GPU confirms.
-    if let Some(rule) = rule.rule {
-        write!(out, "{}", evidence::section(&evidence::of(rule, &Evidence::embedded())))?;
-    }
+    write!(out, "{}", rule_page::text(&rule, &Evidence::embedded()))?;
     out.flush()?;
     Ok(ExitStatus::Clean)
 }
@@ -139,7 +134,8 @@ mod tests {
             assert!(explanation.starts_with(&format!("# {}\n", rule.name)));
             assert!(explanation.contains(rule.doc.trim()));
             let measured = explanation.split_once("\n\n## Measured\n").unwrap().1;
-            assert!(measured.starts_with("- ") && measured.ends_with('\n'), "{measured}");
+            assert!(measured.starts_with("- "), "{measured}");
+            assert!(explanation.ends_with('\n') && !explanation.ends_with("\n\n"));
         }
     }
 

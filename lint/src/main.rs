@@ -8,6 +8,7 @@
 mod analysis;
 mod args;
 mod baseline;
+mod book;
 mod catalogue;
 mod clang;
 mod compile_commands;
@@ -29,6 +30,7 @@ mod path_patterns;
 mod pool;
 mod progress;
 mod report;
+mod rule_page;
 mod run;
 mod rust;
 mod selection;
@@ -62,6 +64,7 @@ fn main() -> std::process::ExitCode {
         Some(Command::Init(args)) => config::init::write(&args, &mut stdout),
         Some(Command::Completions(args)) => manual::completions(args.shell, &mut stdout),
         Some(Command::Manual) => manual::page(&mut stdout),
+        Some(Command::Book(args)) => book::write(&args.folder, &mut stdout),
         Some(Command::ConfigSchema) => config::schema::print(&mut stdout),
         Some(Command::Worker) => {
             drop(stdout);

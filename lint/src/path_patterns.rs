@@ -50,6 +50,11 @@ impl Patterns {
         Ok(())
     }
 
+    /// The same patterns, relative to another folder without links.
+    pub fn moved_to(&self, folder: &Path) -> Self {
+        Self { folder: folder.to_path_buf(), patterns: self.patterns.clone() }
+    }
+
     /// True if there is none.
     pub fn is_empty(&self) -> bool {
         self.patterns.is_empty()

@@ -11,6 +11,7 @@ use crate::discover::{self, Discovery, SourceFile, Wanted};
 use crate::exit::ExitStatus;
 use crate::finding::{FileReport, Outcome};
 use crate::gather;
+use crate::path_patterns::Patterns;
 use crate::pool::{Pool, PoolOutcome, WorkerCommand};
 use crate::progress::Progress;
 use crate::report::output::Outputs;
@@ -38,7 +39,7 @@ pub fn report_on(paths: &[PathBuf], options: &CheckOptions) -> Result<Report, Ex
 fn check_with(setup: &Setup<'_>, args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
     let options = setup.options;
     if args.show_config {
-        show::print(&setup.config, &options.selection(&setup.config), out)?;
+        show::print(&setup.config, &options.selection(&setup.config), &options.exclude, out)?;
         return Ok(ExitStatus::Clean);
     }
     if args.show_files {
@@ -128,10 +129,35 @@ impl<'a> Setup<'a> {
     fn discover(&self) -> Discovery {
         let wanted = Wanted {
             include: self.config.include.clone(),
-            exclude: self.config.exclude.clone(),
+            exclude: self.excluded(),
             force_exclude: self.options.force_exclude,
         };
         discover::discover(self.paths, &wanted)
+    }
+
+    /// What the configuration excludes, and the command line. The patterns of the latter are relative to the
+    /// current folder; in a folder that is named and lies elsewhere, to that.
+    fn excluded(&self) -> Vec<Patterns> {
+        let mut excluded = vec![self.config.exclude.clone()];
+        let mut given = Patterns::default();
+        for pattern in &self.options.exclude {
+            // Patterns that are none were refused with the arguments.
+            let _ = given.add(pattern);
+        }
+        if given.is_empty() {
+            return excluded;
+        }
+        let here = std::env::current_dir().and_then(|folder| folder.canonicalize()).ok();
+        // What cannot be found is said where it is searched.
+        let named = self.paths.iter().filter_map(|path| path.canonicalize().ok());
+        let named = named
+            .filter_map(|path| if path.is_dir() { Some(path) } else { path.parent().map(Path::to_path_buf) });
+        let elsewhere = named.filter(|path| here.as_ref().is_none_or(|here| !path.starts_with(here)));
+        let mut folders: Vec<PathBuf> = elsewhere.chain(here.clone()).collect();
+        folders.sort();
+        folders.dedup();
+        excluded.extend(folders.iter().map(|folder| given.moved_to(folder)));
+        excluded
     }
 
     fn show_files(&self, out: &mut dyn Write) -> io::Result<ExitStatus> {

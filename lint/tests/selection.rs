@@ -80,6 +80,28 @@ fn the_configuration_chooses_files() {
 }
 
 #[test]
+fn the_command_line_excludes_files_as_well() {
+    let project = project();
+    project.write(&[("cuda-lint.toml", "exclude = [\"src\"]\n"), ("lib/gen/c.cu", &early_read("h", READ))]);
+    let files = |arguments: &[&str]| project.run(&[&["--show-files"], arguments].concat()).stdout;
+    assert_eq!(files(&["."]), "lib/gen/c.cu\ntests/b.cu\n");
+    assert_eq!(files(&["--exclude", "tests", "."]), "lib/gen/c.cu\n");
+    assert_eq!(files(&["--exclude", "lib/*", "--exclude", "c.cu", "."]), "tests/b.cu\n");
+    // Patterns are relative to the current folder; in a folder that lies elsewhere, to that.
+    assert_eq!(files(&["--exclude", "gen/*.cu", "."]), "lib/gen/c.cu\ntests/b.cu\n");
+    let outside = project.run_in("lib".as_ref(), &["--show-files", "--exclude", "b.cu", "--no-config", ".."]);
+    assert_eq!((outside.code, outside.stdout.as_str()), (Some(0), "../lib/gen/c.cu\n../src/a.cu\n"));
+    // What is named is looked at, unless a hook names it.
+    assert_eq!(project.found(&["--exclude", "tests", "tests/b.cu"]), BOTH[1..]);
+    assert!(project.found(&["--exclude", "tests", "--force-exclude", "tests/b.cu"]).is_empty());
+    let shown = project.run(&["--show-config", "--exclude", "tests", "."]).stdout;
+    assert!(shown.contains("exclude = [\"src\"]\n# --exclude = [\"tests\"]\n"), "{shown}");
+    let wrong = project.run(&["--exclude", "../x", "."]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("`../x` leads out of the folder"), "{}", wrong.stderr);
+}
+
+#[test]
 fn macros_of_the_configuration_are_defined() {
     let text = format!("#ifdef EARLY\n{}#endif\nint *x = cudaGetLastError;\n", early_read("f", READ));
     let guarded = text.replace("EARLY", "EARLY_2").replace("int *x = cudaGetLastError;\n", "");

@@ -10,7 +10,12 @@ use crate::path_patterns::Patterns;
 use crate::selection::{DEFAULT_CONFIDENCE, DEFAULT_SEVERITY, FilePath, Selection};
 
 /// Prints what applies, the command line included.
-pub fn print(config: &Config, selection: &Selection, out: &mut dyn Write) -> io::Result<()> {
+pub fn print(
+    config: &Config,
+    selection: &Selection,
+    also_excluded: &[String],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match &config.file {
         Some(file) => writeln!(out, "# from {}", file.display())?,
         None => writeln!(out, "# there is no configuration: these are the defaults")?,
@@ -19,6 +24,8 @@ pub fn print(config: &Config, selection: &Selection, out: &mut dyn Write) -> io:
     let relative = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
     patterns("include", &config.include, out)?;
     patterns("exclude", &config.exclude, out)?;
+    // These are relative to the current folder, and not to that of the file.
+    list("# --exclude", also_excluded.iter().map(String::as_str), out)?;
     list("defines", config.defines.iter().map(String::as_str), out)?;
     let folders: Vec<_> = config.include_dirs.iter().map(|path| relative(path)).collect();
     list("include-dirs", folders.iter().map(String::as_str), out)?;

@@ -12,9 +12,11 @@ use serde_json::{Map, Value, json};
 use super::Report;
 use super::source::Sources;
 use crate::catalogue::{self, Entry};
+use crate::evidence::Evidence;
 use crate::exit::ExitStatus;
 use crate::finding::{ReportedDiagnostic, Span};
 use crate::identity;
+use crate::rule_page;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -27,6 +29,7 @@ const FINGERPRINT: &str = "cudaLintIdentity/v1";
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut places = Places { sources: Sources::default() };
     let rules: Vec<Entry> = catalogue::entries().collect();
+    let evidence = Evidence::embedded();
     let number: BTreeMap<&str, usize> = rules.iter().enumerate().map(|(at, rule)| (rule.name, at)).collect();
     let prints = identity::fingerprints(&report.diagnostics);
     let results: Vec<Value> = (report.diagnostics.iter().zip(prints))
@@ -49,7 +52,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 "name": "cuda-lint",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": rules.iter().map(descriptor).collect::<Vec<_>>(),
+                "rules": rules.iter().map(|rule| descriptor(rule, &evidence)).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": {
@@ -67,12 +70,14 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn descriptor(rule: &Entry) -> Value {
+fn descriptor(rule: &Entry, evidence: &Evidence) -> Value {
+    let page = rule_page::text(rule, evidence);
     json!({
         "id": rule.name,
         "shortDescription": {"text": sentence(rule.summary)},
         "fullDescription": {"text": what_it_does(rule)},
-        "help": {"text": rule.doc.trim(), "markdown": rule.doc.trim()},
+        "help": {"text": page, "markdown": page},
+        "helpUri": rule_page::address(rule),
         "defaultConfiguration": {"level": level(rule.severity), "enabled": rule.on_by_default},
         "properties": {"category": rule.category.name(), "tags": ["cuda", rule.category.name()]},
     })
@@ -269,7 +274,10 @@ mod tests {
         assert_eq!(run["invocations"][0]["exitCode"], 0);
         let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
         assert_eq!(rules.len(), catalogue::entries().count());
-        assert!(rules[0]["help"]["markdown"].as_str().unwrap().starts_with("## What it does"));
+        let page = rule_page::text(&catalogue::entries().next().unwrap(), &Evidence::embedded());
+        assert_eq!(rules[0]["help"], json!({"text": page, "markdown": page}));
+        let file = format!("/lint/docs/rules/{}.md", rules[0]["id"].as_str().unwrap());
+        assert!(rules[0]["helpUri"].as_str().unwrap().ends_with(&file));
         assert!(rules[0]["fullDescription"]["text"].as_str().unwrap().starts_with("Reports "));
     }
 
