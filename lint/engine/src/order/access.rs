@@ -571,6 +571,7 @@ impl Machine<'_, '_> {
             site: info.site,
             host_by_use: info.host_by_use,
             bytes: info.bytes,
+            by_mode: self.is_kind_by_mode(state, object),
             short_lived: false,
         }
     }

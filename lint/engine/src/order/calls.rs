@@ -76,6 +76,7 @@ impl Machine<'_, '_> {
                         calls.entry((id, frame)).or_default().push(state);
                     } else {
                         self.pass_by(&mut state, call, &params, &args);
+                        self.stores_out_of_sight(&mut state, id);
                         next.push(state);
                     }
                     return;
@@ -99,6 +100,7 @@ impl Machine<'_, '_> {
                     call,
                 };
                 self.call_unknown(&mut state, unfollowed);
+                self.stores_out_of_sight(&mut state, id);
             }
             Callee::Extern(id) => {
                 let shared = self.shared;
@@ -270,6 +272,7 @@ impl Machine<'_, '_> {
         scalars: Vec<Option<Value>>,
     ) {
         state.fresh_copy = None;
+        self.kernel_stores(state, &accesses, &scalars);
         let lent = if self.uses_tracked(&accesses) { Lent::Recorded } else { Lent::No };
         let operation = Operation {
             id: (state.frame(), self.at.step, state.turn()),

@@ -58,9 +58,10 @@ impl LeakSums {
         self.replaced.insert((key, site));
     }
 
-    /// A path is not followed any further.
+    /// A path is not followed any further. What it has lost by now, it cannot release any more.
     pub fn give_up(&mut self, state: &State) {
-        self.unsure.extend(state.held.iter().map(|it| it.key.made_at));
+        let open = state.held.iter().filter(|it| it.fate == Fate::Settled || it.lost.is_none());
+        self.unsure.extend(open.map(|it| it.key.made_at));
     }
 
     /// A path of a root gets out of it.

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::held;
+use super::modes;
 use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
 use super::relevance;
 use super::rounds;
 use super::state::{Frame, State};
+use super::stores;
 use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
 use super::waits;
@@ -54,8 +56,11 @@ pub struct Shared<'p> {
     pub model: &'p Model,
     cfgs: Vec<OnceCell<Cfg>>,
     births: Vec<OnceCell<Vec<Option<BlockId>>>>,
+    definitions: Vec<OnceCell<modes::Definitions>>,
     /// What fields and variables with static storage hold.
     pub points_to: PointsTo,
+    /// What functions that are not followed may store to.
+    pub(super) stores: stores::Stores,
     /// What the functions do, as far as that decides whether they are followed.
     pub relevance: relevance::Relevance,
 }
@@ -65,16 +70,24 @@ impl<'p> Shared<'p> {
     pub fn new(program: &'p Program, options: &'p Options) -> Self {
         let cfgs = program.functions.iter().map(|_| OnceCell::new()).collect();
         let births = program.functions.iter().map(|_| OnceCell::new()).collect();
+        let definitions = program.functions.iter().map(|_| OnceCell::new()).collect();
         let model = options.model();
         let relevance = relevance::Relevance::new(program, model);
         let points_to = PointsTo::new(program, model);
-        Self { program, options, model, cfgs, births, points_to, relevance }
+        let stores = stores::Stores::new(program);
+        Self { program, options, model, cfgs, births, definitions, points_to, stores, relevance }
     }
 
     /// The control-flow facts of a function.
     pub fn cfg(&self, function: FunctionId) -> &Cfg {
         let index = function.0 as usize;
         self.cfgs[index].get_or_init(|| Cfg::new(&self.program.functions[index]))
+    }
+
+    /// Where the values of a function are defined.
+    pub fn definitions(&self, function: FunctionId) -> &modes::Definitions {
+        let index = function.0 as usize;
+        self.definitions[index].get_or_init(|| modes::Definitions::new(&self.program.functions[index]))
     }
 
     /// True if a call of the function shows nothing by itself, and costs something to follow.
@@ -130,8 +143,10 @@ pub struct Machine<'m, 'p> {
     pub at: At,
     /// The call of a modelled function that is being followed.
     pub calling: Calling,
-    /// The memory that a function without a body was given the address of, by the symbol of its result.
-    pub examined: BTreeMap<Sym, BTreeSet<ObjectId>>,
+    /// The memory that the program has asked about.
+    pub(super) examined: super::examined::Examined,
+    /// The modes that the root has a part in, once they are asked for.
+    pub(super) modes_of_root: Option<Rc<BTreeSet<ObjectId>>>,
     /// The blocks of the root that paths got to.
     visited: BTreeSet<u32>,
     /// The statuses of calls that only ask for the last error.
@@ -192,8 +207,9 @@ impl<'m, 'p> Machine<'m, 'p> {
             budget: 0,
             exhausted: false,
             forgets_work: false,
-            examined: BTreeMap::new(),
+            examined: Default::default(),
             queries: BTreeSet::new(),
+            modes_of_root: None,
             visited: BTreeSet::new(),
         }
     }
@@ -237,7 +253,8 @@ impl<'m, 'p> Machine<'m, 'p> {
 
     /// Enters a function.
     pub fn push_frame(&mut self, state: &mut State, id: FrameId) {
-        state.frames.push(Frame { id, values: BTreeMap::new(), arrivals: BTreeMap::new() });
+        let modes = self.inherited_modes(state);
+        state.frames.push(Frame::new(id, modes));
     }
 
     /// True if a call can be followed: not too deep, and no recursion.
