@@ -234,7 +234,8 @@ impl Machine<'_, '_> {
     }
 }
 
-fn equals(symbol: Sym, value: i64) -> Condition {
+/// "The symbol has this value" as a condition.
+pub(super) fn equals(symbol: Sym, value: i64) -> Condition {
     Condition {
         expression: Linear { terms: vec![(symbol, 1)], constant: -value },
         relation: Relation::Zero,

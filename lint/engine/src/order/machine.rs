@@ -370,10 +370,11 @@ impl<'m, 'p> Machine<'m, 'p> {
                 let value = self.load(&mut state, &pointer, *ty);
                 self.define(&mut state, *result, value);
             }
-            Op::Store { pointer, value, ty } => {
+            Op::Store { pointer, value: id, ty } => {
                 let pointer = self.value(&state, *pointer);
-                let value = self.value(&state, *value);
+                let value = self.value(&state, *id);
                 self.store(&mut state, &pointer, value, *ty);
+                self.mode_is_set(&mut state, &pointer, *id);
             }
             Op::CopyObject { to, from, ty } => {
                 let (to, from) = (self.value(&state, *to), self.value(&state, *from));

@@ -344,7 +344,6 @@ impl Machine<'_, '_> {
             self.holds_stream(&pointer, &value);
         }
         self.poke(state, &pointer, value, ty.size);
-        self.mode_is_set(state, pointer.object);
     }
 
     /// Sets a scalar in memory, without an access.

@@ -25,7 +25,7 @@ use super::machine::Machine;
 use super::object::{ObjectId, ObjectKey};
 use super::state::State;
 use super::symbol::SymKey;
-use super::value::{Condition, Pointer};
+use super::value::{Condition, Pointer, Value};
 use crate::facts::Origin;
 use crate::program::{
     Block, BlockId, Call, Callee, Function, FunctionId, LocalId, Op, Storage, Terminator, ValueId,
@@ -184,11 +184,12 @@ impl Machine<'_, '_> {
     }
 
     /// A variable with static storage is set: by a function that was called, and as it has chosen?
-    pub(super) fn mode_is_set(&mut self, state: &mut State, cell: ObjectId) {
+    pub(super) fn mode_is_set(&mut self, state: &mut State, pointer: &Value, value: ValueId) {
+        let Value::Pointer(Pointer { object: cell, .. }) = *pointer else { return };
         if !self.is_static(cell) {
             return;
         }
-        if self.is_by_choice(state) {
+        if self.is_by_choice(state) || self.is_chosen(state, value) {
             Rc::make_mut(&mut state.modes).chosen.insert(cell);
         } else if state.modes.chosen.contains(&cell) {
             Rc::make_mut(&mut state.modes).chosen.remove(&cell);
@@ -203,6 +204,20 @@ impl Machine<'_, '_> {
         let depends =
             |(a, b): &(BlockId, BlockId)| reaches(function, *a, here) != reaches(function, *b, here);
         frame.modes.by_choice || frame.modes.choices.iter().any(depends)
+    }
+
+    /// True if a value is one of several between which a function that was called has chosen: `rank < 0 ? -1 : rank`.
+    fn is_chosen(&self, state: &State, value: ValueId) -> bool {
+        let (Some(id), Some(frame)) = (self.is_called(), state.frames.last()) else { return false };
+        let function = self.shared.function(id);
+        let definitions = self.shared.definitions(id);
+        let variable = match definitions.of(function, value) {
+            Some(Op::Load { pointer, .. }) => definitions.of(function, *pointer),
+            _ => None,
+        };
+        let Some(Op::AddressOfLocal { local, .. }) = variable else { return false };
+        let is_mixed = definitions.stores.get(local).is_some_and(|stores| stores.len() > 1);
+        is_mixed && !frame.modes.choices.is_empty()
     }
 
     /// What a call inherits from the one that makes it.
