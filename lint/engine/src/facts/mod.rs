@@ -106,7 +106,8 @@ pub struct Facts {
 /// On how many of the paths that reach its site a fact holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Paths {
-    /// Only on paths on which a CUDA call has failed before, or which another file's unknown mode selects.
+    /// Only on paths on which a CUDA call has failed before, or which a mode selects in which the function that is
+    /// followed has no part.
     AfterFailure,
     /// On some.
     Some,
@@ -132,6 +133,9 @@ pub struct Object {
     pub bytes: Option<u64>,
     /// True if it is allocated and released inside one function (a short-lived buffer in a hot path).
     pub short_lived: bool,
+    /// True if its kind is what a function that was called has made of it, by a mode in which the function that
+    /// is followed has no part: a mismatch that does not hold in every mode is not proven.
+    pub by_mode: bool,
 }
 
 /// Where an object's memory comes from.
@@ -363,7 +367,8 @@ pub struct TransferView {
     /// device.
     pub waited_at_once: bool,
     /// True on a path on which the program has looked at what an operand is (by a function that got its
-    /// address) and chosen: it may know better than the analysis which side an operand is on.
+    /// address, or by a mode of its own) and chosen: it may know better than the analysis which side an operand
+    /// is on.
     pub examined: bool,
     /// On which paths.
     pub paths: Paths,

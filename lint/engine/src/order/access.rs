@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::branches::equals;
 use super::event_use::Waited;
 use super::forgotten;
 use super::happens_before::{self, EventKey, Point, StreamKey};
@@ -56,6 +57,12 @@ impl Machine<'_, '_> {
             .or(self.objects.info(root).memory)
     }
 
+    /// True for what an address leads to that is null on this path: nothing is there that could be touched.
+    fn is_null(&self, state: &State, object: ObjectId) -> bool {
+        let symbol = self.objects.pointee_symbol(self.objects.root(object));
+        symbol.is_some_and(|symbol| state.path.decide(&equals(symbol, 0)) == Some(true))
+    }
+
     /// The host touches memory.
     pub(super) fn host_touches(&mut self, state: &mut State, range: &Range, access: Access) {
         self.host_touches_in(state, range, access, None);
@@ -69,6 +76,9 @@ impl Machine<'_, '_> {
         access: Access,
         owner: Option<ObjectId>,
     ) {
+        if self.is_null(state, range.object) {
+            return;
+        }
         let releases = matches!(access, Access::Release(_));
         if matches!(access, Access::HostWrite { .. }) {
             self.is_written(state, range.object);
@@ -578,6 +588,7 @@ impl Machine<'_, '_> {
             site: info.site,
             host_by_use: info.host_by_use,
             bytes: info.bytes,
+            by_mode: self.is_kind_by_mode(state, object),
             short_lived: false,
         }
     }

@@ -41,11 +41,12 @@ impl Machine<'_, '_> {
             Terminator::Goto(to) => next.push((state, *to)),
             Terminator::Branch { condition, then, otherwise } => {
                 let value = self.value(&state, *condition);
+                let tested = *condition;
                 let condition = self.condition(&value);
                 let control = control(cfg, block, *then, *otherwise, &state);
                 let decided = self.decide(&state, &condition);
-                let presumes = decided.is_none()
-                    && self.selects_by_foreign_mode(function, &condition, [*then, *otherwise]);
+                let presumes =
+                    decided.is_none() && self.selects_by_foreign_mode(&condition, [*then, *otherwise]);
                 let (try_then, try_otherwise) = match (control, decided) {
                     (Control::Leave { leave }, decided) => {
                         let to = if leave { *then } else { *otherwise };
@@ -65,6 +66,12 @@ impl Machine<'_, '_> {
                     (Control::Stay { stay }, None) => (stay, !stay),
                     (Control::Free, None) => (true, true),
                 };
+                let mut state = state;
+                if decided.is_some() {
+                    self.note_decided(&mut state, tested, &[*then, *otherwise]);
+                } else if try_then && try_otherwise && !self.rests_on_status(&condition) {
+                    self.note_choice(&mut state, tested, &[*then, *otherwise]);
+                }
                 for (taken, to, holds) in [(try_then, *then, true), (try_otherwise, *otherwise, false)] {
                     if taken {
                         let mut state = state.clone();
@@ -137,6 +144,7 @@ impl Machine<'_, '_> {
         if !Rc::make_mut(&mut state.path).assume(condition) {
             return false;
         }
+        self.examines(state, condition);
         if let [(symbol, _)] = condition.expression.terms[..] {
             match self.symbols.key(symbol) {
                 SymKey::Status { .. } => {
@@ -226,7 +234,8 @@ impl Machine<'_, '_> {
     }
 }
 
-fn equals(symbol: Sym, value: i64) -> Condition {
+/// "The symbol has this value" as a condition.
+pub(super) fn equals(symbol: Sym, value: i64) -> Condition {
     Condition {
         expression: Linear { terms: vec![(symbol, 1)], constant: -value },
         relation: Relation::Zero,

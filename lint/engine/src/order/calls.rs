@@ -77,6 +77,7 @@ impl Machine<'_, '_> {
                     } else {
                         self.device_after(&mut state, id);
                         self.pass_by(&mut state, call, &params, &args);
+                        self.stores_out_of_sight(&mut state, id);
                         next.push(state);
                     }
                     return;
@@ -101,6 +102,7 @@ impl Machine<'_, '_> {
                     call,
                 };
                 self.call_unknown(&mut state, unfollowed);
+                self.stores_out_of_sight(&mut state, id);
             }
             Callee::Extern(id) => {
                 let shared = self.shared;
@@ -276,6 +278,7 @@ impl Machine<'_, '_> {
         scalars: Vec<Option<Value>>,
     ) {
         state.fresh_copy = None;
+        self.kernel_stores(state, &accesses, &scalars);
         let lent = if self.uses_tracked(&accesses) { Lent::Recorded } else { Lent::No };
         let operation = Operation {
             id: self.work_id(state),

@@ -153,7 +153,7 @@ impl Machine<'_, '_> {
             if function_class(function).is_some_and(|class| self.class_memory(class).is_none()) {
                 // A smart pointer with the standard deleter.
                 let described = self.describe_object(state, elements.object);
-                self.observations.release(self.at, ReleaseKind::Delete, Some(described), false);
+                self.observations.release(self.at, state, ReleaseKind::Delete, Some(described), false);
             }
             let range = Range { object: elements.object, offset: elements.offset, extent: Extent::Whole };
             let how = ReleaseKind::Container(function.to_owned());
@@ -212,6 +212,7 @@ impl Machine<'_, '_> {
         });
         self.forget(state, object);
         self.begins(state, object);
+        self.made_by_mode(state, object);
         Rc::make_mut(&mut state.objects).remove(&object);
         if bytes.is_some() {
             state.object_mut(object).size = bytes;
@@ -231,7 +232,7 @@ impl Machine<'_, '_> {
     /// A call or operator releases memory.
     pub(super) fn release(&mut self, state: &mut State, pointer: Option<Pointer>, how: ReleaseKind) {
         let Some(pointer) = pointer else {
-            self.observations.release(self.at, how, None, false);
+            self.observations.release(self.at, state, how, None, false);
             return;
         };
         self.is_released(state, pointer.object);
@@ -243,7 +244,7 @@ impl Machine<'_, '_> {
             self.observations.short_lived(site);
         }
         let interior = pointer.offset != Linear::constant(0);
-        self.observations.release(self.at, how.clone(), Some(described), interior);
+        self.observations.release(self.at, state, how.clone(), Some(described), interior);
         let range = Range { object: pointer.object, offset: pointer.offset, extent: Extent::Whole };
         self.host_touches(state, &range, Access::Release(how));
         self.forget(state, pointer.object);

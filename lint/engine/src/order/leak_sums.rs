@@ -15,7 +15,10 @@ pub struct LeakSums {
     things: BTreeMap<Key, Thing>,
     /// Of the current root: assignments that replace, on some path, what was released before.
     replaced: BTreeSet<(Key, SiteId)>,
-    /// Of the current root: what a path held that is not followed to its end, by the calls that make it.
+    /// Of the current root: what a path held that is not followed to its end. In the root itself this is the thing
+    /// as the root sees it, in what it calls only the call is known that makes it.
+    unsure_here: BTreeSet<Key>,
+    /// See above.
     unsure: BTreeSet<SiteId>,
     found: Vec<Leak>,
 }
@@ -58,9 +61,13 @@ impl LeakSums {
         self.replaced.insert((key, site));
     }
 
-    /// A path is not followed any further.
+    /// A path is not followed any further. What it has lost by now, it cannot release any more.
     pub fn give_up(&mut self, state: &State) {
-        self.unsure.extend(state.held.iter().map(|it| it.key.made_at));
+        let open = state.held.iter().filter(|it| it.fate == Fate::Settled || it.lost.is_none());
+        match state.frames.len() {
+            1 => self.unsure_here.extend(open.map(|it| it.key)),
+            _ => self.unsure.extend(open.map(|it| it.key.made_at)),
+        }
     }
 
     /// A path of a root gets out of it.
@@ -113,8 +120,9 @@ impl LeakSums {
     pub fn end_of_root(&mut self, exhausted: bool, is_missed: bool) {
         let replaced = std::mem::take(&mut self.replaced);
         let unsure = std::mem::take(&mut self.unsure);
+        let unsure_here = std::mem::take(&mut self.unsure_here);
         for (key, thing) in std::mem::take(&mut self.things) {
-            let unsure = exhausted || unsure.contains(&key.made_at);
+            let unsure = exhausted || unsure.contains(&key.made_at) || unsure_here.contains(&key);
             let share = |count: u32| match () {
                 () if unsure || count == 0 => Paths::AfterFailure,
                 () if count == thing.seen => Paths::All,

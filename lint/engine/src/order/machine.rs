@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::held;
+use super::modes;
 use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
 use super::relevance;
 use super::rounds;
 use super::setters;
 use super::state::{Frame, State};
+use super::stores;
 use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
 use super::waits;
@@ -55,10 +57,13 @@ pub struct Shared<'p> {
     pub model: &'p Model,
     cfgs: Vec<OnceCell<Cfg>>,
     births: Vec<OnceCell<Vec<Option<BlockId>>>>,
+    definitions: Vec<OnceCell<modes::Definitions>>,
     /// What fields and variables with static storage hold.
     pub points_to: PointsTo,
     /// What the functions do to the current device.
     pub setters: setters::Setters,
+    /// What functions that are not followed may store to.
+    pub(super) stores: stores::Stores,
     /// What the functions do, as far as that decides whether they are followed.
     pub relevance: relevance::Relevance,
 }
@@ -68,17 +73,25 @@ impl<'p> Shared<'p> {
     pub fn new(program: &'p Program, options: &'p Options) -> Self {
         let cfgs = program.functions.iter().map(|_| OnceCell::new()).collect();
         let births = program.functions.iter().map(|_| OnceCell::new()).collect();
+        let definitions = program.functions.iter().map(|_| OnceCell::new()).collect();
         let model = options.model();
         let relevance = relevance::Relevance::new(program, model);
         let points_to = PointsTo::new(program, model);
         let setters = setters::Setters::new(program, model);
-        Self { program, options, model, cfgs, births, points_to, setters, relevance }
+        let stores = stores::Stores::new(program);
+        Self { program, options, model, cfgs, births, definitions, points_to, setters, stores, relevance }
     }
 
     /// The control-flow facts of a function.
     pub fn cfg(&self, function: FunctionId) -> &Cfg {
         let index = function.0 as usize;
         self.cfgs[index].get_or_init(|| Cfg::new(&self.program.functions[index]))
+    }
+
+    /// Where the values of a function are defined.
+    pub fn definitions(&self, function: FunctionId) -> &modes::Definitions {
+        let index = function.0 as usize;
+        self.definitions[index].get_or_init(|| modes::Definitions::new(&self.program.functions[index]))
     }
 
     /// True if a call of the function shows nothing by itself, and costs something to follow.
@@ -134,8 +147,10 @@ pub struct Machine<'m, 'p> {
     pub at: At,
     /// The call of a modelled function that is being followed.
     pub calling: Calling,
-    /// The memory that a function without a body was given the address of, by the symbol of its result.
-    pub examined: BTreeMap<Sym, BTreeSet<ObjectId>>,
+    /// The memory that the program has asked about.
+    pub(super) examined: super::examined::Examined,
+    /// The modes that the root has a part in, once they are asked for.
+    pub(super) modes_of_root: Option<Rc<BTreeSet<ObjectId>>>,
     /// The blocks of the root that paths got to.
     visited: BTreeSet<u32>,
     /// The statuses of calls that only ask for the last error.
@@ -198,8 +213,9 @@ impl<'m, 'p> Machine<'m, 'p> {
             budget: 0,
             exhausted: false,
             forgets_work: false,
-            examined: BTreeMap::new(),
+            examined: Default::default(),
             queries: BTreeSet::new(),
+            modes_of_root: None,
             visited: BTreeSet::new(),
         }
     }
@@ -244,7 +260,8 @@ impl<'m, 'p> Machine<'m, 'p> {
 
     /// Enters a function.
     pub fn push_frame(&mut self, state: &mut State, id: FrameId) {
-        state.frames.push(Frame { id, values: BTreeMap::new(), arrivals: BTreeMap::new() });
+        let modes = self.inherited_modes(state);
+        state.frames.push(Frame::new(id, modes));
     }
 
     /// True if a call can be followed: not too deep, and no recursion.
@@ -360,10 +377,11 @@ impl<'m, 'p> Machine<'m, 'p> {
                 let value = self.load(&mut state, &pointer, *ty);
                 self.define(&mut state, *result, value);
             }
-            Op::Store { pointer, value, ty } => {
+            Op::Store { pointer, value: id, ty } => {
                 let pointer = self.value(&state, *pointer);
-                let value = self.value(&state, *value);
+                let value = self.value(&state, *id);
                 self.store(&mut state, &pointer, value, *ty);
+                self.mode_is_set(&mut state, &pointer, *id);
             }
             Op::CopyObject { to, from, ty } => {
                 let (to, from) = (self.value(&state, *to), self.value(&state, *from));

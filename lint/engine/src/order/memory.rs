@@ -279,7 +279,7 @@ impl Machine<'_, '_> {
             extent: Extent::Bytes(Linear::constant(ty.size.unwrap_or(1) as i64)),
         };
         self.host_touches(state, &range, Access::HostRead { via: None, as_result: false });
-        let value = self.peek(state, &pointer);
+        let value = self.peek_as(state, &pointer, Some(ty));
         self.consume_temporary(state, pointer.object);
         // Neither an allocation nor the declaration of a field tells the class that it leads to; the
         // expression does.
@@ -316,11 +316,17 @@ impl Machine<'_, '_> {
 
     /// What a scalar in memory holds, without an access.
     pub(super) fn peek(&mut self, state: &State, pointer: &Pointer) -> Value {
+        let ty = self.objects.info(pointer.object).ty;
+        self.peek_as(state, pointer, ty)
+    }
+
+    /// The same for a scalar of this type.
+    fn peek_as(&mut self, state: &State, pointer: &Pointer, ty: Option<Type>) -> Value {
         let cell = (pointer.object, pointer.offset.clone());
         if let Some(value) = state.memory.get(&cell) {
             return value.clone();
         }
-        let epoch = state.epoch(pointer.object);
+        let epoch = state.epoch(pointer.object) + self.changes_of_number(state, pointer.object, ty);
         let (object, offset) = cell;
         Value::symbol(self.symbols.intern(SymKey::Initial { object, offset, epoch }))
     }

@@ -1,54 +1,451 @@
 //! Selections between two ways of working by a variable of another file: `if (device < 0) new … else cudaMalloc`.
 //!
 //! A library that works on the host or on the device keeps which in a variable with static storage, and so do
-//! those that pin memory or do not. Each of its functions is right for whoever has set that variable; a caller
-//! in another file, followed on its own, has not. Both ways are feasible to the analysis, and it is not proven
-//! that the caller's data and the way belong together: what is found after the selection is `possible`.
+//! those that pin memory or do not. Each of its functions is right for whoever has set that variable. A function
+//! that is followed on its own and only calls them has a part in none of it: it neither names the variable nor
+//! asks for it, and is written for one of the ways. Which one the path finds there is not proven against it:
+//!
+//! - In another file, and where nothing on the path has set the variable: what is found after the selection is
+//!   `possible`.
+//! - Else, in whatever file, if the path does not fix the mode, or if a function that was called has chosen it by
+//!   something that nobody here knows (`setup(atoi(getenv("RANK")))`): what follows from the *kind* of memory is
+//!   `possible`, for memory that is made in the selected way, and for what the selected way does with memory that
+//!   comes from elsewhere. If the same holds whatever way is selected, it is proven all the same. Order and waits
+//!   are judged as on every path.
+//!
+//! A variable is one symbol as long as nothing that is followed stores to it, so that selections by it agree
+//! (`memory::peek`). Functions without a body are taken to leave it alone, unless they are handed its address: those
+//! that set modes of the program are the program's own, and linking brings them. Functions with a body that are not
+//! followed may store to what they name (`stores`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::machine::Machine;
-use super::object::ObjectKey;
+use super::object::{ObjectId, ObjectKey};
+use super::state::State;
 use super::symbol::SymKey;
-use super::value::Condition;
-use crate::program::{Block, BlockId, Callee, Function, Op, Terminator};
+use super::value::{Condition, Pointer, Value};
+use crate::facts::Origin;
+use crate::program::{
+    Block, BlockId, Call, Callee, Function, FunctionId, LocalId, Op, Storage, Terminator, ValueId,
+};
 
-impl Machine<'_, '_> {
-    /// True if a branch is such a selection.
-    pub(super) fn selects_by_foreign_mode(
-        &self,
-        function: &Function,
-        condition: &Condition,
-        [then, otherwise]: [BlockId; 2],
-    ) -> bool {
-        let is_foreign = self.stack.last().is_some_and(|it| self.shared.program.is_imported(*it));
-        if !is_foreign {
-            return false;
-        }
-        let is_unset = condition.expression.terms.iter().any(|(symbol, _)| match self.symbols.key(*symbol) {
-            SymKey::Initial { object, .. } => {
-                let root = self.objects.root(*object);
-                matches!(self.objects.info(root).key, ObjectKey::Global(_))
-            }
-            _ => false,
-        });
-        let [a, b] = [then, otherwise].map(|it| &function.blocks[it.0 as usize]);
-        let joins =
-            |block: &Block, other: BlockId| matches!(block.terminator, Terminator::Goto(to) if to == other);
-        is_unset
-            && !joins(a, otherwise)
-            && !joins(b, then)
-            && self.works(a)
-            && self.works(b)
-            && (self.acts(a) || self.acts(b))
+/// How many calls and copies are followed from a condition to the variable that it tests.
+const DEPTH: usize = 5;
+
+/// Functions of at most this many blocks answer by their branches too: `if (mode > 0) return true; return false;`.
+const ANSWERS: usize = 8;
+
+/// What a path knows of modes. Takes no part in comparisons.
+#[derive(Clone, Debug, Default)]
+pub struct Modes {
+    /// Variables with static storage that hold what a function that was called has chosen freely.
+    chosen: BTreeSet<ObjectId>,
+    /// Memory that was made in a way that such a variable has selected.
+    made: BTreeSet<ObjectId>,
+}
+
+/// What one call that is being followed knows of them. Takes no part in comparisons.
+#[derive(Clone, Debug, Default)]
+pub struct FrameModes {
+    /// The branches that it has taken although nothing said which: where they go.
+    choices: BTreeSet<(BlockId, BlockId)>,
+    /// It was called from behind such a branch of a function that was called itself.
+    by_choice: bool,
+    /// It works in a way that was selected by a mode.
+    selected: bool,
+}
+
+impl Modes {
+    /// What holds on either of two paths.
+    pub fn join(&mut self, other: &Self) {
+        self.chosen.extend(&other.chosen);
+        self.made.extend(&other.made);
+    }
+}
+
+impl FrameModes {
+    /// True if the call works in a way that was selected by a mode.
+    pub const fn is_selected(&self) -> bool {
+        self.selected
     }
 
-    /// True if the block calls or makes anything.
-    fn works(&self, block: &Block) -> bool {
-        block.statements.iter().any(|it| {
-            matches!(
-                it.op,
-                Op::Call(_) | Op::Launch(_) | Op::New { .. } | Op::Delete { .. } | Op::Opaque { .. }
-            )
-        })
+    /// What holds on either of two paths.
+    pub fn join(&mut self, other: &Self) {
+        self.choices.extend(&other.choices);
+        self.by_choice |= other.by_choice;
+        self.selected |= other.selected;
+    }
+}
+
+/// Where the values of a function are defined, and what is stored to its variables.
+#[derive(Debug)]
+pub struct Definitions {
+    values: BTreeMap<ValueId, (u32, u32)>,
+    stores: BTreeMap<LocalId, Vec<ValueId>>,
+}
+
+impl Definitions {
+    /// Looks at every statement once.
+    pub fn new(function: &Function) -> Self {
+        let mut it = Self { values: BTreeMap::new(), stores: BTreeMap::new() };
+        for (index, block) in function.blocks.iter().enumerate() {
+            for (place, statement) in block.statements.iter().enumerate() {
+                if let Some(value) = defined(&statement.op) {
+                    it.values.insert(value, (index as u32, place as u32));
+                }
+            }
+        }
+        for block in &function.blocks {
+            for statement in &block.statements {
+                if let Op::Store { pointer, value, .. } = statement.op
+                    && let Some(Op::AddressOfLocal { local, .. }) = it.of(function, pointer)
+                {
+                    it.stores.entry(*local).or_default().push(value);
+                }
+            }
+        }
+        it
+    }
+
+    /// The statement that defines a value.
+    pub fn of<'f>(&self, function: &'f Function, value: ValueId) -> Option<&'f Op> {
+        let (block, place) = *self.values.get(&value)?;
+        Some(&function.blocks[block as usize].statements[place as usize].op)
+    }
+}
+
+const fn defined(op: &Op) -> Option<ValueId> {
+    match op {
+        Op::Const { result, .. }
+        | Op::AddressOfLocal { result, .. }
+        | Op::AddressOfGlobal { result, .. }
+        | Op::Field { result, .. }
+        | Op::Index { result, .. }
+        | Op::Load { result, .. }
+        | Op::Binary { result, .. }
+        | Op::Unary { result, .. }
+        | Op::Cast { result, .. }
+        | Op::Unknown { result, .. }
+        | Op::New { result, .. } => Some(*result),
+        Op::Call(call) => call.result,
+        _ => None,
+    }
+}
+
+/// A function as it is looked at: the one that is being followed, or one that it calls, with the objects that its
+/// parameters are the addresses of.
+#[derive(Clone, Copy)]
+struct View<'v> {
+    function: FunctionId,
+    /// `None` for the one that is being followed.
+    params: Option<&'v [Option<Pointer>]>,
+}
+
+impl Machine<'_, '_> {
+    /// A branch goes to several places, as far as is known: notes down what that says of modes.
+    pub(super) fn note_choice(&mut self, state: &mut State, condition: ValueId, targets: &[BlockId]) {
+        let Some(function) = self.is_called() else { return };
+        if let Some(frame) = state.frames.last_mut()
+            && let [then, otherwise] = targets
+        {
+            frame.modes.choices.insert((*then, *otherwise));
+        }
+        let cells = self.tested_modes(state, condition);
+        if cells.is_empty() {
+            return;
+        }
+        if self.selects(function, targets)
+            && let Some(frame) = state.frames.last_mut()
+        {
+            frame.modes.selected = true;
+        }
+        Rc::make_mut(&mut state.modes).chosen.extend(cells);
+    }
+
+    /// A branch goes to one place, as the path tells: by a mode that a function that was called has chosen?
+    pub(super) fn note_decided(&mut self, state: &mut State, condition: ValueId, targets: &[BlockId]) {
+        let Some(function) = self.is_called() else { return };
+        if state.modes.chosen.is_empty() || state.works_by_mode() || !self.selects(function, targets) {
+            return;
+        }
+        let cells = self.tested_modes(state, condition);
+        if cells.iter().any(|cell| state.modes.chosen.contains(cell))
+            && let Some(frame) = state.frames.last_mut()
+        {
+            frame.modes.selected = true;
+        }
+    }
+
+    /// The function that is being followed, if it has been called.
+    fn is_called(&self) -> Option<FunctionId> {
+        self.stack.last().copied().filter(|_| self.stack.len() > 1)
+    }
+
+    /// A variable with static storage is set: by a function that was called, and as it has chosen?
+    pub(super) fn mode_is_set(&mut self, state: &mut State, pointer: &Value, value: ValueId) {
+        let Value::Pointer(Pointer { object: cell, .. }) = *pointer else { return };
+        if !self.is_static(cell) {
+            return;
+        }
+        if self.is_by_choice(state) || self.is_chosen(state, value) {
+            Rc::make_mut(&mut state.modes).chosen.insert(cell);
+        } else if state.modes.chosen.contains(&cell) {
+            Rc::make_mut(&mut state.modes).chosen.remove(&cell);
+        }
+    }
+
+    /// True if the current statement runs because a function that was called has chosen so.
+    fn is_by_choice(&self, state: &State) -> bool {
+        let (Some(id), Some(frame)) = (self.is_called(), state.frames.last()) else { return false };
+        let function = self.shared.function(id);
+        let here = BlockId(self.at.step.block);
+        let depends =
+            |(a, b): &(BlockId, BlockId)| reaches(function, *a, here) != reaches(function, *b, here);
+        frame.modes.by_choice || frame.modes.choices.iter().any(depends)
+    }
+
+    /// True if a value is one of several between which a function that was called has chosen: `rank < 0 ? -1 : rank`.
+    fn is_chosen(&self, state: &State, value: ValueId) -> bool {
+        let (Some(id), Some(frame)) = (self.is_called(), state.frames.last()) else { return false };
+        let function = self.shared.function(id);
+        let definitions = self.shared.definitions(id);
+        let variable = match definitions.of(function, value) {
+            Some(Op::Load { pointer, .. }) => definitions.of(function, *pointer),
+            _ => None,
+        };
+        let Some(Op::AddressOfLocal { local, .. }) = variable else { return false };
+        let is_mixed = definitions.stores.get(local).is_some_and(|stores| stores.len() > 1);
+        is_mixed && !frame.modes.choices.is_empty()
+    }
+
+    /// What a call inherits from the one that makes it.
+    pub(super) fn inherited_modes(&self, state: &State) -> FrameModes {
+        let by_choice = self.is_by_choice(state);
+        FrameModes { choices: BTreeSet::new(), by_choice, selected: state.works_by_mode() }
+    }
+
+    /// Memory is made: in a way that a mode has selected?
+    pub(super) fn made_by_mode(&self, state: &mut State, object: ObjectId) {
+        let selected = state.works_by_mode();
+        if selected != state.modes.made.contains(&object) {
+            let made = &mut Rc::make_mut(&mut state.modes).made;
+            if selected {
+                made.insert(object)
+            } else {
+                made.remove(&object)
+            };
+        }
+    }
+
+    /// True if the kind of memory is what a mode has made of it.
+    pub(super) fn is_kind_by_mode(&self, state: &State, object: ObjectId) -> bool {
+        state.modes.made.contains(&self.objects.root(object))
+    }
+
+    /// True for a variable with static storage, and what lies in it.
+    fn is_static(&self, object: ObjectId) -> bool {
+        let root = self.objects.info(self.objects.root(object));
+        match root.key {
+            ObjectKey::Global(_) => true,
+            ObjectKey::Local { .. } => root.origin == Origin::Static,
+            _ => false,
+        }
+    }
+
+    /// The variables with static storage that a condition of the function that is being followed tests, and
+    /// in which the outermost function has no part.
+    fn tested_modes(&mut self, state: &State, condition: ValueId) -> BTreeSet<ObjectId> {
+        let mut cells = BTreeSet::new();
+        if let Some(function) = self.stack.last().copied() {
+            self.tested(state, View { function, params: None }, condition, DEPTH, &mut cells);
+        }
+        if !cells.is_empty() {
+            let known = self.modes_of_root(state);
+            cells.retain(|cell| !known.contains(&self.objects.root(*cell)));
+        }
+        cells
+    }
+
+    /// The variables with static storage that the outermost function names, or tests by what it calls.
+    fn modes_of_root(&mut self, state: &State) -> Rc<BTreeSet<ObjectId>> {
+        if let Some(known) = &self.modes_of_root {
+            return Rc::clone(known);
+        }
+        let mut known = BTreeSet::new();
+        if let Some(root) = self.stack.first().copied() {
+            let function = self.shared.function(root);
+            // Whatever its variables hold by now: it is looked at from outside, as what is called.
+            let view = View { function: root, params: Some(&[]) };
+            for block in &function.blocks {
+                for statement in &block.statements {
+                    if let Op::AddressOfGlobal { global, .. } = statement.op {
+                        known.insert(self.global_object(global));
+                    }
+                }
+                if let Terminator::Branch { condition: value, .. } | Terminator::Switch { value, .. } =
+                    block.terminator
+                {
+                    self.tested(state, view, value, DEPTH, &mut known);
+                }
+            }
+            known = known.into_iter().map(|cell| self.objects.root(cell)).collect();
+        }
+        let known = Rc::new(known);
+        self.modes_of_root = Some(Rc::clone(&known));
+        known
+    }
+
+    /// Collects the variables with static storage that a value depends on.
+    fn tested(
+        &mut self,
+        state: &State,
+        view: View<'_>,
+        value: ValueId,
+        depth: usize,
+        cells: &mut BTreeSet<ObjectId>,
+    ) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        let shared = self.shared;
+        let function = shared.function(view.function);
+        let definitions = shared.definitions(view.function);
+        match definitions.of(function, value) {
+            Some(Op::Binary { lhs, rhs, .. }) => {
+                self.tested(state, view, *lhs, depth, cells);
+                self.tested(state, view, *rhs, depth, cells);
+            }
+            // Conversions and negations cost no depth: they are part of one expression.
+            Some(Op::Unary { value, .. } | Op::Cast { value, .. }) => {
+                self.tested(state, view, *value, depth + 1, cells);
+            }
+            Some(Op::Load { pointer, .. }) => {
+                if let Some(cell) = self.place(state, view, *pointer, depth)
+                    && self.is_static(cell.object)
+                {
+                    cells.insert(cell.object);
+                } else if let Some(Op::AddressOfLocal { local, .. }) = definitions.of(function, *pointer) {
+                    for stored in definitions.stores.get(local).into_iter().flatten() {
+                        self.tested(state, view, *stored, depth, cells);
+                    }
+                }
+            }
+            Some(Op::Call(call)) => {
+                let Callee::Function(id) = call.callee else { return };
+                let params = self.places(state, view, call, depth);
+                let view = View { function: id, params: Some(&params) };
+                let callee = shared.function(id);
+                for block in &callee.blocks {
+                    match block.terminator {
+                        Terminator::Return { value: Some(value), .. } => {
+                            self.tested(state, view, value, depth, cells);
+                        }
+                        Terminator::Branch { condition: value, .. } | Terminator::Switch { value, .. }
+                            if callee.blocks.len() <= ANSWERS =>
+                        {
+                            self.tested(state, view, value, depth, cells);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What the arguments of a call are the addresses of.
+    fn places(&mut self, state: &State, view: View<'_>, call: &Call, depth: usize) -> Vec<Option<Pointer>> {
+        call.args.iter().map(|arg| self.place(state, view, *arg, depth)).collect()
+    }
+
+    /// What a value is the address of, if that is a variable with static storage or lies in one.
+    fn place(&mut self, state: &State, view: View<'_>, value: ValueId, depth: usize) -> Option<Pointer> {
+        let depth = depth.checked_sub(1)?;
+        if view.params.is_none()
+            && let Some(known) = state.frames.last().and_then(|frame| frame.values.get(&value)).cloned()
+        {
+            return self.pointer(&known);
+        }
+        let shared = self.shared;
+        let function = shared.function(view.function);
+        let definitions = shared.definitions(view.function);
+        match definitions.of(function, value)? {
+            Op::AddressOfGlobal { global, .. } => {
+                let object = self.global_object(*global);
+                Some(self.start_of(object))
+            }
+            Op::AddressOfLocal { local, .. } => {
+                if function.locals[local.0 as usize].storage != Storage::Static {
+                    return None;
+                }
+                self.stack.push(view.function);
+                let object = self.local_object(state, *local);
+                self.stack.pop();
+                Some(self.start_of(object))
+            }
+            Op::Field { base, field, .. } => {
+                let base = self.place(state, view, *base, depth + 1)?;
+                let object = self.field_object(&base, field);
+                Some(self.start_of(object))
+            }
+            Op::Cast { value, .. } => self.place(state, view, *value, depth + 1),
+            Op::Load { pointer, .. } => {
+                let Some(Op::AddressOfLocal { local, .. }) = definitions.of(function, *pointer) else {
+                    return None;
+                };
+                if let Some(params) = view.params
+                    && let Some(index) = function.params.iter().position(|param| param == local)
+                {
+                    return params.get(index).cloned().flatten();
+                }
+                // A reference, or a pointer that is set once.
+                match definitions.stores.get(local).map(Vec::as_slice) {
+                    Some([stored]) => self.place(state, view, *stored, depth),
+                    _ => None,
+                }
+            }
+            Op::Call(call) => {
+                let Callee::Function(id) = call.callee else { return None };
+                let params = self.places(state, view, call, depth);
+                let view = View { function: id, params: Some(&params) };
+                shared.function(id).blocks.iter().find_map(|block| match block.terminator {
+                    Terminator::Return { value: Some(value), .. } => self.place(state, view, value, depth),
+                    _ => None,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// True if a branch selects by a variable of another file that nothing on the path has set.
+    pub(super) fn selects_by_foreign_mode(&self, condition: &Condition, targets: [BlockId; 2]) -> bool {
+        let Some(function) = self.stack.last().copied() else { return false };
+        let is_unset = || {
+            condition.expression.terms.iter().any(|(symbol, _)| match self.symbols.key(*symbol) {
+                SymKey::Initial { object, .. } => {
+                    let root = self.objects.root(*object);
+                    matches!(self.objects.info(root).key, ObjectKey::Global(_))
+                }
+                _ => false,
+            })
+        };
+        self.shared.program.is_imported(function) && is_unset() && self.selects(function, &targets)
+    }
+
+    /// True if a branch is between ways of working: two places at least that work, of which one acts on CUDA or
+    /// on memory, and neither of two is but a detour on the way to the other.
+    fn selects(&self, function: FunctionId, targets: &[BlockId]) -> bool {
+        let function = self.shared.function(function);
+        let block = |id: BlockId| &function.blocks[id.0 as usize];
+        if let [then, otherwise] = *targets {
+            let joins = |block: &Block, other: BlockId| matches!(block.terminator, Terminator::Goto(to) if to == other);
+            if joins(block(then), otherwise) || joins(block(otherwise), then) {
+                return false;
+            }
+        }
+        let targets: BTreeSet<_> = targets.iter().collect();
+        let working = targets.iter().filter(|it| works(block(***it))).count();
+        working >= 2 && targets.iter().any(|it| self.acts(block(**it)))
     }
 
     /// True if the block acts on CUDA or on memory.
@@ -67,4 +464,26 @@ impl Machine<'_, '_> {
             _ => false,
         })
     }
+}
+
+/// True if the block calls or makes anything.
+fn works(block: &Block) -> bool {
+    block.statements.iter().any(|it| {
+        matches!(it.op, Op::Call(_) | Op::Launch(_) | Op::New { .. } | Op::Delete { .. } | Op::Opaque { .. })
+    })
+}
+
+/// True if a path leads from one block to another.
+fn reaches(function: &Function, from: BlockId, to: BlockId) -> bool {
+    let mut seen = vec![false; function.blocks.len()];
+    let mut queue = vec![from];
+    while let Some(block) = queue.pop() {
+        if block == to {
+            return true;
+        }
+        if !std::mem::replace(&mut seen[block.0 as usize], true) {
+            queue.extend(crate::flow::successors(&function.blocks[block.0 as usize].terminator));
+        }
+    }
+    false
 }

@@ -203,6 +203,16 @@ impl Observations {
         Paths::Some
     }
 
+    /// Likewise for a fact that follows from the kind of an object's memory. Where a mode has made that what it is,
+    /// it counts if it holds on every visit.
+    fn kind_hit(&mut self, at: At, state: &State, object: &Object, hit: Hit) -> Paths {
+        if state.works_by_mode() {
+            return Paths::AfterFailure;
+        }
+        let paths = self.hit(at, state, hit);
+        if object.by_mode { Paths::AfterFailure } else { paths }
+    }
+
     /// A fact about events is seen at a statement.
     pub fn event_hit(&mut self, at: At, state: &State, hit: EventHit) -> Paths {
         self.hit(at, state, Hit::Event(hit))
@@ -270,7 +280,8 @@ impl Observations {
 
     /// The host touches device memory.
     pub fn dereference(&mut self, at: At, state: &State, object: Object, write: bool, via: Option<String>) {
-        let paths = self.hit(at, state, Hit::Dereference(at.site, write, via.clone(), object.clone()));
+        let hit = Hit::Dereference(at.site, write, via.clone(), object.clone());
+        let paths = self.kind_hit(at, state, &object, hit);
         let sum = self.dereferences.entry((at.site, write, via, object)).or_insert(paths);
         *sum = (*sum).max(paths);
     }
@@ -279,7 +290,7 @@ impl Observations {
     pub fn host_argument(&mut self, at: At, state: &State, kernel: &str, object: Object, only_written: bool) {
         let key = (at.site, kernel.to_owned(), object, only_written);
         let hit = Hit::HostArgument(key.0, key.1.clone(), key.2.clone(), key.3);
-        let paths = self.hit(at, state, hit);
+        let paths = self.kind_hit(at, state, &key.2, hit);
         let sum = self.host_arguments.entry(key).or_insert(paths);
         *sum = (*sum).max(paths);
     }
@@ -402,10 +413,20 @@ impl Observations {
     }
 
     /// A call frees or unregisters memory.
-    pub fn release(&mut self, at: At, how: ReleaseKind, object: Option<Object>, interior: bool) {
+    pub fn release(
+        &mut self,
+        at: At,
+        state: &State,
+        how: ReleaseKind,
+        object: Option<Object>,
+        interior: bool,
+    ) {
         if self.presumed {
             return;
         }
+        // That it is released is known, but not that the mode which releases it so goes with its kind.
+        let memory = |object: &Object| object.memory.filter(|_| !state.works_by_mode());
+        let object = object.map(|object| Object { memory: memory(&object), ..object });
         let sum = self
             .releases
             .entry((at.site, how))

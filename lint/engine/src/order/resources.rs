@@ -156,7 +156,11 @@ impl Machine<'_, '_> {
     fn pointer_attributes(&mut self, state: &mut State, target: &Pointer, examined: Option<&Value>) {
         self.forget(state, target.object);
         let Some(pointer) = examined.and_then(|it| self.pointer(it)) else { return };
-        let Some(kind) = self.memory_kind(state, pointer.object).and_then(memory_type) else { return };
+        let Some(kind) = self.memory_kind(state, pointer.object).and_then(memory_type) else {
+            self.numbers_change(state, target.object);
+            self.note_examined_in(target.object, &pointer);
+            return;
+        };
         let field = self.field_object(target, "type");
         let field = self.start_of(field);
         self.poke(state, &field, Value::int(kind), Some(4));
@@ -217,6 +221,7 @@ impl Machine<'_, '_> {
                 let described = self.describe_object(state, pointer.object);
                 self.observations.release(
                     self.at,
+                    state,
                     how,
                     Some(described),
                     pointer.offset != Linear::constant(0),
@@ -255,7 +260,7 @@ impl Machine<'_, '_> {
         how: ReleaseKind,
     ) {
         let described = pointer.as_ref().map(|it| self.describe_object(state, it.object));
-        self.observations.release(self.at, how.clone(), described, false);
+        self.observations.release(self.at, state, how.clone(), described, false);
         if let Some(pointer) = pointer {
             let range = Range { object: pointer.object, offset: pointer.offset, extent: Extent::Whole };
             self.host_touches(state, &range, Access::Release(how));

@@ -8,6 +8,7 @@ use super::ends::OutOfSight;
 use super::events::Book;
 use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::history::History;
+use super::modes::{FrameModes, Modes};
 use super::object::{FrameId, ObjectId, Step};
 use super::path::PathConditions;
 use super::rounds::InRound;
@@ -47,6 +48,13 @@ pub struct State {
     pub refused: bool,
     /// What the path does rests on a mode that another file keeps and nobody here has set: see `modes`.
     pub presumed: bool,
+    /// The memory of which the path has asked where it lies. Takes no part in comparisons; see [`Self::join`].
+    pub examined: Rc<BTreeSet<ObjectId>>,
+    /// How often something unseen may have changed the numbers in an object: see `numbers`. Takes no part either: what
+    /// is known of such numbers on one of two paths only is forgotten where they meet.
+    pub numbers: Rc<BTreeMap<ObjectId, u32>>,
+    /// What is known of other modes. Takes no part in comparisons; see [`Self::join`].
+    pub modes: Rc<Modes>,
     /// What the path has asked of CUDA. Takes no part in comparisons.
     pub history: History,
     /// What is known of events. Takes no part in comparisons; see [`Self::join`].
@@ -68,7 +76,7 @@ pub struct State {
 }
 
 /// One call that is being followed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Frame {
     /// Its inlining context.
     pub id: FrameId,
@@ -76,9 +84,22 @@ pub struct Frame {
     pub values: BTreeMap<ValueId, Value>,
     /// How often each loop header has been reached since its loop was entered.
     pub arrivals: BTreeMap<BlockId, u8>,
+    /// What is known of modes in it. Takes no part in comparisons.
+    pub modes: FrameModes,
+}
+
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.values == other.values && self.arrivals == other.arrivals
+    }
 }
 
 impl Frame {
+    /// A call that begins.
+    pub const fn new(id: FrameId, modes: FrameModes) -> Self {
+        Self { id, values: BTreeMap::new(), arrivals: BTreeMap::new(), modes }
+    }
+
     /// The turn of the loops whose headers are chosen: three bits for each, so that it tells apart all turns of
     /// ten loops in each other, and most of those of more.
     pub fn turn(&self, is_around: impl Fn(BlockId) -> bool) -> u32 {
@@ -255,6 +276,11 @@ impl State {
         self.frames.last().map_or(0, |frame| frame.turn(|_| true))
     }
 
+    /// True if the function that is being followed works in a way that a mode has selected: see `modes`.
+    pub fn works_by_mode(&self) -> bool {
+        self.frames.last().is_some_and(|frame| frame.modes.is_selected())
+    }
+
     /// True if the two states differ at most in what they know about numbers.
     pub fn same_but_for_path(&self, other: &Self) -> bool {
         self.failed == other.failed
@@ -276,6 +302,22 @@ impl State {
         Rc::make_mut(&mut self.path).join(&other.path);
         self.join_events(other);
         self.out_of_sight = self.out_of_sight.or(other.out_of_sight);
+        if !Rc::ptr_eq(&self.modes, &other.modes) {
+            Rc::make_mut(&mut self.modes).join(&other.modes);
+        }
+        if !Rc::ptr_eq(&self.numbers, &other.numbers) {
+            let numbers = Rc::make_mut(&mut self.numbers);
+            for (object, changes) in other.numbers.iter() {
+                let known = numbers.entry(*object).or_default();
+                *known = (*known).max(*changes);
+            }
+        }
+        if !Rc::ptr_eq(&self.examined, &other.examined) {
+            Rc::make_mut(&mut self.examined).extend(other.examined.iter());
+        }
+        for (frame, theirs) in self.frames.iter_mut().zip(&other.frames) {
+            frame.modes.join(&theirs.modes);
+        }
         if !Rc::ptr_eq(&self.clocks, &other.clocks) {
             Rc::make_mut(&mut self.clocks).join(&other.clocks);
         }

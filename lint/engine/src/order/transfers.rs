@@ -70,6 +70,13 @@ impl Machine<'_, '_> {
             }),
         });
         self.note_transfer(state, &copy, dst.as_ref(), src.as_ref());
+        // Memory of which the program has asked where it lies, before it chose this copy.
+        let chosen: Vec<_> = [&dst, &src]
+            .into_iter()
+            .flatten()
+            .filter(|it| self.memory_kind(state, it.object).is_none() && self.is_examined(state, Some(it)))
+            .map(|it| it.object)
+            .collect();
         let range = |pointer: Pointer| {
             let extent = extent(state, &pointer, copy.bytes.as_ref());
             Range { object: pointer.object, offset: pointer.offset, extent }
@@ -79,10 +86,11 @@ impl Machine<'_, '_> {
         if direction == Some(Direction::HostToHost) && !on_device(src_kind) && !on_device(dst_kind) {
             // "Fully synchronous with respect to the host", in both forms.
             let via = Some(copy.function.to_owned());
-            if let Some(src) = src {
+            let is_seen = |range: &Range| !chosen.contains(&range.object);
+            if let Some(src) = src.filter(is_seen) {
                 self.host_touches(state, &src, Access::HostRead { via: via.clone(), as_result: false });
             }
-            if let Some(dst) = dst {
+            if let Some(dst) = dst.filter(is_seen) {
                 self.host_touches(state, &dst, Access::HostWrite { via });
             }
             return;
@@ -137,8 +145,10 @@ impl Machine<'_, '_> {
                 .ty
                 .is_some_and(|ty| !ty.is_aggregate() && ty.kind != TypeKind::DevicePointer)
         };
-        if let Some(object) = overwritten.filter(|object| is_number(*object)) {
-            self.forget(state, object);
+        match overwritten {
+            Some(object) if is_number(object) => self.forget(state, object),
+            Some(object) => self.numbers_change(state, object),
+            None => {}
         }
     }
 
@@ -288,6 +298,7 @@ impl Machine<'_, '_> {
             site: None,
             host_by_use: false,
             bytes: None,
+            by_mode: false,
             short_lived: false,
         };
         let view = TransferView {
@@ -302,7 +313,7 @@ impl Machine<'_, '_> {
             stream_omitted: copy.stream_omitted,
             captured: self.calling.adds != Adds::Nothing || self.is_captured(state, copy.stream),
             waited_at_once: false,
-            examined: self.is_examined(state, dst) || self.is_examined(state, src),
+            examined: self.is_examined(state, dst) || self.is_examined(state, src) || state.works_by_mode(),
             paths: Paths::Some,
         };
         self.observations.transfer(self.at, state, copy.function, copy.mode, view);

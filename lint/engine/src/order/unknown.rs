@@ -13,8 +13,8 @@ use super::machine::Machine;
 use super::object::ObjectId;
 use super::state::State;
 use super::symbol::SymKey;
-use super::value::{Pointer, Value};
-use crate::program::{Call, ExternParam, TypeKind};
+use super::value::Value;
+use crate::program::{Call, ExternParam, FunctionId, TypeKind};
 
 /// How far addresses are followed through memory from what a call is handed.
 const REACH: usize = 3;
@@ -82,7 +82,11 @@ impl Machine<'_, '_> {
         }
         if let Some(result) = it.call.result {
             let value = if is_accessor(&it) || it.call.ty.kind == TypeKind::Stream {
-                self.accessor(state, it.name, it.args)
+                // What an object says of itself is no verdict on where memory lies.
+                let asked = it.args.get(1..).unwrap_or_default().to_vec();
+                let value = self.accessor(state, it.name, it.args);
+                self.note_examined(&value, &asked);
+                value
             } else {
                 let value = self.fresh(state);
                 self.note_examined(&value, &it.args);
@@ -98,32 +102,6 @@ impl Machine<'_, '_> {
             Value::Number(number) => number.as_symbol().is_some_and(|symbol| self.symbols.is_status(symbol)),
             _ => false,
         })
-    }
-
-    /// A function that nothing is known of may tell by its result what kind of memory it was given.
-    fn note_examined(&mut self, result: &Value, args: &[Value]) {
-        let Value::Number(number) = result else { return };
-        let Some(symbol) = number.as_symbol() else { return };
-        let mut examined = BTreeSet::new();
-        for arg in args {
-            if let Some(pointer) = self.pointer(arg) {
-                examined.insert(self.objects.root(pointer.object));
-            }
-        }
-        if !examined.is_empty() {
-            self.examined.entry(symbol).or_default().extend(examined);
-        }
-    }
-
-    /// True if the path depends on what such a function said of the memory.
-    pub(super) fn is_examined(&self, state: &State, pointer: Option<&Pointer>) -> bool {
-        let Some(pointer) = pointer else { return false };
-        let root = self.objects.root(pointer.object);
-        !self.examined.is_empty()
-            && state
-                .path
-                .tested()
-                .any(|symbol| self.examined.get(&symbol).is_some_and(|objects| objects.contains(&root)))
     }
 
     /// A call that is not followed because it does nothing of interest: what it can write is unknown.
@@ -147,6 +125,15 @@ impl Machine<'_, '_> {
         if let Some(result) = call.result {
             let value = self.fresh(state);
             self.define(state, result, value);
+        }
+    }
+
+    /// A function has a body that is not followed: the variables that it may store to hold something else now.
+    pub(super) fn stores_out_of_sight(&mut self, state: &mut State, function: FunctionId) {
+        let shared = self.shared;
+        for global in shared.stores.of(function) {
+            let object = self.global_object(*global);
+            self.numbers_change(state, object);
         }
     }
 

@@ -72,9 +72,14 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
             .filter_map(|object| object.memory.map(|memory| (object, memory)))
             .filter(|(_, memory)| !fits(&release.how, *memory))
             .collect();
-        if let Some((object, memory)) = wrong.first() {
-            let confidence =
-                if wrong.len() == release.objects.len() { Confidence::Certain } else { Confidence::Likely };
+        if let Some((object, memory)) = wrong.iter().find(|(object, _)| !object.by_mode).or(wrong.first()) {
+            let confidence = if wrong.len() == release.objects.len() {
+                Confidence::Certain
+            } else if object.by_mode {
+                Confidence::Possible
+            } else {
+                Confidence::Likely
+            };
             diagnostics.push(explain(context, release, object, *memory, confidence));
         }
     }

@@ -125,11 +125,18 @@ fn contradicts(object: &Object, stated: Side) -> bool {
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for transfer in &context.facts.transfers {
         let worst = transfer.views.iter().filter_map(|view| mismatch(view).map(|severity| (severity, view)));
-        let Some((severity, view)) = worst.max_by_key(|(severity, view)| (view.paths, *severity)) else {
+        let by_mode = |view: &TransferView| view.dst.by_mode || view.src.by_mode;
+        let Some((severity, view)) =
+            worst.max_by_key(|(severity, view)| (view.paths, !by_mode(view), *severity))
+        else {
             continue;
         };
         let wrong = |view: &TransferView| mismatch(view).is_some();
-        let sure = words::agreement(transfer, wrong);
+        let sure = match words::agreement(transfer, wrong) {
+            // In some modes only: nobody has said that the program works in them here.
+            Confidence::Likely if by_mode(view) => Confidence::Possible,
+            sure => sure,
+        };
         let proven = severity == Severity::Error;
         let confidence = if proven { sure } else { sure.min(Confidence::Likely) };
         diagnostics.push(explain(context, transfer, view, severity, confidence));

@@ -25,6 +25,7 @@ pub fn object(name: &str, memory: MemoryKind) -> Object {
         site: Some(SiteId(5)),
         host_by_use: false,
         bytes: Some(4 << 20),
+        by_mode: false,
         short_lived: false,
     }
 }

@@ -1,0 +1,102 @@
+//! Choices by where memory lies: `if (getDeviceForAddress(p) == -1) …`.
+//!
+//! A program may know better than the analysis on which side an address is, where it asks: a function that nothing
+//! is known of, or the attributes of the pointer. The answer may pass through any number of functions, and be
+//! another by then (`return attributes.type == cudaMemoryTypeDevice ? attributes.device : -1`). So what counts is that
+//! the path has tested something that came of the question: from there on, it is a path on which the memory was looked
+//! at, whatever is known of the number, and however many paths have met since. Nothing is then presumed of where that
+//! memory lies; what is known of it, is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::machine::Machine;
+use super::object::ObjectId;
+use super::state::State;
+use super::symbol::{Linear, Sym, SymKey};
+use super::value::{Condition, Pointer, Value};
+
+/// How many computations are followed from a test to the answer that it rests on.
+const DEPTH: usize = 4;
+
+/// The memory that the program has asked about.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Examined {
+    /// By the answer.
+    answers: BTreeMap<Sym, BTreeSet<ObjectId>>,
+    /// By the structure that holds it.
+    structures: BTreeMap<ObjectId, BTreeSet<ObjectId>>,
+}
+
+impl Machine<'_, '_> {
+    /// A function that nothing is known of may tell by its result what kind of memory it was given, or, where it
+    /// was given an answer, the same.
+    pub(super) fn note_examined(&mut self, result: &Value, args: &[Value]) {
+        let Value::Number(number) = result else { return };
+        let Some(symbol) = number.as_symbol() else { return };
+        let mut about = BTreeSet::new();
+        for arg in args {
+            if let Some(pointer) = self.pointer(arg) {
+                about.insert(self.objects.root(pointer.object));
+            }
+            self.answered(arg, DEPTH, &mut about);
+        }
+        if !about.is_empty() {
+            self.examined.answers.entry(symbol).or_default().extend(about);
+        }
+    }
+
+    /// A structure is filled with what is known about an address.
+    pub(super) fn note_examined_in(&mut self, structure: ObjectId, pointer: &Pointer) {
+        let (structure, about) = (self.objects.root(structure), self.objects.root(pointer.object));
+        self.examined.structures.entry(structure).or_default().insert(about);
+    }
+
+    /// The path tests something: is it an answer?
+    pub(super) fn examines(&self, state: &mut State, condition: &Condition) {
+        if self.examined.answers.is_empty() && self.examined.structures.is_empty() {
+            return;
+        }
+        let mut about = BTreeSet::new();
+        self.answered_by(&condition.expression, DEPTH, &mut about);
+        if about.iter().any(|it| !state.examined.contains(it)) {
+            Rc::make_mut(&mut state.examined).extend(about);
+        }
+    }
+
+    /// True if the path depends on what the program was told of the memory.
+    pub(super) fn is_examined(&self, state: &State, pointer: Option<&Pointer>) -> bool {
+        pointer.is_some_and(|it| state.examined.contains(&self.objects.root(it.object)))
+    }
+
+    /// The memory about which a value says something.
+    fn answered(&self, value: &Value, depth: usize, about: &mut BTreeSet<ObjectId>) {
+        match value {
+            Value::Number(number) => self.answered_by(number, depth, about),
+            Value::Truth(condition) => self.answered_by(&condition.expression, depth, about),
+            _ => {}
+        }
+    }
+
+    fn answered_by(&self, number: &Linear, depth: usize, about: &mut BTreeSet<ObjectId>) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        for (symbol, _) in &number.terms {
+            about.extend(self.examined.answers.get(symbol).into_iter().flatten());
+            match self.symbols.key(*symbol) {
+                SymKey::Initial { object, .. } => {
+                    let root = self.objects.root(*object);
+                    about.extend(self.examined.structures.get(&root).into_iter().flatten());
+                }
+                SymKey::Term { lhs, rhs, .. } => {
+                    self.answered_by(lhs, depth, about);
+                    self.answered_by(rhs, depth, about);
+                }
+                SymKey::Opaque { operands, .. } => {
+                    operands.iter().for_each(|operand| self.answered(operand, depth, about));
+                }
+                SymKey::Truth(condition) => self.answered_by(&condition.expression, depth, about),
+                _ => {}
+            }
+        }
+    }
+}

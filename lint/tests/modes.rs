@@ -1,0 +1,252 @@
+//! Values by which a program chooses its way: what is known of them, and what is proven once they have chosen.
+
+mod project;
+
+use project::Project;
+
+fn found(text: &str) -> Vec<String> {
+    found_in(&[("a.cu", &format!("#include <cuda_runtime.h>\n{text}"))])
+}
+
+fn found_in(files: &[(&str, &str)]) -> Vec<String> {
+    Project::new(files).found(&["."])
+}
+
+const NOTHING: [&str; 0] = [];
+
+/// A library that works on the host or on the device, and how it asks which.
+fn library(state: &str, asked: &str, again: &str) -> String {
+    format!(
+        "{state}\n\
+         void log_line(const char *);\n\
+         float *make(size_t n) {{\n\
+         if ({asked}) return new float[n];\n\
+         float *p; cudaMalloc(&p, n * 4); return p; }}\n\
+         void drop(float *p) {{ if ({again}) delete[] p; else cudaFree(p); }}\n\
+         void use(size_t n) {{ float *p = make(n); log_line(\"made\"); drop(p); }}\n"
+    )
+}
+
+#[test]
+fn a_mode_is_one_value_wherever_it_is_asked_for() {
+    let scalar = "static int mode;\nbool on_gpu() { return mode >= 0; }";
+    let structure = "struct State { int device; bool ready; };\nstatic State state;";
+    let getter = "struct State { int dev; int device() const { return dev; } };\nstatic State state;";
+    let single = "struct State { int dev; static State &get() { static State it; return it; } \
+                  bool host() const { return dev < 0; } };";
+    let shared = "int mode;";
+    for (state, asked, again) in [
+        (scalar, "mode < 0", "mode < 0"),
+        (scalar, "!on_gpu()", "mode < 0"),
+        (scalar, "mode == -1", "mode == -1"),
+        (structure, "state.device < 0", "state.device < 0"),
+        (getter, "state.device() < 0", "state.dev < 0"),
+        (single, "State::get().host()", "State::get().dev < 0"),
+        (shared, "mode < 0", "mode < 0"),
+    ] {
+        assert_eq!(found(&library(state, asked, again)), NOTHING, "{asked}, {again}");
+    }
+}
+
+#[test]
+fn two_values_are_two_modes() {
+    // `drop` takes part in neither mode, but the way in which it releases is its own choice.
+    let text = |again: &str| {
+        format!(
+            "static int mode, other;\n\
+             void use(size_t n) {{\n float *p;\n\
+             if (mode < 0) p = new float[n]; else cudaMalloc(&p, n * 4);\n\
+             if ({again}) delete[] p; else cudaFree(p);\n}}\n"
+        )
+    };
+    assert_eq!(found(&text("mode < 0")), NOTHING);
+    assert_eq!(found(&text("other < 0")), ["a.cu:6 free-kind-mismatch", "a.cu:6 free-kind-mismatch"]);
+    assert_eq!(found(&text("mode < 1")), ["a.cu:6 free-kind-mismatch"]);
+}
+
+/// A function of a library that makes memory as a mode says.
+const MAKES: &str = "static int mode;\nfloat *make(size_t n) {\n if (mode < 0) return new float[n];\n\
+                     float *p; cudaMalloc(&p, n * 4); return p;\n}\n";
+
+#[test]
+fn a_mode_proves_nothing_against_a_caller_that_has_no_part_in_it() {
+    let with = |caller: &str| found(&format!("{MAKES}{caller}\n"));
+    assert_eq!(with("void use(size_t n) { float *p = make(n); cudaFree(p); }"), NOTHING);
+    let down = "void use(float *h, size_t n) { float *p = make(n); cudaMemcpy(h, p, n * 4, cudaMemcpyDeviceToHost); }";
+    assert!(!with(down).iter().any(|it| it.ends_with("memcpy-kind-mismatch")), "{:?}", with(down));
+    // What it does with the caller's memory is no more certain.
+    let fill = "void fill(float *p) { if (mode < 0) { log(p); p[0] = 1; } else cudaMemset(p, 0, 4); }\n\
+                void use() { float *p; cudaMalloc(&p, 64); fill(p); cudaFree(p); }";
+    assert_eq!(with(&format!("void log(const float *);\n{fill}")), NOTHING);
+    // A caller that asks for the mode works in both; one that sets it has chosen.
+    let asks = "void use(size_t n) { float *p = make(n); if (mode < 0) p[0] = 1; cudaFree(p); }";
+    assert_eq!(with(asks), ["a.cu:7 free-kind-mismatch"]);
+    let sets = "void use(size_t n) { mode = -1; float *p = make(n); cudaFree(p); }";
+    assert_eq!(with(sets), ["a.cu:7 free-kind-mismatch"]);
+    let told = "void choose(int d) { mode = d; }\nvoid use(size_t n) { choose(-1); float *p = make(n); cudaFree(p); }";
+    assert_eq!(with(told), ["a.cu:8 free-kind-mismatch"]);
+}
+
+#[test]
+fn what_is_wrong_in_every_mode_is_wrong() {
+    let text = "static bool pinned;\nfloat *make(size_t n) {\n if (pinned) { float *p; cudaMallocHost(&p, n * 4); return p; }\n\
+                else { float *p = new float[n]; return p; }\n}\n\
+                void use(size_t n) { float *p = make(n); cudaFree(p); }\n";
+    assert_eq!(found(text), ["a.cu:7 free-kind-mismatch"]);
+}
+
+#[test]
+fn order_is_judged_in_every_mode() {
+    let text = format!(
+        "{MAKES}__global__ void fill(float *p) {{ p[0] = 1; }}\n\
+         float use(size_t n, float *d, cudaStream_t s) {{\n float *p = make(n), *h;\n cudaMallocHost(&h, 4);\n\
+         cudaMemcpyAsync(h, d, 4, cudaMemcpyDeviceToHost, s);\n float first = h[0];\n\
+         cudaStreamSynchronize(s);\n cudaFreeHost(h);\n cudaFree(p);\n return first;\n}}\n"
+    );
+    assert_eq!(found(&text), ["a.cu:12 host-read-before-sync"]);
+}
+
+#[test]
+fn a_mode_that_another_file_has_chosen_by_what_nobody_knows_proves_nothing() {
+    let header = "#pragma once\nvoid setup(int rank);\nfloat *make(size_t n);\nvoid copy(float *to, float *from, size_t n);\n";
+    let library = |setup: &str| {
+        format!(
+            "#include \"modes.h\"\n#include <cstring>\n#include <cuda_runtime.h>\n\
+             struct State {{ int device = -1; cudaStream_t stream; }};\nstatic State state;\n\
+             void setup(int rank) {{\n{setup}\n}}\n\
+             float *make(size_t n) {{\n if (state.device < 0) {{ return new float[n]; }}\n\
+             else {{ float *p; cudaMalloc(&p, n * 4); return p; }}\n}}\n\
+             void copy(float *to, float *from, size_t n) {{\n\
+             if (state.device < 0) {{ std::memcpy(to, from, n); }}\n\
+             else {{ cudaMemcpyAsync(to, from, n, cudaMemcpyDeviceToDevice, state.stream);\n\
+             cudaStreamSynchronize(state.stream); }}\n}}\n"
+        )
+    };
+    let caller = |rank: &str| {
+        format!(
+            "#include \"modes.h\"\n#include <cstdlib>\n#include <cuda_runtime.h>\n\
+             void run(size_t n) {{\n setup({rank});\n float *d;\n cudaMalloc(&d, n);\n\
+             float *p = make(n);\n copy(p, d, n);\n cudaFree(p);\n cudaFree(d);\n}}\n"
+        )
+    };
+    let chooses = "if (rank < 0) { state.device = -1; } else { cudaSetDevice(rank); state.device = rank; }";
+    for setup in [chooses, "state.device = rank;", "state.device = rank < 0 ? -1 : rank;"] {
+        let found = |rank: &str| {
+            found_in(&[("modes.h", header), ("modes.cu", &library(setup)), ("app.cu", &caller(rank))])
+        };
+        assert_eq!(found("std::atoi(std::getenv(\"RANK\"))"), NOTHING, "{setup}");
+        assert_eq!(found("0"), NOTHING, "{setup}");
+        // Who says it has said it.
+        assert_eq!(
+            found("-1"),
+            ["app.cu:10 free-kind-mismatch", "modes.cu:14 host-deref-device-pointer"],
+            "{setup}"
+        );
+    }
+}
+
+#[test]
+fn what_a_function_that_is_not_followed_sets_is_not_kept() {
+    // `parse` computes in a loop and has nothing to do with CUDA: it is not followed.
+    let text = |sets: &str| {
+        format!(
+            "static int wait;\nint weight(const char *);\n\
+             void parse(int n, char **all) {{ for (int i = 0; i < n; i++) {{ if (weight(all[i]) > 7) {sets}; }} }}\n\
+             float use(int n, char **all, float *d, cudaStream_t s) {{\n float *h; cudaMallocHost(&h, 4);\n\
+             wait = 1;\n parse(n, all);\n cudaMemcpyAsync(h, d, 4, cudaMemcpyDeviceToHost, s);\n\
+             if (wait) cudaStreamSynchronize(s);\n float it = h[0];\n cudaStreamSynchronize(s);\n cudaFreeHost(h);\n\
+             return it;\n}}\n"
+        )
+    };
+    assert_eq!(found(&text("wait = 0")), ["a.cu:11 host-read-before-sync"]);
+    assert_eq!(found(&text("weight(\"\")")), NOTHING);
+}
+
+#[test]
+fn a_kernel_changes_what_the_host_reads_of_managed_memory() {
+    let text = |declared: &str, launch: &str| {
+        format!(
+            "{declared}\n__global__ void by_address(int *end) {{ *end = 0; }}\n__global__ void idle(float *d) {{ d[0] = 1; }}\n\
+             int use() {{\n float *d; cudaMalloc(&d, 64);\n int *kept; cudaMallocManaged(&kept, 4);\n\
+             *kept = 1;\n stop = 1;\n {launch};\n cudaDeviceSynchronize();\n\
+             int over = stop && *kept;\n cudaFree(kept);\n if (over) return 1;\n cudaFree(d);\n return 0;\n}}\n"
+        )
+    };
+    let managed = "__managed__ int stop;\n__global__ void by_name() { stop = 0; }";
+    let leaks_of =
+        |declared: &str, launch: &str, confidence: &str| {
+            Project::new(&[("a.cu", &format!("#include <cuda_runtime.h>\n{}", text(declared, launch)))])
+                .found(&["--min-confidence", confidence, "."])
+        };
+    let leaks = |declared: &str, launch: &str| leaks_of(declared, launch, "likely");
+    // The program comes to its end where the kernel has said so: `d` is lost on the other path only.
+    let early = |line: u32| [format!("a.cu:{line} resource-leak")];
+    for launch in ["by_address<<<1, 1>>>(&stop)", "by_name<<<1, 1>>>()", "by_address<<<1, 1>>>(kept)"] {
+        assert_eq!(leaks(managed, launch), early(15), "{launch}");
+    }
+    // Nothing that runs on the device gets at the host's own variable.
+    let host = "static int stop;";
+    assert_eq!(leaks(host, "by_address<<<1, 1>>>(kept)"), early(14));
+    assert_eq!(leaks_of(host, "idle<<<1, 1>>>(d)", "possible"), early(6));
+}
+
+#[test]
+fn an_address_in_managed_memory_stays_what_the_host_has_put_there() {
+    let text = "struct Node { float *data; int length; };\n__global__ void work(Node *node) { node->length = 0; }\n\
+                __global__ void fill(float *d) { d[0] = 1; }\n\
+                float use(float *h, cudaStream_t s) {\n Node *node; cudaMallocManaged(&node, sizeof(Node));\n\
+                cudaMallocHost(&node->data, 64);\n work<<<1, 1>>>(node);\n cudaDeviceSynchronize();\n\
+                fill<<<1, 1, 0, s>>>(node->data);\n float it = node->data[0];\n cudaStreamSynchronize(s);\n\
+                cudaFreeHost(node->data);\n cudaFree(node);\n return it;\n}\n";
+    assert_eq!(found(text), ["a.cu:11 host-read-before-sync"]);
+}
+
+/// A copy that is chosen by an answer, and how the answer is come by.
+fn chosen(asks: &str, test: &str) -> Vec<String> {
+    found(&format!(
+        "int where(const void *);\n{asks}\n\
+         void copy(float *to, float *from, size_t n, cudaStream_t s) {{\n\
+         if ({test}) cudaMemcpyAsync(to, from, n, cudaMemcpyHostToHost, s);\n\
+         else cudaMemcpyAsync(to, from, n, cudaMemcpyDeviceToHost, s);\n}}\n\
+         __global__ void fill(float *p) {{ p[0] = 1; }}\n\
+         void use(float *from, float *to, size_t n, cudaStream_t s) {{\n\
+         fill<<<1, 1, 0, s>>>(from);\n copy(to, from, n, s);\n cudaStreamSynchronize(s);\n}}\n"
+    ))
+}
+
+#[test]
+fn where_memory_lies_may_be_asked_through_any_number_of_functions() {
+    let attributes = "int device(const void *p) { if (!p) return -1;\n cudaPointerAttributes it;\n\
+                      if (cudaPointerGetAttributes(&it, p) != cudaSuccess) return -1;\n\
+                      return it.type == cudaMemoryTypeDevice ? it.device : -1; }";
+    let through = format!(
+        "{attributes}\nstruct Tensor {{ float *p; int home() const {{ return device(p); }} \
+                           bool host() const {{ if (home() == -1) return true; return false; }} }};"
+    );
+    for (asks, test) in [
+        ("", "where(from) == -1"),
+        (
+            "int once(const void *p) { return where(p); }\nint twice(const void *p) { if (!p) return -1; return once(p); }",
+            "twice(from) < 0",
+        ),
+        (
+            "int once(const void *p) { if (!p) return -1; int it = where(p); if (it < 3) return -1; return it & 7; }",
+            "once(from) == -1",
+        ),
+        (attributes, "device(from) == -1"),
+        (&through, "Tensor{from}.host()"),
+    ] {
+        assert_eq!(chosen(asks, test), NOTHING, "{test}");
+    }
+    // Nothing was asked about this memory.
+    for (asks, test) in
+        [("", "where(to) == -1"), ("int once();", "once() == -1"), (attributes, "device(to) == -1")]
+    {
+        assert!(
+            chosen(asks, test).contains(&"a.cu:5 host-read-before-sync".to_owned())
+                || chosen(asks, test).iter().any(|it| it.ends_with("host-read-before-sync")),
+            "{test}: {:?}",
+            chosen(asks, test)
+        );
+    }
+}
