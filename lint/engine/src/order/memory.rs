@@ -448,7 +448,9 @@ impl Machine<'_, '_> {
         let parts: Vec<_> =
             state.objects.keys().copied().filter(|it| objects.is_within(*it, object)).collect();
         for part in parts {
-            state.object_mut(part).epoch += 1;
+            let part = state.object_mut(part);
+            part.epoch += 1;
+            part.owns.clear();
         }
         state.object_mut(object).epoch += 1;
     }

@@ -43,6 +43,7 @@ mod managed;
 mod memory;
 mod model;
 mod modes;
+mod moves;
 mod object;
 mod observations;
 mod owners;

@@ -103,6 +103,7 @@ impl Machine<'_, '_> {
         self.capture_sees_call(state, &it);
         // The result of an accessor is what the object holds before the call changes it.
         let result = self.outcome(state, &it);
+        let mut is_moved = false;
         for effect in &row.effects {
             match effect {
                 Effect::NoReturn => {
@@ -111,6 +112,7 @@ impl Machine<'_, '_> {
                 }
                 Effect::TakesElements => {
                     if self.take_elements(state, &it) {
+                        is_moved = true;
                         break;
                     }
                 }
@@ -118,6 +120,9 @@ impl Machine<'_, '_> {
                 Effect::DerivesTime => self.time_is_derived(state, &it, result.as_ref()),
                 effect => self.effect(state, &it, *effect),
             }
+        }
+        if !is_moved {
+            self.take_over(state, &it);
         }
         if let (Some(id), Some(value)) = (call.call.result, result) {
             self.define(state, id, value);
@@ -267,6 +272,7 @@ impl Machine<'_, '_> {
             }
             Effect::Attaches => self.attach(state, it),
             Effect::SwapsElements => self.swap_elements(state, it),
+            Effect::SwapsContents => self.swap_contents(state, it),
             Effect::Reallocates(memory) => self.reallocate_by_model(state, it, memory),
             Effect::ReleasesElements => {
                 if let Some(owner) = self.owner(it) {

@@ -48,10 +48,8 @@ impl Machine<'_, '_> {
             self.events_out_of_sight(state);
             self.hand_over(state, &handed, &format!("`{name}` may wait for it"));
             for (index, arg) in it.args.iter().enumerate() {
-                let written = match it.params.get(index).copied().unwrap_or(ExternParam::ReadWrite) {
-                    ExternParam::ReadWrite => !(index == 0 && it.is_method && it.is_const),
-                    _ => false,
-                };
+                let how = it.params.get(index).copied().unwrap_or(ExternParam::ReadWrite);
+                let written = how.may_write() && !(index == 0 && it.is_method && it.is_const);
                 if written && let Some(pointer) = self.pointer(arg) {
                     self.forget(state, pointer.object);
                 }
@@ -127,7 +125,7 @@ impl Machine<'_, '_> {
         self.unseen_may_write(state, args);
         self.settle_reachable(state, args);
         for (arg, param) in args.iter().zip(params) {
-            if *param == ExternParam::ReadWrite
+            if param.may_write()
                 && let Some(pointer) = self.pointer(arg)
             {
                 self.forget(state, pointer.object);
