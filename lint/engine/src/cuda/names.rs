@@ -11,6 +11,10 @@ const REMOVED: &str = include_str!("names/removed.txt");
 /// HIP names that are not the CUDA name with another prefix: `hip cuda`.
 const HIP: &str = include_str!("names/hip.txt");
 
+/// Families of constants of the runtime API, and of types: what follows `cuda` in their names. Variables of a program
+/// are called `cudaStream`, but not `cudaStreamNonBlocking`.
+const CONSTANTS: [&str; 7] = ["Device", "Error", "Event", "HostAlloc", "HostRegister", "Memcpy", "Stream"];
+
 /// Prefixes of CUDA libraries and of their HIP counterparts.
 const HIP_LIBRARIES: [(&str, &str); 8] = [
     ("hipblasLt", "cublasLt"),
@@ -178,7 +182,13 @@ fn hip_names_in(code: &str) -> String {
 
 /// The HIP name of a function, type or constant of the runtime API.
 fn of_runtime(name: &str) -> Option<String> {
-    let rest = name.strip_prefix("cuda").filter(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))?;
+    let rest = name.strip_prefix("cuda")?;
+    let is_constant = CONSTANTS.iter().any(|family| {
+        rest.strip_prefix(family).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+    });
+    if !is_constant && !is_known_api_name(name) {
+        return None;
+    }
     let mut table = lines(HIP).filter_map(|line| line.split_once(' '));
     let other = table.find(|(_, cuda)| *cuda == name).map(|(hip, _)| hip.to_owned());
     Some(other.unwrap_or_else(|| format!("hip{rest}")))

@@ -359,3 +359,23 @@ fn added_rows_win() {
     assert_eq!(model.lookup("my::wait", 2).unwrap().effects, [Effect::None]);
     assert!(model.add("my::wait(strem)", Family::Std).is_err());
 }
+
+#[test]
+fn advice_for_hip_names_what_hip_has() {
+    let spelt = |text| super::spelt_for_hip(text);
+    assert_eq!(spelt("call `cudaStreamSynchronize(s)`"), "call `hipStreamSynchronize(s)`");
+    assert_eq!(spelt("memory of `cudaMallocHost`"), "memory of `hipHostMalloc`");
+    assert_eq!(spelt("`cudaMemcpyDeviceToHost`, as cudaMemcpy"), "`hipMemcpyDeviceToHost`, as cudaMemcpy");
+    assert_eq!(spelt("`cudaStatus` and `hipFree`"), "`cudaStatus` and `hipFree`");
+}
+
+#[test]
+fn hip_documents_that_copies_of_pageable_memory_wait() {
+    let mode = |name, args| match row(name, args).effects[..] {
+        [Effect::Copy { mode, .. }] => mode,
+        _ => panic!("{name} is no copy"),
+    };
+    assert_eq!(mode("hipMemcpyAsync", 5), Mode::PinnedAsync);
+    assert_eq!(mode("hipMemcpy2DAsync", 8), Mode::Async);
+    assert_eq!(mode("cudaMemcpyAsync", 5), Mode::Async);
+}

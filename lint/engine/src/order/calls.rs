@@ -75,7 +75,7 @@ impl Machine<'_, '_> {
                         let frame = self.enter(&mut state, id, args);
                         calls.entry((id, frame)).or_default().push(state);
                     } else {
-                        self.pass_by(&mut state, call, &params, &args);
+                        self.pass_by(&mut state, &function.name, call, &params, &args);
                         next.push(state);
                     }
                     return;

@@ -12,6 +12,7 @@ use super::rounds;
 use super::state::{Frame, State};
 use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
+use super::verdicts::Verdicts;
 use super::waits;
 use crate::cuda::Model;
 use crate::flow::Cfg;
@@ -132,6 +133,8 @@ pub struct Machine<'m, 'p> {
     pub calling: Calling,
     /// The memory that a function without a body was given the address of, by the symbol of its result.
     pub examined: BTreeMap<Sym, BTreeSet<ObjectId>>,
+    /// What the program makes of statuses, out of sight.
+    pub verdicts: Verdicts,
     /// The blocks of the root that paths got to.
     visited: BTreeSet<u32>,
     /// The statuses of calls that only ask for the last error.
@@ -193,6 +196,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             exhausted: false,
             forgets_work: false,
             examined: BTreeMap::new(),
+            verdicts: Verdicts::default(),
             queries: BTreeSet::new(),
             visited: BTreeSet::new(),
         }

@@ -451,6 +451,7 @@ impl Machine<'_, '_> {
             let part = state.object_mut(part);
             part.epoch += 1;
             part.owns.clear();
+            part.made_of = None;
         }
         state.object_mut(object).epoch += 1;
     }

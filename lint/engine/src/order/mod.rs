@@ -59,6 +59,7 @@ mod transfers;
 mod unknown;
 mod unwritten;
 mod value;
+mod verdicts;
 mod waits;
 mod witness;
 
