@@ -261,7 +261,7 @@ fn standard_library_names_are_understood() {
     assert_eq!(row("std::vector::resize", 2).effects, [Effect::Reallocates(MemoryKind::Pageable)]);
     assert_eq!(row("std::vector::~vector", 1).effects, [Effect::ReleasesElements]);
     assert_eq!(row("std::vector::vector", 2).effects[0], Effect::TakesElements);
-    assert_eq!(row("std::unique_ptr::operator bool", 1).result, Outcome::Pure);
+    assert_eq!(row("std::unique_ptr::operator bool", 1).result, Outcome::Held);
     assert_eq!(row("std::atomic::load", 2).effects, [Effect::WaitsForHost]);
     assert_eq!(row("std::__atomic_base::load", 1).effects, [Effect::WaitsForHost]);
     assert_eq!(row("exit", 1).effects, [Effect::NoReturn]);
