@@ -122,7 +122,7 @@ impl Machine<'_, '_> {
             // A handle that is set up out of sight: nothing here names a stream.
             StreamKey::Unseen(symbol) => match self.streams().held(symbol) {
                 Some(held) => held.non_blocking.is_none(),
-                None => !self.is_of_handle(Sym(symbol)),
+                None => !self.is_of_handle(Sym(symbol)) && !self.is_of_unknown_class(Sym(symbol)),
             },
             StreamKey::Legacy | StreamKey::PerThread => false,
         }
@@ -132,6 +132,13 @@ impl Machine<'_, '_> {
     fn is_of_handle(&self, symbol: Sym) -> bool {
         let SymKey::Initial { object, .. } = self.symbols.key(symbol) else { return false };
         matches!(&self.objects.info(*object).key, ObjectKey::Field { field, .. } if field == STREAM)
+    }
+
+    /// True for what a field of an object of unknown class holds (`this` in a template that nothing instantiates): what
+    /// is put there is out of sight for the analysis, not for who reads the code.
+    fn is_of_unknown_class(&self, symbol: Sym) -> bool {
+        let SymKey::Initial { object, .. } = self.symbols.key(symbol) else { return false };
+        matches!(&self.objects.info(*object).key, ObjectKey::Field { parent, .. } if self.objects.record(*parent).is_none())
     }
 
     /// Two operations were seen to be ordered, one of which names no stream.

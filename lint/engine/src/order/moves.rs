@@ -49,7 +49,8 @@ impl Machine<'_, '_> {
         let hidden = |object| matches!(&self.objects.info(object).key, ObjectKey::Field { field, .. } if field == ELEMENTS);
         let held = state.memory.iter().filter(|((cell, _), _)| is_part(*cell) && hidden(*cell));
         let held: Vec<_> = held.map(|(_, value)| value.clone()).collect();
-        let mut owned: BTreeSet<_> = held.iter().filter_map(|value| self.pointer(value)).map(|it| it.object).collect();
+        let mut owned: BTreeSet<_> =
+            held.iter().filter_map(|value| self.pointer(value)).map(|it| it.object).collect();
         let parts = state.objects.iter().filter(|(part, _)| self.objects.is_within(**part, owner.object));
         owned.extend(parts.flat_map(|(_, part)| part.owns.iter().copied()));
         owned.extend(self.known_elements(state, owner).map(|it| it.object));
@@ -58,7 +59,9 @@ impl Machine<'_, '_> {
 
     /// Something is moved out of an object that is no variable: it may be an element of any container.
     pub(super) fn may_leave_container(&self, state: &mut State, from: &Pointer) {
-        if self.is_variable(self.objects.root(from.object)) || state.objects.values().all(|it| it.owns.is_empty()) {
+        if self.is_variable(self.objects.root(from.object))
+            || state.objects.values().all(|it| it.owns.is_empty())
+        {
             return;
         }
         let owners: Vec<_> =

@@ -12,7 +12,7 @@ use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Effect, MemoryKind, Outcome, Role};
 use crate::facts::Access;
-use crate::program::BinaryOp;
+use crate::program::{BinaryOp, TypeKind};
 
 impl Machine<'_, '_> {
     fn doubt_streams_of_caller(&mut self, state: &mut State) {
@@ -57,9 +57,16 @@ impl Machine<'_, '_> {
         let Some(from) = it.call.args.get(1).cloned() else { return false };
         // A number or a range is no other container.
         let Some(how) = it.call.params.get(1).filter(|how| how.is_address()) else { return false };
+        // In a template, constructors are not told apart: `(n)` and `(n, value)` are no containers either.
+        if self.is_count(&from) {
+            return false;
+        }
         let Some(from) = self.pointer(&from).filter(|from| self.is_container(from.object)) else {
             return false;
         };
+        if it.call.args.len() > 2 && self.objects.record(from.object).is_none() {
+            return false;
+        }
         let class = self.class_of(from.object).unwrap_or_else(|| it.class().to_owned());
         let elements = self.elements(state, &from, &class);
         if how.may_write() {
@@ -76,6 +83,15 @@ impl Machine<'_, '_> {
             self.host_touches(state, &range, Access::HostRead { via, as_result: false });
         }
         false
+    }
+
+    /// True for the value of a variable or field that is an integer.
+    fn is_count(&self, value: &Value) -> bool {
+        let Value::Number(number) = value else { return false };
+        let Some(SymKey::Initial { object, .. }) = number.as_symbol().map(|it| self.symbols.key(it)) else {
+            return false;
+        };
+        self.objects.info(*object).ty.is_some_and(|ty| matches!(ty.kind, TypeKind::Int | TypeKind::Scalar))
     }
 
     /// The class of an object, if it is known: a copy may be made from another kind of container.
@@ -219,6 +235,11 @@ impl Machine<'_, '_> {
         {
             ranges.push(Range { object: elements.object, offset: elements.offset, extent: Extent::Unknown });
         }
+        // To hand on a container of device memory is no read by the host.
+        let on_host = |machine: &Self, range: &Range| {
+            !machine.memory_kind(state, range.object).is_some_and(MemoryKind::is_device)
+        };
+        ranges.retain(|range| on_host(self, range));
         for range in ranges {
             self.host_touches(state, &range, Access::HostRead { via: None, as_result: true });
         }

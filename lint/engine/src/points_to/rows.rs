@@ -106,9 +106,7 @@ impl Transfer<'_, '_> {
 
     /// What containers and smart pointers come to own.
     fn owned(&mut self, row: &Row, callee: &Extern, owner: &Values, args: &[Values]) {
-        let is_reference = |index: usize| {
-            callee.params.get(index).is_some_and(|param| param.is_address())
-        };
+        let is_reference = |index: usize| callee.params.get(index).is_some_and(|param| param.is_address());
         let first = usize::from(row.position(Role::This).is_some());
         for effect in &row.effects {
             match effect {
