@@ -18,3 +18,18 @@ fn a_member_belongs_to_its_object() {
     let twice = "cudaFree(solver->first.data);\ncudaFree(solver->first.data);";
     assert_eq!(found(twice), ["a.cu:5 device-use-after-free"]);
 }
+
+#[test]
+fn streams_of_templates_are_what_their_bases_make() {
+    let text = "#include <cuda_runtime.h>\n__global__ void k(int *n);\ntemplate <int I> class Table {\nprotected:\n\
+         cudaStream_t stream[2]; int *n;\npublic:\n\
+         Table() { for (int i = 0; i < 2; i++) cudaStreamCreate(&stream[i]); cudaMalloc((void **)&n, 8); }\n};\n\
+         template <int K> class Keys : public Table<(K + 1) / 2> {\npublic:\n\
+         void run(int i) { k<<<1, 32, 0, this->stream[i]>>>(this->n); cudaMemset(this->n, 0, 8); }\n};\n";
+    let found = |more: &str| Project::new(&[("a.cu", &format!("{text}{more}"))]).found(&["."]);
+    assert_eq!(found(""), Vec::<String>::new());
+    assert_eq!(found("template class Keys<7>;"), Vec::<String>::new());
+    let given = text.replace("Table() {", "Table(cudaStream_t s) { stream[0] = s;");
+    let found = Project::new(&[("a.cu", &format!("{given}template class Keys<7>;"))]).found(&["."]);
+    assert_eq!(found, ["a.cu:11 stream-forgotten"]);
+}
