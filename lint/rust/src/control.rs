@@ -310,6 +310,14 @@ impl Body<'_> {
             };
             self.bind_value(pat, value);
         }
+        let slot = self.in_place(outer, site, |body| Some(body.expr(&closure.body)));
+        let close = self.site(closure.body.span());
+        self.pop_scope(close);
+        self.taken(&slot, site)
+    }
+
+    /// A body that stands in place of its call, in a scope of its own: `return` leads behind it. What it gives back.
+    fn in_place(&mut self, outer: usize, site: SiteId, body: impl FnOnce(&mut Self) -> Option<Val>) -> Slot {
         let end = self.builder.block();
         self.inlines.push(super::function::Inline {
             end,
@@ -317,14 +325,12 @@ impl Body<'_> {
             slot: Slot::default(),
             loops: self.loops.len(),
         });
-        let value = self.expr(&closure.body);
+        let value = body(self);
         let mut slot = self.inlines.pop().map(|it| it.slot).unwrap_or_default();
-        self.fill(&mut slot, Some(value), outer, site);
+        self.fill(&mut slot, value, outer, site);
         self.builder.goto(end);
         self.builder.switch_to(end);
-        let close = self.site(closure.body.span());
-        self.pop_scope(close);
-        self.taken(&slot, site)
+        slot
     }
 
     /// Lowers the body of a stub in place of its call. Its parameters own nothing.
@@ -372,18 +378,7 @@ impl Body<'_> {
             self.put(address, &ty, value, site);
             self.name(&name, var);
         }
-        let end = self.builder.block();
-        self.inlines.push(super::function::Inline {
-            end,
-            depth: self.scopes.len(),
-            slot: Slot::default(),
-            loops: self.loops.len(),
-        });
-        let value = self.block(&body);
-        let mut slot = self.inlines.pop().map(|it| it.slot).unwrap_or_default();
-        self.fill(&mut slot, value, outer, site);
-        self.builder.goto(end);
-        self.builder.switch_to(end);
+        let slot = self.in_place(outer, site, |inner| inner.block(&body));
         self.pop_scope(site);
         self.place = saved;
         self.taken(&slot, site)

@@ -145,29 +145,15 @@ pub(crate) struct Body<'l> {
 impl<'l> Body<'l> {
     pub fn new(file: &'l mut Lowering, builder: FunctionBuilder, def: &FnDef) -> Self {
         let end = file.site(def.signature.ident.span());
-        Self {
-            file,
-            builder,
-            place: Where {
-                module: def.module.clone(),
-                self_ty: def.self_ty.clone(),
-                generics: def.generics.clone().into(),
-                bound: Vec::new(),
-                floor: 0,
-                site: None,
-            },
-            vars: Vec::new(),
-            scopes: Vec::new(),
-            names: Vec::new(),
-            loops: Vec::new(),
-            inlines: Vec::new(),
-            closures: Vec::new(),
-            launches: Vec::new(),
-            result: Ty::Unit,
-            constants: 0,
-            moved_addresses: Vec::new(),
-            end,
-        }
+        let place = Where {
+            module: def.module.clone(),
+            self_ty: def.self_ty.clone(),
+            generics: def.generics.clone().into(),
+            bound: Vec::new(),
+            floor: 0,
+            site: None,
+        };
+        Self::detached(file, builder, place, end)
     }
 
     /// A body of the same place in another function: of a closure that another thread runs.

@@ -22,6 +22,7 @@ mod check;
 mod control;
 mod drops;
 mod expressions;
+mod externs;
 mod function;
 mod items;
 mod iterators;

@@ -64,8 +64,12 @@ enum Part {
 }
 
 impl Part {
-    /// In the order in which they are measured.
-    const ALL: [Self; 5] = [Self::Rules, Self::Programs, Self::Claims, Self::Litmus, Self::Peers];
+    /// In the order in which they are measured: first those that need no compiler, which runs beside them.
+    const ALL: [Self; 5] = [Self::Rules, Self::Litmus, Self::Programs, Self::Claims, Self::Peers];
+
+    const fn is_compiled(self) -> bool {
+        matches!(self, Self::Programs | Self::Claims | Self::Peers)
+    }
 }
 
 /// Why evidence could not be had.
@@ -148,7 +152,7 @@ fn measure(arguments: &EvidenceArgs) -> Result<ExitCode, Error> {
     let mut compiling = compile_early(root, &parts);
     // One after the other: what one measures in time, another would disturb.
     for part in parts {
-        if part != Part::Rules
+        if part.is_compiled()
             && let Some(compiling) = compiling.take()
         {
             let wait = Instant::now();
@@ -172,11 +176,10 @@ fn measure(arguments: &EvidenceArgs) -> Result<ExitCode, Error> {
     Ok(if complete { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-/// Compiles the fixtures and the claims while the witnesses are replayed, one process at a time: nvcc uses no GPU,
-/// and what it made is found again.
+/// Compiles the fixtures and the claims while traces are replayed: nvcc uses no GPU, and what it made is found again.
 fn compile_early(root: &Path, parts: &[Part]) -> Option<JoinHandle<()>> {
     let wants = |which: &[Part]| parts.iter().any(|part| which.contains(part));
-    if !wants(&[Part::Rules]) {
+    if parts.first().is_none_or(|part| part.is_compiled()) {
         return None;
     }
     let (fixtures, claims) = (wants(&[Part::Programs, Part::Peers]), wants(&[Part::Claims]));

@@ -213,6 +213,8 @@ fn look_at(sanitizer: &Path, built: &Built, tool: &Tool) -> Result<Finding, Erro
     let program = built.program().unwrap_or_default();
     // The tool starts the program; the program's settings are the tool's.
     let mut command = programs::as_it_is(sanitizer);
+    // Nothing is held back that could overtake, and queues are most of the time of a short program.
+    programs::Queues::FEW.set(&mut command);
     command.args(tool.arguments).args(["--print-limit", "20", "--require-cuda-init", "no"]).arg(&program);
     let finished = process::run(&mut command, LIMIT)
         .map_err(|error| Error::Unexpected(format!("{}: {error}", sanitizer.display())))?;

@@ -21,8 +21,9 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::RuleAnswer;
 pub use fixture::{Fixture, Role, directive, find};
+pub use observe::Queues;
 pub use observe::{Kind, Observation, as_it_is, quiet};
-use observe::{Line, Observed, Observer, Queues, Settings};
+use observe::{Line, Observed, Observer, Settings};
 use process::{End, Finished, parallel};
 use toolchain::{Compiled, Flags, Toolchain};
 
@@ -36,7 +37,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// How long the run may take in which all work is done at once.
 const SERIAL_LIMIT: Duration = Duration::from_secs(5);
 /// How many programs run at a time.
-const WIDTH: usize = 8;
+const WIDTH: usize = 10;
 /// At most so many streams of a program are kept back, one in each run.
 const MAX_STREAMS: u32 = 4;
 
@@ -238,8 +239,8 @@ fn observe(observer: &Observer, number: usize, built: &Built) -> Result<Program,
     })
 }
 
-/// The run in which every stream is kept back, and how many queues it has: a few, and if the program makes more
-/// streams than those are for, as many as it has by default.
+/// The run in which every stream is kept back, and how many queues the others need: it has a few itself, and if
+/// the program makes more streams than those are for, it is run again with as many as it has by default.
 fn held(observer: &Observer, program: &Path, path: &str, number: usize) -> Result<(Observed, Queues), Error> {
     let mut settings = Settings { hold_ms: HOLD_MS, guard: true, queues: Queues::FEW, ..Settings::default() };
     let run =
@@ -248,6 +249,8 @@ fn held(observer: &Observer, program: &Path, path: &str, number: usize) -> Resul
     if !settings.queues.are_enough(&observed.lines) {
         settings.queues = Queues::Default;
         observed = profile::time("run kept back, more queues", path, || run(settings, "queues"))?;
+    } else {
+        settings.queues = Queues::that_suffice(&observed.lines);
     }
     Ok((observed, settings.queues))
 }

@@ -52,12 +52,20 @@ impl Queues {
     /// True if a program that made these streams has no two of them in one queue, as the driver deals them out in
     /// turn. Those of the driver's own number are taken for enough, as they are all that a program can rely on.
     pub fn are_enough(self, lines: &[Line]) -> bool {
-        let made = lines.iter().filter(|line| matches!(line, Line::Made {})).count();
         match self {
             Self::Default => true,
-            // The default stream's, and that of the observer.
-            Self::Number(queues) => made + 2 <= queues as usize,
+            Self::Number(queues) => Self::needed(lines) <= queues as usize,
         }
+    }
+
+    /// As few as are enough for a program that made these streams.
+    pub fn that_suffice(lines: &[Line]) -> Self {
+        u32::try_from(Self::needed(lines)).map_or(Self::Default, Self::Number)
+    }
+
+    fn needed(lines: &[Line]) -> usize {
+        // One for the default stream, one for that of the observer.
+        lines.iter().filter(|line| matches!(line, Line::Made {})).count() + 2
     }
 
     /// Gives them to a program.
@@ -401,6 +409,7 @@ mod tests {
         let made = |streams: usize| vec![Line::Made {}; streams];
         assert!(Queues::FEW.are_enough(&made(2)) && !Queues::FEW.are_enough(&made(3)));
         assert!(Queues::Default.are_enough(&made(9)));
+        assert_eq!(Queues::that_suffice(&made(1)), Queues::Number(3));
     }
 
     #[test]
