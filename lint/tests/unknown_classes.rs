@@ -28,8 +28,10 @@ fn streams_of_templates_are_what_their_bases_make() {
          void run(int i) { k<<<1, 32, 0, this->stream[i]>>>(this->n); cudaMemset(this->n, 0, 8); }\n};\n";
     let found = |more: &str| Project::new(&[("a.cu", &format!("{text}{more}"))]).found(&["."]);
     assert_eq!(found(""), Vec::<String>::new());
-    assert_eq!(found("template class Keys<7>;"), Vec::<String>::new());
-    let given = text.replace("Table() {", "Table(cudaStream_t s) { stream[0] = s;");
-    let found = Project::new(&[("a.cu", &format!("{given}template class Keys<7>;"))]).found(&["."]);
-    assert_eq!(found, ["a.cu:11 stream-forgotten"]);
+    let used = "template class Keys<7>;\nKeys<7> *make() { return new Keys<7>; }\n";
+    assert_eq!(found(used), Vec::<String>::new());
+    let given = text.replace("Table() {", "void set(cudaStream_t s) { stream[0] = s; }\nTable() {");
+    let given = format!("{given}{used}");
+    let found = Project::new(&[("a.cu", &given)]).found(&["."]);
+    assert_eq!(found, ["a.cu:12 stream-forgotten"]);
 }
