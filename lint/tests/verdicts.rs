@@ -48,3 +48,17 @@ fn an_empty_smart_pointer_means_success() {
          inline R get(cudaError_t e) { if (e == cudaSuccess) { return ok(); } return bad(3); }";
     assert_eq!(found(class, "auto r = get", "!r.OK()"), LATER);
 }
+
+#[test]
+fn templates_do_not_know_the_type_of_a_verdict() {
+    let text = "#include <cuda_runtime.h>\n#include <memory>\n\
+         struct R { std::unique_ptr<int> code{nullptr}; bool OK() const { return !code; } };\n\
+         inline R get(cudaError_t e) { R r; if (e == cudaSuccess) return r; r.code.reset(new int(3)); return r; }\n\
+         template <typename T> R f(T *d, cudaStream_t s, bool early) {\nlong n = 0;\n\
+         auto rc = T::begin(d);\nif (!rc.OK()) return rc;\n\
+         rc = get(cudaMemcpyAsync(&n, d, sizeof(n), cudaMemcpyDeviceToHost, s));\nif (!rc.OK()) {\n\
+         return rc; }\nif (early)\nreturn rc;\n\
+         rc = get(cudaStreamSynchronize(s));\nif (!rc.OK()) {\nreturn rc; }\nreturn get(cudaSuccess); }\n";
+    let found = Project::new(&[("a.cu", text)]).found(&["."]);
+    assert_eq!(found, ["a.cu:13 host-buffer-released-in-flight"]);
+}

@@ -209,6 +209,7 @@ impl Machine<'_, '_> {
             if state.objects.keys().any(|object| is_gone(*object)) {
                 Rc::make_mut(&mut state.objects).retain(|object, _| !is_gone(*object));
             }
+            self.note_object_of_status(&mut state, call, exit.value.as_ref());
             self.held_by_caller(&mut state, id, exit.value.as_ref());
             if let Some(result) = call.result {
                 let value = match exit.value {

@@ -337,6 +337,9 @@ impl Machine<'_, '_> {
         if ty.kind == TypeKind::Stream {
             self.holds_stream(&pointer, &value);
         }
+        if ty.kind == TypeKind::Unknown {
+            self.verdict_is_kept(state, pointer.object, &value);
+        }
         self.poke(state, &pointer, value, ty.size);
     }
 

@@ -12,7 +12,7 @@ use super::state::State;
 use super::symbol::{Linear, Sym, SymKey};
 use super::unknown::words;
 use super::value::{Condition, Relation, Value};
-use crate::program::Type;
+use crate::program::{Call, Type};
 
 /// Words for success in names of functions and fields.
 const SUCCESS: [&str; 8] = ["ok", "okay", "success", "succeeded", "successful", "good", "valid", "passed"];
@@ -68,6 +68,36 @@ impl Machine<'_, '_> {
         state.object_mut(made).made_of = Some(status);
     }
 
+    /// A variable of unknown type (`auto rc = …` in a template) gets the address of an object, which stands for it.
+    pub(super) fn verdict_is_kept(&mut self, state: &mut State, place: ObjectId, value: &Value) {
+        let status = self.status_behind(state, std::slice::from_ref(value));
+        match status {
+            Some(status) => self.note_made_of(state, place, status),
+            None if self.made_of(state, place).is_some() => state.object_mut(place).made_of = None,
+            None => {}
+        }
+    }
+
+    /// A call that was followed gives an object. What is in it is known, but not all that its class does with it; in a
+    /// template, nothing but the object that was returned is there.
+    pub(super) fn note_object_of_status(&mut self, state: &mut State, call: &Call, given: Option<&Value>) {
+        let args: Vec<Value> = call.args.iter().map(|arg| self.value(state, *arg)).collect();
+        let Some(status) = self.status_behind(state, &args) else { return };
+        let made = match call.into {
+            Some(into) => {
+                let into = self.value(state, into);
+                self.pointer(&into).map(|made| made.object)
+            }
+            None => match given {
+                Some(Value::Pointer(made)) if self.is_variable(made.object) => Some(made.object),
+                _ => None,
+            },
+        };
+        if let Some(made) = made {
+            self.note_made_of(state, made, status);
+        }
+    }
+
     /// A function that is not followed gives a value that is made of a status.
     pub(super) fn note_verdict(&mut self, value: &Value, status: Sym, function: &str, ty: Type) {
         let Value::Number(number) = value else { return };
@@ -102,7 +132,9 @@ impl Machine<'_, '_> {
         match (is_zero, verdict.if_true) {
             (Some(is_zero), Some(if_true)) => self.assume(state, &is(verdict.status, is_zero != if_true)),
             _ => {
-                self.doubt_status(state, verdict.status);
+                if state.path.decide(&is(verdict.status, true)).is_none() {
+                    self.doubt_status(state, verdict.status);
+                }
                 true
             }
         }
