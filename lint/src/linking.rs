@@ -134,10 +134,23 @@ impl UnitReport {
         let span = |site| origin(linked, units, site).map(|(unit, site)| unit.span(site)).unwrap_or_default();
         let sites = findings.diagnostics.iter().map(|diagnostic| diagnostic.site).collect();
         let functions_around = functions_of(&linked.program, &sites);
-        let is_hip = linked.program.externs.iter().any(|it| cuda::hip_name(&it.name).is_some());
+        let externs = || linked.program.externs.iter().map(|it| it.name.as_str());
+        let is_hip = externs().any(|name| cuda::hip_name(name).is_some());
+        // Code that serves both, by one name for either, is written in CUDA's.
+        let is_only_hip =
+            is_hip && !externs().any(|name| cuda::hip_name(name).is_none() && cuda::is_known_api_name(name));
         for diagnostic in &findings.diagnostics {
             let Some(rule) = cuda_lint_engine::rules::find(diagnostic.rule) else { continue };
             let mut resolved = ReportedDiagnostic::resolve(diagnostic, rule.category, &span);
+            if is_only_hip {
+                let related = resolved.related.iter_mut().map(|it| &mut it.message);
+                for text in [&mut resolved.message, &mut resolved.label, &mut resolved.help]
+                    .into_iter()
+                    .chain(related)
+                {
+                    *text = cuda::spelt_for_hip(text);
+                }
+            }
             if is_hip {
                 let end = if resolved.help.is_empty() { "" } else { "; " };
                 resolved.help.push_str(&format!("{end}{UNWITNESSED}"));

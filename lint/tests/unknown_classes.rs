@@ -18,3 +18,20 @@ fn a_member_belongs_to_its_object() {
     let twice = "cudaFree(solver->first.data);\ncudaFree(solver->first.data);";
     assert_eq!(found(twice), ["a.cu:5 device-use-after-free"]);
 }
+
+#[test]
+fn streams_of_templates_are_what_their_bases_make() {
+    let text = "#include <cuda_runtime.h>\n__global__ void k(int *n);\ntemplate <int I> class Table {\nprotected:\n\
+         cudaStream_t stream[2]; int *n;\npublic:\n\
+         Table() { for (int i = 0; i < 2; i++) cudaStreamCreate(&stream[i]); cudaMalloc((void **)&n, 8); }\n};\n\
+         template <int K> class Keys : public Table<(K + 1) / 2> {\npublic:\n\
+         void run(int i) { k<<<1, 32, 0, this->stream[i]>>>(this->n); cudaMemset(this->n, 0, 8); }\n};\n";
+    let found = |more: &str| Project::new(&[("a.cu", &format!("{text}{more}"))]).found(&["."]);
+    assert_eq!(found(""), Vec::<String>::new());
+    let used = "template class Keys<7>;\nKeys<7> *make() { return new Keys<7>; }\n";
+    assert_eq!(found(used), Vec::<String>::new());
+    let given = text.replace("Table() {", "void set(cudaStream_t s) { stream[0] = s; }\nTable() {");
+    let given = format!("{given}{used}");
+    let found = Project::new(&[("a.cu", &given)]).found(&["."]);
+    assert_eq!(found, ["a.cu:12 stream-forgotten"]);
+}

@@ -11,6 +11,10 @@ const REMOVED: &str = include_str!("names/removed.txt");
 /// HIP names that are not the CUDA name with another prefix: `hip cuda`.
 const HIP: &str = include_str!("names/hip.txt");
 
+/// Families of constants of the runtime API, and of types: what follows `cuda` in their names. Variables of a program
+/// are called `cudaStream`, but not `cudaStreamNonBlocking`.
+const CONSTANTS: [&str; 7] = ["Device", "Error", "Event", "HostAlloc", "HostRegister", "Memcpy", "Stream"];
+
 /// Prefixes of CUDA libraries and of their HIP counterparts.
 const HIP_LIBRARIES: [(&str, &str); 8] = [
     ("hipblasLt", "cublasLt"),
@@ -145,6 +149,49 @@ pub fn hip_name(name: &str) -> Option<String> {
     let driver = format!("cu{rest}");
     let is_driver = !KNOWN.contains(runtime.as_str()) && KNOWN.contains(driver.as_str());
     Some(if is_driver { driver } else { runtime })
+}
+
+/// The same text with the names of CUDA's runtime API that stand in code quotes as HIP has them: what the rules
+/// advise, for those who write HIP.
+pub fn spelt_for_hip(text: &str) -> String {
+    let in_quotes = |index: usize| index % 2 == 1;
+    let quoted = text.split('`').enumerate();
+    let parts: Vec<String> = quoted
+        .map(|(index, part)| if in_quotes(index) { hip_names_in(part) } else { part.to_owned() })
+        .collect();
+    parts.join("`")
+}
+
+/// The words of an expression, with HIP's names for CUDA's.
+fn hip_names_in(code: &str) -> String {
+    let mut spelt = String::new();
+    let mut rest = code;
+    while let Some(start) = rest.find(|c: char| c.is_alphanumeric() || c == '_') {
+        let (before, word) = rest.split_at(start);
+        let end = word.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(word.len());
+        let (word, after) = word.split_at(end);
+        spelt.push_str(before);
+        match of_runtime(word) {
+            Some(hip) => spelt.push_str(&hip),
+            None => spelt.push_str(word),
+        }
+        rest = after;
+    }
+    spelt + rest
+}
+
+/// The HIP name of a function, type or constant of the runtime API.
+fn of_runtime(name: &str) -> Option<String> {
+    let rest = name.strip_prefix("cuda")?;
+    let is_constant = CONSTANTS.iter().any(|family| {
+        rest.strip_prefix(family).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+    });
+    if !is_constant && !is_known_api_name(name) {
+        return None;
+    }
+    let mut table = lines(HIP).filter_map(|line| line.split_once(' '));
+    let other = table.find(|(_, cuda)| *cuda == name).map(|(hip, _)| hip.to_owned());
+    Some(other.unwrap_or_else(|| format!("hip{rest}")))
 }
 
 /// True if a CUDA API or library of CUDA 11, 12 or 13 has a public function of this name, or HIP one of

@@ -21,7 +21,7 @@
 //!   hands out through a pointer ([`THINGS`] and the memory kinds of [`MEMORY`]).
 //! - **result**: a memory kind (fresh memory), `argN` (the value of argument N, from 0), or one of
 //!   [`OUTCOMES`]. Left out: `status` for functions of the runtime and driver API, otherwise `unknown`.
-//! - **effects**: in the order in which they happen, separated by commas: `copy sync|async|settled [h2h|h2d|d2h|d2d]`,
+//! - **effects**: in the order in which they happen, separated by commas: `copy sync|async|settled|pinned-async [h2h|h2d|d2h|d2d]`,
 //!   `fill sync|async [unit BYTES]`, `free FUNCTION`, `reallocates MEMORY`, or one of [`EFFECTS`]. `none` says
 //!   that there is none. Roles that access host memory (`reads`, `writes`, …) need no effect.
 //! - **`cb:…`** among the effects says what calling it from a stream callback is: [`CALLBACK`]. Left out:
@@ -165,6 +165,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("initialises", Effect::Initialises),
     ("attaches", Effect::Attaches),
     ("swaps elements", Effect::SwapsElements),
+    ("swaps contents", Effect::SwapsContents),
     ("releases elements", Effect::ReleasesElements),
     ("holds", Effect::Holds),
     ("waits-for-host", Effect::WaitsForHost),
@@ -229,7 +230,12 @@ const DIRECTIONS: &[(&str, Direction)] = &[
     ("d2d", Direction::DeviceToDevice),
 ];
 
-const MODES: &[(&str, Mode)] = &[("sync", Mode::Sync), ("async", Mode::Async), ("settled", Mode::Settled)];
+const MODES: &[(&str, Mode)] = &[
+    ("sync", Mode::Sync),
+    ("async", Mode::Async),
+    ("settled", Mode::Settled),
+    ("pinned-async", Mode::PinnedAsync),
+];
 
 /// What is wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq)]

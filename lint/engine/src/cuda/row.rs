@@ -378,6 +378,8 @@ pub enum Effect {
     Attaches,
     /// The object and the argument after it exchange what they own; pointers stay valid.
     SwapsElements,
+    /// The two arguments exchange all that they hold (`std::swap`).
+    SwapsContents,
     /// The container's elements come into being (constructors), or are replaced (assign, resize,
     /// push_back): pointers into them are invalid.
     Reallocates(MemoryKind),
@@ -477,6 +479,9 @@ pub enum Mode {
     /// call: it counts on the driver to be done with such memory when the call returns (measured for copies to
     /// the host; copies to the device are staged). Page-locked memory is used for longer.
     Settled,
+    /// The asynchronous form, documented to be one for page-locked memory only: with other host memory the call
+    /// returns when the copy is done.
+    PinnedAsync,
 }
 
 /// Which function frees.

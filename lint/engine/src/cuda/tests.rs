@@ -261,7 +261,7 @@ fn standard_library_names_are_understood() {
     assert_eq!(row("std::vector::resize", 2).effects, [Effect::Reallocates(MemoryKind::Pageable)]);
     assert_eq!(row("std::vector::~vector", 1).effects, [Effect::ReleasesElements]);
     assert_eq!(row("std::vector::vector", 2).effects[0], Effect::TakesElements);
-    assert_eq!(row("std::unique_ptr::operator bool", 1).result, Outcome::Pure);
+    assert_eq!(row("std::unique_ptr::operator bool", 1).result, Outcome::Held);
     assert_eq!(row("std::atomic::load", 2).effects, [Effect::WaitsForHost]);
     assert_eq!(row("std::__atomic_base::load", 1).effects, [Effect::WaitsForHost]);
     assert_eq!(row("exit", 1).effects, [Effect::NoReturn]);
@@ -358,4 +358,24 @@ fn added_rows_win() {
     assert_eq!(model.lookup("my::wait", 1).unwrap().effects, [Effect::HostWaitsForEvent]);
     assert_eq!(model.lookup("my::wait", 2).unwrap().effects, [Effect::None]);
     assert!(model.add("my::wait(strem)", Family::Std).is_err());
+}
+
+#[test]
+fn advice_for_hip_names_what_hip_has() {
+    let spelt = |text| super::spelt_for_hip(text);
+    assert_eq!(spelt("call `cudaStreamSynchronize(s)`"), "call `hipStreamSynchronize(s)`");
+    assert_eq!(spelt("memory of `cudaMallocHost`"), "memory of `hipHostMalloc`");
+    assert_eq!(spelt("`cudaMemcpyDeviceToHost`, as cudaMemcpy"), "`hipMemcpyDeviceToHost`, as cudaMemcpy");
+    assert_eq!(spelt("`cudaStatus` and `hipFree`"), "`cudaStatus` and `hipFree`");
+}
+
+#[test]
+fn hip_documents_that_copies_of_pageable_memory_wait() {
+    let mode = |name, args| match row(name, args).effects[..] {
+        [Effect::Copy { mode, .. }] => mode,
+        _ => panic!("{name} is no copy"),
+    };
+    assert_eq!(mode("hipMemcpyAsync", 5), Mode::PinnedAsync);
+    assert_eq!(mode("hipMemcpy2DAsync", 8), Mode::Async);
+    assert_eq!(mode("cudaMemcpyAsync", 5), Mode::Async);
 }

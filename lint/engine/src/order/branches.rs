@@ -159,7 +159,11 @@ impl Machine<'_, '_> {
                 SymKey::Initial { object, .. } if self.is_host_access_property(*object) => {
                     state.host_may_access |= state.path.decide(&equals(symbol, 0)) == Some(false);
                 }
-                _ => {}
+                _ => {
+                    if let Some(verdict) = self.verdict(state, symbol) {
+                        return self.learn_verdict(state, symbol, verdict);
+                    }
+                }
             }
         } else {
             for (symbol, _) in &condition.expression.terms {
@@ -173,7 +177,7 @@ impl Machine<'_, '_> {
 
     /// A status has been compared with a constant that is not known: either branch may be the one on which
     /// the call has failed and enqueued nothing.
-    fn doubt_status(&mut self, state: &mut State, status: Sym) {
+    pub(super) fn doubt_status(&mut self, state: &mut State, status: Sym) {
         let site = self.at.site;
         if state.pending.iter().any(|operation| operation.status == Some(status)) {
             for operation in state.pending_mut().iter_mut().filter(|it| it.status == Some(status)) {

@@ -76,7 +76,7 @@ impl Machine<'_, '_> {
                         calls.entry((id, frame)).or_default().push(state);
                     } else {
                         self.device_after(&mut state, id);
-                        self.pass_by(&mut state, call, &params, &args);
+                        self.pass_by(&mut state, &function.name, call, &params, &args);
                         self.stores_out_of_sight(&mut state, id);
                         next.push(state);
                     }
@@ -215,6 +215,7 @@ impl Machine<'_, '_> {
             if state.objects.keys().any(|object| is_gone(*object)) {
                 Rc::make_mut(&mut state.objects).retain(|object, _| !is_gone(*object));
             }
+            self.note_object_of_status(&mut state, call, exit.value.as_ref());
             self.held_by_caller(&mut state, id, exit.value.as_ref());
             if let Some(result) = call.result {
                 let value = match exit.value {

@@ -124,26 +124,29 @@ impl Machine<'_, '_> {
         Rc::make_mut(&mut state.memory).insert((cell.object, cell.offset), elements);
     }
 
+    /// The elements of a container, if the path has seen it get them or looked at them.
+    pub(super) fn known_elements(&mut self, state: &State, owner: &Pointer) -> Option<Pointer> {
+        let cell = self.elements_cell(owner);
+        if let Some(value) = state.memory.get(&(cell.object, cell.offset)).cloned() {
+            return self.pointer(&value);
+        }
+        let key = ObjectKey::Elements {
+            owner: owner.object,
+            offset: owner.offset.clone(),
+            epoch: state.epoch(owner.object),
+        };
+        self.objects.find(&key).map(|object| self.start_of(object))
+    }
+
     /// The elements of a container are given back or moved.
     pub(super) fn release_elements(&mut self, state: &mut State, owner: &Pointer, function: &str) {
         if self.has_custom_memory(owner.object) {
             // Who frees, and when, is the allocator's or deleter's business.
             return;
         }
+        self.release_owned(state, owner, function);
         let cell = self.elements_cell(owner);
-        let known = state.memory.get(&(cell.object, cell.offset.clone())).cloned();
-        let elements = match known {
-            Some(value) => self.pointer(&value),
-            None => {
-                let key = ObjectKey::Elements {
-                    owner: owner.object,
-                    offset: owner.offset.clone(),
-                    epoch: state.epoch(owner.object),
-                };
-                self.objects.find(&key).map(|object| self.start_of(object))
-            }
-        };
-        if let Some(elements) = elements {
+        if let Some(elements) = self.known_elements(state, owner) {
             let info = self.objects.info(elements.object);
             if let (Some(site), ObjectKey::Made { frame, .. }) = (info.site, &info.key)
                 && *frame == state.frame()
@@ -166,6 +169,7 @@ impl Machine<'_, '_> {
 
     /// One container or smart pointer takes over the memory of another.
     pub(super) fn move_elements(&mut self, state: &mut State, to: &Pointer, from: &Pointer, class: &str) {
+        self.move_owned(state, to, from);
         let elements = self.elements(state, from, class);
         let (to, from) = (self.elements_cell(to), self.elements_cell(from));
         let memory = Rc::make_mut(&mut state.memory);

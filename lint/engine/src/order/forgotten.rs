@@ -17,6 +17,9 @@ use super::value::{Pointer, Value};
 use crate::facts::{Forgotten, WorkKind};
 use crate::program::{GlobalId, RecordId, SiteId};
 
+/// How many pointers are followed back to the field that a stream was found by.
+const DEPTH: usize = 4;
+
 /// Which streams are proven to take part in the legacy barrier.
 pub(super) struct Proven<'o>(pub Streams<'o>);
 
@@ -127,7 +130,7 @@ impl Machine<'_, '_> {
             // A handle that is set up out of sight: nothing here names a stream.
             StreamKey::Unseen(symbol) => match self.streams().held(symbol) {
                 Some(held) => held.non_blocking.is_none(),
-                None => !self.is_of_handle(Sym(symbol)),
+                None => !self.is_of_handle(Sym(symbol)) && !self.is_of_unknown_class(Sym(symbol)),
             },
             StreamKey::Legacy | StreamKey::PerThread => false,
         }
@@ -137,6 +140,22 @@ impl Machine<'_, '_> {
     fn is_of_handle(&self, symbol: Sym) -> bool {
         let SymKey::Initial { object, .. } = self.symbols.key(symbol) else { return false };
         matches!(&self.objects.info(*object).key, ObjectKey::Field { field, .. } if field == STREAM)
+    }
+
+    /// True for what a field of an object of unknown class holds (`this` in a template that nothing instantiates): what
+    /// is put there is out of sight for the analysis, not for who reads the code.
+    fn is_of_unknown_class(&self, symbol: Sym) -> bool {
+        let mut symbol = symbol;
+        for _ in 0..DEPTH {
+            let SymKey::Initial { object, .. } = self.symbols.key(symbol) else { return false };
+            match &self.objects.info(*object).key {
+                ObjectKey::Field { parent, .. } => return self.objects.record(*parent).is_none(),
+                // An element of an array there, whose type is not known either.
+                ObjectKey::Pointee(outer) => symbol = *outer,
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// Two operations were seen to be ordered, one of which names no stream.

@@ -15,7 +15,7 @@ use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Family, MemoryKind, Role};
 use crate::facts::{HandleInFlight, Paths, WorkKind};
-use crate::program::{ExternParam, RecordId, TypeKind};
+use crate::program::{RecordId, TypeKind};
 
 /// The field of a handle that holds its stream.
 pub(super) const STREAM: &str = "<stream>";
@@ -81,9 +81,8 @@ impl Machine<'_, '_> {
         let is_address = match &value {
             Value::Pointer(_) => true,
             Value::Number(number) => {
-                let by_address = it.call.params.get(at).is_some_and(|param| {
-                    matches!(param, ExternParam::Read | ExternParam::ReadWrite) && !it.call.is_invented
-                });
+                let by_address =
+                    it.call.params.get(at).is_some_and(|param| param.is_address() && !it.call.is_invented);
                 let is_library = matches!(it.row.family, Family::Library | Family::Project);
                 number.as_constant().is_none() && by_address && is_library
             }

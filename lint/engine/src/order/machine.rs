@@ -15,6 +15,7 @@ use super::state::{Frame, State};
 use super::stores;
 use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
+use super::verdicts::Verdicts;
 use super::waits;
 use crate::cuda::Model;
 use crate::flow::Cfg;
@@ -151,6 +152,8 @@ pub struct Machine<'m, 'p> {
     pub(super) examined: super::examined::Examined,
     /// The modes that the root has a part in, once they are asked for.
     pub(super) modes_of_root: Option<Rc<BTreeSet<ObjectId>>>,
+    /// What the program makes of statuses, out of sight.
+    pub verdicts: Verdicts,
     /// The blocks of the root that paths got to.
     visited: BTreeSet<u32>,
     /// The statuses of calls that only ask for the last error.
@@ -214,6 +217,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             exhausted: false,
             forgets_work: false,
             examined: Default::default(),
+            verdicts: Verdicts::default(),
             queries: BTreeSet::new(),
             modes_of_root: None,
             visited: BTreeSet::new(),

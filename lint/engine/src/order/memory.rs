@@ -343,6 +343,9 @@ impl Machine<'_, '_> {
         if ty.kind == TypeKind::Stream {
             self.holds_stream(&pointer, &value);
         }
+        if ty.kind == TypeKind::Unknown {
+            self.verdict_is_kept(state, pointer.object, &value);
+        }
         self.poke(state, &pointer, value, ty.size);
     }
 
@@ -457,7 +460,10 @@ impl Machine<'_, '_> {
         let parts: Vec<_> =
             state.objects.keys().copied().filter(|it| objects.is_within(*it, object)).collect();
         for part in parts {
-            state.object_mut(part).epoch += 1;
+            let part = state.object_mut(part);
+            part.epoch += 1;
+            part.owns.clear();
+            part.made_of = None;
         }
         state.object_mut(object).epoch += 1;
     }

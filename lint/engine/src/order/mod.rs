@@ -47,6 +47,7 @@ mod managed;
 mod memory;
 mod model;
 mod modes;
+mod moves;
 mod numbers;
 mod object;
 mod observations;
@@ -65,6 +66,7 @@ mod transfers;
 mod unknown;
 mod unwritten;
 mod value;
+mod verdicts;
 mod waits;
 mod witness;
 

@@ -106,6 +106,7 @@ impl Machine<'_, '_> {
         self.capture_sees_call(state, &it);
         // The result of an accessor is what the object holds before the call changes it.
         let result = self.outcome(state, &it);
+        let mut is_moved = false;
         for effect in &row.effects {
             match effect {
                 Effect::NoReturn => {
@@ -114,6 +115,7 @@ impl Machine<'_, '_> {
                 }
                 Effect::TakesElements => {
                     if self.take_elements(state, &it) {
+                        is_moved = true;
                         break;
                     }
                 }
@@ -123,6 +125,9 @@ impl Machine<'_, '_> {
             }
         }
         self.calling.adds = Adds::Nothing;
+        if !is_moved {
+            self.take_over(state, &it);
+        }
         if let (Some(id), Some(value)) = (call.call.result, result) {
             self.define(state, id, value);
         }
@@ -296,6 +301,7 @@ impl Machine<'_, '_> {
             }
             Effect::Attaches => self.attach(state, it),
             Effect::SwapsElements => self.swap_elements(state, it),
+            Effect::SwapsContents => self.swap_contents(state, it),
             Effect::Reallocates(memory) => self.reallocate_by_model(state, it, memory),
             Effect::ReleasesElements => {
                 if let Some(owner) = self.owner(it) {

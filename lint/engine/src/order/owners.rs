@@ -10,9 +10,9 @@ use super::object::{ObjectId, ObjectKey};
 use super::state::{Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
-use crate::cuda::row::{MemoryKind, Outcome, Role};
+use crate::cuda::row::{Effect, MemoryKind, Outcome, Role};
 use crate::facts::Access;
-use crate::program::{BinaryOp, ExternParam};
+use crate::program::{BinaryOp, TypeKind};
 
 impl Machine<'_, '_> {
     fn doubt_streams_of_caller(&mut self, state: &mut State) {
@@ -56,15 +56,20 @@ impl Machine<'_, '_> {
         let Some(to) = self.owner(it) else { return false };
         let Some(from) = it.call.args.get(1).cloned() else { return false };
         // A number or a range is no other container.
-        if !matches!(it.call.params.get(1), Some(ExternParam::Read | ExternParam::ReadWrite)) {
+        let Some(how) = it.call.params.get(1).filter(|how| how.is_address()) else { return false };
+        // In a template, constructors are not told apart: `(n)` and `(n, value)` are no containers either.
+        if self.is_count(&from) {
             return false;
         }
         let Some(from) = self.pointer(&from).filter(|from| self.is_container(from.object)) else {
             return false;
         };
+        if it.call.args.len() > 2 && self.objects.record(from.object).is_none() {
+            return false;
+        }
         let class = self.class_of(from.object).unwrap_or_else(|| it.class().to_owned());
         let elements = self.elements(state, &from, &class);
-        if it.call.params.get(1) == Some(&ExternParam::ReadWrite) {
+        if how.may_write() {
             self.release_elements(state, &to, &it.row.name);
             self.move_elements(state, &to, &from, it.class());
             return true;
@@ -78,6 +83,15 @@ impl Machine<'_, '_> {
             self.host_touches(state, &range, Access::HostRead { via, as_result: false });
         }
         false
+    }
+
+    /// True for the value of a variable or field that is an integer.
+    fn is_count(&self, value: &Value) -> bool {
+        let Value::Number(number) = value else { return false };
+        let Some(SymKey::Initial { object, .. }) = number.as_symbol().map(|it| self.symbols.key(it)) else {
+            return false;
+        };
+        self.objects.info(*object).ty.is_some_and(|ty| matches!(ty.kind, TypeKind::Int | TypeKind::Scalar))
     }
 
     /// The class of an object, if it is known: a copy may be made from another kind of container.
@@ -94,8 +108,45 @@ impl Machine<'_, '_> {
     pub(super) fn swap_elements(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
         let Some(a) = self.owner(it) else { return };
         let Some(b) = it.call.args.get(1).cloned().and_then(|value| self.pointer(&value)) else { return };
-        let (x, y) = (self.elements(state, &a, it.class()), self.elements(state, &b, it.class()));
-        let (a, b) = (self.elements_cell(&a), self.elements_cell(&b));
+        self.exchange_elements(state, &a, &b, it.class());
+    }
+
+    /// Two variables exchange what they hold.
+    pub(super) fn swap_contents(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let [a, b] = &it.call.args[..] else { return };
+        let (Some(a), Some(b)) = (self.pointer(a), self.pointer(b)) else { return };
+        let is_object = |machine: &Self, place: &Pointer| {
+            machine.objects.info(place.object).ty.is_none_or(|ty| ty.is_aggregate())
+        };
+        if !is_object(self, &a) && !is_object(self, &b) {
+            let (x, y) = (self.peek(state, &a), self.peek(state, &b));
+            // At no moment is either value held by nobody.
+            let memory = Rc::make_mut(&mut state.memory);
+            memory.insert((a.object, a.offset), y);
+            memory.insert((b.object, b.offset), x);
+            return;
+        }
+        let class = self.class_of(a.object).or_else(|| self.class_of(b.object)).filter(|class| {
+            let row = self.shared.model.lookup(&format!("{class}::swap"), 2);
+            row.is_some_and(|row| row.effects.contains(&Effect::SwapsElements))
+        });
+        match class {
+            Some(class) => self.exchange_elements(state, &a, &b, &class),
+            None => {
+                self.may_leave_container(state, &a);
+                self.may_leave_container(state, &b);
+                self.forget(state, a.object);
+                self.forget(state, b.object);
+            }
+        }
+    }
+
+    fn exchange_elements(&mut self, state: &mut State, a: &Pointer, b: &Pointer, class: &str) {
+        let (x, y) = (self.elements(state, a, class), self.elements(state, b, class));
+        self.may_leave_container(state, a);
+        self.may_leave_container(state, b);
+        self.swap_owned(state, a, b);
+        let (a, b) = (self.elements_cell(a), self.elements_cell(b));
         let memory = Rc::make_mut(&mut state.memory);
         memory.insert((a.object, a.offset), y);
         memory.insert((b.object, b.offset), x);
@@ -184,6 +235,11 @@ impl Machine<'_, '_> {
         {
             ranges.push(Range { object: elements.object, offset: elements.offset, extent: Extent::Unknown });
         }
+        // To hand on a container of device memory is no read by the host.
+        let on_host = |machine: &Self, range: &Range| {
+            !machine.memory_kind(state, range.object).is_some_and(MemoryKind::is_device)
+        };
+        ranges.retain(|range| on_host(self, range));
         for range in ranges {
             self.host_touches(state, &range, Access::HostRead { via: None, as_result: true });
         }

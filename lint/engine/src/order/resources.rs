@@ -28,7 +28,7 @@ impl Machine<'_, '_> {
             let value = match thing {
                 Thing::Memory(kind) => {
                     let bytes = self.product(it);
-                    let object = self.make_memory(state, index, Some(kind), &it.row.name, bytes.clone());
+                    let object = self.make_memory(state, index, Some(kind), it.shown(), bytes.clone());
                     if let Some(made) = made_of(kind) {
                         self.made(state, object, made, it, bytes);
                     }
@@ -230,7 +230,7 @@ impl Machine<'_, '_> {
                 if self.is_captured(state, stream) {
                     return;
                 }
-                self.free_in_order(state, pointer.object, stream, &it.row.name);
+                self.free_in_order(state, pointer.object, stream, it.shown());
                 let how = ReleaseKind::Call(with, it.shown().to_owned());
                 self.memory_ends(state, pointer.object, &how, Some(stream));
             }

@@ -127,6 +127,10 @@ pub struct ObjectState {
     pub attached: bool,
     /// Objects that an unseen object may hold the addresses of, because it was handed them.
     pub knows: BTreeSet<ObjectId>,
+    /// The status that something unseen has made it of.
+    pub made_of: Option<Sym>,
+    /// Memory of other containers that was moved into the elements of this one: it goes with this one.
+    pub owns: BTreeSet<ObjectId>,
 }
 
 /// Device work that may still be running.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::access::add_note;
 use super::graph_nodes::Adds;
 use super::happens_before::{Point, StreamKey};
 use super::machine::Machine;
@@ -134,6 +135,22 @@ impl Machine<'_, '_> {
                 state.fresh_copy = Some((self.at.site, id));
                 if !host_kind.is_some_and(MemoryKind::is_page_locked) {
                     self.is_done_with(state, id, direction);
+                }
+            }
+            Mode::PinnedAsync => {
+                let stream = operation.stream;
+                let name = operation.name.clone();
+                let is_captured = self.is_captured(state, stream);
+                self.enqueue(state, operation);
+                state.fresh_copy = Some((self.at.site, id));
+                match host_kind {
+                    Some(MemoryKind::Pageable) if !is_captured => self.host_sees(state, Point::Tail(stream)),
+                    None if direction != Some(Direction::DeviceToDevice) => {
+                        let text = format!("`{name}` waits unless the memory is page-locked");
+                        let mine = state.pending_mut().iter_mut().filter(|it| it.id == id);
+                        mine.for_each(|it| add_note(&mut it.doubts, self.at.site, &text));
+                    }
+                    _ => {}
                 }
             }
             Mode::Sync => self.copy_synchronously(state, operation, direction, host_kind),

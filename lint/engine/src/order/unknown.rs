@@ -44,14 +44,13 @@ impl Machine<'_, '_> {
             }
         }
         let name = if it.name.is_empty() { "an unknown function" } else { it.name };
+        let status = self.status_behind(state, &it.args);
         if !is_accessor(&it) {
             self.events_out_of_sight(state);
             self.hand_over(state, &handed, &format!("`{name}` may wait for it"));
             for (index, arg) in it.args.iter().enumerate() {
-                let written = match it.params.get(index).copied().unwrap_or(ExternParam::ReadWrite) {
-                    ExternParam::ReadWrite => !(index == 0 && it.is_method && it.is_const),
-                    _ => false,
-                };
+                let how = it.params.get(index).copied().unwrap_or(ExternParam::ReadWrite);
+                let written = how.may_write() && !(index == 0 && it.is_method && it.is_const);
                 if written && let Some(pointer) = self.pointer(arg) {
                     self.forget(state, pointer.object);
                 }
@@ -78,7 +77,16 @@ impl Machine<'_, '_> {
                 // What it was made from, it may hold.
                 let known: BTreeSet<_> = handed.iter().filter_map(|value| self.object_of(value)).collect();
                 state.object_mut(pointer.object).knows.extend(known);
+                if let Some(status) = status {
+                    self.note_made_of(state, pointer.object, status);
+                }
             }
+        }
+        if let Some(status) = status
+            && makes_object(&it)
+            && let Some(made) = it.args.first().and_then(|made| self.pointer(made))
+        {
+            self.note_made_of(state, made.object, status);
         }
         if let Some(result) = it.call.result {
             let value = if is_accessor(&it) || it.call.ty.kind == TypeKind::Stream {
@@ -92,6 +100,9 @@ impl Machine<'_, '_> {
                 self.note_examined(&value, &it.args);
                 value
             };
+            if let Some(status) = status {
+                self.note_verdict(&value, status, name, it.call.ty);
+            }
             self.define(state, result, value);
         }
     }
@@ -105,12 +116,20 @@ impl Machine<'_, '_> {
     }
 
     /// A call that is not followed because it does nothing of interest: what it can write is unknown.
-    pub(super) fn pass_by(&mut self, state: &mut State, call: &Call, params: &[ExternParam], args: &[Value]) {
+    pub(super) fn pass_by(
+        &mut self,
+        state: &mut State,
+        name: &str,
+        call: &Call,
+        params: &[ExternParam],
+        args: &[Value],
+    ) {
+        let status = self.status_behind(state, args);
         self.need_waits(state);
         self.unseen_may_write(state, args);
         self.settle_reachable(state, args);
         for (arg, param) in args.iter().zip(params) {
-            if *param == ExternParam::ReadWrite
+            if param.may_write()
                 && let Some(pointer) = self.pointer(arg)
             {
                 self.forget(state, pointer.object);
@@ -120,10 +139,16 @@ impl Machine<'_, '_> {
             let into = self.value(state, into);
             if let Some(pointer) = self.pointer(&into) {
                 self.forget(state, pointer.object);
+                if let Some(status) = status {
+                    self.note_made_of(state, pointer.object, status);
+                }
             }
         }
         if let Some(result) = call.result {
             let value = self.fresh(state);
+            if let Some(status) = status {
+                self.note_verdict(&value, status, name, call.ty);
+            }
             self.define(state, result, value);
         }
     }
@@ -292,6 +317,13 @@ pub(super) fn is_accessor(it: &Unfollowed<'_>) -> bool {
     ];
     let name = it.name.rsplit("::").next().unwrap_or("");
     (it.is_method && it.is_const) || (it.is_method && it.args.len() == 1 && NAMES.contains(&name))
+}
+
+/// True for constructors and assignments.
+fn makes_object(it: &Unfollowed<'_>) -> bool {
+    let mut parts = it.name.rsplit("::");
+    let (last, class) = (parts.next(), parts.next());
+    it.is_method && (last == Some("operator=") || (last.is_some() && last == class))
 }
 
 /// True if a word of the name hints at a wait: `syncStream`, `wait_all`, never `async`.

@@ -133,7 +133,7 @@ impl PointsTo {
 
     /// The place of a field of a class.
     pub fn field(&self, record: RecordId, field: &str) -> Option<PlaceId> {
-        let class = self.classes.get(record)?;
+        let class = self.classes.owner_of(self.classes.get(record)?, field);
         self.places.find(&Place::Field(class, field.to_owned()))
     }
 

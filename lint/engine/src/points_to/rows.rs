@@ -4,13 +4,13 @@ use super::place::{Product, Target, Values};
 use super::transfer::Transfer;
 use crate::cuda::Model;
 use crate::cuda::row::{Effect, MemoryKind, Outcome, Role, Row, Thing};
-use crate::program::{Call, Extern, ExternParam};
+use crate::program::{Call, Extern};
 
 impl Transfer<'_, '_> {
     /// A call of a function of the model; its result.
     pub(super) fn modelled(&mut self, row: &Row, callee: &Extern, call: &Call, args: &[Values]) -> Values {
         let arg = |role: Role| row.position(role).and_then(|index| args.get(index)).cloned();
-        self.outputs(row, call, args);
+        self.outputs(row, callee, call, args);
         self.writes(row, call, args);
         if row.effects.contains(&Effect::Register)
             && let Some(memory) = arg(Role::Memory)
@@ -39,7 +39,7 @@ impl Transfer<'_, '_> {
     }
 
     /// What the call hands out through its arguments.
-    fn outputs(&mut self, row: &Row, call: &Call, args: &[Values]) {
+    fn outputs(&mut self, row: &Row, callee: &Extern, call: &Call, args: &[Values]) {
         for (index, (param, arg)) in row.params.iter().zip(args).enumerate() {
             let Role::Out(thing) = param.role else { continue };
             let product = match thing {
@@ -57,7 +57,7 @@ impl Transfer<'_, '_> {
             };
             match product {
                 Some(product) => {
-                    let made = self.make(index as u8, product, &row.name);
+                    let made = self.make(index as u8, product, &callee.name);
                     self.store(arg, &made, true);
                 }
                 None => self.escape(call.args[index], true),
@@ -106,9 +106,7 @@ impl Transfer<'_, '_> {
 
     /// What containers and smart pointers come to own.
     fn owned(&mut self, row: &Row, callee: &Extern, owner: &Values, args: &[Values]) {
-        let is_reference = |index: usize| {
-            matches!(callee.params.get(index), Some(ExternParam::Read | ExternParam::ReadWrite))
-        };
+        let is_reference = |index: usize| callee.params.get(index).is_some_and(|param| param.is_address());
         let first = usize::from(row.position(Role::This).is_some());
         for effect in &row.effects {
             match effect {

@@ -208,6 +208,7 @@ impl Solver<'_> {
 
     /// A field of a class.
     pub fn field(&mut self, class: ClassId, field: &str) -> PlaceId {
+        let class = self.classes.owner_of(class, field);
         let ty = self.classes.field(class, field).unwrap_or(Type::UNKNOWN);
         let id = self.variable(Place::Field(class, field.to_owned()), ty);
         if matches!(self.places.key(id), Place::Field(..)) {

@@ -314,7 +314,7 @@ impl Transfer<'_, '_> {
                         for (index, arg) in call.args.iter().enumerate() {
                             let param = callee.params.get(index).copied().unwrap_or(ExternParam::ReadWrite);
                             let is_self = index == 0 && callee.is_method;
-                            let writes = matches!(param, ExternParam::ReadWrite | ExternParam::Handle);
+                            let writes = param.may_write() || param == ExternParam::Handle;
                             if writes && !(is_self && callee.is_const) {
                                 self.escape(*arg, false);
                             }

@@ -6,6 +6,9 @@ use super::place::ClassId;
 use crate::Program;
 use crate::program::{RecordId, Type, TypeKind};
 
+/// How far up bases are looked at for a field.
+const BASES: u8 = 5;
+
 /// The classes of a program.
 #[derive(Debug, Default)]
 pub(super) struct Classes {
@@ -83,6 +86,28 @@ impl Classes {
     /// True if code outside the class cannot name the field.
     pub fn is_private(&self, class: ClassId, field: &str) -> bool {
         self.classes[class.0 as usize].private.contains(field)
+    }
+
+    /// The class that declares a field: the class itself, or one of its bases. In a template, what comes from a base
+    /// that depends on parameters is not found through it, but in the object itself.
+    pub fn owner_of(&self, class: ClassId, field: &str) -> ClassId {
+        self.base_with(class, field, BASES).unwrap_or(class)
+    }
+
+    fn base_with(&self, class: ClassId, field: &str, depth: u8) -> Option<ClassId> {
+        let fields = &self.classes[class.0 as usize].fields;
+        if fields.contains_key(field) {
+            return Some(class);
+        }
+        let depth = depth.checked_sub(1)?;
+        let is_base = |name: &str| name.starts_with('<') && name.len() > 2;
+        // In order, whatever the order of the map.
+        let mut bases: Vec<_> = fields.iter().filter(|(name, _)| is_base(name)).collect();
+        bases.sort_by_key(|(name, _)| name.as_str());
+        bases.into_iter().find_map(|(_, ty)| match ty.kind {
+            TypeKind::Record(base) => self.base_with(self.of(base), field, depth),
+            _ => None,
+        })
     }
 
     /// The type of a field.

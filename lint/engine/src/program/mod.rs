@@ -199,8 +199,22 @@ pub enum ExternParam {
     Read,
     /// `T *`, `T &`, or unknown.
     ReadWrite,
+    /// `T &&`: the callee may take over what the object owns.
+    Taken,
     /// A pointer passed by value whose pointee type is unknown (`void *`), or a handle.
     Handle,
+}
+
+impl ExternParam {
+    /// True if the callee gets an address, by which it may read at least.
+    pub const fn is_address(self) -> bool {
+        matches!(self, Self::Read | Self::ReadWrite | Self::Taken)
+    }
+
+    /// True if the callee may write what it gets the address of.
+    pub const fn may_write(self) -> bool {
+        matches!(self, Self::ReadWrite | Self::Taken)
+    }
 }
 
 /// Where a declaration comes from.

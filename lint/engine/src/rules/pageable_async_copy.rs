@@ -198,7 +198,12 @@ fn explain(
         Origin::Stack | Origin::Static => format!("copy {name} through memory of `cudaMallocHost`"),
         Origin::Allocated(_) | Origin::Unseen => format!("allocate {name} with `cudaMallocHost`"),
     };
-    let (from_to, blocks) = if to_device { ("from", "may block") } else { ("to", "blocks in practice") };
+    let (from_to, blocks) = match (to_device, transfer.mode) {
+        (true, Mode::PinnedAsync) => ("from", "blocks"),
+        (false, Mode::PinnedAsync) => ("to", "blocks"),
+        (true, _) => ("from", "may block"),
+        (false, _) => ("to", "blocks in practice"),
+    };
     Diagnostic {
         rule: RULE.name,
         severity,

@@ -175,12 +175,14 @@ fn is_check(name: &str) -> bool {
     words::split(name).iter().any(|word| CHECK_WORDS.contains(&word.as_str()))
 }
 
-/// True if one name is the other with a few letters changed, or with one word more at the end. A word more
+/// True if an unknown name is a known one with a few letters changed, or with one word more at the end. A word more
 /// within (`cublasXtCreate`) is the mark of another family.
 fn is_close(name: &str, known: &str) -> bool {
     let (a, b) = (words::split(name), words::split(known));
     let (short, long) = if a.len() < b.len() { (&a, &b) } else { (&b, &a) };
-    let one_word_more = long.len() == short.len() + 1 && long.starts_with(short);
+    // The mere noun of a family (`cudaStream`, `cudaDevice`) is what a project calls its own getter.
+    let is_noun = a.len() <= 2 && a.len() < b.len();
+    let one_word_more = !is_noun && long.len() == short.len() + 1 && long.starts_with(short);
     // A short word is a family's mark or a direction (`Xt`, `Lt`, `To`), not a slip of the keyboard.
     let slips = a.len() == b.len() && a.iter().zip(&b).all(|(x, y)| x == y || x.len().min(y.len()) > 3);
     one_word_more || (slips && distance(name, known) <= 2)
@@ -228,6 +230,13 @@ mod tests {
         assert_eq!(sample::lines(&facts), ["20 unknown-cuda-api error certain"]);
         let text = sample::text(&facts);
         assert!(text.contains("`cudaLaunchHostFunc`"), "{text}");
+    }
+
+    #[test]
+    fn nouns_are_getters_of_headers_that_are_missing() {
+        assert!(sample::lines(&facts(&["cudaStream"], true)).is_empty());
+        assert_eq!(sample::lines(&facts(&["cudaStream"], false)), ["20 unknown-cuda-api error certain"]);
+        assert_eq!(sample::lines(&facts(&["cudaStreamWait"], true)), ["20 unknown-cuda-api error likely"]);
     }
 
     #[test]

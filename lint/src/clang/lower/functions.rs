@@ -9,7 +9,7 @@ use cuda_lint_engine::program::{
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
 use super::captures::Closure;
-use super::types::is_reference;
+use super::types::{is_reference, is_rvalue_reference};
 use super::{Lowering, REPAIR_FILE, Variant, kernels, names};
 use std::rc::Rc;
 
@@ -316,6 +316,8 @@ impl Lowering<'_> {
                     ExternParam::Read
                 } else if !is_reference(ty) && ty.canonical().pointee().kind() == CXType_Void {
                     ExternParam::Handle
+                } else if is_taken(ty) {
+                    ExternParam::Taken
                 } else {
                     ExternParam::ReadWrite
                 }
@@ -387,4 +389,9 @@ fn is_no_return(name: &str) -> bool {
             | "__builtin_trap"
             | "__builtin_abort"
     )
+}
+
+/// True for `T &&`, and not for a reference that may turn out to be `T &` when `T` is known.
+fn is_taken(ty: Ty) -> bool {
+    is_rvalue_reference(ty) && ty.canonical().pointee().kind() != CXType_Unexposed
 }

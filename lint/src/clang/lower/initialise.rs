@@ -5,7 +5,7 @@ use cuda_lint_engine::program::{Call, Callee, Constant, Op, Origin, SiteId, Type
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
-use super::types::{Class, is_array, is_reference};
+use super::types::{Class, is_array, is_reference, is_rvalue_reference};
 
 /// Elements of an array that are initialised one by one; the rest of a larger one stays unknown.
 const MAX_ELEMENTS: u64 = 16;
@@ -58,8 +58,10 @@ impl Body<'_, '_> {
                 if target.is_some_and(|target| target.kind() == CXCursor_Constructor) {
                     self.construct(address, ty, expression);
                 } else if target.is_some_and(|target| is_reference(target.ty().result())) {
+                    // `std::move(other)`, where the list shows no constructor.
+                    let moved = target.is_some_and(|target| is_rvalue_reference(target.ty().result()));
                     let from = self.place(expression);
-                    self.copy_from(address, from, ty, false, site);
+                    self.copy_from(address, from, ty, moved, site);
                 } else {
                     self.call(expression, Some(address), false);
                 }

@@ -84,6 +84,11 @@ pub(super) fn is_reference(ty: Ty) -> bool {
     matches!(ty.canonical().kind(), CXType_LValueReference | CXType_RValueReference)
 }
 
+/// True for `T &&`.
+pub(super) fn is_rvalue_reference(ty: Ty) -> bool {
+    ty.canonical().kind() == CXType_RValueReference
+}
+
 /// True for `bool`.
 pub(super) fn is_bool(ty: Ty) -> bool {
     ty.canonical().kind() == CXType_Bool

@@ -1,0 +1,64 @@
+//! What the program makes of a status: an early return is where the call has failed.
+
+mod project;
+
+use project::Project;
+
+fn found(declarations: &str, made: &str, tested: &str) -> Vec<String> {
+    let text = format!(
+        "#include <cuda_runtime.h>\n#include <memory>\n#include <string>\n{declarations}\n\
+         int f(long *d, cudaStream_t s, bool early) {{\nlong n = 0;\n\
+         {made}(cudaMemcpyAsync(&n, d, sizeof(n), cudaMemcpyDeviceToHost, s));\nif ({tested}) return 1;\n\
+         if (early)\n\
+         return 2;\ncudaStreamSynchronize(s);\nreturn 0; }}\n"
+    );
+    Project::new(&[("a.cu", &text)]).found(&["."])
+}
+
+/// What is there to find: `return 2`, with the copy pending.
+const LATER: &[&str] = &["a.cu:10 host-buffer-released-in-flight"];
+
+#[test]
+fn functions_out_of_sight_carry_the_status() {
+    assert_eq!(found("bool succeeded(cudaError_t);", "bool ok = succeeded", "!ok"), LATER);
+    assert_eq!(found("bool has_failed(cudaError_t);", "bool it = has_failed", "it"), LATER);
+    assert_eq!(found("int translate(cudaError_t);", "int code = translate", "code != 0"), LATER);
+}
+
+#[test]
+fn objects_out_of_sight_carry_it() {
+    let class = "class E { int c; public: E(cudaError_t); bool isOk() const; bool failed() const; };";
+    assert_eq!(found(class, "E e", "!e.isOk()"), LATER);
+    assert_eq!(found(class, "E e = E", "e.failed()"), LATER);
+    let structure = "struct R { bool ok; }; R get(cudaError_t);";
+    assert_eq!(found(structure, "R r = get", "!r.ok"), LATER);
+}
+
+#[test]
+fn what_nothing_tells_is_possible() {
+    let none = Vec::<String>::new();
+    assert_eq!(found("bool check(cudaError_t);", "bool it = check", "it"), none);
+}
+
+#[test]
+fn an_empty_smart_pointer_means_success() {
+    let class = "struct R { std::unique_ptr<std::string> text{nullptr}; bool OK() const { return !text; } };\
+         inline R ok() { return R{}; }\
+         inline R bad(int) { R r; r.text = std::make_unique<std::string>(\"x\"); return r; }\
+         inline R get(cudaError_t e) { if (e == cudaSuccess) { return ok(); } return bad(3); }";
+    assert_eq!(found(class, "auto r = get", "!r.OK()"), LATER);
+}
+
+#[test]
+fn templates_do_not_know_the_type_of_a_verdict() {
+    let text = "#include <cuda_runtime.h>\n#include <memory>\n\
+         struct R { std::unique_ptr<int> code{nullptr}; bool OK() const { return !code; } };\n\
+         inline R get(cudaError_t e) { R r; if (e == cudaSuccess) return r; r.code.reset(new int(3)); return r; }\n\
+         template <typename T> R f(T *d, cudaStream_t s, bool early) {\nlong n = 0;\n\
+         auto rc = T::begin(d);\nif (!rc.OK()) return rc;\n\
+         rc = get(cudaMemcpyAsync(&n, d, sizeof(n), cudaMemcpyDeviceToHost, s));\nif (!rc.OK()) {\n\
+         return rc; }\nif (early)\nreturn rc;\n\
+         rc = get(cudaStreamSynchronize(s));\nif (!rc.OK()) {\nreturn rc; }\nreturn get(cudaSuccess); }\n";
+    let found = Project::new(&[("a.cu", text)]).found(&["."]);
+    assert_eq!(found, ["a.cu:13 host-buffer-released-in-flight"]);
+}
