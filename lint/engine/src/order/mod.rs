@@ -46,6 +46,7 @@ mod modes;
 mod object;
 mod observations;
 mod owners;
+mod part;
 mod path;
 mod relevance;
 mod resources;

@@ -1,7 +1,5 @@
 //! Rows about objects that own memory: containers and smart pointers.
 
-use std::rc::Rc;
-
 use super::access::add_note;
 use super::happens_before::StreamKey;
 use super::machine::Machine;
@@ -96,7 +94,7 @@ impl Machine<'_, '_> {
         let Some(b) = it.call.args.get(1).cloned().and_then(|value| self.pointer(&value)) else { return };
         let (x, y) = (self.elements(state, &a, it.class()), self.elements(state, &b, it.class()));
         let (a, b) = (self.elements_cell(&a), self.elements_cell(&b));
-        let memory = Rc::make_mut(&mut state.memory);
+        let memory = state.memory.to_mut();
         memory.insert((a.object, a.offset), y);
         memory.insert((b.object, b.offset), x);
     }

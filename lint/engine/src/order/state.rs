@@ -9,6 +9,7 @@ use super::events::Book;
 use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::history::History;
 use super::object::{FrameId, ObjectId, Step};
+use super::part::Part;
 use super::path::PathConditions;
 use super::rounds::InRound;
 use super::symbol::{Linear, Sym};
@@ -22,11 +23,11 @@ use crate::program::{BlockId, SiteId, ValueId};
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// The calls that are being followed, outermost first.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<Part<Frame>>,
     /// What is known of memory.
-    pub memory: Rc<BTreeMap<(ObjectId, Linear), Value>>,
+    pub memory: Part<BTreeMap<(ObjectId, Linear), Value>>,
     /// What has become of objects.
-    pub objects: Rc<BTreeMap<ObjectId, ObjectState>>,
+    pub objects: Part<BTreeMap<ObjectId, ObjectState>>,
     /// What the branches taken say.
     pub path: Rc<PathConditions>,
     /// Device work that may still be running, oldest first.
@@ -66,7 +67,7 @@ pub struct State {
 }
 
 /// One call that is being followed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Frame {
     /// Its inlining context.
     pub id: FrameId,
@@ -88,7 +89,7 @@ impl Frame {
 }
 
 /// What has become of an object.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ObjectState {
     /// How many bytes were allocated, if this path has seen the allocation.
     pub size: Option<Linear>,
@@ -213,7 +214,7 @@ impl State {
 
     /// The same, to change it.
     pub fn object_mut(&mut self, object: ObjectId) -> &mut ObjectState {
-        Rc::make_mut(&mut self.objects).entry(object).or_default()
+        self.objects.to_mut().entry(object).or_default()
     }
 
     /// How often something unseen may have written an object.
@@ -235,9 +236,9 @@ impl State {
             && self.host_may_access == other.host_may_access
             && self.fresh_copy == other.fresh_copy
             && self.frames == other.frames
+            && self.memory == other.memory
+            && self.objects == other.objects
             && same(&self.pending, &other.pending)
-            && same(&self.memory, &other.memory)
-            && same(&self.objects, &other.objects)
             && same(&self.proofs, &other.proofs)
             && same(&self.capturing, &other.capturing)
             && same(&self.gone, &other.gone)
@@ -245,7 +246,9 @@ impl State {
 
     /// Takes in a state that differs in nothing but what it knows about numbers and events.
     pub fn join(&mut self, other: &Self) {
-        Rc::make_mut(&mut self.path).join(&other.path);
+        if !Rc::ptr_eq(&self.path, &other.path) {
+            Rc::make_mut(&mut self.path).join(&other.path);
+        }
         self.join_events(other);
         self.out_of_sight = self.out_of_sight.or(other.out_of_sight);
         if !Rc::ptr_eq(&self.clocks, &other.clocks) {
