@@ -617,7 +617,8 @@ fn forget_local_values(state: &mut State, cfg: &Cfg) {
 /// What is dropped is a path that is not followed: it can hide a finding, never make one.
 fn merge(states: Vec<State>, limit: usize, observations: &mut Observations) -> Vec<State> {
     let mut kept: Vec<State> = Vec::with_capacity(states.len().min(limit));
-    for state in states {
+    for mut state in states {
+        kept.iter().for_each(|other| state.share_with(other));
         match kept.iter_mut().find(|other| other.same_but_for_path(&state)) {
             Some(other) => join(other, &state, observations),
             None => kept.push(state),
@@ -664,7 +665,8 @@ fn join_books(kept: &mut [State], others: &[State]) {
 
 fn limit_exits(exits: Vec<Exit>, limit: usize, observations: &mut Observations) -> Vec<Exit> {
     let mut kept: Vec<Exit> = Vec::with_capacity(exits.len().min(limit));
-    for exit in exits {
+    for mut exit in exits {
+        kept.iter().for_each(|other| exit.state.share_with(&other.state));
         let twin = |other: &Exit| other.value == exit.value && other.state.same_but_for_path(&exit.state);
         match kept.iter().position(twin) {
             Some(other) => join(&mut kept[other].state, &exit.state, observations),

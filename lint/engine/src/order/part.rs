@@ -62,6 +62,15 @@ impl<T: Hash> Part<T> {
     }
 }
 
+impl<T: Hash + PartialEq> Part<T> {
+    /// Becomes one with an equal part, so that the two are not compared again.
+    pub fn share_with(&mut self, other: &Self) {
+        if !self.is(other) && self == other {
+            self.0 = other.0.clone();
+        }
+    }
+}
+
 impl<T: Hash + PartialEq> PartialEq for Part<T> {
     fn eq(&self, other: &Self) -> bool {
         self.is(other) || (self.fingerprint() == other.fingerprint() && self.0.value == other.0.value)
@@ -88,5 +97,7 @@ mod tests {
         assert!(a != b && (a.len(), b.len()) == (3, 2));
         a.to_mut().pop();
         assert!(a == b && !a.is(&b));
+        a.share_with(&b);
+        assert!(a.is(&b));
     }
 }

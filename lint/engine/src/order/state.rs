@@ -244,6 +244,15 @@ impl State {
             && same(&self.gone, &other.gone)
     }
 
+    /// Shares the parts that are equal with those of another state.
+    pub fn share_with(&mut self, other: &Self) {
+        for (ours, theirs) in self.frames.iter_mut().zip(&other.frames) {
+            ours.share_with(theirs);
+        }
+        self.memory.share_with(&other.memory);
+        self.objects.share_with(&other.objects);
+    }
+
     /// Takes in a state that differs in nothing but what it knows about numbers and events.
     pub fn join(&mut self, other: &Self) {
         if !Rc::ptr_eq(&self.path, &other.path) {
