@@ -48,13 +48,6 @@ pub fn replay(machine: &mut dyn Machine, witness: &Witness, trials: u32) -> Vec<
     chosen.into_iter().map(|hazard| one(machine, witness, hazard, hazards.len(), trials)).collect()
 }
 
-/// True if what shows in a witness, or does not, hangs on how long something takes.
-pub fn is_timed(witness: &Witness) -> bool {
-    let hazards = judge(&witness.trace);
-    let chosen = chosen(witness, &hazards);
-    chosen.into_iter().any(|hazard| plan::misuse(&witness.trace, hazard).1.probe.is_timed())
-}
-
 /// The hazards that are meant: of a witness, the one that its rule speaks of, which ends the trace; else all.
 fn chosen<'a>(witness: &Witness, hazards: &'a [Hazard]) -> Vec<&'a Hazard> {
     if rules::find(&witness.rule).is_none() {

@@ -463,19 +463,6 @@ pub fn stream_of(action: &Action) -> Option<&Stream> {
 }
 
 impl Probe {
-    /// True if the answer hangs on how long something takes, so that nothing else may run beside it.
-    pub const fn is_timed(&self) -> bool {
-        match self {
-            Self::HostWaits(_)
-            | Self::DeviceWaits(_)
-            | Self::Late(_)
-            | Self::Hangs(_)
-            | Self::Quick(..)
-            | Self::Costs(_) => true,
-            Self::Values | Self::Code(_) | Self::Fault(_) | Self::Gone(_) | Self::Unseen(..) => false,
-        }
-    }
-
     /// What of a run is an observation, in words; `None` if nothing is.
     pub fn hit(
         &self,

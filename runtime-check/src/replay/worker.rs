@@ -51,12 +51,15 @@ enum Answer {
 /// How many hardware queues the streams of a worker share (`CUDA_DEVICE_MAX_CONNECTIONS`). Streams that share one
 /// wait for each other; but a context takes about 25 ms for each, one after the other for all processes.
 const MANY: u32 = 32;
-/// Those of a worker for traces with nothing to overtake: those that end their process are among them.
+/// Those of a worker for traces with one stream at most, of which something is kept back.
+const SOME: u32 = 8;
+/// Those of a worker for traces with nothing to overtake. Most that end their process need no more than these.
 const FEW: u32 = 2;
 
-/// Workers for one device: for traces with something to overtake, and for the others.
+/// Workers for one device, by what a trace has to overtake.
 pub struct Workers {
     many: Line,
+    some: Line,
     few: Line,
     /// What runs the traces, for the evidence: which API, which kernels.
     pub description: String,
@@ -88,20 +91,25 @@ impl Workers {
     /// Starts a worker and waits until it is ready.
     pub fn start(ordinal: usize) -> Result<Self, Error> {
         platform::find_driver()?;
-        let (mut many, mut few) = (Line::new(ordinal, MANY), Line::new(ordinal, FEW));
+        let [mut many, some, mut few] = [MANY, SOME, FEW].map(|queues| Line::new(ordinal, queues));
         many.fill(1)?;
         few.fill(1)?;
         let worker = many.next()?;
         let description = worker.description.clone();
         many.current = Some(worker);
-        Ok(Self { many, few, description, runs: 0, replaced: 0 })
+        Ok(Self { many, some, few, description, runs: 0, replaced: 0 })
     }
 }
 
-/// True if nothing is kept back in a run, and no stream could overtake another.
-fn is_plain(trace: &Trace<Position>, schedule: &Schedule) -> bool {
+/// How many queues a run needs: two streams of a trace have to be able to overtake each other, and what is kept
+/// back must not keep back the worker's own streams.
+fn queues(trace: &Trace<Position>, schedule: &Schedule) -> u32 {
     let is_made = |step: &&Step<Position>| matches!(step.action, Action::CreateStream { .. });
-    schedule.holds.is_empty() && trace.steps.iter().filter(is_made).count() < 2
+    match (trace.steps.iter().filter(is_made).count(), schedule.holds.is_empty()) {
+        (0 | 1, true) => FEW,
+        (0 | 1, false) => SOME,
+        _ => MANY,
+    }
 }
 
 impl Line {
@@ -158,7 +166,11 @@ impl Machine for Workers {
 
 impl Workers {
     fn ask(&mut self, trace: &Trace<Position>, schedule: &Schedule, timed: bool) -> Result<Run, Error> {
-        let line = if is_plain(trace, schedule) { &mut self.few } else { &mut self.many };
+        let line = match queues(trace, schedule) {
+            FEW => &mut self.few,
+            SOME => &mut self.some,
+            _ => &mut self.many,
+        };
         self.replaced += usize::from(line.current.is_none() && line.is_used);
         let mut worker = line.take()?;
         line.is_used = true;
@@ -285,16 +297,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_nothing_can_overtake_gets_a_worker_with_few_queues() {
+    fn a_trace_gets_as_many_queues_as_its_streams_need() {
         let held = Schedule {
             holds: vec![crate::machine::Hold { before: 1, until: None, patience: LIMIT }],
             guard: false,
         };
         let trace = |text: &str| cuda_lint_engine::trace::text::parse(text).unwrap();
         let one = trace("s = stream\nlaunch f on s\n");
-        assert!(is_plain(&one, &Schedule::default()) && !is_plain(&one, &held));
+        assert_eq!((queues(&one, &Schedule::default()), queues(&one, &held)), (FEW, SOME));
         let two = trace("s = stream\nt = stream\nlaunch f on s\nlaunch g on t\n");
-        assert!(!is_plain(&two, &Schedule::default()));
+        assert_eq!(queues(&two, &Schedule::default()), MANY);
     }
 
     #[test]
