@@ -115,17 +115,19 @@ impl Machine<'_, '_> {
     ) -> Vec<(State, BlockId)> {
         next.retain_mut(|(state, to)| {
             let Some(frame) = state.frames.last_mut() else { return true };
-            frame
-                .arrivals
-                .retain(|header, _| cfg.loops[header.0 as usize].as_ref().is_some_and(|it| it.contains(*to)));
+            let around =
+                |header: &BlockId| cfg.loops[header.0 as usize].as_ref().is_some_and(|it| it.contains(*to));
+            if !frame.arrivals.keys().all(around) {
+                frame.to_mut().arrivals.retain(|header, _| around(header));
+            }
             if let Some(it) = &cfg.loops[to.0 as usize] {
-                let arrivals = frame.arrivals.entry(*to).or_insert(0);
+                let arrivals = frame.to_mut().arrivals.entry(*to).or_insert(0);
                 *arrivals = if it.contains(from) { *arrivals + 1 } else { 1 };
                 return *arrivals <= iterations(it) + 1;
             }
             // Cycles that are no natural loop (`goto` into a loop): follow them a bounded number of times.
             if cfg.is_back_edge(from, *to) {
-                let arrivals = frame.arrivals.entry(*to).or_insert(0);
+                let arrivals = frame.to_mut().arrivals.entry(*to).or_insert(0);
                 *arrivals += 1;
                 return *arrivals <= ITERATIONS;
             }
@@ -141,7 +143,12 @@ impl Machine<'_, '_> {
 
     /// Takes a condition to hold. Returns false if it cannot.
     pub(super) fn assume(&mut self, state: &mut State, condition: &Condition) -> bool {
-        if !Rc::make_mut(&mut state.path).assume(condition) {
+        // Most conditions are known by now: nothing has to be copied to hear that.
+        let holds = match state.path.decide(condition) {
+            Some(holds) => holds,
+            None => Rc::make_mut(&mut state.path).assume(condition),
+        };
+        if !holds {
             return false;
         }
         self.examines(state, condition);
@@ -232,7 +239,7 @@ impl Machine<'_, '_> {
                 let key = SymKey::Result { frame: state.frame(), step, turn };
                 let value = Value::symbol(self.symbols.intern(key));
                 self.settle_held_in(state, object);
-                Rc::make_mut(&mut state.memory).insert((object, Linear::constant(0)), value);
+                state.memory.to_mut().insert((object, Linear::constant(0)), value);
             }
         }
     }

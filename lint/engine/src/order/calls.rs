@@ -167,7 +167,7 @@ impl Machine<'_, '_> {
                 Storage::ParamObject => self.slot(state, *param),
                 _ => self.local_object(state, *param),
             };
-            Rc::make_mut(&mut state.memory).insert((object, Linear::constant(0)), arg);
+            state.memory.to_mut().insert((object, Linear::constant(0)), arg);
         }
         self.stack.pop();
         frame
@@ -196,6 +196,7 @@ impl Machine<'_, '_> {
             self.at = at;
             let mut state = exit.state;
             state.frames.pop();
+            state.frame_modes.pop();
             if let (Some(into), Some(value)) = (call.into, &exit.value) {
                 let into = self.value(&state, into);
                 if let (Some(to), Some(from)) = (self.pointer(&into), self.pointer(value))
@@ -210,10 +211,10 @@ impl Machine<'_, '_> {
                 _ => false,
             };
             if state.memory.keys().any(|(object, _)| is_gone(*object)) {
-                Rc::make_mut(&mut state.memory).retain(|(object, _), _| !is_gone(*object));
+                state.memory.to_mut().retain(|(object, _), _| !is_gone(*object));
             }
             if state.objects.keys().any(|object| is_gone(*object)) {
-                Rc::make_mut(&mut state.objects).retain(|object, _| !is_gone(*object));
+                state.objects.to_mut().retain(|object, _| !is_gone(*object));
             }
             self.note_object_of_status(&mut state, call, exit.value.as_ref());
             self.held_by_caller(&mut state, id, exit.value.as_ref());

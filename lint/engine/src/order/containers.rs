@@ -3,8 +3,6 @@
 //! A container is modelled as an object with one hidden field that holds the address of its elements (for
 //! smart pointers: the pointer they hold).
 
-use std::rc::Rc;
-
 use super::machine::Machine;
 use super::object::{ObjectId, ObjectInfo, ObjectKey};
 use super::state::{Extent, Range, State};
@@ -121,7 +119,7 @@ impl Machine<'_, '_> {
         }
         let cell = self.elements_cell(owner);
         let elements = Value::Pointer(self.start_of(object));
-        Rc::make_mut(&mut state.memory).insert((cell.object, cell.offset), elements);
+        state.memory.to_mut().insert((cell.object, cell.offset), elements);
     }
 
     /// The elements of a container, if the path has seen it get them or looked at them.
@@ -163,7 +161,7 @@ impl Machine<'_, '_> {
             self.host_touches_in(state, &range, Access::Release(how), Some(owner.object));
         }
         if state.memory.contains_key(&(cell.object, cell.offset.clone())) {
-            Rc::make_mut(&mut state.memory).remove(&(cell.object, cell.offset));
+            state.memory.to_mut().remove(&(cell.object, cell.offset));
         }
     }
 
@@ -172,7 +170,7 @@ impl Machine<'_, '_> {
         self.move_owned(state, to, from);
         let elements = self.elements(state, from, class);
         let (to, from) = (self.elements_cell(to), self.elements_cell(from));
-        let memory = Rc::make_mut(&mut state.memory);
+        let memory = state.memory.to_mut();
         memory.insert((to.object, to.offset), elements);
         memory.insert((from.object, from.offset), Value::ZERO);
     }
@@ -217,7 +215,7 @@ impl Machine<'_, '_> {
         self.forget(state, object);
         self.begins(state, object);
         self.made_by_mode(state, object);
-        Rc::make_mut(&mut state.objects).remove(&object);
+        state.objects.to_mut().remove(&object);
         if bytes.is_some() {
             state.object_mut(object).size = bytes;
         }

@@ -4,10 +4,12 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::events::Book;
 use super::held;
 use super::modes;
 use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
+use super::part::Part;
 use super::relevance;
 use super::rounds;
 use super::setters;
@@ -265,7 +267,8 @@ impl<'m, 'p> Machine<'m, 'p> {
     /// Enters a function.
     pub fn push_frame(&mut self, state: &mut State, id: FrameId) {
         let modes = self.inherited_modes(state);
-        state.frames.push(Frame::new(id, modes));
+        state.frame_modes.push(Rc::new(modes));
+        state.frames.push(Part::new(Frame { id, values: BTreeMap::new(), arrivals: BTreeMap::new() }));
     }
 
     /// True if a call can be followed: not too deep, and no recursion.
@@ -469,7 +472,7 @@ impl<'m, 'p> Machine<'m, 'p> {
     /// Defines a value of the current frame.
     pub fn define(&mut self, state: &mut State, id: ValueId, value: Value) {
         if let Some(frame) = state.frames.last_mut() {
-            frame.values.insert(id, value);
+            frame.to_mut().values.insert(id, value);
         }
     }
 
@@ -626,16 +629,26 @@ const fn computes(operator: BinaryOp) -> bool {
 
 /// Values that no other block uses would only keep equal states apart.
 fn forget_local_values(state: &mut State, cfg: &Cfg) {
-    if let Some(frame) = state.frames.last_mut() {
-        frame.values.retain(|value, _| cfg.crosses[value.0 as usize]);
+    let Some(frame) = state.frames.last_mut() else { return };
+    let crosses = |value: &ValueId| cfg.crosses[value.0 as usize];
+    if frame.values.keys().all(crosses) {
+        return;
     }
+    if frame.is_own() {
+        frame.to_mut().values.retain(|value, _| crosses(value));
+        return;
+    }
+    let values = frame.values.iter().filter(|(value, _)| crosses(value));
+    let values = values.map(|(id, value)| (*id, value.clone())).collect();
+    *frame = Part::new(Frame { id: frame.id, values, arrivals: frame.arrivals.clone() });
 }
 
 /// Joins states that differ only in what they know about numbers, and keeps the number of states down.
 /// What is dropped is a path that is not followed: it can hide a finding, never make one.
 fn merge(states: Vec<State>, limit: usize, observations: &mut Observations) -> Vec<State> {
     let mut kept: Vec<State> = Vec::with_capacity(states.len().min(limit));
-    for state in states {
+    for mut state in states {
+        kept.iter().for_each(|other| state.share_with(other));
         match kept.iter_mut().find(|other| other.same_but_for_path(&state)) {
             Some(other) => join(other, &state, observations),
             None => kept.push(state),
@@ -652,16 +665,38 @@ fn merge(states: Vec<State>, limit: usize, observations: &mut Observations) -> V
         // An event that was recorded on a path that is given up may have been recorded.
         kept.iter().skip(limit).for_each(|state| give_up(state, observations));
         let dropped: Vec<State> = kept.drain(limit..).filter(|state| !state.failed).collect();
-        for other in &dropped {
-            kept.iter_mut().for_each(|state| state.join_events(other));
-        }
+        join_books(&mut kept, &dropped);
     }
     kept
 }
 
+/// Tells the states that are kept what others knew of events. Joining books is associative and idempotent: those of
+/// the others are joined with each other first, and each book that several states share is joined once.
+fn join_books(kept: &mut [State], others: &[State]) {
+    let Some((first, rest)) = others.split_first() else { return };
+    let mut all = first.events.clone();
+    for other in rest.iter().filter(|other| !Rc::ptr_eq(&other.events, &first.events)) {
+        Rc::make_mut(&mut all).join(&other.events);
+    }
+    let mut joined: Vec<(Rc<Book>, Rc<Book>)> = Vec::new();
+    for state in kept {
+        if Rc::ptr_eq(&state.events, &all) {
+            continue;
+        }
+        if let Some((_, known)) = joined.iter().find(|(before, _)| Rc::ptr_eq(before, &state.events)) {
+            state.events = known.clone();
+            continue;
+        }
+        let before = state.events.clone();
+        Rc::make_mut(&mut state.events).join(&all);
+        joined.push((before, state.events.clone()));
+    }
+}
+
 fn limit_exits(exits: Vec<Exit>, limit: usize, observations: &mut Observations) -> Vec<Exit> {
     let mut kept: Vec<Exit> = Vec::with_capacity(exits.len().min(limit));
-    for exit in exits {
+    for mut exit in exits {
+        kept.iter().for_each(|other| exit.state.share_with(&other.state));
         let twin = |other: &Exit| other.value == exit.value && other.state.same_but_for_path(&exit.state);
         match kept.iter().position(twin) {
             Some(other) => join(&mut kept[other].state, &exit.state, observations),

@@ -1,7 +1,5 @@
 //! Memory: objects of variables, addresses, loads and stores.
 
-use std::rc::Rc;
-
 use super::machine::Machine;
 use super::object::{ObjectId, ObjectInfo, ObjectKey};
 use super::state::{Extent, Range, State};
@@ -107,10 +105,10 @@ impl Machine<'_, '_> {
     fn remove(&mut self, state: &mut State, object: ObjectId) {
         let objects = &self.objects;
         if state.memory.keys().any(|(cell, _)| objects.is_within(*cell, object)) {
-            Rc::make_mut(&mut state.memory).retain(|(cell, _), _| !objects.is_within(*cell, object));
+            state.memory.to_mut().retain(|(cell, _), _| !objects.is_within(*cell, object));
         }
         if state.objects.keys().any(|it| objects.is_within(*it, object)) {
-            Rc::make_mut(&mut state.objects).retain(|it, _| !objects.is_within(*it, object));
+            state.objects.to_mut().retain(|it, _| !objects.is_within(*it, object));
         }
     }
 
@@ -310,7 +308,7 @@ impl Machine<'_, '_> {
             locals.get(local.0 as usize).is_some_and(|it| it.storage == Storage::Temporary)
         });
         if temporary && self.objects.info(object).ty.is_some_and(|ty| !ty.is_aggregate()) {
-            Rc::make_mut(&mut state.memory).remove(&(object, Linear::constant(0)));
+            state.memory.to_mut().remove(&(object, Linear::constant(0)));
         }
     }
 
@@ -372,7 +370,7 @@ impl Machine<'_, '_> {
         if !stale.is_empty() && !state.held.is_empty() {
             self.settle_held_in(state, object);
         }
-        let memory = Rc::make_mut(&mut state.memory);
+        let memory = state.memory.to_mut();
         for offset in stale {
             memory.remove(&(object, offset));
         }
@@ -435,7 +433,7 @@ impl Machine<'_, '_> {
                 if let Some(value) = state.memory.get(&(from.object, from.offset.clone())).cloned() {
                     self.settle_reachable(state, std::slice::from_ref(&value));
                     let to = self.elements_cell(to);
-                    Rc::make_mut(&mut state.memory).insert((to.object, to.offset), value);
+                    state.memory.to_mut().insert((to.object, to.offset), value);
                 }
             }
             TypeKind::Record(_) | TypeKind::Array { .. } => {
@@ -455,7 +453,7 @@ impl Machine<'_, '_> {
         self.settle_held_in(state, object);
         let objects = &self.objects;
         if state.memory.keys().any(|(cell, _)| objects.is_within(*cell, object)) {
-            Rc::make_mut(&mut state.memory).retain(|(cell, _), _| !objects.is_within(*cell, object));
+            state.memory.to_mut().retain(|(cell, _), _| !objects.is_within(*cell, object));
         }
         let parts: Vec<_> =
             state.objects.keys().copied().filter(|it| objects.is_within(*it, object)).collect();

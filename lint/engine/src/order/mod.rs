@@ -52,6 +52,7 @@ mod numbers;
 mod object;
 mod observations;
 mod owners;
+mod part;
 mod path;
 mod relevance;
 mod resources;

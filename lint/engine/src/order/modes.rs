@@ -147,19 +147,20 @@ impl Machine<'_, '_> {
     /// A branch goes to several places, as far as is known: notes down what that says of modes.
     pub(super) fn note_choice(&mut self, state: &mut State, condition: ValueId, targets: &[BlockId]) {
         let Some(function) = self.is_called() else { return };
-        if let Some(frame) = state.frames.last_mut()
+        if let Some(modes) = state.frame_modes.last_mut()
             && let [then, otherwise] = targets
+            && !modes.choices.contains(&(*then, *otherwise))
         {
-            frame.modes.choices.insert((*then, *otherwise));
+            Rc::make_mut(modes).choices.insert((*then, *otherwise));
         }
         let cells = self.tested_modes(state, condition);
         if cells.is_empty() {
             return;
         }
         if self.selects(function, targets)
-            && let Some(frame) = state.frames.last_mut()
+            && let Some(modes) = state.frame_modes.last_mut()
         {
-            frame.modes.selected = true;
+            Rc::make_mut(modes).selected = true;
         }
         Rc::make_mut(&mut state.modes).chosen.extend(cells);
     }
@@ -172,9 +173,9 @@ impl Machine<'_, '_> {
         }
         let cells = self.tested_modes(state, condition);
         if cells.iter().any(|cell| state.modes.chosen.contains(cell))
-            && let Some(frame) = state.frames.last_mut()
+            && let Some(modes) = state.frame_modes.last_mut()
         {
-            frame.modes.selected = true;
+            Rc::make_mut(modes).selected = true;
         }
     }
 
@@ -198,17 +199,17 @@ impl Machine<'_, '_> {
 
     /// True if the current statement runs because a function that was called has chosen so.
     fn is_by_choice(&self, state: &State) -> bool {
-        let (Some(id), Some(frame)) = (self.is_called(), state.frames.last()) else { return false };
+        let (Some(id), Some(modes)) = (self.is_called(), state.frame_modes.last()) else { return false };
         let function = self.shared.function(id);
         let here = BlockId(self.at.step.block);
         let depends =
             |(a, b): &(BlockId, BlockId)| reaches(function, *a, here) != reaches(function, *b, here);
-        frame.modes.by_choice || frame.modes.choices.iter().any(depends)
+        modes.by_choice || modes.choices.iter().any(depends)
     }
 
     /// True if a value is one of several between which a function that was called has chosen: `rank < 0 ? -1 : rank`.
     fn is_chosen(&self, state: &State, value: ValueId) -> bool {
-        let (Some(id), Some(frame)) = (self.is_called(), state.frames.last()) else { return false };
+        let (Some(id), Some(modes)) = (self.is_called(), state.frame_modes.last()) else { return false };
         let function = self.shared.function(id);
         let definitions = self.shared.definitions(id);
         let variable = match definitions.of(function, value) {
@@ -217,7 +218,7 @@ impl Machine<'_, '_> {
         };
         let Some(Op::AddressOfLocal { local, .. }) = variable else { return false };
         let is_mixed = definitions.stores.get(local).is_some_and(|stores| stores.len() > 1);
-        is_mixed && !frame.modes.choices.is_empty()
+        is_mixed && !modes.choices.is_empty()
     }
 
     /// What a call inherits from the one that makes it.

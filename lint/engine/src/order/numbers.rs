@@ -66,7 +66,7 @@ impl Machine<'_, '_> {
             return;
         }
         if is_stored {
-            Rc::make_mut(&mut state.memory).retain(|(cell, _), value| !is_lost(*cell, value));
+            state.memory.to_mut().retain(|(cell, _), value| !is_lost(*cell, value));
         }
         *Rc::make_mut(&mut state.numbers).entry(object).or_default() += 1;
     }

@@ -1,7 +1,5 @@
 //! Rows about objects that own memory: containers and smart pointers.
 
-use std::rc::Rc;
-
 use super::access::add_note;
 use super::happens_before::StreamKey;
 use super::machine::Machine;
@@ -121,7 +119,7 @@ impl Machine<'_, '_> {
         if !is_object(self, &a) && !is_object(self, &b) {
             let (x, y) = (self.peek(state, &a), self.peek(state, &b));
             // At no moment is either value held by nobody.
-            let memory = Rc::make_mut(&mut state.memory);
+            let memory = state.memory.to_mut();
             memory.insert((a.object, a.offset), y);
             memory.insert((b.object, b.offset), x);
             return;
@@ -147,7 +145,7 @@ impl Machine<'_, '_> {
         self.may_leave_container(state, b);
         self.swap_owned(state, a, b);
         let (a, b) = (self.elements_cell(a), self.elements_cell(b));
-        let memory = Rc::make_mut(&mut state.memory);
+        let memory = state.memory.to_mut();
         memory.insert((a.object, a.offset), y);
         memory.insert((b.object, b.offset), x);
     }

@@ -1,6 +1,7 @@
 //! Path conditions: what the branches taken so far say about numbers.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::symbol::{Linear, Sym};
 use super::value::{Condition, Relation};
@@ -9,7 +10,7 @@ use super::value::{Condition, Relation};
 /// coefficient.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PathConditions {
-    known: BTreeMap<Vec<(Sym, i64)>, Range>,
+    known: BTreeMap<Rc<[(Sym, i64)]>, Range>,
 }
 
 /// The values that an expression can have.
@@ -43,7 +44,7 @@ impl PathConditions {
             }),
             None => {
                 let (key, test) = normal_form(condition)?;
-                let range = self.known.get(&key)?;
+                let range = self.known.get(&key[..])?;
                 match test {
                     Test::Equal(value) => {
                         if value < range.low || value > range.high || range.not.contains(&value) {
@@ -71,7 +72,7 @@ impl PathConditions {
             return holds;
         }
         let Some((key, test)) = normal_form(condition) else { return true };
-        let range = self.known.entry(key).or_default();
+        let range = self.known.entry(key.into()).or_default();
         match (test, condition.negated) {
             (Test::Equal(value), false) => (range.low, range.high) = (value, value),
             (Test::Equal(value), true) => {
@@ -94,7 +95,7 @@ impl PathConditions {
 
     /// The symbols that the path has tested.
     pub fn tested(&self) -> impl Iterator<Item = Sym> + '_ {
-        self.known.keys().flatten().map(|(symbol, _)| *symbol)
+        self.known.keys().flat_map(|key| key.iter()).map(|(symbol, _)| *symbol)
     }
 
     /// What holds on both of two paths.

@@ -10,6 +10,7 @@ use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::history::History;
 use super::modes::{FrameModes, Modes};
 use super::object::{FrameId, ObjectId, Step};
+use super::part::Part;
 use super::path::PathConditions;
 use super::rounds::InRound;
 use super::symbol::{Linear, Sym};
@@ -23,11 +24,13 @@ use crate::program::{BlockId, SiteId, ValueId};
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// The calls that are being followed, outermost first.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<Part<Frame>>,
+    /// What each of them knows of modes. Takes no part in comparisons; see [`Self::join`].
+    pub frame_modes: Vec<Rc<FrameModes>>,
     /// What is known of memory.
-    pub memory: Rc<BTreeMap<(ObjectId, Linear), Value>>,
+    pub memory: Part<BTreeMap<(ObjectId, Linear), Value>>,
     /// What has become of objects.
-    pub objects: Rc<BTreeMap<ObjectId, ObjectState>>,
+    pub objects: Part<BTreeMap<ObjectId, ObjectState>>,
     /// What the branches taken say.
     pub path: Rc<PathConditions>,
     /// Device work that may still be running, oldest first.
@@ -76,7 +79,7 @@ pub struct State {
 }
 
 /// One call that is being followed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Frame {
     /// Its inlining context.
     pub id: FrameId,
@@ -84,22 +87,9 @@ pub struct Frame {
     pub values: BTreeMap<ValueId, Value>,
     /// How often each loop header has been reached since its loop was entered.
     pub arrivals: BTreeMap<BlockId, u8>,
-    /// What is known of modes in it. Takes no part in comparisons.
-    pub modes: FrameModes,
-}
-
-impl PartialEq for Frame {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id && self.values == other.values && self.arrivals == other.arrivals
-    }
 }
 
 impl Frame {
-    /// A call that begins.
-    pub const fn new(id: FrameId, modes: FrameModes) -> Self {
-        Self { id, values: BTreeMap::new(), arrivals: BTreeMap::new(), modes }
-    }
-
     /// The turn of the loops whose headers are chosen: three bits for each, so that it tells apart all turns of
     /// ten loops in each other, and most of those of more.
     pub fn turn(&self, is_around: impl Fn(BlockId) -> bool) -> u32 {
@@ -111,7 +101,7 @@ impl Frame {
 }
 
 /// What has become of an object.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ObjectState {
     /// How many bytes were allocated, if this path has seen the allocation.
     pub size: Option<Linear>,
@@ -266,7 +256,7 @@ impl State {
 
     /// The same, to change it.
     pub fn object_mut(&mut self, object: ObjectId) -> &mut ObjectState {
-        Rc::make_mut(&mut self.objects).entry(object).or_default()
+        self.objects.to_mut().entry(object).or_default()
     }
 
     /// How often something unseen may have written an object.
@@ -282,7 +272,7 @@ impl State {
 
     /// True if the function that is being followed works in a way that a mode has selected: see `modes`.
     pub fn works_by_mode(&self) -> bool {
-        self.frames.last().is_some_and(|frame| frame.modes.is_selected())
+        self.frame_modes.last().is_some_and(|modes| modes.is_selected())
     }
 
     /// True if the two states differ at most in what they know about numbers.
@@ -293,17 +283,28 @@ impl State {
             && self.host_may_access == other.host_may_access
             && self.fresh_copy == other.fresh_copy
             && self.frames == other.frames
+            && self.memory == other.memory
+            && self.objects == other.objects
             && same(&self.pending, &other.pending)
-            && same(&self.memory, &other.memory)
-            && same(&self.objects, &other.objects)
             && same(&self.proofs, &other.proofs)
             && same(&self.capturing, &other.capturing)
             && same(&self.gone, &other.gone)
     }
 
+    /// Shares the parts that are equal with those of another state.
+    pub fn share_with(&mut self, other: &Self) {
+        for (ours, theirs) in self.frames.iter_mut().zip(&other.frames) {
+            ours.share_with(theirs);
+        }
+        self.memory.share_with(&other.memory);
+        self.objects.share_with(&other.objects);
+    }
+
     /// Takes in a state that differs in nothing but what it knows about numbers and events.
     pub fn join(&mut self, other: &Self) {
-        Rc::make_mut(&mut self.path).join(&other.path);
+        if !Rc::ptr_eq(&self.path, &other.path) {
+            Rc::make_mut(&mut self.path).join(&other.path);
+        }
         self.join_events(other);
         self.out_of_sight = self.out_of_sight.or(other.out_of_sight);
         if !Rc::ptr_eq(&self.modes, &other.modes) {
@@ -319,8 +320,10 @@ impl State {
         if !Rc::ptr_eq(&self.examined, &other.examined) {
             Rc::make_mut(&mut self.examined).extend(other.examined.iter());
         }
-        for (frame, theirs) in self.frames.iter_mut().zip(&other.frames) {
-            frame.modes.join(&theirs.modes);
+        for (ours, theirs) in self.frame_modes.iter_mut().zip(&other.frame_modes) {
+            if !Rc::ptr_eq(ours, theirs) {
+                Rc::make_mut(ours).join(theirs);
+            }
         }
         if !Rc::ptr_eq(&self.clocks, &other.clocks) {
             Rc::make_mut(&mut self.clocks).join(&other.clocks);
