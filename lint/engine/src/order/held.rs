@@ -47,6 +47,13 @@ pub struct Held {
     pub lost: Option<SiteId>,
 }
 
+impl Held {
+    /// True if the root has it, so that its key is the root's.
+    pub const fn is_roots(&self) -> bool {
+        self.depth <= 1
+    }
+}
+
 /// Where something is made, as the function on the lowest frame sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {

@@ -15,10 +15,9 @@ pub struct LeakSums {
     things: BTreeMap<Key, Thing>,
     /// Of the current root: assignments that replace, on some path, what was released before.
     replaced: BTreeSet<(Key, SiteId)>,
-    /// Of the current root: what a path held that is not followed to its end. In the root itself this is the thing
-    /// as the root sees it, in what it calls only the call is known that makes it.
+    /// Of the current root: what it held on a path that is not followed to its end.
     unsure_here: BTreeSet<Key>,
-    /// See above.
+    /// The same for what a function that it calls has not handed over yet: by the calls that make it.
     unsure: BTreeSet<SiteId>,
     found: Vec<Leak>,
 }
@@ -63,10 +62,12 @@ impl LeakSums {
 
     /// A path is not followed any further. What it has lost by now, it cannot release any more.
     pub fn give_up(&mut self, state: &State) {
-        let open = state.held.iter().filter(|it| it.fate == Fate::Settled || it.lost.is_none());
-        match state.frames.len() {
-            1 => self.unsure_here.extend(open.map(|it| it.key)),
-            _ => self.unsure.extend(open.map(|it| it.key.made_at)),
+        for it in state.held.iter().filter(|it| it.fate == Fate::Settled || it.lost.is_none()) {
+            if it.is_roots() {
+                self.unsure_here.insert(it.key);
+            } else {
+                self.unsure.insert(it.key.made_at);
+            }
         }
     }
 

@@ -41,6 +41,7 @@ void run(size_t n) {
 
 ## Confidence
 Certain if everything that the call is seen to free is of the wrong kind, likely if some of it is.
+Possible if the kind is what a called function has made of it, by a mode that the function that is followed neither names nor tests, and does not hold in every mode.
 
 ## References
 - CUDA Runtime API, `cudaFree`, `cudaFreeHost`, `cudaHostUnregister`.

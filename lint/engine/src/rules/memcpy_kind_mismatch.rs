@@ -49,6 +49,7 @@ void fetch(float *d_data, size_t n) {
 An error if both operands are known: certain if so on every path, likely on some path.
 A warning, likely, if one operand is known.
 Where neither is, names alone are no proof: a warning, likely, only if both names contradict the direction and the host also dereferences the pointer that the direction calls device memory.
+Possible if the kind is what a called function has made of it, by a mode that the function that is followed neither names nor tests, and does not hold in every mode.
 
 ## References
 - CUDA Runtime API, `cudaMemcpy`, `cudaMemcpyKind`.
