@@ -338,7 +338,8 @@ impl Machine<'_, '_> {
     /// A kernel is launched by the runtime. It runs on the current device; a launch fails "if it is issued to a stream
     /// that is not associated to the current device" (Programming Guide, Stream and Event Behavior), and memory of
     /// another device is out of reach unless access was enabled (Peer-to-Peer Memory Access). True if the launch is
-    /// refused: then nothing is enqueued.
+    /// refused by the documentation: what an implementation that accepts it enqueues (CUDA 13.0 does) is not followed,
+    /// as all that could be said of it has the same root cause.
     pub(super) fn is_refused_by_device(
         &mut self,
         state: &mut State,

@@ -12,8 +12,9 @@ a kernel on a stream of another device, or with memory of another device that it
 ## Why it is wrong
 Memory, streams, events and handles belong to the device that was current when they were made.
 "A kernel launch will fail if it is issued to a stream that is not associated to the current device."
-cudaEventRecord fails "if the input event and input stream are associated to different devices", cudaEventElapsedTime "if the two input events are associated to different devices"; all three return cudaErrorInvalidResourceHandle.
+cudaEventRecord fails "if the input event and input stream are associated to different devices", cudaEventElapsedTime "if the two input events are associated to different devices"; the documented error is cudaErrorInvalidResourceHandle.
 A kernel that touches memory of another device without cudaDeviceEnablePeerAccess ends with cudaErrorIllegalAddress.
+Seen on two NVIDIA H200 with CUDA 13.0: the errors of both event calls and the illegal address. The launch on the other device's stream returned success there, and so did the call of cuBLAS with the other device's handle: such code relies on what no documentation promises.
 
 ## Example
 ```cpp,misuse
@@ -121,7 +122,7 @@ fn explain(it: &WrongDevice) -> Diagnostic {
                 kernel_of(kernel),
                 words::stream(stream)
             ),
-            "cudaErrorInvalidResourceHandle: the launch fails",
+            "by the documentation, this launch fails",
             format!("{set}, or use a stream of {here}"),
             words::stream(stream),
         ),
