@@ -1,4 +1,4 @@
-// A finding of performance that is denied, a rule that does not exist, and an option that is none.
+//! A finding of performance that is denied, a rule that does not exist, and an option that is none.
 use cuda_lint_macros::cuda_checked;
 use cudarc::driver::{CudaContext, DriverError};
 

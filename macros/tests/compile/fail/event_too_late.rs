@@ -1,4 +1,4 @@
-// Two findings in one function, both said at once, and the same again in a method and in a module.
+//! Two findings in one function, both said at once, and the same again in a method and in a module.
 use cuda_lint_macros::cuda_checked;
 use cudarc::driver::{CudaContext, DriverError};
 

@@ -1,4 +1,4 @@
-// The example of the README.
+//! The example of the README.
 use std::sync::Arc;
 
 use cudarc::driver::{CudaSlice, CudaStream, DriverError};

@@ -1,7 +1,6 @@
-// The attribute asks nothing of the crate that it is used in.
+//! The attribute asks nothing of the crate that it is used in.
 #![no_std]
 #![deny(warnings, clippy::all, missing_docs)]
-//! A crate without the standard library.
 
 extern crate std;
 

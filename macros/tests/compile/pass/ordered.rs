@@ -1,4 +1,4 @@
-// Waits where they belong, a finding that is allowed, generics, async, and warnings that are denied for everything.
+//! Waits where they belong, a finding that is allowed, generics, async, and warnings that are denied for everything.
 #![deny(warnings)]
 
 use std::sync::Arc;
