@@ -15,6 +15,9 @@ pub(super) struct NewShape {
     array: bool,
 }
 
+/// So far behind `new` its type is looked for, in bytes, where libclang does not say where it ends.
+const MOST_OF_A_TYPE: usize = 512;
+
 impl Body<'_, '_> {
     /// `new T`, `new T[n]`, `new (place) T`.
     pub(super) fn new_expression(&mut self, expression: Cursor) -> ValueId {
@@ -60,7 +63,14 @@ impl Body<'_, '_> {
         let parts = expression.parts();
         let plain = NewShape { placement: 0, nothrow: false, array: false };
         let Some(span) = self.unit.positions.span(expression) else { return plain };
-        let text = self.unit.positions.text(span.file, span.start, span.end);
+        let mut text = self.unit.positions.text(span.file, span.start, span.end);
+        // In instances of templates, libclang ends the expression with the word `new`.
+        if text.trim_ascii() == b"new" {
+            let whole = self.unit.positions.whole(span.file).get(span.start as usize..).unwrap_or_default();
+            text = &whole[..whole.len().min(MOST_OF_A_TYPE)];
+            let end = memchr::memchr(b';', text).unwrap_or(text.len());
+            text = &text[..end];
+        }
         let Some(after) = memchr::memmem::find(text, b"new").filter(|at| *at <= 4) else {
             return plain;
         };
@@ -88,7 +98,7 @@ impl Body<'_, '_> {
             }
             rest = &head[end..];
             // `new (T)` and `new (std::nothrow) T` look alike up to what follows.
-            if rest.trim_ascii().is_empty() {
+            if matches!(rest.trim_ascii_start().first(), None | Some(b',' | b')' | b';')) {
                 return plain;
             }
             nothrow = head[..end].ends_with(b"nothrow)");
@@ -100,7 +110,7 @@ impl Body<'_, '_> {
             match byte {
                 b'<' => angle += 1,
                 b'>' => angle -= 1,
-                b'(' | b'{' if angle == 0 => break,
+                b'(' | b'{' | b')' | b'}' | b',' if angle == 0 => break,
                 b'[' if angle == 0 => {
                     array = true;
                     break;
