@@ -206,8 +206,10 @@ fn run_fixtures(root: &Path, two_gpus: bool) -> Result<Report, Error> {
     say(&format!("{} programs compiled after {:.0} s", built.len(), start.elapsed().as_secs_f64()));
     let bar = progress("running", built.len());
     let mut numbered: Vec<(usize, &Built)> = built.iter().enumerate().collect();
-    // What is linked with libraries takes longest, and comes first, so that nothing waits for it in the end.
-    numbered.sort_by_key(|(_, built)| built.fixture.libraries.is_empty());
+    // What is linked with libraries, or makes its kernels while it runs, takes longest, and comes first, so that
+    // nothing waits for it in the end.
+    numbered
+        .sort_by_key(|(_, built)| built.fixture.libraries.is_empty() && !rust::is_rust(&built.fixture.path));
     let looks =
         parallel(&numbered, WIDTH, |(number, built)| look_at(&observer, *number, built), || bar.inc(1));
     bar.finish_and_clear();
