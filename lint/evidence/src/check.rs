@@ -8,7 +8,7 @@ use cuda_lint_engine::rules::{self, TWO_GPUS, Witness};
 
 use crate::{
     Answer, Body, Claim, Claims, Device, FOLDER, File, Litmus, PROTOCOL, Peers, Program, Programs, Role,
-    Rules, SCHEMA, TwoGpus, Verdict, hash,
+    Rules, SCHEMA, TwoGpus, Verdict, hash, in_cpp,
 };
 
 /// How many random traces are enough.
@@ -373,10 +373,8 @@ fn peers(programs: &Programs, peers: &Peers, found: &mut Vec<Problem>) {
     // What does not compile or link gives no program that a tool could run.
     let to_run = programs.programs.iter().filter(|it| it.role == Role::Misuse && !it.end.is_empty());
     // What is there in both languages is run once.
-    let is_twin = |file: &str| {
-        let other = file.strip_suffix(".rs").map(|stem| format!("{stem}.cu"));
-        other.is_some_and(|other| programs.programs.iter().any(|it| it.file == other))
-    };
+    let is_twin =
+        |file: &str| in_cpp(file).is_some_and(|other| programs.programs.iter().any(|it| it.file == other));
     let to_run = to_run.filter(|it| !is_twin(&it.file));
     for program in to_run.filter(|it| !run.contains(it.file.as_str())) {
         found.push(problem::<Peers>(format!("{} was not run", program.file)));

@@ -194,6 +194,12 @@ pub struct Program {
     pub answers: Vec<RuleAnswer>,
 }
 
+/// The C++ program that a fixture in Rust has beside it, if it has one: what is there in both languages is one
+/// program to tools that know none of the two.
+pub fn in_cpp(file: &str) -> Option<String> {
+    file.strip_suffix(".rs").map(|stem| format!("{stem}.cu"))
+}
+
 /// What a program says of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleAnswer {

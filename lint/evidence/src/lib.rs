@@ -15,7 +15,7 @@ pub mod samples;
 pub use files::{
     Answer, Bar, BarKind, Body, Claim, ClaimVerdict, Claims, Class, Counts, Device, Error, File, Litmus,
     Mutant, Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Timeline,
-    Timelines, Tool, TwoGpus, Verdict,
+    Timelines, Tool, TwoGpus, Verdict, in_cpp,
 };
 pub use hash::{fixtures, needs_two_gpus, sha256};
 

@@ -279,7 +279,7 @@ impl Body<'_> {
             let site = self.site(span);
             let ir = self.file.ir(&place.ty);
             let address = self.builder.load(site, place.address, ir);
-            return Place { address, ty: to, var: None, partial: false, length: Length::Unknown };
+            return Place::at(address, to);
         }
         place
     }
@@ -393,13 +393,7 @@ impl Body<'_> {
                 (Ty::Ref { to, .. }, Ty::Ref { to: given, .. })
                     if matches!(**to, Ty::Slice(_)) && !matches!(**given, Ty::Slice(_)) =>
                 {
-                    let place = Place {
-                        address: value.id,
-                        ty: (**given).clone(),
-                        var: None,
-                        partial: false,
-                        length: Length::Unknown,
-                    };
+                    let place = Place::at(value.id, (**given).clone());
                     match self.elements(&place, site) {
                         Some((id, element)) => self.val(id, Ty::Slice(Box::new(element)).shared()),
                         None => value,
@@ -428,26 +422,20 @@ impl Body<'_> {
         }
         let result = result.with(&bound);
         // Closures are handed to what runs them.
-        let closures: Vec<usize> = args
-            .iter()
-            .filter_map(|it| match it.ty {
-                Ty::Closure(index) => Some(index),
-                _ => None,
-            })
-            .collect();
-        self.run_perhaps(&closures, span);
+        for value in &args {
+            self.run_perhaps(value, span);
+        }
         let args = args.into_iter().map(|it| it.id).collect();
         self.emit_call(Callee::Function(id), args, result, site)
     }
 
-    /// Something that is not followed gets closures: it may run them, or not.
-    pub fn run_perhaps(&mut self, closures: &[usize], span: Span) {
-        for index in closures {
-            let site = self.site(span);
-            self.counted(None, None, None, false, site, |this, _| {
-                this.call_closure(*index, Vec::new(), span);
-            });
-        }
+    /// Something that is not followed gets a value: a closure may be run by it, or not.
+    pub fn run_perhaps(&mut self, value: &Val, span: Span) {
+        let Ty::Closure(index) = value.ty else { return };
+        let site = self.site(span);
+        self.counted(None, None, None, false, site, |this, _| {
+            this.call_closure(index, Vec::new(), span);
+        });
     }
 
     /// Another thread runs a closure: its body is a function of its own, and what it captures is out of sight.

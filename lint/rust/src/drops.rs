@@ -212,15 +212,7 @@ impl Body<'_> {
             let receiver = self.val(address, ty.clone().reference(true));
             self.inline_function(index, vec![receiver], Vec::new(), site);
         } else if let Some(id) = self.file.ids.get(&index).copied() {
-            let call = Call {
-                result: None,
-                into: None,
-                callee: Callee::Function(id),
-                args: vec![address],
-                ty: Type::VOID,
-                discarded: false,
-                written: Vec::new(),
-            };
+            let call = Call::of(Callee::Function(id), vec![address]);
             self.builder.call(site, call);
         }
     }

@@ -14,30 +14,14 @@ impl Body<'_> {
         if self.file.is_aggregate(&result) {
             let var = self.temporary(result.clone(), site);
             let into = self.builder.address_of(site, self.vars[var].local);
-            let call = Call {
-                result: None,
-                into: Some(into),
-                callee,
-                args,
-                ty: ir,
-                discarded: false,
-                written: Vec::new(),
-            };
+            let call = Call { into: Some(into), ty: ir, ..Call::of(callee, args) };
             self.builder.call(site, call);
             self.set_flag(var, 1, site);
             let id = self.builder.address_of(site, self.vars[var].local);
             return Val { id, ty: result, temp: Some(var), fallible: false, length: Length::Unknown };
         }
         let id = self.builder.value();
-        let call = Call {
-            result: Some(id),
-            into: None,
-            callee,
-            args,
-            ty: ir,
-            discarded: false,
-            written: Vec::new(),
-        };
+        let call = Call { result: Some(id), ty: ir, ..Call::of(callee, args) };
         self.builder.call(site, call);
         self.val(id, result)
     }
@@ -84,15 +68,7 @@ impl Body<'_> {
     /// Calls a row without a result.
     pub fn row_call(&mut self, name: &str, args: Vec<ValueId>, site: SiteId, host: bool) {
         let callee = self.row_extern(name, args.len(), host);
-        let call = Call {
-            result: None,
-            into: None,
-            callee,
-            args,
-            ty: Type::VOID,
-            discarded: false,
-            written: Vec::new(),
-        };
+        let call = Call::of(callee, args);
         self.builder.call(site, call);
     }
 
@@ -107,15 +83,7 @@ impl Body<'_> {
     ) -> ValueId {
         let callee = self.row_extern(name, args.len(), host);
         let result = self.builder.value();
-        let call = Call {
-            result: Some(result),
-            into: None,
-            callee,
-            args,
-            ty,
-            discarded: false,
-            written: Vec::new(),
-        };
+        let call = Call { result: Some(result), ty, ..Call::of(callee, args) };
         self.builder.call(site, call);
         result
     }
@@ -130,17 +98,12 @@ impl Body<'_> {
 
     pub fn unknown_call_with(&mut self, name: &str, values: Vec<Val>, is_method: bool, span: Span) -> Val {
         let site = self.site(span);
-        let closures: Vec<usize> = values
-            .iter()
-            .filter_map(|it| match it.ty {
-                Ty::Closure(index) => Some(index),
-                _ => None,
-            })
-            .collect();
         for value in &values {
             self.take(value, site);
         }
-        self.run_perhaps(&closures, span);
+        for value in &values {
+            self.run_perhaps(value, span);
+        }
         let own_crate = self.place.module.first().is_some_and(|it| name.starts_with(&format!("{it}::")));
         let declared = site;
         let params = values.iter().map(|it| self.param_kind(it)).collect();

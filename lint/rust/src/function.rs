@@ -51,6 +51,13 @@ pub(crate) struct Place {
     pub length: Length,
 }
 
+impl Place {
+    /// Somewhere that is no variable's, as far as is known.
+    pub fn at(address: ValueId, ty: Ty) -> Self {
+        Self { address, ty, var: None, partial: false, length: Length::Unknown }
+    }
+}
+
 /// A variable.
 #[derive(Clone, Debug)]
 pub(crate) struct Var {

@@ -201,9 +201,7 @@ impl Body<'_> {
                 let inner = self.source(&it.receiver);
                 for arg in &it.args {
                     let value = self.expr(arg);
-                    if let Ty::Closure(index) = value.ty {
-                        self.run_perhaps(&[index], span);
-                    }
+                    self.run_perhaps(&value, span);
                 }
                 match (name.as_str(), inner) {
                     ("rev", Source::Range { start, end, inclusive }) => {
@@ -213,13 +211,12 @@ impl Body<'_> {
                 }
             }
             ("chunks" | "chunks_mut" | "chunks_exact" | "chunks_exact_mut" | "windows", Some(size)) => {
-                let size = self.expr(size);
+                self.expr(size);
                 let place = self.expr_place(&it.receiver);
                 let place = self.through(place, span);
                 let site = self.site(span);
                 match self.elements(&place, site) {
                     Some((first, element)) => {
-                        let _ = (first, size);
                         let slice = Ty::Slice(Box::new(element));
                         Source::Elements { first, element: slice, count: None, by_ref: true }
                     }
@@ -345,9 +342,7 @@ impl Body<'_> {
             | "reverse" | "swap" | "fill_with" | "rotate_left" | "rotate_right" | "copy_within" => {
                 for arg in args {
                     let value = self.operand(arg);
-                    if let Ty::Closure(index) = value.ty {
-                        self.run_perhaps(&[index], span);
-                    }
+                    self.run_perhaps(&value, span);
                 }
                 let id = elements(self);
                 self.row_call("Vec::write", vec![id], site, true);
@@ -369,9 +364,7 @@ impl Body<'_> {
                     if name.starts_with("extend") {
                         self.read_all(&value, span);
                     }
-                    if let Ty::Closure(index) = value.ty {
-                        self.run_perhaps(&[index], span);
-                    }
+                    self.run_perhaps(&value, span);
                     self.take(&value, site);
                     if matches!(name, "push" | "push_back")
                         && let Ty::Vec(known) = &place.ty
@@ -398,9 +391,7 @@ impl Body<'_> {
             _ => {
                 for arg in args {
                     let value = self.operand(arg);
-                    if let Ty::Closure(index) = value.ty {
-                        self.run_perhaps(&[index], span);
-                    }
+                    self.run_perhaps(&value, span);
                 }
                 let id = elements(self);
                 self.row_call("Vec::read", vec![id], site, true);
@@ -450,9 +441,7 @@ impl Body<'_> {
         ];
         for arg in args {
             let value = self.operand(arg);
-            if let Ty::Closure(index) = value.ty {
-                self.run_perhaps(&[index], span);
-            }
+            self.run_perhaps(&value, span);
         }
         if adapters.contains(&name) {
             return self.val(value.id, Ty::Iter(Box::new(element.clone())));

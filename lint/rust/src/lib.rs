@@ -37,6 +37,7 @@ mod names;
 mod patterns;
 mod places;
 mod sites;
+mod statements;
 mod ty;
 mod types;
 

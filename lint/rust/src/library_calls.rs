@@ -262,12 +262,7 @@ impl Body<'_> {
                     return self.expr(arg);
                 }
                 let place = self.expr_place(arg);
-                let owned = self.needs_drop(&place.ty);
-                let value = self.normalised(place.clone(), span);
-                if owned && let Some(var) = place.var {
-                    let _ = var;
-                }
-                value
+                self.normalised(place, span)
             }
             other => {
                 let value = self.expr(other);
@@ -279,32 +274,14 @@ impl Body<'_> {
     fn normalised_value(&mut self, value: Val, span: Span) -> Val {
         match &value.ty {
             Ty::Ref { to, .. } => {
-                let place = Place {
-                    address: value.id,
-                    ty: (**to).clone(),
-                    var: None,
-                    partial: false,
-                    length: Length::Unknown,
-                };
+                let place = Place::at(value.id, (**to).clone());
                 let handle = self.file.definitions.is_handle(&place.ty);
                 if handle || matches!(place.ty, Ty::Ref { .. } | Ty::Vec(_) | Ty::Array(..) | Ty::Boxed(_)) {
                     return self.normalised(place, span);
                 }
                 value
             }
-            Ty::Vec(_) | Ty::Array(..) => {
-                let place = Place {
-                    address: value.id,
-                    ty: value.ty.clone(),
-                    var: None,
-                    partial: false,
-                    length: Length::Unknown,
-                };
-                let temp = value.temp;
-                let value = self.normalised(place, span);
-                let _ = temp;
-                value
-            }
+            Ty::Vec(_) | Ty::Array(..) => self.normalised(Place::at(value.id, value.ty.clone()), span),
             ty if self.needs_drop(ty) && value.temp.is_none() && !self.file.is_aggregate(ty) => {
                 // A handle that nothing else owns: it lives to the end of the statement.
                 let place = self.materialise(value, span);
@@ -357,8 +334,7 @@ impl Body<'_> {
         match (name, args) {
             ("launch_builder", [kernel]) if handle == Some(HandleKind::Stream) || place.ty.is_unknown() => {
                 let stream = self.normalised(place.clone(), span).id;
-                let value = self.library_argument(kernel, false);
-                let _ = value;
+                self.library_argument(kernel, false);
                 let name = Self::path_of(unreferenced(kernel))
                     .and_then(|path| path.last().cloned())
                     .or_else(|| field_name(unreferenced(kernel)))
@@ -369,13 +345,13 @@ impl Body<'_> {
             }
             // 0.13 and before: `f.launch(config, (&a, &mut b, n))`, `f.launch_on_stream(&stream, config, …)`.
             ("launch" | "launch_cooperative", [config, params]) => {
-                let _ = self.expr(config);
+                self.expr(config);
                 let stream = self.builder.int(site, 1);
                 self.launch_tuple(stream, params, span)
             }
             ("launch_on_stream", [stream, config, params]) => {
                 let stream = self.library_argument(stream, false).id;
-                let _ = self.expr(config);
+                self.expr(config);
                 self.launch_tuple(stream, params, span)
             }
             _ => None,

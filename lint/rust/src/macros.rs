@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, Lit, Macro, Token};
 
-use super::function::{Body, Length, Val};
+use super::function::{Body, Val};
 use super::ty::Ty;
 
 impl Body<'_> {
@@ -56,7 +56,7 @@ impl Body<'_> {
             "concat" | "stringify" | "include_str" | "env" | "file" | "line" | "column" | "module_path"
             | "cfg" | "include_bytes" | "option_env" => self.unknown(site, Vec::new()),
             "addr_of" | "addr_of_mut" => match arguments(it).first() {
-                Some(inner) => self.reference(inner, name == "addr_of_mut", span),
+                Some(inner) => self.reference(inner, name == "addr_of_mut"),
                 None => self.unknown(site, Vec::new()),
             },
             "try" | "check" | "cuda_check" | "cuda_try" | "cuda" | "call" | "check_cuda"
@@ -145,13 +145,7 @@ impl Body<'_> {
         let count = self.builder.int(site, args.len() as i64);
         let vec = self.new_vec(element.clone(), Some(count), site);
         if values.len() <= 16 {
-            let place = super::function::Place {
-                address: vec.id,
-                ty: vec.ty.clone(),
-                var: None,
-                partial: false,
-                length: Length::Unknown,
-            };
+            let place = super::function::Place::at(vec.id, vec.ty.clone());
             let stride = self.file.size(&element);
             if let Some((first, _)) = self.elements(&place, site) {
                 for (index, value) in values.into_iter().enumerate() {

@@ -5,7 +5,7 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprMethodCall};
 
-use super::function::{Body, Length, Place, Val};
+use super::function::{Body, Place, Val};
 use super::places::{is_unwrap, is_view};
 use super::ty::Ty;
 
@@ -96,8 +96,7 @@ impl Body<'_> {
             }
             ("read" | "read_unaligned" | "read_volatile", []) => {
                 let value = self.peek(place, span);
-                let at =
-                    Place { address: value.id, ty: to, var: None, partial: false, length: Length::Unknown };
+                let at = Place::at(value.id, to);
                 self.load(&at, span)
             }
             ("write" | "write_unaligned" | "write_volatile", [new]) => {
@@ -175,9 +174,7 @@ impl Body<'_> {
                 let mut operands = vec![value.id];
                 for arg in args {
                     let arg = self.expr(arg);
-                    if let Ty::Closure(index) = arg.ty {
-                        self.run_perhaps(&[index], span);
-                    }
+                    self.run_perhaps(&arg, span);
                     operands.push(arg.id);
                 }
                 if name == "clone" {

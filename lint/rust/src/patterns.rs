@@ -5,7 +5,7 @@ use proc_macro2::Span;
 use syn::Pat;
 use syn::spanned::Spanned;
 
-use super::function::{Body, Length, Place, Val};
+use super::function::{Body, Place, Val};
 use super::names;
 use super::ty::Ty;
 
@@ -37,16 +37,7 @@ impl Body<'_> {
                     // Through a reference, parts are bound by reference.
                     Ty::Ref { to, .. } if !matches!(pat, Pat::Reference(_)) => {
                         let to = (**to).clone();
-                        (
-                            Place {
-                                address: value.id,
-                                ty: to,
-                                var: None,
-                                partial: false,
-                                length: Length::Unknown,
-                            },
-                            false,
-                        )
+                        (Place::at(value.id, to), false)
                     }
                     _ => (self.materialise(value, pat.span()), true),
                 };
@@ -193,7 +184,7 @@ impl Body<'_> {
                 let to = (**to).clone();
                 let ir = self.file.ir(&place.ty);
                 let address = self.builder.load(site, place.address, ir);
-                Place { address, ty: to, var: None, partial: false, length: Length::Unknown }
+                Place::at(address, to)
             }
             _ => place,
         }
@@ -215,7 +206,7 @@ impl Body<'_> {
                 if it.ident == "None" {
                     self.test_none(place, fail, span);
                 } else if self.is_constant(it) {
-                    self.test_unknown(place, fail, span);
+                    self.test_unknown(fail, span);
                 }
             }
             Pat::Type(it) => self.test(&it.pat, place, fail),
@@ -254,7 +245,7 @@ impl Body<'_> {
                         self.go_on_if(matches, fail);
                     }
                     ("Ok", Some(inner)) => {
-                        self.test_unknown(place, fail, span);
+                        self.test_unknown(fail, span);
                         self.test(inner, place, fail);
                     }
                     // An `Err` of what is followed has ended its path, or has done nothing.
@@ -264,7 +255,7 @@ impl Body<'_> {
                         self.builder.switch_to(unreached);
                     }
                     _ if self.file.is_aggregate(&place.ty) => {}
-                    _ => self.test_unknown(place, fail, span),
+                    _ => self.test_unknown(fail, span),
                 }
             }
             Pat::Path(it) if it.path.is_ident("None") => self.test_none(place, fail, span),
@@ -278,7 +269,7 @@ impl Body<'_> {
                         let equal = self.builder.binary(site, BinaryOp::Eq, value.id, literal.id);
                         self.go_on_if(equal, fail);
                     }
-                    _ => self.test_unknown(place, fail, span),
+                    _ => self.test_unknown(fail, span),
                 }
             }
             Pat::Or(it) => {
@@ -292,7 +283,7 @@ impl Body<'_> {
                 self.builder.goto(fail);
                 self.builder.switch_to(matched);
             }
-            _ => self.test_unknown(place, fail, span),
+            _ => self.test_unknown(fail, span),
         }
     }
 
@@ -302,9 +293,8 @@ impl Body<'_> {
         self.builder.switch_to(next);
     }
 
-    fn test_unknown(&mut self, place: &Place, fail: BlockId, span: Span) {
+    fn test_unknown(&mut self, fail: BlockId, span: Span) {
         let site = self.site(span);
-        let _ = place;
         let condition = self.builder.unknown(site, Vec::new());
         self.go_on_if(condition, fail);
     }
@@ -312,7 +302,7 @@ impl Body<'_> {
     /// Of handles and references, `None` is zero; of the rest, nothing tells.
     fn test_some(&mut self, place: &Place, fail: BlockId, span: Span) {
         if !self.is_address(&place.ty) {
-            return self.test_unknown(place, fail, span);
+            return self.test_unknown(fail, span);
         }
         let site = self.site(span);
         let ir = self.file.ir(&place.ty);
@@ -322,7 +312,7 @@ impl Body<'_> {
 
     fn test_none(&mut self, place: &Place, fail: BlockId, span: Span) {
         if !self.is_address(&place.ty) {
-            return self.test_unknown(place, fail, span);
+            return self.test_unknown(fail, span);
         }
         let site = self.site(span);
         let ir = self.file.ir(&place.ty);

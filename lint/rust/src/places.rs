@@ -57,7 +57,7 @@ impl Body<'_> {
                     ty if ty.is_unknown() => {
                         let value = self.peek(&inner, it.expr.span());
                         let address = value.id;
-                        Place { address, ty: Ty::Unknown, var: None, partial: false, length: Length::Unknown }
+                        Place::at(address, Ty::Unknown)
                     }
                     // Guards and wrappers are seen through.
                     _ => inner,
@@ -104,7 +104,7 @@ impl Body<'_> {
             let to = (**to).clone();
             let ir = self.file.ir(&place.ty);
             let address = self.builder.load(site, place.address, ir);
-            place = Place { address, ty: to, var: None, partial: false, length: Length::Unknown };
+            place = Place::at(address, to);
         }
         place
     }
@@ -139,7 +139,7 @@ impl Body<'_> {
         let Some((elements, element)) = self.elements(&base, site) else {
             let index = self.expr(index);
             let address = self.builder.unknown(site, vec![base.address, index.id]);
-            return Place { address, ty: Ty::Unknown, var: None, partial: false, length: Length::Unknown };
+            return Place::at(address, Ty::Unknown);
         };
         let stride = self.file.size(&element);
         if let Expr::Range(range) = index {
@@ -149,7 +149,7 @@ impl Body<'_> {
         }
         let index = self.expr(index);
         let address = self.builder.index(site, elements, index.id, stride);
-        Place { address, ty: element, var: None, partial: false, length: Length::Unknown }
+        Place::at(address, element)
     }
 
     /// Where a range of elements starts, and how many there are.
@@ -201,7 +201,7 @@ impl Body<'_> {
             }
         };
         let address = self.builder.address_of_global(site, id);
-        Place { address, ty, var: None, partial: false, length: Length::Unknown }
+        Place::at(address, ty)
     }
 
     /// The value at a place. What is not `Copy` moves.

@@ -11,15 +11,15 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use crate::platform::{self, Error};
 use crate::profile;
 use crate::programs::process::{self, End, parallel};
 use crate::programs::toolchain::Toolchain;
 use crate::programs::{self, Built, Executable, Fixture, Role, table};
 use code::Code;
+use cuda_lint_evidence::in_cpp;
 use sanitizer::Summary;
+use serde::{Deserialize, Serialize};
 
 /// How long one run may take.
 const LIMIT: Duration = Duration::from_secs(40);
@@ -143,9 +143,7 @@ pub fn run(root: &Path) -> Result<Report, Error> {
         Error::Unexpected(format!("compute-sanitizer cannot be run: {error}; it is part of the CUDA toolkit"))
     })?;
     // A misuse that is there in both languages is asked for once.
-    let is_twin = |fixture: &Fixture| {
-        programs::rust::is_rust(&fixture.path) && root.join(fixture.path.replace(".rs", ".cu")).exists()
-    };
+    let is_twin = |fixture: &Fixture| in_cpp(&fixture.path).is_some_and(|other| root.join(other).exists());
     let is_asked = |fixture: &Fixture| {
         matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed)
             && !is_twin(fixture)

@@ -6,7 +6,8 @@ use cuda_lint_engine::rules;
 use cuda_lint_engine::trace::judge::{Hazard, judge};
 use cuda_lint_engine::trace::{Position, Trace, repair, text};
 
-use super::plan::{self, Probe, Trial};
+use super::plan::{self, Trial};
+use super::probe::Probe;
 use super::timeline::{self, Marks};
 use crate::machine::{Machine, Run, Schedule, Times};
 use crate::platform::Error;

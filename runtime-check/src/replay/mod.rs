@@ -16,6 +16,7 @@ mod input;
 mod kernels;
 mod memory;
 pub mod plan;
+pub mod probe;
 pub mod shape;
 mod table;
 mod timeline;

@@ -249,6 +249,11 @@ fn crossing_values(function: &Function) -> Vec<bool> {
     crosses
 }
 
+/// What the statements of a function do, in the order of its blocks.
+pub fn ops(function: &Function) -> impl Iterator<Item = &Op> {
+    function.blocks.iter().flat_map(|block| &block.statements).map(|statement| &statement.op)
+}
+
 /// The value that a statement defines.
 pub fn result_of(op: &Op) -> Option<ValueId> {
     match op {

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::Program;
 use crate::cuda::Model;
+use crate::flow;
 use crate::order::{acts_on_memory, concerns_cuda};
 use crate::program::{
     Callee, Constant, Function, FunctionId, Link, Linkage, Op, SiteId, Space, Type, TypeKind,
@@ -68,7 +69,7 @@ impl UnitIndex {
         let is_concerned = concerns_cuda(program, model);
         for function in &program.functions {
             let mut entry = indexer.entry(function);
-            for op in function.blocks.iter().flat_map(|block| &block.statements).map(|it| &it.op) {
+            for op in flow::ops(function) {
                 entry.acts |= is_acting(op);
                 entry.concerns_cuda |= is_concerned(op);
                 indexer.references(op, &mut entry);

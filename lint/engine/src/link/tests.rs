@@ -40,18 +40,7 @@ fn external(symbol: &str) -> Extern {
 fn call(code: &mut FunctionBuilder, callee: Callee) {
     let stream = code.int(SITE, 0);
     let ty = Type::VOID;
-    code.call(
-        SITE,
-        Call {
-            result: None,
-            into: None,
-            callee,
-            args: vec![stream],
-            ty,
-            discarded: true,
-            written: Vec::new(),
-        },
-    );
+    code.call(SITE, Call { ty, discarded: true, ..Call::of(callee, vec![stream]) });
 }
 
 fn finish(mut code: FunctionBuilder) -> Function {

@@ -258,9 +258,7 @@ impl Machine<'_, '_> {
             operation.lent = Lent::Unguarded;
         }
         self.streams_get(state, &operation);
-        let streams = self.streams();
-        happens_before::reach(state.pending_mut(), operation.stream, &streams);
-        forgotten::reach(state.pending_mut(), operation.stream, self.streams());
+        self.both_reach(state, operation.stream);
         for index in 0..state.pending.len() {
             let other = state.pending[index].clone();
             if other.cover.contains(Point::Tail(operation.stream))
@@ -365,9 +363,7 @@ impl Machine<'_, '_> {
             return;
         }
         if point == Point::Tail(StreamKey::Legacy) {
-            let streams = self.streams();
-            happens_before::reach(state.pending_mut(), StreamKey::Legacy, &streams);
-            forgotten::reach(state.pending_mut(), StreamKey::Legacy, self.streams());
+            self.both_reach(state, StreamKey::Legacy);
         }
         self.note_callers_wait(state, |operation| operation.cover.contains(point));
         happens_before::complete(state.pending_mut(), point);
@@ -440,9 +436,7 @@ impl Machine<'_, '_> {
             return;
         }
         state.history.push(self.at.site, DeedKind::Record(event, stream));
-        let streams = self.streams();
-        happens_before::record(state.pending_mut(), event, stream, &streams);
-        state.proven(|pending| forgotten::record(pending, event, stream, self.streams()));
+        self.both_record(state, event, stream);
     }
 
     /// A stream waits for an event.
@@ -450,8 +444,7 @@ impl Machine<'_, '_> {
         self.event_awaited(state, event, &Waited::Stream(stream));
         self.stream_got_event(state, stream, event);
         state.history.push(self.at.site, DeedKind::StreamWait(stream, event));
-        happens_before::stream_waits(state.pending_mut(), stream, event);
-        state.proven(|pending| forgotten::stream_waits(pending, stream, event));
+        state.both_wait(stream, event);
         // An event of unknown origin may stand for any work.
         if matches!(event, EventKey::Unseen(_)) && !self.is_recorded_here(state, Point::Event(event)) {
             self.doubt_all(state, "a stream waits for an event whose record is out of sight");
@@ -502,9 +495,7 @@ impl Machine<'_, '_> {
         stream: StreamKey,
         function: &str,
     ) {
-        let streams = self.streams();
-        happens_before::reach(state.pending_mut(), stream, &streams);
-        forgotten::reach(state.pending_mut(), stream, self.streams());
+        self.both_reach(state, stream);
         let mut used = false;
         // The latest use first, the allocation last: where a use is missed, that is what matters.
         let is_allocation = |index: &usize| state.pending[*index].kind == WorkKind::Allocation;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::machine::Shared;
+use super::shared::Shared;
 use crate::cuda::Model;
 use crate::cuda::row::{Effect, InCallback};
 use crate::facts::{Callback, LaunchShape, Note, ReachedCall};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::machine::{Machine, Shared};
+use super::machine::Machine;
 use super::model::Modelled;
+use super::shared::Shared;
 use super::state::State;
 use super::unknown::words;
 use crate::cuda::row::{Effect, Family, Mode, Outcome};

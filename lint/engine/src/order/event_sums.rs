@@ -8,6 +8,7 @@ use crate::facts::{
     Event, EventFacts, MisplacedRecord, Paths, Serialized, UnjoinedFork, UnreadTime, UnrecordedWait, Untimed,
     UntimedEvent, Waiter, Work,
 };
+use crate::flow::ops;
 use crate::program::{Callee, Function, GlobalId, Op, SiteId};
 use crate::{Program, cuda::Model};
 
@@ -293,10 +294,6 @@ fn recorded_homes(program: &Program) -> BTreeSet<Home> {
         }
     }
     homes
-}
-
-fn ops(function: &Function) -> impl Iterator<Item = &Op> {
-    function.blocks.iter().flat_map(|block| &block.statements).map(|statement| &statement.op)
 }
 
 /// What a stream's work is, for the facts; kept here so that it is the same wherever it is said.

@@ -52,24 +52,46 @@ fn strictly(pending: &mut [Operation]) -> Vec<Strictly<'_>> {
     pending.iter_mut().map(Strictly).collect()
 }
 
-/// [`happens_before::reach`], by what is proven.
-pub(super) fn reach(pending: &mut [Operation], stream: StreamKey, streams: Streams<'_>) {
-    happens_before::reach(&mut strictly(pending), stream, &Proven(streams));
+impl Machine<'_, '_> {
+    /// [`happens_before::reach`] by both covers of what is pending: by what is presumed, and by what is proven.
+    pub(super) fn both_reach(&self, state: &mut State, stream: StreamKey) {
+        if state.pending.is_empty() {
+            return;
+        }
+        let pending = state.pending_mut();
+        happens_before::reach(pending, stream, &self.streams());
+        happens_before::reach(&mut strictly(pending), stream, &Proven(self.streams()));
+    }
+
+    /// [`happens_before::record`] by both covers.
+    pub(super) fn both_record(&self, state: &mut State, event: EventKey, stream: StreamKey) {
+        if state.pending.is_empty() {
+            return;
+        }
+        let pending = state.pending_mut();
+        happens_before::record(pending, event, stream, &self.streams());
+        happens_before::record(&mut strictly(pending), event, stream, &Proven(self.streams()));
+    }
 }
 
-/// [`happens_before::record`], by what is proven.
-pub(super) fn record(pending: &mut [Operation], event: EventKey, stream: StreamKey, streams: Streams<'_>) {
-    happens_before::record(&mut strictly(pending), event, stream, &Proven(streams));
-}
+impl State {
+    /// [`happens_before::snapshot`] by both covers.
+    pub(super) fn both_snapshot(&mut self, event: EventKey, stream: StreamKey) {
+        if !self.pending.is_empty() {
+            let pending = self.pending_mut();
+            happens_before::snapshot(pending, event, stream);
+            happens_before::snapshot(&mut strictly(pending), event, stream);
+        }
+    }
 
-/// [`happens_before::snapshot`], by what is proven.
-pub(super) fn snapshot(pending: &mut [Operation], event: EventKey, stream: StreamKey) {
-    happens_before::snapshot(&mut strictly(pending), event, stream);
-}
-
-/// [`happens_before::stream_waits`], by what is proven.
-pub(super) fn stream_waits(pending: &mut [Operation], stream: StreamKey, event: EventKey) {
-    happens_before::stream_waits(&mut strictly(pending), stream, event);
+    /// [`happens_before::stream_waits`] by both covers.
+    pub(super) fn both_wait(&mut self, stream: StreamKey, event: EventKey) {
+        if !self.pending.is_empty() {
+            let pending = self.pending_mut();
+            happens_before::stream_waits(pending, stream, event);
+            happens_before::stream_waits(&mut strictly(pending), stream, event);
+        }
+    }
 }
 
 /// A variable that holds a stream for more than one function.
@@ -215,13 +237,4 @@ fn names_none(operation: &Operation) -> bool {
 /// True if nothing that is proven puts `first` before what comes next on `stream`.
 pub(super) fn is_unproven(first: &Operation, stream: StreamKey) -> bool {
     !first.proven.contains(Point::Tail(stream))
-}
-
-impl State {
-    /// Something is done by what is proven, if there is anything pending.
-    pub(super) fn proven(&mut self, act: impl FnOnce(&mut [Operation])) {
-        if !self.pending.is_empty() {
-            act(self.pending_mut());
-        }
-    }
 }

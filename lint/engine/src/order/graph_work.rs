@@ -9,8 +9,7 @@
 use std::rc::Rc;
 
 use super::captures::Node;
-use super::forgotten;
-use super::happens_before::{self, EventKey, StreamKey};
+use super::happens_before::{EventKey, StreamKey};
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::ObjectId;
@@ -42,23 +41,19 @@ impl Machine<'_, '_> {
         }
         self.released_nodes_are_launched(state, &nodes, stream);
         let launches = graph.map(|graph| EventKey::Created(graph.0));
-        if let Some(launches) = launches.filter(|_| !state.pending.is_empty()) {
-            happens_before::stream_waits(state.pending_mut(), stream, launches);
-            state.proven(|pending| forgotten::stream_waits(pending, stream, launches));
+        if let Some(launches) = launches {
+            state.both_wait(stream, launches);
         }
         let work = self.nodes_launched(&nodes);
-        if work.is_empty() && !state.pending.is_empty() {
+        if work.is_empty() {
             // What it does is not known, but for its place in the stream.
-            let streams = self.streams();
-            happens_before::reach(state.pending_mut(), stream, &streams);
-            forgotten::reach(state.pending_mut(), stream, self.streams());
+            self.both_reach(state, stream);
         }
         for operation in work {
             self.launch_node(state, operation, stream, omitted, it.status);
         }
-        if let Some(launches) = launches.filter(|_| !state.pending.is_empty()) {
-            happens_before::snapshot(state.pending_mut(), launches, stream);
-            state.proven(|pending| forgotten::snapshot(pending, launches, stream));
+        if let Some(launches) = launches {
+            state.both_snapshot(launches, stream);
         }
     }
 

@@ -5,8 +5,9 @@
 //! they may be null, and two of them may be equal unless their places say otherwise.
 
 use super::happens_before::{Barrier, StreamKey};
-use super::machine::{Machine, Shared};
+use super::machine::Machine;
 use super::object::{FrameId, ObjectId, ObjectKey, Objects};
+use super::shared::Shared;
 use super::symbol::{Sym, SymKey, Symbols};
 use crate::points_to::{HeldMemory, HeldStream, PlaceId};
 use crate::program::FunctionId;

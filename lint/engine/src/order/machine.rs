@@ -1,32 +1,23 @@
 //! The machine: runs one function along all its paths.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::events::Book;
-use super::held;
-use super::modes;
+use super::joins::{limit_exits, merge};
 use super::object::{FrameId, ObjectId, Objects, Step};
 use super::observations::Observations;
 use super::part::Part;
-use super::relevance;
-use super::rounds;
-use super::setters;
+use super::shared::Shared;
 use super::state::{Frame, State};
-use super::stores;
 use super::symbol::{Linear, Sym, SymKey, Symbols};
 use super::value::{Condition, Relation, Value};
 use super::verdicts::Verdicts;
-use super::waits;
-use crate::cuda::Model;
+use crate::Partial;
 use crate::flow::Cfg;
-use crate::points_to::PointsTo;
 use crate::program::{
-    BinaryOp, BlockId, Constant, Extern, ExternId, Function, FunctionId, LocalId, Op, SiteId, Statement,
-    Storage, Terminator, UnaryOp, ValueId,
+    BinaryOp, BlockId, Constant, Function, FunctionId, LocalId, Op, SiteId, Statement, Storage, Terminator,
+    UnaryOp, ValueId,
 };
-use crate::{Options, Partial, Program};
 
 /// How often the body of a loop with effects is followed. Three, so that a buffer of two halves comes
 /// round to its first half again. Every such loop runs equally often, so that a loop that enqueues and a
@@ -35,9 +26,6 @@ pub const ITERATIONS: u8 = 3;
 
 /// How many states may stand at one point before the rest is given up: in a root, and in what it calls.
 const STATES: [usize; 2] = [16, 6];
-
-/// How many of them may be on paths on which a CUDA call has failed.
-const FAILED_STATES: usize = 2;
 
 /// A root of which more paths than these are given up at the points where they meet is followed in part. Most
 /// functions with a handful of branches give up some, and what those would show is shown by those that are kept.
@@ -48,88 +36,6 @@ const DEPTH: usize = 5;
 
 /// Statements followed for one root, at least; larger functions get more, in proportion.
 const STEPS: usize = 250_000;
-
-/// What all roots of a program share.
-#[derive(Debug)]
-pub struct Shared<'p> {
-    /// The program.
-    pub program: &'p Program,
-    /// The options.
-    pub options: &'p Options,
-    /// The CUDA model.
-    pub model: &'p Model,
-    cfgs: Vec<OnceCell<Cfg>>,
-    births: Vec<OnceCell<Vec<Option<BlockId>>>>,
-    definitions: Vec<OnceCell<modes::Definitions>>,
-    /// What fields and variables with static storage hold.
-    pub points_to: PointsTo,
-    /// What the functions do to the current device.
-    pub setters: setters::Setters,
-    /// What functions that are not followed may store to.
-    pub(super) stores: stores::Stores,
-    /// What the functions do, as far as that decides whether they are followed.
-    pub relevance: relevance::Relevance,
-}
-
-impl<'p> Shared<'p> {
-    /// Prepares a program.
-    pub fn new(program: &'p Program, options: &'p Options) -> Self {
-        let cfgs = program.functions.iter().map(|_| OnceCell::new()).collect();
-        let births = program.functions.iter().map(|_| OnceCell::new()).collect();
-        let definitions = program.functions.iter().map(|_| OnceCell::new()).collect();
-        let model = options.model();
-        let relevance = relevance::Relevance::new(program, model);
-        let points_to = PointsTo::new(program, model);
-        let setters = setters::Setters::new(program, model);
-        let stores = stores::Stores::new(program);
-        Self { program, options, model, cfgs, births, definitions, points_to, setters, stores, relevance }
-    }
-
-    /// The control-flow facts of a function.
-    pub fn cfg(&self, function: FunctionId) -> &Cfg {
-        let index = function.0 as usize;
-        self.cfgs[index].get_or_init(|| Cfg::new(&self.program.functions[index]))
-    }
-
-    /// Where the values of a function are defined.
-    pub fn definitions(&self, function: FunctionId) -> &modes::Definitions {
-        let index = function.0 as usize;
-        self.definitions[index].get_or_init(|| modes::Definitions::new(&self.program.functions[index]))
-    }
-
-    /// True if a call of the function shows nothing by itself, and costs something to follow.
-    pub fn is_bystander(&self, function: FunctionId) -> bool {
-        self.relevance.is_bystander(function, self.function(function), self.cfg(function))
-    }
-
-    /// The block in which a variable comes into being.
-    pub fn birth(&self, function: FunctionId, local: LocalId) -> Option<BlockId> {
-        let index = function.0 as usize;
-        let births = self.births[index].get_or_init(|| {
-            let function = &self.program.functions[index];
-            let mut births = vec![None; function.locals.len()];
-            for (block, it) in function.blocks.iter().enumerate() {
-                for statement in &it.statements {
-                    if let Op::Live { local } = statement.op {
-                        births[local.0 as usize] = Some(BlockId(block as u32));
-                    }
-                }
-            }
-            births
-        });
-        births[local.0 as usize]
-    }
-
-    /// A function.
-    pub fn function(&self, function: FunctionId) -> &'p Function {
-        &self.program.functions[function.0 as usize]
-    }
-
-    /// A function without a body.
-    pub fn extern_(&self, id: ExternId) -> &'p Extern {
-        &self.program.externs[id.0 as usize]
-    }
-}
 
 /// Runs one root.
 #[derive(Debug)]
@@ -641,86 +547,4 @@ fn forget_local_values(state: &mut State, cfg: &Cfg) {
     let values = frame.values.iter().filter(|(value, _)| crosses(value));
     let values = values.map(|(id, value)| (*id, value.clone())).collect();
     *frame = Part::new(Frame { id: frame.id, values, arrivals: frame.arrivals.clone() });
-}
-
-/// Joins states that differ only in what they know about numbers, and keeps the number of states down.
-/// What is dropped is a path that is not followed: it can hide a finding, never make one.
-fn merge(states: Vec<State>, limit: usize, observations: &mut Observations) -> Vec<State> {
-    let mut kept: Vec<State> = Vec::with_capacity(states.len().min(limit));
-    for mut state in states {
-        kept.iter().for_each(|other| state.share_with(other));
-        match kept.iter_mut().find(|other| other.same_but_for_path(&state)) {
-            Some(other) => join(other, &state, observations),
-            None => kept.push(state),
-        }
-    }
-    let mut failed = 0;
-    kept.retain(|state| {
-        failed += usize::from(state.failed);
-        !state.failed || failed <= FAILED_STATES
-    });
-    if kept.len() > limit {
-        // Paths on which nothing has failed say more.
-        kept.sort_by_key(|state| state.failed);
-        // An event that was recorded on a path that is given up may have been recorded.
-        kept.iter().skip(limit).for_each(|state| give_up(state, observations));
-        let dropped: Vec<State> = kept.drain(limit..).filter(|state| !state.failed).collect();
-        join_books(&mut kept, &dropped);
-    }
-    kept
-}
-
-/// Tells the states that are kept what others knew of events. Joining books is associative and idempotent: those of
-/// the others are joined with each other first, and each book that several states share is joined once.
-fn join_books(kept: &mut [State], others: &[State]) {
-    let Some((first, rest)) = others.split_first() else { return };
-    let mut all = first.events.clone();
-    for other in rest.iter().filter(|other| !Rc::ptr_eq(&other.events, &first.events)) {
-        Rc::make_mut(&mut all).join(&other.events);
-    }
-    let mut joined: Vec<(Rc<Book>, Rc<Book>)> = Vec::new();
-    for state in kept {
-        if Rc::ptr_eq(&state.events, &all) {
-            continue;
-        }
-        if let Some((_, known)) = joined.iter().find(|(before, _)| Rc::ptr_eq(before, &state.events)) {
-            state.events = known.clone();
-            continue;
-        }
-        let before = state.events.clone();
-        Rc::make_mut(&mut state.events).join(&all);
-        joined.push((before, state.events.clone()));
-    }
-}
-
-fn limit_exits(exits: Vec<Exit>, limit: usize, observations: &mut Observations) -> Vec<Exit> {
-    let mut kept: Vec<Exit> = Vec::with_capacity(exits.len().min(limit));
-    for mut exit in exits {
-        kept.iter().for_each(|other| exit.state.share_with(&other.state));
-        let twin = |other: &Exit| other.value == exit.value && other.state.same_but_for_path(&exit.state);
-        match kept.iter().position(twin) {
-            Some(other) => join(&mut kept[other].state, &exit.state, observations),
-            None if kept.len() < limit => kept.push(exit),
-            None => give_up(&exit.state, observations),
-        }
-    }
-    kept
-}
-
-/// Joins a state with one that differs only in what it knows about numbers.
-fn join(kept: &mut State, other: &State, observations: &mut Observations) {
-    kept.join(other);
-    waits::join(kept, other, |site| observations.need(site));
-    rounds::join(kept, other, |site| observations.keep(site));
-    held::join(kept, other);
-}
-
-/// A path is not followed any further: what it would have needed is not known.
-fn give_up(state: &State, observations: &mut Observations) {
-    observations.given_up += usize::from(!state.failed);
-    state.waits.iter().for_each(|wait| observations.need(wait.site));
-    state.rounds.iter().for_each(|it| observations.keep(it.site));
-    observations.events.give_up();
-    observations.unwritten.give_up();
-    observations.leaks.give_up(state);
 }

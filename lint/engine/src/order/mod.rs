@@ -40,6 +40,8 @@ pub mod happens_before;
 mod held;
 mod history;
 mod holdings;
+mod joins;
+mod launches;
 mod leak_sums;
 mod lifetimes;
 mod machine;
@@ -51,6 +53,7 @@ mod moves;
 mod numbers;
 mod object;
 mod observations;
+mod outcomes;
 mod owners;
 mod part;
 mod path;
@@ -58,6 +61,7 @@ mod relevance;
 mod resources;
 mod rounds;
 mod setters;
+mod shared;
 mod sizes;
 mod state;
 mod stores;
@@ -80,7 +84,7 @@ use crate::{Options, Program};
 /// Follows every function of the program and notes what is observed.
 pub fn observe(program: &Program, options: &Options) -> Facts {
     let mut observations = observations::Observations::default();
-    let shared = machine::Shared::new(program, options);
+    let shared = shared::Shared::new(program, options);
     for (index, function) in program.functions.iter().enumerate() {
         let id = FunctionId(index as u32);
         // Functions without a CUDA call free what others have allocated, or touch it.

@@ -3,26 +3,18 @@
 use std::rc::Rc;
 
 use super::calls::Unfollowed;
-use super::containers::ELEMENTS;
 use super::event_use::Waited;
 use super::graph_nodes::Adds;
 use super::happens_before::{Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::{Calling, Machine};
-use super::object::{ObjectId, ObjectKey};
-use super::state::{DeviceAccess, Extent, Range, State};
+use super::state::{Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::transfers::Copy;
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Direction, Effect, Family, MemoryKind, Mode, Outcome, Role, Row};
 use crate::facts::{Access, Made, ReleaseKind, WorkKind};
-use crate::program::{BinaryOp, ParamAccess};
-
-/// Arguments of a kernel launch by `void **args` that are looked at.
-const KERNEL_ARGS: i64 = 64;
-
-/// Addresses in the user data of a host function that are looked at.
-const HELD: usize = 16;
+use crate::program::BinaryOp;
 
 /// A call with its row.
 pub(super) struct Modelled<'c, 'u> {
@@ -497,130 +489,6 @@ impl Machine<'_, '_> {
         state.memory.get(&(at.object, at.offset)).cloned()
     }
 
-    fn enqueue_host_function(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        let mut function = it.arg(Role::Function).cloned();
-        let mut user_data = it.arg(Role::UserData).cloned();
-        if let Some(params) = it.arg(Role::CallbackParams).cloned()
-            && let Some(params) = self.pointer(&params)
-        {
-            function = self.peek_field(state, &params, &["fn"]);
-            user_data = self.peek_field(state, &params, &["userData"]);
-        }
-        if let Some(Value::Function(id)) = function {
-            self.observations.callbacks.insert((self.at.site, it.shown().to_owned(), id));
-        }
-        if it.position(Role::Stream).is_none() {
-            return;
-        }
-        let (stream, _) = self.stream_of(state, it);
-        let (name, ignores_data) = match function {
-            Some(Value::Function(id)) => {
-                let function = self.shared.function(id);
-                (function.name.clone(), super::callbacks::ignores_user_data(function))
-            }
-            _ => (it.shown().to_owned(), false),
-        };
-        let accesses = match &user_data {
-            Some(data) if !ignores_data => self.user_data_accesses(state, data),
-            _ => Vec::new(),
-        };
-        let mut operation = self.operation(state, &name, WorkKind::HostFunction, stream, accesses);
-        operation.status = it.status;
-        state.fresh_copy = None;
-        self.enqueue(state, operation);
-        if let Some(object) = user_data.and_then(|value| self.object_of(&value)) {
-            state.object_mut(object).escaped = true;
-        }
-    }
-
-    /// What a host function reads: what it is handed, and, as far as one can presume, what that holds the
-    /// addresses of. What it writes is left out: host threads have means of their own to agree on that.
-    fn user_data_accesses(&mut self, state: &State, data: &Value) -> Vec<DeviceAccess> {
-        let Some(pointer) = self.pointer(data) else { return Vec::new() };
-        let read = |pointer: Pointer, assumed| DeviceAccess {
-            range: Range { object: pointer.object, offset: pointer.offset, extent: Extent::Unknown },
-            write: false,
-            read: true,
-            assumed,
-        };
-        // Of local variables only, and not through containers and smart pointers, which own what they hold: what
-        // else the data leads to may be there for others.
-        let is_owned = |cell: ObjectId| matches!(&self.objects.info(cell).key, ObjectKey::Field { field, .. } if field == ELEMENTS);
-        let cells = state
-            .memory
-            .iter()
-            .filter(|((cell, _), _)| self.objects.is_within(*cell, pointer.object) && !is_owned(*cell));
-        let targets = cells.filter_map(|(_, value)| match value {
-            Value::Pointer(target) => Some(target.clone()),
-            _ => None,
-        });
-        let is_other =
-            |target: &Pointer| self.objects.root(target.object) != self.objects.root(pointer.object);
-        let held: Vec<Pointer> =
-            targets.filter(|it| is_other(it) && self.is_variable(it.object)).take(HELD).collect();
-        let mut accesses = vec![read(pointer, false)];
-        accesses.extend(held.into_iter().map(|target| read(target, true)));
-        accesses
-    }
-
-    fn launch_by_call(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        let mut kernel = it.arg(Role::Kernel).cloned();
-        let mut array = it.arg(Role::KernelArgs).cloned();
-        let node = it.arg(Role::NodeParams).cloned();
-        if let Some(params) = node.as_ref().and_then(|params| self.pointer(params)) {
-            kernel = self.peek_field(state, &params, &["func"]);
-            array = self.peek_field(state, &params, &["kernelParams"]);
-        }
-        let kernel = match kernel {
-            Some(Value::Function(id)) => Some(id),
-            // A node of which not even the kernel is known.
-            _ if node.is_some() => return,
-            _ => None,
-        };
-        let name = match kernel {
-            Some(id) => self.shared.function(id).name.clone(),
-            None => it.row.name.clone(),
-        };
-        let params = kernel.map(|id| self.shared.function(id).kernel_params.as_slice()).unwrap_or_default();
-        let mut values: Vec<Value> = Vec::new();
-        if let Some(array) = array.and_then(|value| self.pointer(&value)) {
-            for index in 0..KERNEL_ARGS {
-                let offset = array.offset.plus(&Linear::constant(index * 8), 1).unwrap_or_default();
-                let Some(value) = state.memory.get(&(array.object, offset)).cloned() else { break };
-                let Some(slot) = self.pointer(&value) else { break };
-                values.push(self.peek(state, &slot));
-            }
-        } else if node.is_none() {
-            values.extend(it.call.args.iter().skip(it.row.params.len()).cloned());
-        }
-        let mut accesses = Vec::new();
-        let mut scalars = Vec::new();
-        for (index, value) in values.into_iter().enumerate() {
-            match params.get(index).copied() {
-                Some(ParamAccess::Value) => scalars.push(Some(value)),
-                Some(ParamAccess::Unused) => {}
-                Some(access) => {
-                    self.check_kernel_argument(state, &name, &value, access);
-                    accesses.extend(self.kernel_access(&value, access));
-                }
-                None => match &value {
-                    Value::Pointer(_) => accesses.extend(self.kernel_access(&value, ParamAccess::ReadWrite)),
-                    // A number, or a pointer whose nature nothing shows: count it as both.
-                    Value::Number(number) if number.as_constant().is_none() => {
-                        scalars.push(Some(value.clone()));
-                        accesses.extend(self.kernel_access(&value, ParamAccess::ReadWrite));
-                    }
-                    _ => scalars.push(Some(value)),
-                },
-            }
-        }
-        let (stream, omitted) = self.stream_of(state, it);
-        if it.row.family == Family::Runtime && self.is_refused_by_device(state, &name, stream, &accesses) {
-            return;
-        }
-        self.launched(state, &name, stream, omitted, accesses, scalars);
-    }
-
     fn host_accesses(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
         let bytes = self.product(it);
         let extent = || bytes.clone().map_or(Extent::Unknown, Extent::Bytes);
@@ -668,90 +536,5 @@ impl Machine<'_, '_> {
         }
         let end = it.call.args.get(first + 1).cloned().and_then(|value| self.pointer(&value))?;
         (end.object == start.object).then(|| end.offset.minus(&start.offset)).flatten()
-    }
-
-    fn outcome(&mut self, state: &mut State, it: &Modelled<'_, '_>) -> Option<Value> {
-        if it.row.result == Outcome::Stream {
-            return Some(self.stream_result(state, it));
-        }
-        // An object of a class that is the same for the same arguments carries the same stream.
-        if it.row.result == Outcome::Pure
-            && matches!(it.row.family, Family::Library | Family::Project)
-            && let Some(into) = it.call.call.into
-        {
-            let stream = self.accessor(state, &it.row.name, it.call.args.clone());
-            let into = self.value(state, into);
-            self.set_stream(state, &into, stream);
-        }
-        if let (Some(address), Some(into)) = (it.arg(Role::FieldPtr).cloned(), it.call.call.into) {
-            let into = self.value(state, into);
-            if let Some(into) = self.pointer(&into) {
-                let field = self.field_object(&into, "ptr");
-                let field = self.start_of(field);
-                self.poke(state, &field, address, Some(8));
-            }
-        }
-        it.call.call.result?;
-        let value = match it.row.result {
-            Outcome::Status | Outcome::QueryStatus => match it.status {
-                Some(status) => Value::symbol(status),
-                None => self.fresh(state),
-            },
-            Outcome::Memory(kind) => {
-                let bytes = self.product(it);
-                let object = self.make_memory(state, u8::MAX, Some(kind), it.shown(), bytes);
-                self.allocates_unwritten(object, it);
-                let memory = Value::Pointer(self.start_of(object));
-                if it.row.effects.contains(&Effect::CarriesStream)
-                    && let Some(stream) = it.arg(Role::Stream).cloned()
-                {
-                    self.set_stream(state, &memory, stream);
-                }
-                if kind == MemoryKind::DeviceStreamOrdered {
-                    self.allocate_in_order(state, it, object);
-                }
-                memory
-            }
-            Outcome::Arg(index) => match it.call.args.get(usize::from(index)).cloned() {
-                Some(value) => value,
-                None => self.fresh(state),
-            },
-            Outcome::Elements | Outcome::Element | Outcome::ElementsEnd => match self.owner(it) {
-                Some(owner) => self.elements_outcome(state, it, &owner),
-                None => self.fresh(state),
-            },
-            Outcome::Held => match self.owner(it) {
-                Some(owner) => self.held(state, &owner),
-                None => self.fresh(state),
-            },
-            Outcome::Released => match self.owner(it) {
-                Some(owner) => {
-                    let value = self.held(state, &owner);
-                    let cell = self.elements_cell(&owner);
-                    self.poke(state, &cell, Value::ZERO, Some(8));
-                    value
-                }
-                None => self.fresh(state),
-            },
-            Outcome::Pure => self.accessor(state, &it.row.name, it.call.args.clone()),
-            Outcome::Unknown | Outcome::Stream => self.fresh(state),
-        };
-        Some(value)
-    }
-
-    /// A function with the exact type of a stream callback is handed to something with a CUDA name that
-    /// nothing declares: it is a callback (`cudaLaunchKernelAsync(…, callback, …)`).
-    pub(super) fn note_invented_callback(&mut self, state: &State, it: &Unfollowed<'_>) {
-        let _ = state;
-        if !it.is_invented || !crate::cuda::looks_like_api(it.name) {
-            return;
-        }
-        for arg in &it.args {
-            if let Value::Function(id) = arg
-                && super::callbacks::is_stream_callback(self.shared.function(*id))
-            {
-                self.observations.callbacks.insert((self.at.site, it.name.to_owned(), *id));
-            }
-        }
     }
 }

@@ -27,6 +27,7 @@ use super::state::State;
 use super::symbol::SymKey;
 use super::value::{Condition, Pointer, Value};
 use crate::facts::Origin;
+use crate::flow;
 use crate::program::{
     Block, BlockId, Call, Callee, Function, FunctionId, LocalId, Op, Storage, Terminator, ValueId,
 };
@@ -92,7 +93,7 @@ impl Definitions {
         let mut it = Self { values: BTreeMap::new(), stores: BTreeMap::new() };
         for (index, block) in function.blocks.iter().enumerate() {
             for (place, statement) in block.statements.iter().enumerate() {
-                if let Some(value) = defined(&statement.op) {
+                if let Some(value) = flow::result_of(&statement.op) {
                     it.values.insert(value, (index as u32, place as u32));
                 }
             }
@@ -113,24 +114,6 @@ impl Definitions {
     pub fn of<'f>(&self, function: &'f Function, value: ValueId) -> Option<&'f Op> {
         let (block, place) = *self.values.get(&value)?;
         Some(&function.blocks[block as usize].statements[place as usize].op)
-    }
-}
-
-const fn defined(op: &Op) -> Option<ValueId> {
-    match op {
-        Op::Const { result, .. }
-        | Op::AddressOfLocal { result, .. }
-        | Op::AddressOfGlobal { result, .. }
-        | Op::Field { result, .. }
-        | Op::Index { result, .. }
-        | Op::Load { result, .. }
-        | Op::Binary { result, .. }
-        | Op::Unary { result, .. }
-        | Op::Cast { result, .. }
-        | Op::Unknown { result, .. }
-        | Op::New { result, .. } => Some(*result),
-        Op::Call(call) => call.result,
-        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::Program;
 use crate::cuda::Model;
 use crate::cuda::row::{Effect, Family, Outcome, Row};
-use crate::flow::Cfg;
+use crate::flow::{Cfg, ops};
 use crate::program::{Call, Callee, Function, FunctionId, GlobalMemory, Op};
 
 /// Functions of at most this many statements, without loops, are followed whatever they do: accessors,
@@ -27,11 +27,10 @@ pub(super) struct Relevance {
 
 impl Relevance {
     /// Looks at every function once, then along the calls.
-    pub fn new(program: &Program, model: &Model) -> Self {
-        let callers = callers(program);
+    pub fn new(program: &Program, model: &Model, callers: &[Vec<u32>]) -> Self {
         Self {
-            acts: through_calls(program, &callers, acts_on_memory(program, model)),
-            concerns_cuda: through_calls(program, &callers, concerns_cuda(program, model)),
+            acts: through_calls(program, callers, acts_on_memory(program, model)),
+            concerns_cuda: through_calls(program, callers, concerns_cuda(program, model)),
         }
     }
 }
@@ -109,10 +108,6 @@ impl Relevance {
         let is_needed = self.acts[index] && size <= MEDIUM;
         !(self.concerns_cuda[index] || is_cheap || is_needed)
     }
-}
-
-pub(super) fn ops(function: &Function) -> impl Iterator<Item = &Op> {
-    function.blocks.iter().flat_map(|block| &block.statements).map(|statement| &statement.op)
 }
 
 fn acts(row: &Row) -> bool {

@@ -6,6 +6,7 @@ use super::relevance;
 use crate::Program;
 use crate::cuda::Model;
 use crate::cuda::row::Effect;
+use crate::flow;
 use crate::program::{Callee, Function, Op, Origin, SiteId, ValueId};
 
 /// What the functions of a program do to the current device, themselves or through what they call.
@@ -23,7 +24,7 @@ pub struct Setters {
 
 impl Setters {
     /// Looks at every function once, then along the calls.
-    pub fn new(program: &Program, model: &Model) -> Self {
+    pub fn new(program: &Program, model: &Model, callers: &[Vec<u32>]) -> Self {
         let row = relevance::rows(program, model);
         let has = |op: &Op, wanted: fn(&Effect) -> bool| match op {
             Op::Call(call) => row(call).is_some_and(|row| row.effects.iter().any(wanted)),
@@ -32,9 +33,8 @@ impl Setters {
         let sets = |effect: &Effect| {
             matches!(effect, Effect::SetsDevice | Effect::EntersDevice | Effect::LeavesDevice)
         };
-        let callers = relevance::callers(program);
-        let known = relevance::through_calls(program, &callers, |op| has(op, sets));
-        let may_set = relevance::through_calls(program, &callers, |op| match op {
+        let known = relevance::through_calls(program, callers, |op| has(op, sets));
+        let may_set = relevance::through_calls(program, callers, |op| match op {
             Op::Opaque { .. } => true,
             Op::Call(call) => match call.callee {
                 Callee::Extern(id) => {
@@ -51,7 +51,7 @@ impl Setters {
             .iter()
             .zip(&known)
             .any(|(function, sets)| *sets && is_called_unseen(&function.name));
-        let mut ops = program.functions.iter().flat_map(relevance::ops);
+        let mut ops = program.functions.iter().flat_map(flow::ops);
         let peers = ops.any(|op| has(op, |effect| *effect == Effect::EnablesPeers));
         let members = program.functions.iter().filter_map(|function| {
             let (class, _) = function.name.rsplit_once("::")?;

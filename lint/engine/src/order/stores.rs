@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::program::{Callee, Function, FunctionId, GlobalId, Op, Program, ValueId};
+use crate::flow;
+use crate::program::{Function, FunctionId, GlobalId, Op, Program, ValueId};
 
 /// The variables that each function may store to, itself or through what it calls.
 #[derive(Debug)]
@@ -15,23 +16,16 @@ pub(super) struct Stores {
 
 impl Stores {
     /// Looks at every function once, then along the calls until nothing changes.
-    pub fn new(program: &Program) -> Self {
+    pub fn new(program: &Program, callers: &[Vec<u32>]) -> Self {
         let mut of: Vec<_> = program.functions.iter().map(stored).collect();
-        let calls: Vec<BTreeSet<FunctionId>> = program.functions.iter().map(called).collect();
-        let mut callers = vec![Vec::new(); of.len()];
-        for (caller, callees) in calls.iter().enumerate() {
-            for callee in callees {
-                callers[callee.0 as usize].push(caller);
-            }
-        }
         let mut queue: Vec<usize> = (0..of.len()).filter(|index| !of[*index].is_empty()).collect();
         while let Some(callee) = queue.pop() {
             let stored = of[callee].clone();
-            for caller in &callers[callee] {
-                let before = of[*caller].len();
-                of[*caller].extend(&stored);
-                if of[*caller].len() > before {
-                    queue.push(*caller);
+            for caller in callers[callee].iter().map(|caller| *caller as usize) {
+                let before = of[caller].len();
+                of[caller].extend(&stored);
+                if of[caller].len() > before {
+                    queue.push(caller);
                 }
             }
         }
@@ -44,23 +38,12 @@ impl Stores {
     }
 }
 
-fn called(function: &Function) -> BTreeSet<FunctionId> {
-    let callee = |op: &Op| match op {
-        Op::Call(call) => match call.callee {
-            Callee::Function(id) => Some(id),
-            _ => None,
-        },
-        _ => None,
-    };
-    ops(function).filter_map(callee).collect()
-}
-
 /// The variables that the statements of a function may store to.
 fn stored(function: &Function) -> BTreeSet<GlobalId> {
     // Addresses that lie in a variable, by the value that holds them: a definition stands before its uses.
     let mut inside: Vec<Option<GlobalId>> = vec![None; function.values as usize];
     let mut stored = BTreeSet::new();
-    for op in ops(function) {
+    for op in flow::ops(function) {
         let of = |value: &ValueId| inside.get(value.0 as usize).copied().flatten();
         let (result, variable) = match op {
             Op::AddressOfGlobal { result, global } => (result, Some(*global)),
@@ -88,8 +71,4 @@ fn touched(op: &Op) -> Vec<ValueId> {
         Op::Opaque { operands, .. } => operands.clone(),
         _ => Vec::new(),
     }
-}
-
-fn ops(function: &Function) -> impl Iterator<Item = &Op> {
-    function.blocks.iter().flat_map(|block| &block.statements).map(|statement| &statement.op)
 }

@@ -5,8 +5,7 @@
 //! program can name, so that what the library forgets is forgotten here: a second reader takes the place of the
 //! first, and nothing is recorded while the context knows of one stream only (cudarc 0.19.9 and later).
 
-use super::forgotten;
-use super::happens_before::{self, EventKey, Point, StreamKey};
+use super::happens_before::{EventKey, Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
 use super::model::Modelled;
@@ -169,8 +168,7 @@ impl Machine<'_, '_> {
             return;
         }
         state.history.push(self.at.site, DeedKind::StreamWait(stream, event));
-        happens_before::stream_waits(state.pending_mut(), stream, event);
-        state.proven(|pending| forgotten::stream_waits(pending, stream, event));
+        state.both_wait(stream, event);
     }
 
     fn record_tracked(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
@@ -190,9 +188,7 @@ impl Machine<'_, '_> {
 
     fn record_now(&mut self, state: &mut State, event: EventKey, stream: StreamKey) {
         state.history.push(self.at.site, DeedKind::Record(event, stream));
-        let streams = self.streams();
-        happens_before::record(state.pending_mut(), event, stream, &streams);
-        state.proven(|pending| forgotten::record(pending, event, stream, self.streams()));
+        self.both_record(state, event, stream);
     }
 
     /// Notes that a guard of the memory is there (or a use that records by itself), or that it is dropped.

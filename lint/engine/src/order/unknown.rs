@@ -33,7 +33,7 @@ impl Machine<'_, '_> {
                 self.errors_may_be_seen();
             }
         }
-        self.note_invented_callback(state, &it);
+        self.note_invented_callback(&it);
         let keeps = if is_accessor(&it) { it.args.get(1..).unwrap_or_default() } else { &it.args };
         self.settle_reachable(state, keeps);
         let mut handed: Vec<Value> = Vec::new();

@@ -81,15 +81,7 @@ impl Method {
         let result = self.code.value();
         let callee = Callee::Extern(ExternId(callee));
         let ty = Type::POINTER;
-        let call = Call {
-            result: Some(result),
-            into: None,
-            callee,
-            args,
-            ty,
-            discarded: false,
-            written: Vec::new(),
-        };
+        let call = Call { result: Some(result), ty, ..Call::of(callee, args) };
         self.code.call(SiteId(self.site), call);
         result
     }

@@ -1,9 +1,16 @@
 //! Builds one function statement by statement. Frontends use it; nothing else does.
 
 use super::{
-    BinaryOp, Block, BlockId, Call, Constant, Function, GlobalId, Linkage, Local, LocalId, Op, SiteId, Space,
-    Statement, Storage, Terminator, Type, UnaryOp, Unlowered, ValueId,
+    BinaryOp, Block, BlockId, Call, Callee, Constant, Function, GlobalId, Linkage, Local, LocalId, Op,
+    SiteId, Space, Statement, Storage, Terminator, Type, UnaryOp, Unlowered, ValueId,
 };
+
+impl Call {
+    /// A call with these arguments, for the sake of what it does: without a result, and with no more said of it.
+    pub const fn of(callee: Callee, args: Vec<ValueId>) -> Self {
+        Self { result: None, into: None, callee, args, ty: Type::VOID, discarded: false, written: Vec::new() }
+    }
+}
 
 /// A function under construction. Statements go to the current block; once that block has a terminator,
 /// further statements go to a fresh block that nothing reaches, so that code after `return` needs no

@@ -249,15 +249,7 @@ mod tests {
         let call = |main: &mut FunctionBuilder, site| {
             main.call(
                 SiteId(site),
-                Call {
-                    written: Vec::new(),
-                    result: None,
-                    into: None,
-                    callee: Callee::Function(FunctionId(1)),
-                    args: Vec::new(),
-                    ty: crate::program::Type::VOID,
-                    discarded: true,
-                },
+                Call { discarded: true, ..Call::of(Callee::Function(FunctionId(1)), Vec::new()) },
             );
         };
         let mut main = FunctionBuilder::new("main", "main", SiteId(0));

@@ -343,15 +343,7 @@ impl Body<'_, '_> {
         let result = self.code.value();
         self.code.call(
             site,
-            Call {
-                result: Some(result),
-                into: None,
-                callee: Callee::Extern(id),
-                args,
-                ty: Type::POINTER,
-                discarded: false,
-                written: Vec::new(),
-            },
+            Call { result: Some(result), ty: Type::POINTER, ..Call::of(Callee::Extern(id), args) },
         );
         result
     }

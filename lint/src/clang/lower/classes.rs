@@ -42,18 +42,7 @@ impl Body<'_, '_> {
         if let Some(destructor) = class.destructor {
             let name = class.system.then_some(class.name.as_str());
             let callee = self.unit.callee(destructor, name);
-            self.code.call(
-                site,
-                Call {
-                    result: None,
-                    into: None,
-                    callee,
-                    args: vec![address],
-                    ty: Type::VOID,
-                    discarded: false,
-                    written: Vec::new(),
-                },
-            );
+            self.code.call(site, Call::of(callee, vec![address]));
             return;
         }
         for field in class.fields.iter().rev() {
@@ -107,18 +96,7 @@ impl Body<'_, '_> {
             && let Some(constructor) = class.declaration.and_then(|class| callees::copying(class, moved))
         {
             let callee = self.unit.callee(constructor, None);
-            self.code.call(
-                site,
-                Call {
-                    result: None,
-                    into: None,
-                    callee,
-                    args: vec![to, from],
-                    ty: Type::VOID,
-                    discarded: false,
-                    written: Vec::new(),
-                },
-            );
+            self.code.call(site, Call::of(callee, vec![to, from]));
             return;
         }
         self.each_member(&class, to, from, site, &mut |body, a, b, ty| body.copy_from(a, b, ty, moved, site));
@@ -149,12 +127,9 @@ impl Body<'_, '_> {
                 site,
                 Call {
                     result: Some(result),
-                    into: None,
-                    callee,
-                    args: vec![to, from],
                     ty: Type::POINTER,
                     discarded: true,
-                    written: Vec::new(),
+                    ..Call::of(callee, vec![to, from])
                 },
             );
             return;
@@ -193,18 +168,7 @@ impl Body<'_, '_> {
             origin: Origin::System,
             link: None,
         });
-        self.code.call(
-            site,
-            Call {
-                result: None,
-                into: None,
-                callee: Callee::Extern(id),
-                args,
-                ty: Type::VOID,
-                discarded: false,
-                written: Vec::new(),
-            },
-        );
+        self.code.call(site, Call::of(Callee::Extern(id), args));
     }
 
     /// A constructor call that makes the object at `address`.
@@ -229,18 +193,7 @@ impl Body<'_, '_> {
             }
             let name = class.system.then_some(class.name.as_str());
             let callee = self.unit.callee(constructor, name);
-            self.code.call(
-                site,
-                Call {
-                    result: None,
-                    into: None,
-                    callee,
-                    args: vec![address, from],
-                    ty: Type::VOID,
-                    discarded: false,
-                    written: Vec::new(),
-                },
-            );
+            self.code.call(site, Call::of(callee, vec![address, from]));
             self.after_construction(address, &class, &arguments, &[from], site);
             return;
         }
@@ -260,18 +213,7 @@ impl Body<'_, '_> {
         }
         self.at = site;
         let passed = args[1..].to_vec();
-        self.code.call(
-            site,
-            Call {
-                result: None,
-                into: None,
-                callee,
-                args,
-                ty: Type::VOID,
-                discarded: false,
-                written: Vec::new(),
-            },
-        );
+        self.code.call(site, Call::of(callee, args));
         self.after_construction(address, &class, &arguments, &passed, site);
     }
 

@@ -1,7 +1,7 @@
 //! Initialisation of objects in place.
 
 use clang_sys::*;
-use cuda_lint_engine::program::{Call, Callee, Constant, Op, Origin, SiteId, Type, TypeKind, ValueId};
+use cuda_lint_engine::program::{Call, Callee, Constant, Op, Origin, SiteId, TypeKind, ValueId};
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
@@ -187,18 +187,7 @@ impl Body<'_, '_> {
                 Callee::Extern(self.unit.extern_named(name, true, all.len(), Origin::System))
             }
         };
-        self.code.call(
-            site,
-            Call {
-                result: None,
-                into: None,
-                callee,
-                args: all,
-                ty: Type::VOID,
-                discarded: false,
-                written: Vec::new(),
-            },
-        );
+        self.code.call(site, Call::of(callee, all));
     }
 
     fn copy_place(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
@@ -432,18 +421,7 @@ impl Body<'_, '_> {
             let callee = self.unit.callee(constructor, name);
             let mut args = vec![address];
             self.default_arguments(constructor, 0, &mut args);
-            self.code.call(
-                site,
-                Call {
-                    result: None,
-                    into: None,
-                    callee,
-                    args,
-                    ty: Type::VOID,
-                    discarded: false,
-                    written: Vec::new(),
-                },
-            );
+            self.code.call(site, Call::of(callee, args));
             return;
         }
         if class.deep_default {

@@ -381,18 +381,7 @@ impl Body<'_, '_> {
                 }
             };
             let value = self.code.value();
-            self.code.call(
-                site,
-                Call {
-                    result: Some(value),
-                    into: None,
-                    callee,
-                    args: vec![object],
-                    ty: result,
-                    discarded: false,
-                    written: Vec::new(),
-                },
-            );
+            self.code.call(site, Call { result: Some(value), ty: result, ..Call::of(callee, vec![object]) });
             results.push(value);
         }
         let stride = self.unit.program.records[record.0 as usize].element_size;

@@ -1,0 +1,79 @@
+//! What a call of a row gives back.
+
+use super::machine::Machine;
+use super::model::Modelled;
+use super::state::State;
+use super::value::Value;
+use crate::cuda::row::{Effect, Family, MemoryKind, Outcome, Role};
+
+impl Machine<'_, '_> {
+    /// The result of a call, if it has one, and what the object is that it makes.
+    pub(super) fn outcome(&mut self, state: &mut State, it: &Modelled<'_, '_>) -> Option<Value> {
+        if it.row.result == Outcome::Stream {
+            return Some(self.stream_result(state, it));
+        }
+        // An object of a class that is the same for the same arguments carries the same stream.
+        if it.row.result == Outcome::Pure
+            && matches!(it.row.family, Family::Library | Family::Project)
+            && let Some(into) = it.call.call.into
+        {
+            let stream = self.accessor(state, &it.row.name, it.call.args.clone());
+            let into = self.value(state, into);
+            self.set_stream(state, &into, stream);
+        }
+        if let (Some(address), Some(into)) = (it.arg(Role::FieldPtr).cloned(), it.call.call.into) {
+            let into = self.value(state, into);
+            if let Some(into) = self.pointer(&into) {
+                let field = self.field_object(&into, "ptr");
+                let field = self.start_of(field);
+                self.poke(state, &field, address, Some(8));
+            }
+        }
+        it.call.call.result?;
+        let value = match it.row.result {
+            Outcome::Status | Outcome::QueryStatus => match it.status {
+                Some(status) => Value::symbol(status),
+                None => self.fresh(state),
+            },
+            Outcome::Memory(kind) => {
+                let bytes = self.product(it);
+                let object = self.make_memory(state, u8::MAX, Some(kind), it.shown(), bytes);
+                self.allocates_unwritten(object, it);
+                let memory = Value::Pointer(self.start_of(object));
+                if it.row.effects.contains(&Effect::CarriesStream)
+                    && let Some(stream) = it.arg(Role::Stream).cloned()
+                {
+                    self.set_stream(state, &memory, stream);
+                }
+                if kind == MemoryKind::DeviceStreamOrdered {
+                    self.allocate_in_order(state, it, object);
+                }
+                memory
+            }
+            Outcome::Arg(index) => match it.call.args.get(usize::from(index)).cloned() {
+                Some(value) => value,
+                None => self.fresh(state),
+            },
+            Outcome::Elements | Outcome::Element | Outcome::ElementsEnd => match self.owner(it) {
+                Some(owner) => self.elements_outcome(state, it, &owner),
+                None => self.fresh(state),
+            },
+            Outcome::Held => match self.owner(it) {
+                Some(owner) => self.held(state, &owner),
+                None => self.fresh(state),
+            },
+            Outcome::Released => match self.owner(it) {
+                Some(owner) => {
+                    let value = self.held(state, &owner);
+                    let cell = self.elements_cell(&owner);
+                    self.poke(state, &cell, Value::ZERO, Some(8));
+                    value
+                }
+                None => self.fresh(state),
+            },
+            Outcome::Pure => self.accessor(state, &it.row.name, it.call.args.clone()),
+            Outcome::Unknown | Outcome::Stream => self.fresh(state),
+        };
+        Some(value)
+    }
+}

@@ -1,0 +1,93 @@
+//! What is known of a program before any path is followed, and asked for on all of them.
+
+use std::cell::OnceCell;
+
+use super::{modes, relevance, setters, stores};
+use crate::cuda::Model;
+use crate::flow::Cfg;
+use crate::points_to::PointsTo;
+use crate::program::{BlockId, Extern, ExternId, Function, FunctionId, LocalId, Op};
+use crate::{Options, Program};
+
+/// What all roots of a program share.
+#[derive(Debug)]
+pub struct Shared<'p> {
+    /// The program.
+    pub program: &'p Program,
+    /// The options.
+    pub options: &'p Options,
+    /// The CUDA model.
+    pub model: &'p Model,
+    cfgs: Vec<OnceCell<Cfg>>,
+    births: Vec<OnceCell<Vec<Option<BlockId>>>>,
+    definitions: Vec<OnceCell<modes::Definitions>>,
+    /// What fields and variables with static storage hold.
+    pub points_to: PointsTo,
+    /// What the functions do to the current device.
+    pub setters: setters::Setters,
+    /// What functions that are not followed may store to.
+    pub(super) stores: stores::Stores,
+    /// What the functions do, as far as that decides whether they are followed.
+    pub relevance: relevance::Relevance,
+}
+
+impl<'p> Shared<'p> {
+    /// Prepares a program.
+    pub fn new(program: &'p Program, options: &'p Options) -> Self {
+        let cfgs = program.functions.iter().map(|_| OnceCell::new()).collect();
+        let births = program.functions.iter().map(|_| OnceCell::new()).collect();
+        let definitions = program.functions.iter().map(|_| OnceCell::new()).collect();
+        let model = options.model();
+        let callers = relevance::callers(program);
+        let relevance = relevance::Relevance::new(program, model, &callers);
+        let points_to = PointsTo::new(program, model);
+        let setters = setters::Setters::new(program, model, &callers);
+        let stores = stores::Stores::new(program, &callers);
+        Self { program, options, model, cfgs, births, definitions, points_to, setters, stores, relevance }
+    }
+
+    /// The control-flow facts of a function.
+    pub fn cfg(&self, function: FunctionId) -> &Cfg {
+        let index = function.0 as usize;
+        self.cfgs[index].get_or_init(|| Cfg::new(&self.program.functions[index]))
+    }
+
+    /// Where the values of a function are defined.
+    pub fn definitions(&self, function: FunctionId) -> &modes::Definitions {
+        let index = function.0 as usize;
+        self.definitions[index].get_or_init(|| modes::Definitions::new(&self.program.functions[index]))
+    }
+
+    /// True if a call of the function shows nothing by itself, and costs something to follow.
+    pub fn is_bystander(&self, function: FunctionId) -> bool {
+        self.relevance.is_bystander(function, self.function(function), self.cfg(function))
+    }
+
+    /// The block in which a variable comes into being.
+    pub fn birth(&self, function: FunctionId, local: LocalId) -> Option<BlockId> {
+        let index = function.0 as usize;
+        let births = self.births[index].get_or_init(|| {
+            let function = &self.program.functions[index];
+            let mut births = vec![None; function.locals.len()];
+            for (block, it) in function.blocks.iter().enumerate() {
+                for statement in &it.statements {
+                    if let Op::Live { local } = statement.op {
+                        births[local.0 as usize] = Some(BlockId(block as u32));
+                    }
+                }
+            }
+            births
+        });
+        births[local.0 as usize]
+    }
+
+    /// A function.
+    pub fn function(&self, function: FunctionId) -> &'p Function {
+        &self.program.functions[function.0 as usize]
+    }
+
+    /// A function without a body.
+    pub fn extern_(&self, id: ExternId) -> &'p Extern {
+        &self.program.externs[id.0 as usize]
+    }
+}
