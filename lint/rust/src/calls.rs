@@ -1,7 +1,7 @@
 //! Calls of functions and methods: what is called, and how.
 
 use cuda_lint_engine::cuda::{Model, looks_like_api};
-use cuda_lint_engine::program::{Callee, FunctionBuilder, Op, SiteId, Storage, ValueId};
+use cuda_lint_engine::program::{Callee, Op, SiteId, Storage, ValueId};
 use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprCall};
@@ -104,6 +104,9 @@ impl Body<'_> {
                 self.never(site)
             }
             ("" | "mem", "drop", [arg]) => {
+                if self.drop_sole(arg, span) {
+                    return Some(self.unit(site));
+                }
                 self.push_scope();
                 let value = self.expr(arg);
                 if value.temp.is_none() && self.needs_drop(&value.ty) {
@@ -224,6 +227,15 @@ impl Body<'_> {
                 if !owner.is_empty() || self.is_closure(arg) =>
             {
                 self.spawn(arg, span)
+            }
+            ("thread", "scope", [arg]) if self.is_closure(arg) => {
+                let value = self.expr(arg);
+                let Ty::Closure(index) = value.ty else { return Some(value) };
+                let scope = Val {
+                    ty: Ty::Named(super::threads::SCOPE.into(), Vec::new()),
+                    ..self.unknown(site, Vec::new())
+                };
+                self.call_closure(index, vec![scope], span)
             }
             (_, "catch_unwind", [arg]) => {
                 let value = self.expr(arg);
@@ -435,77 +447,6 @@ impl Body<'_> {
         let site = self.site(span);
         self.counted(None, None, None, false, site, |this, _| {
             this.call_closure(index, Vec::new(), span);
-        });
-    }
-
-    /// Another thread runs a closure: its body is a function of its own, and what it captures is out of sight.
-    pub fn spawn(&mut self, arg: &Expr, span: Span) -> Val {
-        let site = self.site(span);
-        let value = self.expr(arg);
-        let Ty::Closure(index) = value.ty else {
-            return self.unknown_call_with("thread::spawn", vec![value], false, span);
-        };
-        let closure = self.closures[index].clone();
-        // What the closure names.
-        let mut mentioned = Mentioned::default();
-        syn::visit::Visit::visit_expr(&mut mentioned, &closure.body);
-        let mut captured = Vec::new();
-        for (name, var) in self.names_in_view() {
-            if mentioned.0.contains(&name) && self.lookup(&name) == Some(var) {
-                captured.push((name, var));
-            }
-        }
-        let addresses: Vec<ValueId> =
-            captured.iter().map(|(_, var)| self.builder.address_of(site, self.vars[*var].local)).collect();
-        let callee = self.row_extern("thread::spawn", addresses.len(), true);
-        self.builder.push(site, Op::Spawn { callee, args: addresses });
-        for (_, var) in &captured {
-            if self.vars[*var].drops {
-                self.moved(*var, site);
-            }
-        }
-        let captured: Vec<(String, Ty)> =
-            captured.into_iter().map(|(name, var)| (name, self.vars[var].ty.clone())).collect();
-        let mut builder = FunctionBuilder::new("{closure}", "", site);
-        builder.function_mut().is_root = true;
-        let place = self.place.clone();
-        let mut body = Body::detached(self.file, builder, super::function::Where { floor: 0, ..place }, site);
-        body.push_scope();
-        for (name, ty) in captured {
-            if !matches!(ty, Ty::Closure(_) | Ty::Launch(_)) {
-                body.capture(&name, ty, site);
-            }
-        }
-        let result = body.expr(&closure.body);
-        if !body.builder.is_terminated() {
-            body.leave(Some(result).filter(|it| !it.ty.is_unknown()), span);
-        }
-        let finished = body.finish();
-        self.file.detached.push(finished);
-        self.unknown(site, Vec::new())
-    }
-
-    fn capture(&mut self, name: &str, ty: Ty, site: SiteId) {
-        let ir = self.file.ir(&ty);
-        let storage = if self.file.is_aggregate(&ty) { Storage::ParamObject } else { Storage::Param };
-        let local = self.builder.local(name, ir, site, storage);
-        let var = self.add_var(local, ty, true, site);
-        self.vars[var].drops = false;
-        self.name(name, var);
-    }
-}
-
-/// The names that an expression mentions.
-#[derive(Default)]
-struct Mentioned(rustc_hash::FxHashSet<String>);
-
-impl<'ast> syn::visit::Visit<'ast> for Mentioned {
-    fn visit_ident(&mut self, ident: &'ast proc_macro2::Ident) {
-        self.0.insert(ident.to_string());
-    }
-    fn visit_macro(&mut self, it: &'ast syn::Macro) {
-        super::macros::idents(it.tokens.clone(), &mut |name| {
-            self.0.insert(name);
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use cuda_lint_engine::program::{BlockId, Call, Callee, LocalId, Op, SiteId, Terminator, Type, ValueId};
 
-use super::function::{Body, Length, Val, Var};
+use super::function::{Body, Length, Place, Val, Var};
 use super::items::HandleKind;
 use super::ty::Ty;
 
@@ -101,8 +101,7 @@ impl Body<'_> {
             match it.flag {
                 Some(flag) if it.moved => self.drop_if_held(flag, &it, site),
                 _ => {
-                    let address = self.builder.address_of(site, it.local);
-                    self.drop_at(address, &it.ty, site, DEPTH);
+                    self.drop_var(&it, site);
                 }
             }
         }
@@ -145,10 +144,17 @@ impl Body<'_> {
         let (drop, after) = (self.builder.block(), self.builder.block());
         self.branch(held, drop, after);
         self.builder.switch_to(drop);
-        let address = self.builder.address_of(site, it.local);
-        self.drop_at(address, &it.ty, site, DEPTH);
+        self.drop_var(it, site);
         self.builder.goto(after);
         self.builder.switch_to(after);
+    }
+
+    fn drop_var(&mut self, it: &Var, site: SiteId) {
+        let address = self.builder.address_of(site, it.local);
+        if it.sole {
+            return self.end_sole(&Place::at(address, it.ty.clone()), site);
+        }
+        self.drop_at(address, &it.ty, site, DEPTH);
     }
 
     pub fn branch(&mut self, condition: ValueId, then: BlockId, otherwise: BlockId) {

@@ -71,6 +71,8 @@ pub(crate) struct Var {
     pub moved: bool,
     /// A temporary that was taken over: nothing is left to drop.
     pub taken: bool,
+    /// It alone owns a stream.
+    pub sole: bool,
     /// A parameter: the end of the function ends it.
     pub param: bool,
     /// Of elements that it refers to: how many.
@@ -146,6 +148,8 @@ pub(crate) struct Body<'l> {
     pub constants: usize,
     /// Variables that were moved as a whole, by the address that stands for their value.
     pub moved_addresses: Vec<(ValueId, usize)>,
+    /// Names of the function that are more than lent.
+    pub shared_names: rustc_hash::FxHashSet<String>,
     end: SiteId,
 }
 
@@ -179,6 +183,7 @@ impl<'l> Body<'l> {
             result: Ty::Unknown,
             constants: 0,
             moved_addresses: Vec::new(),
+            shared_names: rustc_hash::FxHashSet::default(),
             end,
         }
     }
@@ -207,6 +212,7 @@ impl<'l> Body<'l> {
             }
         }
         let Some(body) = &def.body else { return };
+        self.shared_names = super::sole::shared_names(body, &self.file.definitions);
         let end = self.site(body.brace_token.span.close());
         self.end = end;
         self.body(body);
@@ -315,8 +321,17 @@ impl<'l> Body<'l> {
 
     pub fn add_var(&mut self, local: LocalId, ty: Ty, param: bool, site: SiteId) -> usize {
         let drops = self.needs_drop(&ty);
-        let mut var =
-            Var { local, ty, drops, flag: None, moved: false, taken: false, param, length: Length::Unknown };
+        let mut var = Var {
+            local,
+            ty,
+            drops,
+            flag: None,
+            moved: false,
+            taken: false,
+            sole: false,
+            param,
+            length: Length::Unknown,
+        };
         if drops {
             let flag =
                 self.builder.local("", cuda_lint_engine::program::Type::int(1), site, Storage::Automatic);

@@ -37,7 +37,9 @@ mod names;
 mod patterns;
 mod places;
 mod sites;
+mod sole;
 mod statements;
+mod threads;
 mod ty;
 mod types;
 

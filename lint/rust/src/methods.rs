@@ -38,7 +38,10 @@ impl Body<'_> {
         }
         if matches!(name.as_str(), "spawn" | "spawn_blocking") && args.len() == 1 && self.is_closure(args[0])
         {
-            self.expr(&it.receiver);
+            let receiver = self.expr(&it.receiver);
+            if let Some(value) = self.scoped_spawn(&receiver, args[0], span) {
+                return value;
+            }
             return self.spawn(args[0], span);
         }
         let place = self.expr_place(&it.receiver);

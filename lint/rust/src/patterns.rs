@@ -260,6 +260,14 @@ impl Body<'_> {
             }
             Pat::Path(it) if it.path.is_ident("None") => self.test_none(place, fail, span),
             Pat::Struct(_) if self.file.is_aggregate(place.ty.peeled()) => {}
+            // Of what is a condition already, the branches are as they are.
+            Pat::Lit(syn::ExprLit { lit: syn::Lit::Bool(wanted), .. }) if matches!(place.ty, Ty::Int(1)) => {
+                let value = self.load(place, span);
+                let matched = self.builder.block();
+                let (then, otherwise) = if wanted.value { (matched, fail) } else { (fail, matched) };
+                self.branch(value.id, then, otherwise);
+                self.builder.switch_to(matched);
+            }
             Pat::Lit(it) => {
                 let literal = self.expr(&syn::Expr::Lit(it.clone()));
                 match (&literal.ty, &place.ty) {

@@ -118,6 +118,7 @@ impl Body<'_> {
             None => {
                 let temp = value.temp.filter(|_| !extended && patterns::takes_apart(pat));
                 self.bind_value(pat, value);
+                self.note_sole_streams(pat, &init.expr);
                 if let Some(var) = temp {
                     self.end_early(var, site);
                 }

@@ -56,6 +56,7 @@ pub const ROLES: &[(&str, Role)] = &[
     ("flags", Role::Flags),
     ("device", Role::Device),
     ("context", Role::Context),
+    ("tracker", Role::Tracker),
     ("pool", Role::Pool),
     ("capture-mode", Role::CaptureMode),
     ("graph", Role::Graph),
@@ -126,6 +127,10 @@ pub const OUTCOMES: &[(&str, Outcome)] = &[
     ("released", Outcome::Released),
     ("pure", Outcome::Pure),
     ("stream", Outcome::Stream),
+    ("legacy-stream", Outcome::LegacyStream),
+    ("per-thread-stream", Outcome::PerThreadStream),
+    ("stream-in-thread", Outcome::StreamInThread),
+    ("tracker", Outcome::Tracker),
 ];
 
 /// The words for effects, apart from `copy`, `fill`, `free` and `reallocates`.
@@ -147,6 +152,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("sets stream", Effect::SetsStream),
     ("queries stream", Effect::QueriesStream),
     ("queries event", Effect::QueriesEvent),
+    ("hides errors", Effect::HidesErrors),
     ("measures events", Effect::MeasuresEvents),
     ("enqueues function", Effect::EnqueuesHostFunction),
     ("enqueues work", Effect::EnqueuesUnknownWork),
@@ -184,7 +190,10 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("host-waits tracked", Effect::HostWaitsForTracked),
     ("drops tracked", Effect::DropsTracked),
     ("counts streams", Effect::CountsStreams),
+    ("counts streams apart", Effect::CountsStreamsApart),
     ("owns stream", Effect::OwnsStream),
+    ("first-stream waits", Effect::FirstStreamWaits),
+    ("disowns stream", Effect::DisownsStream),
     ("stops tracking", Effect::StopsTracking),
     ("starts tracking", Effect::StartsTracking),
     ("sets device", Effect::SetsDevice),
@@ -515,6 +524,14 @@ fn contradiction(row: &Row) -> Option<String> {
             "stream` twice, and not `stream",
         ),
         Effect::CarriesStream => need(has(Role::Stream), "carries stream", "stream"),
+        Effect::OwnsStream | Effect::FirstStreamWaits | Effect::StopsTracking | Effect::StartsTracking => {
+            need(
+                has(Role::Tracker),
+                "owns stream, first-stream waits, stops tracking, starts tracking",
+                "tracker",
+            )
+        }
+        Effect::DisownsStream => need(has(Role::Stream), "disowns stream", "stream"),
         Effect::DropsTracked | Effect::HostWaitsForTracked => {
             need(has(Role::Memory), "drops tracked, host-waits tracked", "memory")
         }

@@ -95,6 +95,9 @@ pub enum Role {
     /// A context of the driver, which belongs to a device. What a call with such a parameter makes belongs to that
     /// device.
     Context,
+    /// What keeps account of a library's event tracking (cudarc's contexts), or a stream or memory that was made with
+    /// such a thing.
+    Tracker,
     /// What memory in stream order is taken from: the pool's device is the memory's. Without it, the stream's is.
     Pool,
     /// `cudaStreamCaptureMode`.
@@ -253,6 +256,14 @@ pub enum Outcome {
     /// The stream that [`Role::Handle`] carries; without such a parameter, the current stream of the thread
     /// (PyTorch). An object of a class that is the result carries it.
     Stream,
+    /// The legacy default stream, as [`Role::Tracker`] hands it out.
+    LegacyStream,
+    /// The default stream of the calling thread, likewise.
+    PerThreadStream,
+    /// [`Role::Stream`], as another thread means it: of the calling thread's default stream, that of the other one.
+    StreamInThread,
+    /// What keeps account of the tracking of what [`Role::Tracker`] is.
+    Tracker,
     /// A status: 0 is success. Tested as failed, the call has had no effect.
     Status,
     /// The status of a query: 0 means that the work is done, `NotReady` (600) that it is not.
@@ -332,6 +343,8 @@ pub enum Effect {
     QueriesStream,
     /// As [`Effect::HostWaitsForEvent`] if the result is success.
     QueriesEvent,
+    /// The result does not tell an error from "not ready".
+    HidesErrors,
     /// Measures the time between two events. It waits for nothing: it fails where one of them was made without
     /// timing, was never recorded, or is not complete.
     MeasuresEvents,
@@ -421,13 +434,20 @@ pub enum Effect {
     HostWaitsForTracked,
     /// The memory is given back in the order of the stream that it carries, after what was recorded of it.
     DropsTracked,
-    /// Nothing is recorded from here on, since there is one stream only, until there is another.
+    /// The result keeps account of event tracking: nothing is recorded until it owns a stream. Two of them with the
+    /// same [`Role::Device`] mean the same context of the driver.
     CountsStreams,
-    /// There is another stream now.
+    /// The same, with a context of the driver of its own.
+    CountsStreamsApart,
+    /// The stream that is handed out is one that [`Role::Tracker`], or what made that, owns.
     OwnsStream,
-    /// Nothing is recorded from here on.
+    /// If [`Role::Tracker`] owns no stream yet, the host waits until all work of the device is done.
+    FirstStreamWaits,
+    /// The last owner of such a stream is gone.
+    DisownsStream,
+    /// [`Role::Tracker`] has nothing recorded from here on.
     StopsTracking,
-    /// Uses are recorded from here on, however many streams there are.
+    /// [`Role::Tracker`] has uses recorded again while it owns a stream.
     StartsTracking,
     /// The thread's current device is from here on that of [`Role::Device`] or [`Role::Context`]; without such a
     /// parameter, one that is not known.

@@ -14,6 +14,17 @@ pub struct ErrorChecks {
     /// Calls of CUDA whose status the source drops, where nothing looks at the last error later in the function:
     /// without those that clean up, those in destructors, and those whose result is cast to `void`.
     pub unchecked: Vec<Unchecked>,
+    /// Loops that only a query ends which takes an error for "not yet".
+    pub blind_polls: Vec<BlindPoll>,
+}
+
+/// A query that is the only way out of its loop, and whose result does not tell an error from "not yet".
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BlindPoll {
+    /// The call.
+    pub site: SiteId,
+    /// The function called.
+    pub function: String,
 }
 
 /// A query of the last error while work is pending.

@@ -26,7 +26,7 @@ pub use captures::{CallInCapture, Capture, CaptureFault, Fault};
 pub use combined::{CombinedRead, CombinedUse};
 pub use devices::{Device, DeviceFault, Presumed, WrongDevice};
 pub use ends::LeftWork;
-pub use errors::{EarlyQuery, ErrorChecks, Unchecked};
+pub use errors::{BlindPoll, EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{
     Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnreadTime, UnrecordedWait, Untimed,
     UntimedEvent, Waiter,
@@ -214,6 +214,14 @@ pub enum Lent {
     Recorded,
     /// The same, where recording has been switched off.
     Untracked,
+    /// The same, where nothing is recorded since the last stream of the context is gone.
+    StreamsGone,
+    /// The same, where two objects stand for one context, and the one that made the memory knows of no stream.
+    OtherContext,
+    /// The same, on the per-thread default stream, which is another one in each thread.
+    PerThread,
+    /// The same, by a copy to another context of the driver: its read is recorded where it does not run.
+    Apart,
     /// By its address, whose guard was dropped before the work was enqueued: the library recorded too early.
     Unguarded,
 }

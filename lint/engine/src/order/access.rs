@@ -12,6 +12,7 @@ use super::object::{ObjectId, ObjectKey};
 use super::observations::ConflictSeen;
 use super::state::{DeviceAccess, Operation, Overlap, Range, State, overlap};
 use super::symbol::{Sym, SymKey};
+use super::trackers::DefaultStreamOf;
 use super::value::Value;
 use super::witness::Second;
 use crate::cuda::row::{FreeWith, MemoryKind};
@@ -216,9 +217,7 @@ impl Machine<'_, '_> {
         let is_device = matches!(access, Access::Device(_));
         let object = second.object();
         let mut pending = self.describe_work(operation, writes, assumed);
-        if pending.lent == Lent::Recorded && self.is_untracked(state) {
-            pending.lent = Lent::Untracked;
-        }
+        pending.lent = self.why_untracked(state, object, pending.lent, operation.stream);
         let seen = ConflictSeen {
             pending,
             object: self.describe_object(state, object),
@@ -538,7 +537,11 @@ impl Machine<'_, '_> {
         };
         match value {
             None => default,
-            Some(Value::Handle(object)) => StreamKey::Created(object.0),
+            Some(Value::Handle(object)) => match self.default_stream(*object) {
+                Some(DefaultStreamOf::Legacy) => StreamKey::Legacy,
+                Some(DefaultStreamOf::PerThread) => StreamKey::PerThread,
+                None => StreamKey::Created(object.0),
+            },
             Some(value) => match value.as_constant() {
                 Some(1) => StreamKey::Legacy,
                 Some(2) => StreamKey::PerThread,

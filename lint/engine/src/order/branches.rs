@@ -43,6 +43,7 @@ impl Machine<'_, '_> {
                 let value = self.value(&state, *condition);
                 let tested = *condition;
                 let condition = self.condition(&value);
+                self.sees_poll(function, cfg, block, (*then, *otherwise), &condition);
                 let control = control(cfg, block, *then, *otherwise, &state);
                 let decided = self.decide(&state, &condition);
                 let presumes =

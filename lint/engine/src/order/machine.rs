@@ -66,6 +66,8 @@ pub struct Machine<'m, 'p> {
     visited: BTreeSet<u32>,
     /// The statuses of calls that only ask for the last error.
     pub queries: BTreeSet<Sym>,
+    /// The statuses of queries that take an error for "not yet".
+    pub(super) blind: BTreeMap<Sym, crate::facts::BlindPoll>,
     /// How many states may stand at one point of each of these functions.
     limits: Vec<usize>,
     budget: usize,
@@ -127,6 +129,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             examined: Default::default(),
             verdicts: Verdicts::default(),
             queries: BTreeSet::new(),
+            blind: BTreeMap::new(),
             modes_of_root: None,
             visited: BTreeSet::new(),
         }

@@ -113,6 +113,9 @@ impl Machine<'_, '_> {
                 }
                 Effect::ReadsClock => self.clock_is_read(state, &it, result.as_ref()),
                 Effect::DerivesTime => self.time_is_derived(state, &it, result.as_ref()),
+                Effect::CountsStreams | Effect::CountsStreamsApart => {
+                    self.counts_streams(state, &it, *effect, result.as_ref());
+                }
                 effect => self.effect(state, &it, *effect),
             }
         }
@@ -186,7 +189,9 @@ impl Machine<'_, '_> {
             | Effect::TakesElements
             | Effect::Initialises
             | Effect::ReadsClock
-            | Effect::DerivesTime => {}
+            | Effect::DerivesTime
+            | Effect::CountsStreams
+            | Effect::CountsStreamsApart => {}
             Effect::Record => {
                 if let Some(event) = it.arg(Role::Event).cloned() {
                     let event = self.event_key(&event);
@@ -255,6 +260,7 @@ impl Machine<'_, '_> {
                     Rc::make_mut(&mut state.proofs).insert(status, point);
                 }
             }
+            Effect::HidesErrors => self.hides_errors(it),
             Effect::MeasuresEvents => self.events_measured(state, it),
             Effect::EnqueuesHostFunction => self.enqueue_host_function(state, it),
             Effect::LaunchesKernel => self.launch_by_call(state, it),
@@ -312,8 +318,9 @@ impl Machine<'_, '_> {
             | Effect::EndsGuard
             | Effect::HostWaitsForTracked
             | Effect::DropsTracked
-            | Effect::CountsStreams
             | Effect::OwnsStream
+            | Effect::FirstStreamWaits
+            | Effect::DisownsStream
             | Effect::StopsTracking
             | Effect::StartsTracking => self.track(state, it, effect),
             Effect::CarriesStream | Effect::Borrows | Effect::DropsItself => {}

@@ -616,6 +616,7 @@ impl Observations {
             self.rounds.into_values().filter(|(turns, it)| turns.len() > 1 && !self.kept.contains(&it.site));
         let mut errors = self.errors;
         errors.early.sort();
+        errors.blind_polls.sort();
         let captures = self.captures.into_iter().map(|((site, (capture, what)), sum)| CaptureFault {
             site,
             what,

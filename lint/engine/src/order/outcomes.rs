@@ -71,6 +71,9 @@ impl Machine<'_, '_> {
                 }
                 None => self.fresh(state),
             },
+            Outcome::LegacyStream | Outcome::PerThreadStream => self.default_stream_of_tracker(state, it),
+            Outcome::StreamInThread => self.stream_in_thread(state, it),
+            Outcome::Tracker => self.tracker_outcome(state, it),
             Outcome::Pure => self.accessor(state, &it.row.name, it.call.args.clone()),
             Outcome::Unknown | Outcome::Stream => self.fresh(state),
         };

@@ -12,8 +12,9 @@ use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
 use super::state::{DeviceAccess, State};
 use super::symbol::Linear;
+use super::trackers::Tracking;
 use super::value::{Pointer, Value};
-use crate::cuda::row::{Effect, FreeWith, MemoryKind, Mode, Role, Row};
+use crate::cuda::row::{Direction, Effect, FreeWith, MemoryKind, Mode, Role, Row};
 use crate::facts::{Lent, ReleaseKind};
 
 /// The fields of memory that stand for the events.
@@ -22,16 +23,6 @@ const WRITTEN: &str = "<last write>";
 
 /// The field of memory that tells whether the last use of it has recorded, though its work may come yet.
 const UNGUARDED: &str = "<unguarded>";
-
-/// What holds the tracking's mode: no literal of a program is this text.
-const MODE: &str = "<event tracking>";
-
-/// Nothing is recorded: there is one stream only.
-const ONE_STREAM: i64 = 0;
-/// Uses are recorded.
-const TRACKING: i64 = 1;
-/// Nothing is recorded: it was switched off.
-const OFF: i64 = 2;
 
 impl Machine<'_, '_> {
     /// Does what a row says about tracking.
@@ -54,37 +45,13 @@ impl Machine<'_, '_> {
                 }
             }
             Effect::DropsTracked => self.drop_tracked(state, it),
-            // A second context of the same device counts for itself; who has seen a stream keeps it.
-            Effect::CountsStreams if self.tracking_mode(state).is_none() => {
-                self.set_tracking_mode(state, ONE_STREAM);
-            }
-            Effect::OwnsStream if self.tracking_mode(state) != Some(OFF) => {
-                self.set_tracking_mode(state, TRACKING);
-            }
-            Effect::StartsTracking => self.set_tracking_mode(state, TRACKING),
-            Effect::StopsTracking => self.set_tracking_mode(state, OFF),
+            Effect::OwnsStream
+            | Effect::FirstStreamWaits
+            | Effect::DisownsStream
+            | Effect::StopsTracking
+            | Effect::StartsTracking => self.keep_account(state, it, effect),
             _ => {}
         }
-    }
-
-    fn mode_cell(&mut self) -> Pointer {
-        let object = self.literal_object(MODE);
-        self.start_of(object)
-    }
-
-    fn tracking_mode(&mut self, state: &State) -> Option<i64> {
-        let cell = self.mode_cell();
-        state.memory.get(&(cell.object, cell.offset)).and_then(Value::as_constant)
-    }
-
-    fn set_tracking_mode(&mut self, state: &mut State, mode: i64) {
-        let cell = self.mode_cell();
-        self.poke(state, &cell, Value::int(mode), Some(8));
-    }
-
-    /// True if recording was switched off.
-    pub(super) fn is_untracked(&mut self, state: &State) -> bool {
-        self.tracking_mode(state) == Some(OFF)
     }
 
     /// True if a library records what is done with some of the memory: it made it in the order of a stream.
@@ -97,16 +64,59 @@ impl Machine<'_, '_> {
         })
     }
 
-    /// A context that is not seen may have streams: then uses are recorded, which accuses nobody.
-    fn is_tracking(&mut self, state: &State) -> bool {
-        self.tracking_mode(state).is_none_or(|mode| mode == TRACKING)
+    /// True if what is done on a stream with memory of that kind is recorded. A context that is not seen may own
+    /// streams: then it is, which accuses nobody.
+    fn is_tracking(&mut self, state: &State, context: Option<ObjectId>) -> bool {
+        self.tracking(state, context).is_none_or(|mode| mode == Tracking::On)
+    }
+
+    /// The context that decides whether a use is recorded: that of the stream, or of the memory if that is not seen.
+    fn recording_context(
+        &mut self,
+        state: &State,
+        it: &Modelled<'_, '_>,
+        memory: &Pointer,
+    ) -> Option<ObjectId> {
+        let stream = it.arg(Role::Stream).cloned();
+        let own = stream.and_then(|stream| self.context_of_stream(state, &stream));
+        own.or_else(|| {
+            let root = self.objects.root(memory.object);
+            self.context_of_memory(state, root)
+        })
+    }
+
+    /// True for memory with one event for all its uses, which is waited for whatever the mode.
+    fn has_one_event(&self, state: &State, root: ObjectId) -> bool {
+        self.memory_kind(state, root).is_some_and(|kind| kind.is_host() || kind == MemoryKind::Managed)
+    }
+
+    /// The stream of memory that another context of the driver made than the one that copies from it: cudarc records
+    /// such a read there (`CudaStream::memcpy_dtod`, 0.19.5 and later).
+    fn stream_of_source_apart(
+        &mut self,
+        state: &State,
+        it: &Modelled<'_, '_>,
+        memory: &Pointer,
+    ) -> Option<StreamKey> {
+        let is_copy =
+            it.row.effects.iter().any(|effect| {
+                matches!(effect, Effect::Copy { direction: Some(Direction::DeviceToDevice), .. })
+            });
+        let stream = it.arg(Role::Stream).cloned().filter(|_| is_copy)?;
+        let context = self.context_of_stream(state, &stream)?;
+        let root = self.objects.root(memory.object);
+        let other = self.context_of_memory(state, root)?;
+        if !self.are_contexts_apart(state, context, other) {
+            return None;
+        }
+        let own = Value::Pointer(self.start_of(root));
+        self.carried_stream(state, &own)
     }
 
     /// The events of memory: of its last write, and of its last read for what must come after that as well.
     fn events_of(&mut self, state: &State, memory: &Pointer, writes: bool) -> Vec<EventKey> {
         let root = self.objects.root(memory.object);
-        let one =
-            self.memory_kind(state, root).is_some_and(|kind| kind.is_host() || kind == MemoryKind::Managed);
+        let one = self.has_one_event(state, root);
         let mut fields = vec![WRITTEN];
         if writes && !one {
             fields.push(READ);
@@ -134,8 +144,8 @@ impl Machine<'_, '_> {
             })
             .collect();
         let host = it.row.effects.iter().find_map(|effect| match effect {
-            Effect::Copy { direction: Some(crate::cuda::row::Direction::HostToDevice), .. } => Some(false),
-            Effect::Copy { direction: Some(crate::cuda::row::Direction::DeviceToHost), .. } => Some(true),
+            Effect::Copy { direction: Some(Direction::HostToDevice), .. } => Some(false),
+            Effect::Copy { direction: Some(Direction::DeviceToHost), .. } => Some(true),
             _ => None,
         });
         let mut tracked = Vec::new();
@@ -152,13 +162,19 @@ impl Machine<'_, '_> {
     }
 
     fn order_tracked(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        if !self.is_tracking(state) {
-            return;
-        }
         let (stream, _) = self.stream_of(state, it);
         for (memory, writes) in self.tracked(state, it) {
+            let root = self.objects.root(memory.object);
+            let own = self.context_of_memory(state, root);
+            let apart = if writes { None } else { self.stream_of_source_apart(state, it, &memory) };
+            if apart.is_none() && !self.has_one_event(state, root) && !self.is_tracking(state, own) {
+                continue;
+            }
             for event in self.events_of(state, &memory, writes) {
-                self.wait_tracked(state, stream, event);
+                self.wait_tracked(state, apart.unwrap_or(stream), event);
+            }
+            if let Some(apart) = apart {
+                self.join(state, stream, apart);
             }
         }
     }
@@ -172,17 +188,17 @@ impl Machine<'_, '_> {
     }
 
     fn record_tracked(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        if !self.is_tracking(state) {
-            return;
-        }
         let (stream, _) = self.stream_of(state, it);
         for (memory, writes) in self.tracked(state, it) {
+            let context = self.recording_context(state, it, &memory);
+            if !self.is_tracking(state, context) {
+                continue;
+            }
+            let apart = if writes { None } else { self.stream_of_source_apart(state, it, &memory) };
             let root = self.objects.root(memory.object);
-            let one = self
-                .memory_kind(state, root)
-                .is_some_and(|kind| kind.is_host() || kind == MemoryKind::Managed);
+            let one = self.has_one_event(state, root);
             let event = self.tracked_event(root, if writes || one { WRITTEN } else { READ });
-            self.record_now(state, event, stream);
+            self.record_now(state, event, apart.unwrap_or(stream));
         }
     }
 
@@ -193,10 +209,11 @@ impl Machine<'_, '_> {
 
     /// Notes that a guard of the memory is there (or a use that records by itself), or that it is dropped.
     fn guard(&mut self, state: &mut State, it: &Modelled<'_, '_>, is_there: bool) {
-        if !self.is_tracking(state) {
-            return;
-        }
         for (memory, _) in self.tracked(state, it) {
+            let context = self.recording_context(state, it, &memory);
+            if !self.is_tracking(state, context) {
+                continue;
+            }
             let root = self.objects.root(memory.object);
             let start = self.start_of(root);
             let field = self.field_object(&start, UNGUARDED);
@@ -221,8 +238,13 @@ impl Machine<'_, '_> {
         let streams: Vec<Value> = it.args(Role::Stream).cloned().collect();
         let [first, second] = streams.as_slice() else { return };
         let (first, second) = (self.stream_key(Some(first)), self.stream_key(Some(second)));
-        let start = self.mode_cell();
-        let event = EventKey::Created(self.field_object(&start, "<join>").0);
+        self.join(state, first, second);
+    }
+
+    /// The first stream waits for what is in the second.
+    fn join(&mut self, state: &mut State, first: StreamKey, second: StreamKey) {
+        let object = self.literal_object("<join>");
+        let event = EventKey::Created(object.0);
         self.record_now(state, event, second);
         self.wait_tracked(state, first, event);
     }
@@ -237,7 +259,8 @@ impl Machine<'_, '_> {
         if self.is_captured(state, stream) {
             return;
         }
-        if self.is_tracking(state) {
+        let context = self.context_of_memory(state, root);
+        if self.is_tracking(state, context) {
             for event in self.events_of(state, &memory, true) {
                 self.wait_tracked(state, stream, event);
             }

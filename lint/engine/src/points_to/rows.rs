@@ -199,9 +199,15 @@ impl Transfer<'_, '_> {
                     || is_smart_pointer(self.solver.model, &callee.name);
                 if is_pointer { self.load(&cells) } else { cells }
             }
-            Outcome::Unknown | Outcome::Stream | Outcome::Status | Outcome::QueryStatus | Outcome::Pure => {
-                Values::unknown()
-            }
+            Outcome::Unknown
+            | Outcome::Stream
+            | Outcome::LegacyStream
+            | Outcome::PerThreadStream
+            | Outcome::StreamInThread
+            | Outcome::Tracker
+            | Outcome::Status
+            | Outcome::QueryStatus
+            | Outcome::Pure => Values::unknown(),
         }
     }
 }

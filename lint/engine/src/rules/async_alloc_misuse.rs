@@ -81,7 +81,7 @@ pub static RULE: Rule = Rule {
     check: Check::Conflicts { claim, explain },
 };
 
-fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
+pub(super) fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let stream_ordered = conflict.object.memory == Some(MemoryKind::DeviceStreamOrdered);
     match &conflict.access {
         Access::Release(ReleaseKind::Call(FreeWith::CudaFreeAsync, _)) => {}

@@ -1,13 +1,13 @@
 //! `cudarc-lost-event`: cudarc has lost the event that would order this after an earlier use.
 
 use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, lent};
-use crate::facts::Conflict;
+use crate::facts::{Conflict, Lent};
 use crate::{Category, Diagnostic, Severity};
 
 const DOC: &str = r#"
 ## What it does
 Reports memory of cudarc's own types that is used while an earlier use may still be running, because the event that cudarc would wait for was never recorded or has been recorded anew:
-a slice that two streams read is written or dropped, where only the later reader is waited for; and page-locked memory is used with the default stream alone, for which cudarc 0.19.9 and 0.19.10 record nothing.
+a slice that two streams read is written or dropped, where only the later reader is waited for; page-locked memory is used with the default stream alone, for which cudarc 0.19.9 and 0.19.10 record nothing; and a slice is written or dropped that another context copies from, a read which cudarc records in the slice's own stream.
 
 ## Why it is wrong
 A `CudaSlice` has one event for reads; the second reader's record takes the place of the first's.
@@ -49,7 +49,7 @@ fn main() -> Result<(), DriverError> {
 - What cudarc does order: one reader, or several on one stream, then a writer; a writer, then readers.
 - Contexts that are made out of sight: they may own streams.
 - Versions of cudarc that record always (0.19.8 and earlier), for page-locked memory.
-- Copies between contexts.
+- Copies between contexts that are not seen to be different ones: other devices, or `new_non_primary`.
 
 ## Confidence
 Certain if it is so on all paths, likely on some.
@@ -77,7 +77,10 @@ fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
 }
 
 fn explain(case: &Case<'_>) -> Diagnostic {
-    let because = "cudarc holds no event for that use any more";
+    let because = match case.conflict.pending.lent {
+        Lent::Apart => "cudarc records a read by another context in the stream that made the memory",
+        _ => "cudarc holds no event for that use any more",
+    };
     lent::explain(
         RULE.name,
         case,

@@ -1,15 +1,17 @@
-//! `cudarc-untracked-streams`: several streams use one slice, and cudarc was told not to track it.
+//! `cudarc-untracked-streams`: several streams use one slice, and cudarc does not track it.
 
 use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, lent};
-use crate::facts::Conflict;
+use crate::facts::{Conflict, Lent};
 use crate::{Category, Diagnostic, Severity};
 
 const DOC: &str = r#"
 ## What it does
-Reports memory that two streams use with no order between them, after `disable_event_tracking`.
+Reports slices that two streams use with no order between them where cudarc does not keep account of their uses:
+after `disable_event_tracking`; after the last stream that the context owned is gone; where two `CudaContext::new` of one device share a slice, and the one that made it owns no stream; and on the per-thread default stream, which is another one in each thread.
 
 ## Why it is wrong
 The streams that cudarc makes do not order each other. What orders them is the event tracking; without it, the program must.
+The tracking waits only while the `CudaContext` that made the slice owns a stream (`is_managing_stream_synchronization`), and a stream is no longer owned once its last `Arc` is dropped, whether or not its work is done.
 
 ## Example
 ```rust,misuse
@@ -53,12 +55,15 @@ fn main() -> Result<(), DriverError> {
 ## Not reported
 - An explicit `join`, `wait` or `synchronize` between the two, and disjoint views.
 - One stream only.
+- Streams that may have another owner: a clone, a slice that they have made, a field, a function that got them.
+- Threads that are not started in a `std::thread::scope`, and those that share more than slices, streams and numbers, by which they may wait for each other.
 
 ## Confidence
 As in `cross-stream-unordered`.
 
 ## References
 - cudarc, `CudaContext::disable_event_tracking`: "the user is responsible".
+- cudarc 0.19.10, `driver::safe::core`: `CudaContext::is_managing_stream_synchronization`, `impl Drop for CudaStream`, `CudaContext::per_thread_stream`.
 "#;
 
 /// See [`DOC`].
@@ -67,7 +72,7 @@ pub static RULE: Rule = Rule {
     number: Number::new(37),
     category: Category::Ordering,
     severity: Severity::Error,
-    summary: "several streams use one slice, and cudarc was told not to track it",
+    summary: "several streams use one slice, and cudarc does not track it",
     doc: DOC,
     on_by_default: true,
     witness: Witness::WrongValue,
@@ -80,7 +85,17 @@ fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
 }
 
 fn explain(case: &Case<'_>) -> Diagnostic {
-    let because = "the event tracking is switched off";
+    let because = match case.conflict.pending.lent {
+        Lent::StreamsGone => "the last stream of the context is gone, and cudarc waits for nothing then",
+        Lent::PerThread => {
+            "the per-thread stream is another one in each thread, and no owned stream has cudarc keep account"
+        }
+        Lent::OtherContext => {
+            "the context that made it owns no stream, and so cudarc waits for nothing; the stream is another \
+             `CudaContext`'s"
+        }
+        _ => "the event tracking is switched off",
+    };
     lent::explain(
         RULE.name,
         case,

@@ -2,7 +2,8 @@
 
 use super::root_cause::{Case, Claim};
 use super::{RuleContext, host_buffer_released_in_flight, host_read_before_sync, host_write_before_sync};
-use super::{cross_stream_unordered, pageable_copy_as_sync, words};
+use super::{async_alloc_misuse, cross_stream_unordered, nonblocking_vs_default_race};
+use super::{pageable_copy_as_sync, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Conflict, Lent, ReleaseKind};
 use crate::{Diagnostic, Severity};
@@ -17,14 +18,19 @@ pub(super) fn owner(conflict: &Conflict) -> Option<&'static str> {
         (Lent::No, _) => None,
         (Lent::Call, None) => Some("cudarc-raw-async-lifetime"),
         (Lent::Slice, None) => Some("cudarc-pinned-as-slice"),
-        (Lent::Recorded, None) => Some("cudarc-lost-event"),
-        (Lent::Untracked, None) => Some("cudarc-untracked-streams"),
-        (Lent::Unguarded, _) => Some("cudarc-guard-dropped"),
-        // Of slices, the memory on the device is recorded all the same.
-        (Lent::Recorded | Lent::Slice, Some(Lent::Recorded | Lent::Slice)) => Some("cudarc-lost-event"),
-        (Lent::Untracked, Some(Lent::Recorded | Lent::Slice | Lent::Untracked)) => {
+        (Lent::Recorded | Lent::Apart, None) => Some("cudarc-lost-event"),
+        (Lent::Untracked | Lent::StreamsGone | Lent::OtherContext | Lent::PerThread, None) => {
             Some("cudarc-untracked-streams")
         }
+        (Lent::Unguarded, _) => Some("cudarc-guard-dropped"),
+        // Of slices, the memory on the device is recorded all the same.
+        (Lent::Recorded | Lent::Slice | Lent::Apart, Some(Lent::Recorded | Lent::Slice)) => {
+            Some("cudarc-lost-event")
+        }
+        (
+            Lent::Untracked | Lent::StreamsGone | Lent::OtherContext | Lent::PerThread,
+            Some(Lent::Recorded | Lent::Slice | Lent::Untracked),
+        ) => Some("cudarc-untracked-streams"),
         _ => None,
     }
 }
@@ -35,7 +41,12 @@ pub(super) fn claim(rule: &str, context: &RuleContext<'_>, conflict: &Conflict) 
         return None;
     }
     match conflict.access {
-        Access::Device(_) => cross_stream_unordered::claim(context, conflict),
+        Access::Device(_) => cross_stream_unordered::claim(context, conflict)
+            .or_else(|| nonblocking_vs_default_race::claim(context, conflict)),
+        // Dropped: given back in the order of the stream that made it.
+        Access::Release(ReleaseKind::Call(FreeWith::CudaFreeAsync, _)) => {
+            async_alloc_misuse::claim(context, conflict)
+        }
         _ => by_host(context, conflict),
     }
 }

@@ -27,6 +27,7 @@ mod captured_host_buffer_lifetime;
 mod captures;
 mod copy_size_mismatch;
 mod cross_stream_unordered;
+mod cudarc_blind_poll;
 mod cudarc_event_timing_disabled;
 mod cudarc_guard_dropped;
 mod cudarc_lost_event;
@@ -226,6 +227,7 @@ static CATALOGUE: &[&Rule] = &[
     &cudarc_lost_event::RULE,
     &cudarc_raw_async_lifetime::RULE,
     &cudarc_event_timing_disabled::RULE,
+    &cudarc_blind_poll::RULE,
     &pageable_copy_as_sync::RULE,
     &async_result_escapes::RULE,
     &temporary_source::RULE,

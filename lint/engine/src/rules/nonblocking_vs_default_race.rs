@@ -78,7 +78,7 @@ pub(super) fn applies(first: &Work, second: &Work) -> bool {
     (legacy(first) && non_blocking(second)) || (non_blocking(first) && legacy(second))
 }
 
-fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
+pub(super) fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let Access::Device(second) = &conflict.access else { return None };
     let first = &conflict.pending;
     if !applies(first, second)

@@ -12,6 +12,8 @@
 //! | `#[sized]` | the bytes of a `T` follow the arguments |
 //! | `#[args(1, 2)]` | these numbers follow the arguments |
 //! | `#[none(2)]` on a parameter | what `None` stands for |
+//! | `#[owned]` | the result is a stream of which the caller is the one owner |
+//! | `#[keeps]` | what it makes keeps a clone of the `Arc` that it is called on |
 //! | `#[part]`, `#[split]` | the result is the part of the object that a range names, or its two parts |
 
 use syn::{Attribute, LitInt, Token, punctuated::Punctuated};
