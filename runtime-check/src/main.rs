@@ -138,9 +138,11 @@ fn main() -> ExitCode {
         }
         Command::Evidence(arguments) => return evidence::command(&arguments),
         Command::Report(arguments) => report::command(&arguments).map_err(Error::Unexpected),
-        Command::Programs(whole) => whole.report(programs::run, programs::table::programs),
+        Command::Programs(whole) => {
+            whole.report(|root| programs::run(root, |_| false), programs::table::programs)
+        }
         Command::Claims(whole) => whole.report(claims::run, claims::table),
-        Command::Peers(whole) => whole.report(peers::run, peers::table),
+        Command::Peers(whole) => whole.report(|root| peers::run(root, |_| false), peers::table),
         Command::Litmus(args) => match litmus::litmus(&args) {
             Ok((text, true)) => Ok(text),
             Ok((text, false)) => {

@@ -124,6 +124,20 @@ impl<T: Body> File<T> {
         Self::parse(&text).map_err(|error| Error::Form(path, Box::new(error)))
     }
 
+    /// The inputs that are what they were when this was measured. None of them if it was measured in another way,
+    /// or if what is not a fixture is another: all that was run was run with that.
+    pub fn unchanged(&self, root: &Path) -> BTreeSet<String> {
+        let is_same = |(file, hash): &(&String, &String)| {
+            hash::of_file(&root.join(file.as_str())).is_ok_and(|now| now == **hash)
+        };
+        let (same, changed): (Vec<_>, Vec<_>) = self.inputs.iter().partition(is_same);
+        let is_fixture = |(file, _): &(&String, &String)| file.starts_with("fixtures/");
+        match self.schema == SCHEMA && self.protocol == PROTOCOL && changed.iter().all(is_fixture) {
+            true => same.into_iter().map(|(file, _)| file.clone()).collect(),
+            false => BTreeSet::new(),
+        }
+    }
+
     /// Writes the file into a folder, which is made if it is missing.
     pub fn write(&self, folder: &Path) -> Result<PathBuf, Error> {
         let path = folder.join(T::FILE);

@@ -1,12 +1,13 @@
 //! One function for each file: it has the producer measure, and gives back what the file holds.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cuda_lint_engine::rules;
-use cuda_lint_evidence::{Claims, Litmus, Observation, Peers, Programs, Rules, TwoGpus, Verdict};
+use cuda_lint_evidence::{Body, Claims, Litmus, Observation, Peers, Programs, Rules, TwoGpus, Verdict};
 
-use super::{Context, Error, convert};
+use super::kept::Kept;
+use super::{Context, Error, Measured, convert};
 use crate::replay::experiment::{self, Witness};
 use crate::replay::shape::Shape;
 use crate::replay::worker::Workers;
@@ -96,8 +97,25 @@ impl Known {
 }
 
 /// programs.toml: every fixture, compiled and run as it is.
-pub fn collect_programs(context: &Context<'_>) -> Result<Programs, Error> {
-    Ok(convert::programs(programs::run(context.root)?))
+pub fn collect_programs(context: &Context<'_>) -> Result<Measured<Programs>, Error> {
+    let kept = kept::<Programs>(context);
+    let is_kept = |file: &str| kept.as_ref().is_some_and(|it| it.has(file));
+    let mut body = convert::programs(programs::run(context.root, is_kept)?);
+    let time = time(&kept);
+    if let Some(kept) = kept {
+        kept.add_to(&mut body);
+    }
+    Ok(Measured { body, kept: time })
+}
+
+/// What is kept of an earlier run, if that is asked for.
+fn kept<T: Body>(context: &Context<'_>) -> Option<Kept<T>> {
+    Kept::read(context.root, context.keep?)
+}
+
+fn time<T: Body>(kept: &Option<Kept<T>>) -> Option<(Duration, String)> {
+    let (time, date) = kept.as_ref()?.time();
+    Some((time, date.to_owned()))
 }
 
 /// two-gpus.toml: the fixtures that need two GPUs.
@@ -120,9 +138,21 @@ pub fn collect_litmus(context: &Context<'_>) -> Result<Litmus, Error> {
 }
 
 /// peers.toml: other tools over the same programs.
-pub fn collect_peers(context: &Context<'_>) -> Result<Peers, Error> {
-    let report = peers::run(context.root)?;
-    Ok(convert::peers(report, |file| context.diagnostics.rules_of(file)))
+pub fn collect_peers(context: &Context<'_>) -> Result<Measured<Peers>, Error> {
+    let reported = |file: &str| context.diagnostics.rules_of(file);
+    let mut kept = kept::<Peers>(context);
+    let tools = |report: peers::Report| convert::peers(report, reported);
+    let mut body = tools(peers::run(context.root, |file| kept.as_ref().is_some_and(|it| it.has(file)))?);
+    if kept.as_ref().is_some_and(|it| !it.is_of(&body.tools)) {
+        // Other tools would have answered otherwise: everything is run.
+        kept = None;
+        body = tools(peers::run(context.root, |_| false)?);
+    }
+    let time = time(&kept);
+    if let Some(kept) = kept {
+        kept.add_to(&mut body, reported);
+    }
+    Ok(Measured { body, kept: time })
 }
 
 #[cfg(test)]

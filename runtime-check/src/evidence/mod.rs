@@ -3,6 +3,7 @@
 mod collect;
 mod convert;
 mod diagnostics;
+mod kept;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,10 @@ pub struct EvidenceArgs {
     /// Only some of the files; the others stay as they are
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
+    /// Run only the fixtures that have changed since, and keep what the same machine answered for the others
+    /// (programs, peers)
+    #[arg(long)]
+    changed: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,6 +104,21 @@ pub struct Context<'a> {
     pub diagnostics: &'a Diagnostics,
     /// How many random traces to run.
     pub litmus_traces: u64,
+    /// The machine, if what it answered before is kept.
+    pub keep: Option<&'a Device>,
+}
+
+/// What was measured, and what of an earlier run is in it: how long that took, and when it was.
+pub struct Measured<T> {
+    body: T,
+    kept: Option<(Duration, String)>,
+}
+
+impl<T> Measured<T> {
+    /// All of it was measured just now.
+    fn now(body: T) -> Self {
+        Self { body, kept: None }
+    }
 }
 
 /// Runs the command.
@@ -149,9 +169,15 @@ fn measure(arguments: &EvidenceArgs) -> Result<ExitCode, Error> {
         return Err(Error::NoDiagnostics);
     }
     let diagnostics = Diagnostics::read(diagnostics)?;
-    let context = Context { root, diagnostics: &diagnostics, litmus_traces: arguments.litmus_traces };
+    let device = device::header()?;
+    let context = Context {
+        root,
+        diagnostics: &diagnostics,
+        litmus_traces: arguments.litmus_traces,
+        keep: arguments.changed.then_some(&device),
+    };
     let out = arguments.out.clone().unwrap_or_else(|| root.join(cuda_lint_evidence::FOLDER));
-    let writer = Writer { root, out: &out, device: device::header()?, date: date(SystemTime::now()) };
+    let writer = Writer { root, out: &out, device: device.clone(), date: date(SystemTime::now()) };
     let start = Instant::now();
     let mut complete = true;
     let mut compiling = compile_early(root, &parts);
@@ -170,12 +196,12 @@ fn measure(arguments: &EvidenceArgs) -> Result<ExitCode, Error> {
             ));
         }
         complete &= match part {
-            Part::Rules => writer.part(|| collect::collect_rules(&context)),
+            Part::Rules => writer.part(|| collect::collect_rules(&context).map(Measured::now)),
             Part::Programs => writer.part(|| collect::collect_programs(&context)),
-            Part::Claims => writer.part(|| collect::collect_claims(&context)),
-            Part::Litmus => writer.part(|| collect::collect_litmus(&context)),
+            Part::Claims => writer.part(|| collect::collect_claims(&context).map(Measured::now)),
+            Part::Litmus => writer.part(|| collect::collect_litmus(&context).map(Measured::now)),
             Part::Peers => writer.part(|| collect::collect_peers(&context)),
-            Part::TwoGpus => writer.part(|| collect::collect_two_gpus(&context)),
+            Part::TwoGpus => writer.part(|| collect::collect_two_gpus(&context).map(Measured::now)),
         };
     }
     say(&format!("{:.1} s in all", start.elapsed().as_secs_f64()));
@@ -216,10 +242,10 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// Measures and writes one file. A part that fails leaves the others their chance; false then.
-    fn part<T: Body>(&self, collect: impl FnOnce() -> Result<T, Error>) -> bool {
+    fn part<T: Body>(&self, collect: impl FnOnce() -> Result<Measured<T>, Error>) -> bool {
         say(&format!("{}: …", T::FILE));
         let start = Instant::now();
-        let outcome = collect().and_then(|body| self.write(body, start.elapsed()));
+        let outcome = collect().and_then(|measured| self.write(measured, start.elapsed()));
         match &outcome {
             Ok(path) => say(&format!("{}: {:.1} s", path.display(), start.elapsed().as_secs_f64())),
             Err(error) => say(&format!("{}: {error}", T::FILE)),
@@ -231,9 +257,11 @@ impl Writer<'_> {
         outcome.is_ok()
     }
 
-    fn write<T: Body>(&self, body: T, time: Duration) -> Result<PathBuf, Error> {
+    fn write<T: Body>(&self, Measured { body, kept }: Measured<T>, time: Duration) -> Result<PathBuf, Error> {
         let harness = env!("CARGO_PKG_VERSION");
-        let file = File::new(self.root, harness, &self.date, time.as_secs_f64(), self.device.clone(), body)?;
+        let (before, date) = kept.unwrap_or_else(|| (Duration::ZERO, self.date.clone()));
+        let seconds = (before + time).as_secs_f64();
+        let file = File::new(self.root, harness, &date, seconds, self.device.clone(), body)?;
         Ok(file.write(self.out)?)
     }
 }
@@ -282,7 +310,7 @@ mod tests {
         };
         assert!(!writer.part::<cuda_lint_evidence::Claims>(|| Err(Error::NoDiagnostics)));
         assert!(!folder.path().join("claims.toml").exists());
-        assert!(writer.part(|| Ok(cuda_lint_evidence::Claims::default())));
+        assert!(writer.part(|| Ok(Measured::now(cuda_lint_evidence::Claims::default()))));
         assert!(folder.path().join("claims.toml").exists());
     }
 }

@@ -133,13 +133,14 @@ pub struct Finding {
 }
 
 /// Compiles what the tools are asked about.
-fn build(root: &Path, toolchain: &Toolchain) -> Result<Vec<Built>, Error> {
+fn build(root: &Path, toolchain: &Toolchain, is_known: impl Fn(&str) -> bool) -> Result<Vec<Built>, Error> {
     // A misuse that is there in both languages is asked for once.
     let is_twin = |fixture: &Fixture| in_cpp(&fixture.path).is_some_and(|other| root.join(other).exists());
     let is_asked = |fixture: &Fixture| {
         matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed)
             && !is_twin(fixture)
             && !fixture.needs_two_gpus()
+            && !is_known(&fixture.path)
     };
     programs::build(root, toolchain, programs::find(root)?.into_iter().filter(is_asked).collect())
 }
@@ -174,13 +175,13 @@ fn linked(built: &[Built]) -> Vec<(&Built, Executable)> {
 /// Looks at the code of the programs beside something else that needs a few processors; [`run`] then knows it.
 pub fn read_code_early(root: &Path) -> Result<(), Error> {
     let toolchain = Toolchain::find(root)?;
-    let built = build(root, &toolchain)?;
+    let built = build(root, &toolchain, |_| false)?;
     codes(&toolchain, &linked(&built), programs::beside());
     Ok(())
 }
 
-/// Runs all tools over the misuses, the seeds and their corrections.
-pub fn run(root: &Path) -> Result<Report, Error> {
+/// Runs all tools over the misuses, the seeds and their corrections, but for those that are known.
+pub fn run(root: &Path, is_known: impl Fn(&str) -> bool) -> Result<Report, Error> {
     let start = Instant::now();
     let toolchain = Toolchain::find(root)?;
     // Without a GPU every program would fail, and that says nothing.
@@ -189,7 +190,7 @@ pub fn run(root: &Path) -> Result<Report, Error> {
     let version = process::run(Command::new(&sanitizer).arg("--version"), LIMIT).map_err(|error| {
         Error::Unexpected(format!("compute-sanitizer cannot be run: {error}; it is part of the CUDA toolkit"))
     })?;
-    let built = build(root, &toolchain)?;
+    let built = build(root, &toolchain, is_known)?;
     let linked = linked(&built);
     let codes = codes(&toolchain, &linked, WIDTH);
     let jobs: Vec<(&Built, Code, &Tool)> = linked

@@ -184,9 +184,9 @@ fn compile(
     parallel(fixtures, width, compile, done)
 }
 
-/// Compiles and runs all fixtures that need no more than one GPU.
-pub fn run(root: &Path) -> Result<Report, Error> {
-    run_fixtures(root, false)
+/// Compiles and runs all fixtures that need no more than one GPU, but for those that are known.
+pub fn run(root: &Path, is_known: impl Fn(&str) -> bool) -> Result<Report, Error> {
+    run_fixtures(root, |it| !it.needs_two_gpus() && !is_known(&it.path))
 }
 
 /// Compiles and runs the fixtures that need two GPUs, on a machine that has them.
@@ -197,16 +197,16 @@ pub fn run_on_two_gpus(root: &Path) -> Result<Report, Error> {
             "these fixtures need two GPUs, and this machine has {count}; they are skipped elsewhere"
         )));
     }
-    run_fixtures(root, true)
+    run_fixtures(root, Fixture::needs_two_gpus)
 }
 
-fn run_fixtures(root: &Path, two_gpus: bool) -> Result<Report, Error> {
+fn run_fixtures(root: &Path, is_asked: impl Fn(&Fixture) -> bool) -> Result<Report, Error> {
     let start = Instant::now();
     let toolchain = Toolchain::find(root)?;
     // Without a GPU every program would fail, and that says nothing.
     platform::init_driver()?;
     let observer = Observer::build(&toolchain)?;
-    let fixtures = find(root)?.into_iter().filter(|it| it.needs_two_gpus() == two_gpus).collect();
+    let fixtures = find(root)?.into_iter().filter(is_asked).collect();
     let built = build(root, &toolchain, fixtures)?;
     say(&format!("{} programs compiled after {:.0} s", built.len(), start.elapsed().as_secs_f64()));
     let bar = progress("running", built.len());
