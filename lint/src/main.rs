@@ -20,6 +20,7 @@ mod exit;
 mod explain;
 mod finding;
 mod gather;
+mod header_owners;
 mod host_scan;
 mod identity;
 mod include_index;
