@@ -165,7 +165,7 @@ impl Analyser for ClangAnalyser {
             return FileReport::new(&request.path, Outcome::Skipped);
         }
         let entry = self.databases.iter().find_map(|database| database.command_for(path));
-        let targets = entry.map(|entry| entry.targets()).unwrap_or_default();
+        let targets = entry.map(|entry| entry.targets.clone()).unwrap_or_default();
         let options = UnitOptions::new(path, source.text.as_bytes(), &self.flags, entry);
         let unusable: Vec<FailedFile> = (options.problems.iter())
             .map(|it| FailedFile { path: it.path.display().to_string(), reason: it.reason.clone() })

@@ -8,6 +8,7 @@
 mod analysis;
 mod args;
 mod baseline;
+mod bazel_actions;
 mod book;
 mod catalogue;
 mod clang;
