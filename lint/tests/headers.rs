@@ -3,6 +3,7 @@
 mod project;
 
 use project::{Project, READ, early_read};
+use serde_json::Value;
 
 /// A source that includes headers and is none of the matter itself.
 fn source(includes: &[&str]) -> String {
@@ -16,12 +17,13 @@ fn header(name: &str, read: &str) -> String {
     format!("#ifndef {name}_H\n#define {name}_H\n{body}#endif\n")
 }
 
-fn files(project: &Project) -> (u64, u64, u64) {
-    let report: serde_json::Value =
-        serde_json::from_str(&project.run(&["--format", "json", "."]).stdout).unwrap();
+/// How many files were analysed, skipped and given up.
+fn files(project: &Project) -> [Option<u64>; 3] {
+    let report: Value =
+        serde_json::from_str(&project.run(&["--format", "json", "."]).stdout).unwrap_or_default();
     let files = &report["files"];
-    let failed = files["failed"].as_array().unwrap().len() as u64;
-    (files["analysed"].as_u64().unwrap(), files["skipped"].as_u64().unwrap(), failed)
+    let failed = files["failed"].as_array().map(|it| it.len() as u64);
+    [files["analysed"].as_u64(), files["skipped"].as_u64(), failed]
 }
 
 #[test]
@@ -37,7 +39,7 @@ fn what_a_header_does_is_reported_once_whoever_includes_it() {
     for jobs in ["1", "4"] {
         assert_eq!(project.found(&["--jobs", jobs, "."]), expected);
     }
-    assert_eq!(files(&project), (5, 0, 0));
+    assert_eq!(files(&project), [5, 0, 0].map(Some));
 }
 
 #[test]
@@ -55,7 +57,7 @@ fn headers_that_no_source_reads_are_files_of_their_own() {
     let lines =
         ["alone.h", "never.h", "x/util.h", "y/util.h"].map(|name| format!("{name}:9 host-read-before-sync"));
     assert_eq!(project.found(&["."]), lines);
-    assert_eq!(files(&project), (6, 0, 0));
+    assert_eq!(files(&project), [6, 0, 0].map(Some));
 }
 
 #[test]
