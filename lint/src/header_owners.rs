@@ -9,10 +9,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::hash::BuildHasher;
 use std::path::{Component, Path, PathBuf};
 
 use memchr::memmem;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::clang::configuration;
 use crate::clang::flags::{Language, join_clean, language_of};
@@ -52,7 +53,6 @@ pub fn assign(files: &[SourceFile], words: &[String]) -> Adoptions {
     }
     let looked: Vec<Looked> = files.iter().map(|file| look(file, words)).collect();
     let includers = Includers::of(files, &looked);
-    let mut load: FxHashMap<usize, usize> = FxHashMap::default();
     let mut adopted: FxHashMap<usize, usize> = FxHashMap::default();
     let mut adoptions = Adoptions::new();
     for (header, file) in files.iter().enumerate() {
@@ -65,16 +65,15 @@ pub fn assign(files: &[SourceFile], words: &[String]) -> Adoptions {
             (speaks == Some(language) || speaks == Some(Language::Cuda))
                 && (taken == 0 || taken + looked[header].bytes <= MAX_ADOPTED)
         };
-        // `solver.cu` knows `solver.h` best; else the work is spread.
+        // `solver.cu` knows `solver.h` best; else each pair has its number, so that the work is spread and no
+        // choice depends on what other files hold.
         let rank = |source: &&usize| {
             let other_stem = files[**source].canonical.file_stem() != file.canonical.file_stem();
-            let work = looked[**source].bytes + load.get(source).copied().unwrap_or(0);
-            (other_stem, work, **source)
+            (other_stem, FxBuildHasher.hash_one((&file.path, &files[**source].path)), **source)
         };
         let Some(&source) = includers.of_header(header).iter().filter(fits).min_by_key(rank) else {
             continue;
         };
-        *load.entry(source).or_default() += looked[header].bytes;
         *adopted.entry(source).or_default() += looked[header].bytes;
         adoptions.entry(files[source].path.clone()).or_default().insert(file.path.clone());
     }
@@ -195,5 +194,82 @@ impl<'f> Names<'f> {
         let fitting = candidates.iter().filter(|(_, path)| path.ends_with(&wanted));
         // Of equally near ones the first.
         fitting.rev().max_by_key(|(_, path)| shared(path)).map(|(index, _)| *index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Header and source, for each header that a source is to speak for.
+    fn assigned(texts: &[(&str, &str)]) -> Vec<(String, String)> {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let mut files = Vec::new();
+        for (name, text) in texts {
+            let canonical = root.join(name);
+            std::fs::create_dir_all(canonical.parent().unwrap()).unwrap();
+            std::fs::write(&canonical, text).unwrap();
+            files.push(SourceFile { path: (*name).to_owned(), canonical, named: false });
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let of_source = |(source, headers): (String, BTreeSet<String>)| {
+            headers.into_iter().map(move |header| (header, source.clone())).collect::<Vec<_>>()
+        };
+        let mut found: Vec<_> = assign(&files, &[]).into_iter().flat_map(of_source).collect();
+        found.sort();
+        found
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|(header, source)| ((*header).to_owned(), (*source).to_owned())).collect()
+    }
+
+    const CUDA: &str = "inline void f(cudaStream_t s) { cudaStreamSynchronize(s); }\n";
+
+    #[test]
+    fn the_source_of_the_same_stem_speaks_for_a_header() {
+        let found = assigned(&[
+            ("include/lib/solver.h", &format!("#include \"base.h\"\n{CUDA}")),
+            ("include/lib/base.h", CUDA),
+            ("include/lib/alone.h", CUDA),
+            ("include/lib/plain.h", "int x;\n"),
+            ("src/a.cu", "#include <lib/solver.h>\n#include \"lib/plain.h\"\n__global__ void k();\n"),
+            ("src/solver.cu", "#include <lib/solver.h>\n__global__ void k();\n"),
+            ("src/host.cpp", "#include <lib/alone.h>\nint main() {}\n"),
+        ]);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found[1], ("include/lib/solver.h".to_owned(), "src/solver.cu".to_owned()));
+        assert_eq!(found[0].0, "include/lib/base.h");
+    }
+
+    #[test]
+    fn what_only_the_header_itself_shows_is_left_to_it() {
+        let main = "#include \"a.h\"\n__global__ void k();\n";
+        for text in [
+            format!("#ifdef USE_IT\n{CUDA}#endif\n"),
+            format!("{CUDA}// NOLINT\n"),
+            "void f() { k<< <1, 2>> >(); }\n".to_owned(),
+        ] {
+            assert_eq!(assigned(&[("a.h", &text), ("main.cu", main)]), pairs(&[]), "{text}");
+        }
+        assert_eq!(assigned(&[("a.h", CUDA), ("main.cu", main)]), pairs(&[("a.h", "main.cu")]));
+    }
+
+    #[test]
+    fn c_plus_plus_speaks_for_what_is_the_same_in_it() {
+        let main = "#include \"a.h\"\nvoid g() { cudaDeviceSynchronize(); }\n";
+        assert_eq!(assigned(&[("a.h", CUDA), ("main.cpp", main)]), pairs(&[("a.h", "main.cpp")]));
+        for text in ["__global__ void k();\n", "#ifdef __CUDACC__\nint x;\n#endif\nvoid f(cudaStream_t);\n"] {
+            assert_eq!(assigned(&[("a.h", text), ("main.cpp", main)]), pairs(&[]), "{text}");
+        }
+    }
+
+    #[test]
+    fn nobody_takes_on_too_much() {
+        let large = format!("{CUDA}{}", "// what\n".repeat(16_000));
+        let includes = "#include \"a.h\"\n#include \"b.h\"\n__global__ void k();\n";
+        let found = assigned(&[("a.h", &large), ("b.h", &large), ("main.cu", includes)]);
+        assert_eq!(found, pairs(&[("a.h", "main.cu")]));
     }
 }
