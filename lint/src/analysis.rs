@@ -13,8 +13,8 @@ use crate::clang::configuration::{self, SecondConfiguration};
 use crate::clang::embedded;
 use crate::clang::flags::{FrontendOptions, Language, UnitOptions};
 use crate::clang::library::{Library, on_big_stack};
-use crate::clang::lower::{self, Lowered};
-use crate::clang::parse::{self, Frontend, ParseError, ParsedUnit, Source};
+use crate::clang::lower::{self, Lowered, Read};
+use crate::clang::parse::{self, Care, Frontend, ParseError, ParsedUnit, Source};
 use crate::clang::prelude::Preludes;
 use crate::clang::real_headers::RealHeaders;
 use crate::compile_commands::CompileCommands;
@@ -165,13 +165,22 @@ impl Analyser for ClangAnalyser {
             return FileReport::new(&request.path, Outcome::Skipped);
         }
         let entry = self.databases.iter().find_map(|database| database.command_for(path));
-        let targets = entry.map(|entry| entry.targets()).unwrap_or_default();
+        let targets = entry.map(|entry| entry.targets.clone()).unwrap_or_default();
         let options = UnitOptions::new(path, source.text.as_bytes(), &self.flags, entry);
         let unusable: Vec<FailedFile> = (options.problems.iter())
             .map(|it| FailedFile { path: it.path.display().to_string(), reason: it.reason.clone() })
             .collect();
         let this = &*self;
-        let mut lowered = match on_big_stack(&self.frontend.library, || this.lower_source(source, &options)) {
+        let lower = |care| {
+            let source = source.clone();
+            on_big_stack(&this.frontend.library, || this.lower_source(source, &options, &request.adopt, care))
+        };
+        let care = if request.careful { Care::Careful } else { Care::Usual };
+        let result = match lower(care) {
+            Some(Err(ParseError::Crashed)) if care == Care::Usual => lower(Care::Careful),
+            result => result,
+        };
+        let mut lowered = match result {
             Some(Ok(lowered)) => lowered,
             Some(Err(error)) => return FileReport::failed(&request.path, error.to_string()),
             None => return FileReport::failed(&request.path, internal_error()),
@@ -184,9 +193,9 @@ impl Analyser for ClangAnalyser {
         }
         let model = self.model.as_deref();
         let units = std::mem::take(&mut lowered.units);
-        let LoweredSource { partial, directives, .. } = lowered;
-        let report =
-            self::lowered(&path, units, &self.options, model, Beside { targets, partial, directives });
+        let LoweredSource { partial, directives, adopted, .. } = lowered;
+        let beside = Beside { targets, partial, directives, adopted };
+        let report = self::lowered(&path, units, &self.options, model, beside);
         FileReport { unusable, ..report }
     }
 }
@@ -197,6 +206,7 @@ struct Beside {
     targets: Vec<String>,
     partial: Vec<PartialFunction>,
     directives: Vec<Directive>,
+    adopted: Vec<String>,
 }
 
 /// Indexes units, and keeps them where the second phase finds them.
@@ -205,7 +215,7 @@ fn lowered(
     units: Vec<UnitFile>,
     options: &AnalysisOptions,
     model: Option<&Model>,
-    Beside { targets, partial, directives }: Beside,
+    Beside { targets, partial, directives, adopted }: Beside,
 ) -> FileReport {
     let mut kept = Vec::new();
     for unit in units {
@@ -217,24 +227,41 @@ fn lowered(
             Err(error) => return FileReport::failed(path, error.to_string()),
         }
     }
-    let outcome = Outcome::Lowered { units: kept, targets, partial, directives };
+    let outcome = Outcome::Lowered { units: kept, targets, partial, directives, adopted };
     FileReport::new(path, outcome)
 }
 
 impl ClangAnalyser {
     /// Lowers a file in the configuration that its options give, and, where the preprocessor hides CUDA
     /// code behind macros of the project, in a second one in which they are defined.
-    fn lower_source(&self, source: Source, options: &UnitOptions) -> Result<LoweredSource, ParseError> {
+    ///
+    /// `adopt` names the headers that the file is to speak for.
+    fn lower_source(
+        &self,
+        source: Source,
+        options: &UnitOptions,
+        adopt: &[String],
+        care: Care,
+    ) -> Result<LoweredSource, ParseError> {
         let mut lowered = LoweredSource::default();
-        let unit = parse::parse(&self.frontend, source.clone(), options)?;
+        let adopt = Adopt::of(adopt);
+        let unit = parse::parse(&self.frontend, source.clone(), options, care)?;
         let regions = configuration::inactive_cuda_regions(&unit);
         let second = if regions.is_empty() {
             SecondConfiguration::default()
         } else {
             configuration::second_configuration(&unit, &regions)
         };
+        if care == Care::Careful {
+            lowered.partial.push(PartialFunction {
+                path: source.path.display().to_string(),
+                line: 1,
+                function: String::new(),
+                reason: "the parser crashed on it; what nothing declares is not invented".to_owned(),
+            });
+        }
         let is_large = unit.is_large;
-        self.lower_unit(unit, &mut lowered);
+        lowered.adopted = adopt.met(&self.lower_unit(unit, &adopt, &mut lowered));
         for (region, reason) in second.unseen {
             lowered.partial.push(PartialFunction {
                 path: source.path.display().to_string(),
@@ -245,17 +272,18 @@ impl ClangAnalyser {
         }
         if !second.defines.is_empty() {
             let options = options.with_defines(&second.defines);
-            let unit = parse::parse_again(&self.frontend, source, &options, is_large)?;
-            self.lower_unit(unit, &mut lowered);
+            let unit = parse::parse_again(&self.frontend, source, &options, care, is_large)?;
+            self.lower_unit(unit, &adopt, &mut lowered);
         }
         Ok(lowered)
     }
 
-    fn lower_unit(&self, unit: ParsedUnit, lowered: &mut LoweredSource) {
-        let Lowered { mut program, sources } =
-            lower::lower(unit.unit.raw(), &unit.main_file, &unit.text, &|file| {
-                is_no_code_of_the_project(&unit, file)
-            });
+    /// Lowers a unit; returns the files whose functions are its roots.
+    fn lower_unit(&self, unit: ParsedUnit, adopt: &Adopt, lowered: &mut LoweredSource) -> Vec<String> {
+        let is_virtual = |file: &str| is_no_code_of_the_project(&unit, file);
+        let read = Read { is_virtual: &is_virtual, adopted: &adopt.files };
+        let Lowered { mut program, sources, own } =
+            lower::lower(unit.unit.raw(), &unit.main_file, &unit.text, &read);
         program.unresolved_includes |= !unit.missing_includes.is_empty();
         let of_project = sources.files.iter().filter(|file| !is_no_code_of_the_project(&unit, file));
         lowered.directives.extend(comments::directives(&unit, of_project));
@@ -264,6 +292,7 @@ impl ClangAnalyser {
         }
         let default_stream = unit.options.default_stream.map(DefaultStream::from);
         lowered.units.push(UnitFile { program, sources, default_stream });
+        own
     }
 }
 
@@ -293,6 +322,32 @@ struct LoweredSource {
     partial: Vec<PartialFunction>,
     directives: Vec<Directive>,
     dump: Option<String>,
+    /// The headers that it speaks for, as the request named them.
+    adopted: Vec<String>,
+}
+
+/// The headers that a file is to speak for.
+struct Adopt {
+    /// Their paths without links.
+    files: Vec<PathBuf>,
+    /// As the request names them.
+    names: Vec<String>,
+}
+
+impl Adopt {
+    fn of(names: &[String]) -> Self {
+        let found =
+            names.iter().filter_map(|name| Some((Path::new(name).canonicalize().ok()?, name.clone())));
+        let (files, names) = found.unzip();
+        Self { files, names }
+    }
+
+    /// Those that are among the files.
+    fn met(&self, own: &[String]) -> Vec<String> {
+        let own: FxHashSet<PathBuf> = own.iter().filter_map(|it| Path::new(it).canonicalize().ok()).collect();
+        let both = self.files.iter().zip(&self.names).filter(|(file, _)| own.contains(*file));
+        both.map(|(_, name)| name.clone()).collect()
+    }
 }
 
 /// Names of files without links and detours, so that several units have one name for a header.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
+use crate::bazel_actions::{self, Compilation};
 use crate::clang::flags::join_clean;
 
 /// Larger databases are refused: the largest known projects have databases of about 100 MB.
@@ -30,18 +31,11 @@ pub struct CompileCommand {
     pub database: PathBuf,
     /// The command, split into words; the first is the compiler.
     pub arguments: Vec<String>,
+    /// The targets that the file is built for, by this command and by others.
+    pub targets: Vec<String>,
 }
 
 impl CompileCommand {
-    /// The targets that the file is built for, as far as CMake's object paths tell: `-o
-    /// CMakeFiles/<target>.dir/file.o`.
-    pub fn targets(&self) -> Vec<String> {
-        let output = self.arguments.windows(2).find(|pair| pair[0] == "-o").map(|pair| pair[1].as_str());
-        let mut parts = output.unwrap_or_default().split('/');
-        let target = parts.find(|part| *part == "CMakeFiles").and_then(|_| parts.next());
-        target.and_then(|target| target.strip_suffix(".dir")).map(str::to_owned).into_iter().collect()
-    }
-
     /// True if CUDA's own compiler runs, perhaps behind launchers such as ccache.
     pub fn is_nvcc(&self) -> bool {
         let words = self.arguments.iter().take_while(|it| !it.starts_with(['-', '@']));
@@ -141,9 +135,12 @@ impl CompileCommands {
             path: path.display().to_string(),
             reason: format!("{what}\n  {REWRITE}"),
         };
-        let entries: Vec<Entry> = serde_json::from_slice(bytes)
-            .map_err(|why| error(format!("is no compilation database: {why}")))?;
+        let no_database = |why: serde_json::Error| error(format!("is no compilation database: {why}"));
         let database = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        if bazel_actions::may_be_actions(bytes) {
+            return Ok(Self::of_actions(database, bazel_actions::read(bytes).map_err(no_database)?));
+        }
+        let entries: Vec<Entry> = serde_json::from_slice(bytes).map_err(no_database)?;
         let mut found = Self::default();
         for (index, entry) in entries.into_iter().enumerate() {
             let wrong = |what: &str| error(format!("entry {index} (counted from 0) {what}"));
@@ -160,15 +157,41 @@ impl CompileCommands {
                 }
             };
             let file = join_clean(&directory, &file);
-            found.add(CompileCommand { file, directory, database: database.clone(), arguments });
+            let targets = target_of(&arguments).into_iter().collect();
+            found.add(CompileCommand { file, directory, database: database.clone(), arguments, targets });
         }
         Ok(found)
     }
 
+    /// Commands of Bazel's list of actions. The file lies in the workspace.
+    fn of_actions(database: PathBuf, actions: Vec<Compilation>) -> Self {
+        let mut found = Self::default();
+        for Compilation { file, target, arguments } in actions {
+            let command = CompileCommand {
+                file: PathBuf::new(),
+                directory: database.clone(),
+                database: database.clone(),
+                arguments,
+                targets: target.into_iter().collect(),
+            };
+            found.add(CompileCommand { file: command.resolve(&file), ..command });
+        }
+        found
+    }
+
     /// Of several entries for one file the first counts, as clang's tools have it; one that CUDA's own
-    /// compiler runs is preferred.
-    fn add(&mut self, command: CompileCommand) {
+    /// compiler runs is preferred. The targets of all of them are the file's.
+    fn add(&mut self, mut command: CompileCommand) {
         let key = fs::canonicalize(&command.file).unwrap_or_else(|_| command.file.clone());
+        if let Some(&index) = self.by_file.get(&key) {
+            let known = &mut self.commands[index];
+            for target in std::mem::take(&mut command.targets) {
+                if !known.targets.contains(&target) {
+                    known.targets.push(target);
+                }
+            }
+            command.targets = known.targets.clone();
+        }
         match self.by_file.get(&key) {
             Some(&index) if command.is_nvcc() && !self.commands[index].is_nvcc() => {
                 self.commands[index] = command;
@@ -194,6 +217,14 @@ impl CompileCommands {
         // The first of the equally near ones, so that the order of the database decides.
         self.commands.iter().rev().max_by_key(nearness).filter(|command| nearness(command).1 > 1)
     }
+}
+
+/// The target that a command builds for, as far as CMake's object paths tell: `-o CMakeFiles/<target>.dir/file.o`.
+fn target_of(arguments: &[String]) -> Option<String> {
+    let output = arguments.windows(2).find(|pair| pair[0] == "-o").map(|pair| pair[1].as_str());
+    let mut parts = output.unwrap_or_default().split('/');
+    let target = parts.find(|part| *part == "CMakeFiles").and_then(|_| parts.next())?;
+    target.strip_suffix(".dir").map(str::to_owned)
 }
 
 /// True for folders that stand for "where the command runs": Bazel's sandbox, and the placeholder of scripts
@@ -236,6 +267,34 @@ mod tests {
         assert_eq!(database.command_for(Path::new("/p/s/a.cu")).unwrap().arguments[0], "nvcc");
         assert_eq!(database.command_for(Path::new("/p/t/x.h")).unwrap().arguments[1], "-DC");
         assert!(database.command_for(Path::new("/elsewhere/x.h")).is_none());
+    }
+
+    #[test]
+    fn a_file_of_several_targets_belongs_to_each() {
+        let database = parse(
+            r#"[{"directory":"/p/b","file":"../a.cu","command":"nvcc -DV=1 -x cu -c ../a.cu -o CMakeFiles/one.dir/Debug/a.cu.o"},
+                {"directory":"/p/b","file":"../a.cu","command":"nvcc -DV=2 -x cu -c ../a.cu -o CMakeFiles/two.dir/a.cu.o"},
+                {"directory":"/p/b","file":"../a.cu","command":"nvcc -DV=3 -x cu -c ../a.cu -o CMakeFiles/one.dir/Release/a.cu.o"}]"#,
+        )
+        .unwrap();
+        let command = database.command_for(Path::new("/p/a.cu")).unwrap();
+        assert_eq!(
+            (command.arguments[1].as_str(), &command.targets[..]),
+            ("-DV=1", &["one", "two"].map(String::from)[..])
+        );
+    }
+
+    #[test]
+    fn actions_of_bazel_are_commands() {
+        let database = parse(
+            r#"{"targets":[{"id":1,"label":"//a:b"}],"actions":[{"targetId":1,"arguments":["nvcc","-x","cu","-c","a/b.cu","-o","bazel-out/b.o"]}]}"#,
+        )
+        .unwrap();
+        let command = database.command_for(Path::new("/p/build/a/b.cu")).unwrap();
+        assert_eq!(
+            (command.directory.as_path(), &command.targets[..]),
+            (Path::new("/p/build"), &["//a:b".to_owned()][..])
+        );
     }
 
     #[test]

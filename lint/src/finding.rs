@@ -65,6 +65,9 @@ pub enum Outcome {
         /// Comments that suppress findings, in the file and in those that it includes.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         directives: Vec<Directive>,
+        /// Of the headers that it was to speak for, those that it includes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        adopted: Vec<String>,
     },
     /// It holds nothing that concerns CUDA.
     Skipped,

@@ -8,6 +8,7 @@
 mod analysis;
 mod args;
 mod baseline;
+mod bazel_actions;
 mod book;
 mod catalogue;
 mod clang;
@@ -20,6 +21,7 @@ mod exit;
 mod explain;
 mod finding;
 mod gather;
+mod header_owners;
 mod host_scan;
 mod identity;
 mod include_index;

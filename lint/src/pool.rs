@@ -1,6 +1,6 @@
 //! Worker processes, seen from the main process: starts them, hands out files one at a time, and replaces a
 //! worker that crashes, hangs or talks nonsense. Such a worker costs the file that it was working on, and
-//! no other.
+//! no other. A file on which the parser crashed is tried once more, with care ([`FileRequest::careful`]).
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -118,7 +118,8 @@ impl Pool {
     /// The life of one worker and its successors.
     fn drive(&self, queue: &Queue<'_>, greeting: &str, send: impl Fn(FileReport)) {
         let mut worker: Option<Worker> = None;
-        while let Some(request) = queue.next() {
+        let mut again: Option<FileRequest> = None;
+        while let Some(request) = again.take().or_else(|| queue.next().cloned()) {
             let mut current = match worker.take().filter(|worker| !worker.has_spoken_unasked()) {
                 Some(current) => current,
                 None => match self.start(greeting) {
@@ -132,12 +133,15 @@ impl Pool {
                     }
                 },
             };
-            match current.ask(request, self.timeout) {
+            match current.ask(&request, self.timeout) {
                 Ok(report) => {
                     send(report);
                     worker = Some(current);
                 }
-                Err(reason) => send(FileReport::failed(&request.path, reason)),
+                Err(Failure::Died(_)) if request.can_be_careful() => {
+                    again = Some(FileRequest { careful: true, ..request });
+                }
+                Err(failure) => send(FileReport::failed(&request.path, failure.reason())),
             }
         }
     }
@@ -199,6 +203,23 @@ impl Queue<'_> {
     }
 }
 
+/// Why a file has no answer.
+#[derive(Debug)]
+enum Failure {
+    /// The process ended.
+    Died(String),
+    /// Anything else: it takes too long, or its answer makes no sense.
+    Other(String),
+}
+
+impl Failure {
+    fn reason(self) -> String {
+        match self {
+            Self::Died(reason) | Self::Other(reason) => reason,
+        }
+    }
+}
+
 /// Why no worker can be had.
 #[derive(Debug)]
 enum Stop {
@@ -244,7 +265,7 @@ impl Worker {
         let (sender, answers) = mpsc::channel();
         std::thread::spawn(move || read_lines(output, |line| sender.send(line).is_ok()));
         let mut worker = Self { process, input, answers, frontend: String::new(), unusable: Vec::new() };
-        let answer = worker.exchange(greeting, START_TIMEOUT).map_err(cannot)?;
+        let answer = worker.exchange(greeting, START_TIMEOUT).map_err(|failure| cannot(failure.reason()))?;
         match serde_json::from_slice(&answer) {
             Ok(Greeting::Ready { frontend, unusable }) => {
                 worker.frontend = frontend;
@@ -262,28 +283,32 @@ impl Worker {
     }
 
     /// Has a file analysed, or says why that failed. After a failure the worker is of no more use.
-    fn ask(&mut self, request: &FileRequest, timeout: Duration) -> Result<FileReport, String> {
-        let line = serde_json::to_string(request).map_err(|error| error.to_string())?;
+    fn ask(&mut self, request: &FileRequest, timeout: Duration) -> Result<FileReport, Failure> {
+        let line = serde_json::to_string(request).map_err(|error| Failure::Other(error.to_string()))?;
         let answer = self.exchange(&line, timeout)?;
         match serde_json::from_slice::<FileReport>(&answer) {
             Ok(report) if report.path == request.path => Ok(report),
-            Ok(report) => Err(format!("the worker process answered for another file ({})", report.path)),
-            Err(error) => Err(format!("the answer of the worker process makes no sense ({error})")),
+            Ok(report) => {
+                Err(Failure::Other(format!("the worker process answered for another file ({})", report.path)))
+            }
+            Err(error) => {
+                Err(Failure::Other(format!("the answer of the worker process makes no sense ({error})")))
+            }
         }
     }
 
-    fn exchange(&mut self, line: &str, timeout: Duration) -> Result<Vec<u8>, String> {
+    fn exchange(&mut self, line: &str, timeout: Duration) -> Result<Vec<u8>, Failure> {
         // A process that ended fails here or below; what it left as its status is the better reason.
         let _ = self.input.write_all(format!("{line}\n").as_bytes()).and_then(|()| self.input.flush());
         match self.answers.recv_timeout(timeout) {
-            Ok(answer) => {
-                answer.map_err(|error| format!("the answer of the worker process cannot be read: {error}"))
-            }
-            Err(RecvTimeoutError::Disconnected) => Err(self.last_words()),
-            Err(RecvTimeoutError::Timeout) => Err(format!(
+            Ok(answer) => answer.map_err(|error| {
+                Failure::Other(format!("the answer of the worker process cannot be read: {error}"))
+            }),
+            Err(RecvTimeoutError::Disconnected) => Err(Failure::Died(self.last_words())),
+            Err(RecvTimeoutError::Timeout) => Err(Failure::Other(format!(
                 "the analysis took longer than {} s (--timeout SECONDS raises the limit)",
                 timeout.as_secs_f64()
-            )),
+            ))),
         }
     }
 
@@ -356,8 +381,12 @@ mod tests {
 read options
 echo '{"greeting":"ready","frontend":"fake"}'
 while read request; do
-    path=${request#*:\"}; path=${path%\"*}
+    path=${request#*:\"}; path=${path%%\"*}
     case $path in
+        careful*) case $request in
+            *'"careful":true'*) echo "{\"path\":\"$path\",\"outcome\":{\"state\":\"skipped\"}}" ;;
+            *) kill -SEGV $$ ;;
+        esac ;;
         crash*) kill -SEGV $$ ;;
         leave*) exit 3 ;;
         hang*) sleep 100 ;;
@@ -426,13 +455,24 @@ done"#;
 
     #[test]
     fn crash_exit_and_garbage_cost_one_file_each() {
-        let paths = ["a.cu", "b.cu", "crash.cu", "garbage.cu", "half.cu", "leave.cu", "other.cu", "z.cu"];
+        let paths = [
+            "a.cu",
+            "b.cu",
+            "careful.cu",
+            "crash.cu",
+            "garbage.cu",
+            "half.cu",
+            "leave.cu",
+            "other.cu",
+            "z.cu",
+        ];
         for workers in [1, 2] {
             assert_eq!(
                 lines(&run(FAKE, workers, &paths)),
                 [
                     "a.cu",
                     "b.cu",
+                    "careful.cu",
                     "crash.cu: the parser crashed on it: signal 11 (SIGSEGV)",
                     "garbage.cu: the answer of the worker process makes no sense (expected ident at line 1 column 2)",
                     "half.cu: the worker process ended early: exit status: 0",

@@ -4,6 +4,9 @@
 //! Files without a word of CUDA are not even parsed in the first round. Once it is known what the others
 //! define and what they lack, those of them are lowered that may call the former or define the latter; that
 //! may bring further names, and is repeated while it does.
+//!
+//! Headers that a source includes are part of that source's unit ([`header_owners`]); those that their source
+//! turns out not to include, or that it cannot speak for since it fails, are lowered after the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -13,6 +16,7 @@ use cuda_lint_engine::link::{Linker, Unit};
 
 use crate::discover::SourceFile;
 use crate::finding::{FileReport, LoweredUnit, Outcome, PartialFunction};
+use crate::header_owners::{self, Adoptions};
 use crate::host_scan::{self, HostFile, Wanted};
 use crate::options::{AnalysisOptions, Phase};
 use crate::pool::{Observer, Pool, PoolOutcome};
@@ -39,14 +43,25 @@ pub fn analyse<O: Observer>(
     options: &AnalysisOptions,
     observe: impl Fn(usize) -> O,
 ) -> io::Result<PoolOutcome> {
-    let requests: Vec<FileRequest> =
-        files.iter().map(|file| FileRequest { path: file.path.clone(), ..FileRequest::default() }).collect();
+    // What is dumped is dumped file by file.
+    let adoptions = match options.dump {
+        None => header_owners::assign(files, &words(options)),
+        Some(_) => Adoptions::new(),
+    };
+    let requests = first_requests(files, &adoptions);
     let mut outcome = pool.analyse(&requests, options, &mut observe(requests.len()))?;
     let mut lowered = BTreeMap::new();
     let mut done = Vec::new();
     let mut reports = std::mem::take(&mut outcome.reports);
     take_unusable(&mut reports, &mut outcome);
+    let owners = owners(&reports);
     sort_out(reports, false, &mut lowered, &mut done);
+    let left = left_over(&adoptions, &owners);
+    if !left.is_empty() && outcome.refused.is_none() {
+        let mut reports = pool.analyse(&left, options, &mut observe(left.len()))?.reports;
+        take_unusable(&mut reports, &mut outcome);
+        sort_out(reports, false, &mut lowered, &mut done);
+    }
     if lowered.is_empty() {
         outcome.reports = done;
         return Ok(outcome);
@@ -86,8 +101,62 @@ pub fn analyse<O: Observer>(
         }
         done.push(report);
     }
+    let spoken_for = speak(&owners, &done);
+    done.extend(spoken_for);
     outcome.reports = done;
     Ok(outcome)
+}
+
+/// Words of the project's own rows, which make a file worth parsing.
+fn words(options: &AnalysisOptions) -> Vec<String> {
+    options.rows.iter().flat_map(|rows| &rows.words).cloned().collect()
+}
+
+/// What the first round asks: every file but the headers that others are to speak for.
+fn first_requests(files: &[SourceFile], adoptions: &Adoptions) -> Vec<FileRequest> {
+    let adopted: BTreeSet<&String> = adoptions.values().flatten().collect();
+    let asked = files.iter().filter(|file| !adopted.contains(&file.path));
+    let request = |file: &SourceFile| FileRequest {
+        path: file.path.clone(),
+        adopt: adoptions.get(&file.path).into_iter().flatten().cloned().collect(),
+        ..FileRequest::default()
+    };
+    asked.map(request).collect()
+}
+
+/// For each header that a source speaks for: the source.
+fn owners(reports: &[FileReport]) -> BTreeMap<String, String> {
+    let mut owners = BTreeMap::new();
+    for report in reports {
+        if let Outcome::Lowered { adopted, .. } = &report.outcome {
+            owners.extend(adopted.iter().map(|header| (header.clone(), report.path.clone())));
+        }
+    }
+    owners
+}
+
+/// The headers that nobody speaks for after all.
+fn left_over(adoptions: &Adoptions, owners: &BTreeMap<String, String>) -> Vec<FileRequest> {
+    let left: BTreeSet<&String> =
+        adoptions.values().flatten().filter(|it| !owners.contains_key(*it)).collect();
+    left.into_iter().map(|path| FileRequest { path: path.clone(), ..FileRequest::default() }).collect()
+}
+
+/// What is said of headers that others speak for: they fare as their sources do.
+fn speak(owners: &BTreeMap<String, String>, done: &[FileReport]) -> Vec<FileReport> {
+    let failed: BTreeSet<&str> = (done.iter())
+        .filter(|report| matches!(report.outcome, Outcome::Failed { .. }))
+        .map(|report| report.path.as_str())
+        .collect();
+    let report = |(header, source): (&String, &String)| {
+        if failed.contains(source.as_str()) {
+            return FileReport::failed(header, format!("it is analysed with {source}, which failed"));
+        }
+        let nothing =
+            Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new(), directives: Vec::new() };
+        FileReport::new(header, nothing)
+    };
+    owners.iter().map(report).collect()
 }
 
 /// Which unit of the link is which of a file's.
@@ -115,7 +184,7 @@ fn sort_out(
 ) {
     for report in reports {
         match report.outcome {
-            Outcome::Lowered { units, targets, partial, directives } => {
+            Outcome::Lowered { units, targets, partial, directives, adopted: _ } => {
                 lowered.insert(report.path, LoweredFile { units, targets, partial, directives, host });
             }
             outcome => done.push(FileReport { outcome, ..report }),
@@ -169,7 +238,8 @@ fn link_requests(
             let files = plan.units.iter().filter_map(file_of).collect();
             LinkRequest { plan, files }
         });
-        requests.push(FileRequest { path: path.clone(), host: false, units: units.collect() });
+        let units = units.collect();
+        requests.push(FileRequest { path: path.clone(), units, ..FileRequest::default() });
     }
     requests
 }

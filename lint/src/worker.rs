@@ -34,9 +34,23 @@ pub struct FileRequest {
     /// First phase: lower it though it holds no word of CUDA, because it may call what does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub host: bool,
+    /// First phase: headers whose functions are roots in this file, if it includes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adopt: Vec<String>,
+    /// First phase, after the parser has crashed on the file: as little as possible is tried, see
+    /// [`crate::clang::parse::Care`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub careful: bool,
     /// Second phase: the units that the file was lowered to, and what each is linked with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub units: Vec<LinkRequest>,
+}
+
+impl FileRequest {
+    /// True if there is a more careful way to answer: in the first phase there is, once.
+    pub fn can_be_careful(&self) -> bool {
+        self.units.is_empty() && !self.careful
+    }
 }
 
 /// A unit to analyse.

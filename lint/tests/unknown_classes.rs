@@ -35,3 +35,13 @@ fn streams_of_templates_are_what_their_bases_make() {
     let found = Project::new(&[("a.cu", &given)]).found(&["."]);
     assert_eq!(found, ["a.cu:12 stream-forgotten"]);
 }
+
+#[test]
+fn what_an_object_of_an_unknown_class_converts_to_is_not_known() {
+    // A call that fits none of CUDA's declarations (the stream is an empty class) takes the objects themselves.
+    let text = "#include <cuda_runtime.h>\n#include <vendor/span.h>\nclass Ref {};\n\
+                void copy(vendor::Span<char> in, vendor::Span<char> out, Ref stream) {\n\
+                auto now = out.subspan(4, in.size());\n\
+                cudaMemcpyAsync(now.data(), in.data(), now.size(), cudaMemcpyDeviceToDevice, stream);\n}\n";
+    assert_eq!(Project::new(&[("a.cu", text)]).found(&["."]), Vec::<String>::new());
+}

@@ -25,6 +25,7 @@ fn command(root: &Path, folder: &str, arguments: &[&str]) -> CompileCommand {
         directory: root.join(folder),
         database: root.join(folder),
         arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+        targets: Vec::new(),
     }
 }
 

@@ -330,6 +330,7 @@ mod tests {
             directory: PathBuf::from("/p/build"),
             database: PathBuf::from("/p/build"),
             arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+            targets: Vec::new(),
         }
     }
 

@@ -60,6 +60,9 @@ pub enum ParseError {
     /// The path cannot be handed to libclang.
     #[error("has a name that is not valid UTF-8; rename it")]
     Name,
+    /// libclang crashed and lives on.
+    #[error("libclang crashed on it")]
+    Crashed,
     /// libclang gave up.
     #[error("{0}")]
     Clang(&'static str),
@@ -164,6 +167,17 @@ pub struct ParsedUnit {
     pub trace: Trace,
 }
 
+/// How much is tried on a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Care {
+    /// Everything.
+    #[default]
+    Usual,
+    /// What the parser crashes on has mostly to do with declarations that were invented, and with precompiled
+    /// ones: neither is used, and functions that lack a declaration are seen in part.
+    Careful,
+}
+
 /// What the tests want to know about the way to a unit.
 #[cfg(test)]
 #[derive(Debug)]
@@ -180,8 +194,13 @@ pub struct Trace {
 
 /// Parses a file. Runs on the current thread, which must have a large stack and the library attached: see
 /// [`super::library::on_big_stack`].
-pub fn parse(frontend: &Frontend, source: Source, options: &UnitOptions) -> Result<ParsedUnit, ParseError> {
-    parse_again(frontend, source, options, false)
+pub fn parse(
+    frontend: &Frontend,
+    source: Source,
+    options: &UnitOptions,
+    care: Care,
+) -> Result<ParsedUnit, ParseError> {
+    parse_again(frontend, source, options, care, false)
 }
 
 /// The same for a file whose size is known from another configuration of it.
@@ -193,6 +212,7 @@ pub fn parse_again(
     frontend: &Frontend,
     source: Source,
     options: &UnitOptions,
+    care: Care,
     mut is_large: bool,
 ) -> Result<ParsedUnit, ParseError> {
     let main_file = source.path.to_str().ok_or(ParseError::Name)?.to_owned();
@@ -213,7 +233,10 @@ pub fn parse_again(
     if super::configuration::may_hide_cuda(&source.text) || comment::may_hold(source.text.as_bytes()) {
         flags |= CXTranslationUnit_DetailedPreprocessingRecord;
     }
-    let mut precompiled = frontend.preludes.precompiled(options);
+    let mut precompiled = match care {
+        Care::Usual => frontend.preludes.precompiled(options),
+        Care::Careful => None,
+    };
     let mut passes = 0;
     let mut is_settled = false;
     loop {
@@ -228,6 +251,7 @@ pub fn parse_again(
                 precompiled = None;
                 continue;
             }
+            Err(CXError_Crashed) => return Err(ParseError::Crashed),
             Err(code) => return Err(ParseError::Clang(reason(code))),
         };
         let messages = unit.messages(MAX_MESSAGES);
@@ -243,7 +267,9 @@ pub fn parse_again(
                 changed |= includes.supply(&include.name, Path::new(&include.file), &mut files);
             }
             // Declarations that a header brings need not be invented.
-            changed |= repair.learn(&messages, &unit, &main_file, changed);
+            if care == Care::Usual {
+                changed |= repair.learn(&messages, &unit, &main_file, changed);
+            }
         }
         if changed {
             files.set(REPAIR_FILE, &repair.text());
@@ -273,7 +299,6 @@ pub fn parse_again(
 
 fn reason(code: CXErrorCode) -> &'static str {
     match code {
-        CXError_Crashed => "libclang crashed on it",
         CXError_ASTReadError => "libclang could not read its precompiled declarations",
         _ => "libclang could not parse it",
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::configuration::inactive_cuda_regions;
 use super::flags::{FrontendOptions, UnitOptions};
 use super::library::on_big_stack;
-use super::parse::{Frontend, ParseError, Source, parse};
+use super::parse::{Care, Frontend, ParseError, Source, parse};
 use super::prelude::Preludes;
 use super::testing::{frontend, library, with_unit, with_unit_of};
 use crate::include_index::IncludeIndex;
@@ -265,7 +265,26 @@ fn forced_includes_and_folders_come_from_the_options() {
     unit_options.forced_includes.push(tree.path().join("mine.h"));
     let errors = on_big_stack(&frontend.library, || {
         let source = Source::from_bytes(path, text.into()).unwrap();
-        parse(&frontend, source, &unit_options).unwrap().trace.messages.len()
+        parse(&frontend, source, &unit_options, Care::Usual).unwrap().trace.messages.len()
     });
     assert_eq!(errors, Some(0));
+}
+
+#[test]
+fn with_care_nothing_is_invented_and_nothing_precompiled_is_read() {
+    let text =
+        "#include <cuda_runtime.h>\nvoid f(cudaStream_t s) { unknown(s); cudaStreamSynchronize(s); }\n";
+    let path = Path::new("t.cu");
+    let frontend = frontend();
+    let options = UnitOptions::new(path, text.as_bytes(), &FrontendOptions::default(), None);
+    let seen = |care| {
+        on_big_stack(&frontend.library, || {
+            let source = Source::from_bytes(path, text.into()).unwrap();
+            let trace = parse(&frontend, source, &options, care).unwrap().trace;
+            (trace.invented, trace.precompiled, trace.messages.len())
+        })
+        .unwrap()
+    };
+    assert_eq!(seen(Care::Usual).0, ["unknown"]);
+    assert_eq!(seen(Care::Careful), (Vec::new(), false, 1));
 }

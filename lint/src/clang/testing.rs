@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::flags::{FrontendOptions, UnitOptions};
 use super::library::{Library, WORKER_ENVIRONMENT, on_big_stack};
-use super::parse::{Frontend, ParsedUnit, Source, parse};
+use super::parse::{Care, Frontend, ParsedUnit, Source, parse};
 use super::prelude::Preludes;
 use crate::include_index::IncludeIndex;
 
@@ -44,7 +44,7 @@ pub fn with_unit_of<T: Send>(
     let options = UnitOptions::new(path, text.as_bytes(), options, None);
     on_big_stack(&frontend.library, || {
         let source = Source::from_bytes(path, text.as_bytes().to_vec()).unwrap();
-        look(&parse(frontend, source, &options).unwrap())
+        look(&parse(frontend, source, &options, Care::Usual).unwrap())
     })
     .unwrap()
 }

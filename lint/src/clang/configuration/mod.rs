@@ -51,6 +51,34 @@ pub fn may_hide_cuda(text: &str) -> bool {
     })
 }
 
+/// True if a header holds CUDA calls that some configuration of whoever includes it hides. Its include guard
+/// hides nothing.
+pub fn hides_cuda(text: &str) -> bool {
+    let guard = include_guard(text).map(|name| Condition::defined(name).negate());
+    may_hide_cuda(text)
+        && branches(text).iter().any(|branch| {
+            branch.conditions.iter().any(|it| Some(it) != guard.as_ref())
+                && !branch.is_dead()
+                && text.get(branch.body..branch.end).is_some_and(holds_call)
+        })
+}
+
+/// The macro of an include guard: the first directive asks for it, the second defines it.
+fn include_guard(text: &str) -> Option<&str> {
+    let mut directives = text.lines().filter_map(|line| line.trim_start().strip_prefix('#')).map(str::trim);
+    let first = directives.next()?;
+    let asked = match first.strip_prefix("ifndef") {
+        Some(name) => name,
+        None => {
+            first.strip_prefix("if")?.trim_start().strip_prefix('!')?.trim_start().strip_prefix("defined")?
+        }
+    };
+    let asked = asked.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')'));
+    let asked = asked.split_whitespace().next()?;
+    let defined = directives.next()?.strip_prefix("define")?.split_whitespace().next()?;
+    (defined == asked).then_some(asked)
+}
+
 /// The hidden regions of the main file that hold CUDA calls. What is hidden from every build (`#if 0`) and
 /// what is device code (`__CUDA_ARCH__`) is left out.
 pub fn inactive_cuda_regions(unit: &ParsedUnit) -> Vec<HiddenRegion> {
@@ -243,7 +271,7 @@ mod tests {
     use super::*;
     use crate::clang::flags::{FrontendOptions, UnitOptions};
     use crate::clang::library::on_big_stack;
-    use crate::clang::parse::{Source, parse};
+    use crate::clang::parse::{Care, Source, parse};
     use crate::clang::testing::{frontend, with_unit};
     use std::path::Path;
 
@@ -313,6 +341,18 @@ mod tests {
     }
 
     #[test]
+    fn an_include_guard_hides_nothing() {
+        let body = "void f() { cudaDeviceSynchronize(); }\n";
+        for head in ["#ifndef A_H\n#define A_H\n", "// what\n#if !defined(A_H)\n#define A_H 1\n"] {
+            assert!(!hides_cuda(&format!("{head}{body}#endif\n")), "{head}");
+            assert!(hides_cuda(&format!("{head}#ifdef B\n{body}#endif\n#endif\n")), "{head}");
+            assert!(!hides_cuda(&format!("{head}#ifdef B\nint b;\n#endif\n{body}#endif\n")), "{head}");
+        }
+        assert!(hides_cuda(&format!("#ifndef A_H\n{body}#endif\n")));
+        assert!(!hides_cuda(body));
+    }
+
+    #[test]
     fn the_second_configuration_shows_the_region() {
         let text = "#ifdef USE_CUDA\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n";
         let frontend = frontend();
@@ -320,9 +360,9 @@ mod tests {
         let options = UnitOptions::new(path, text.as_bytes(), &FrontendOptions::default(), None);
         let left = on_big_stack(&frontend.library, || {
             let source = Source::from_bytes(path, text.into()).unwrap();
-            let unit = parse(&frontend, source.clone(), &options).unwrap();
+            let unit = parse(&frontend, source.clone(), &options, Care::Usual).unwrap();
             let second = second_configuration(&unit, &inactive_cuda_regions(&unit));
-            let unit = parse(&frontend, source, &options.with_defines(&second.defines)).unwrap();
+            let unit = parse(&frontend, source, &options.with_defines(&second.defines), Care::Usual).unwrap();
             inactive_cuda_regions(&unit).len()
         });
         assert_eq!(left, Some(0));

@@ -105,7 +105,7 @@ impl<'l, 'a> Body<'l, 'a> {
     pub fn definition(unit: &'l mut Lowering<'a>, definition: Cursor) -> Function {
         let site = unit.name_site(definition);
         let result = unit.result_type(definition);
-        let is_root = unit.positions.is_main(definition.location());
+        let is_root = unit.positions.is_own(definition.location());
         let mut body = Self::new(unit, names::qualified(definition), definition.usr(), site);
         body.code.function_mut().result = result;
         body.code.function_mut().is_root = is_root;
@@ -144,7 +144,7 @@ impl<'l, 'a> Body<'l, 'a> {
     /// Lowers the call operator of a closure.
     pub fn closure(unit: &'l mut Lowering<'a>, closure: &Rc<Closure>, source: Cursor) -> Function {
         let site = unit.site_or(closure.lambda, unit.nowhere);
-        let is_root = unit.positions.is_main(closure.lambda.extent().0);
+        let is_root = unit.positions.is_own(closure.lambda.extent().0);
         let mut body = Self::new(unit, "<lambda>".into(), closure.symbol.clone(), site);
         body.code.function_mut().is_root = is_root;
         let record = cuda_lint_engine::program::TypeKind::Record(closure.record);

@@ -8,6 +8,7 @@ use cuda_lint_engine::program::{
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
 use super::callees::{is_move, is_overloaded};
+use super::gate::is_api_name;
 use super::names;
 use super::types::{default_value, is_reference};
 
@@ -126,6 +127,12 @@ impl Body<'_, '_> {
             Callee::Extern(id) => self.unit.program.externs[id.0 as usize].origin == Origin::Invented,
             _ => false,
         };
+        let is_invented_api = match resolved.callee {
+            Callee::Extern(id) => {
+                invented && is_api_name(self.unit.program.externs[id.0 as usize].name.as_bytes())
+            }
+            _ => false,
+        };
         for (index, argument) in arguments.iter().enumerate().skip(skip) {
             let at = index - skip;
             // What the repair loop invents takes anything by reference; the values are what counts.
@@ -142,7 +149,10 @@ impl Body<'_, '_> {
                 args.push(self.place(*argument));
                 continue;
             }
-            args.push(self.argument(*argument, parameter, source));
+            let arg = self.argument(*argument, parameter, source);
+            // CUDA's functions take no objects of classes: what such an object converts to is not known.
+            let converts = is_invented_api && matches!(self.unit.ty(argument.ty()).kind, TypeKind::Record(_));
+            args.push(if converts { self.code.unknown(site, vec![arg]) } else { arg });
         }
         self.at = site;
         let result = match resolved.signature {

@@ -31,7 +31,7 @@ pub(super) enum Work {
 }
 
 impl Lowering<'_> {
-    /// Collects the definitions that the main file holds.
+    /// Collects the definitions that the main file holds, and the headers that it speaks for.
     pub fn find_roots(&mut self, declaration: Cursor, roots: &mut Vec<Cursor>) {
         let kind = declaration.kind();
         match kind {
@@ -42,7 +42,7 @@ impl Lowering<'_> {
                     self.find_roots(inner, roots);
                 }
             }
-            _ if names::is_class(kind) && self.positions.is_main(declaration.location()) => {
+            _ if names::is_class(kind) && self.positions.is_own(declaration.location()) => {
                 for inner in declaration.children() {
                     self.find_roots(inner, roots);
                 }
@@ -55,7 +55,7 @@ impl Lowering<'_> {
                 {
                     self.destructors.insert(class.entity(), declaration);
                 }
-                if self.positions.is_main(declaration.location())
+                if self.positions.is_own(declaration.location())
                     && let Some(span) = self.positions.span(declaration)
                 {
                     self.definitions.push(span);
@@ -63,7 +63,7 @@ impl Lowering<'_> {
                 // Instances of a lambda's call operator hang in odd places; they belong to their closure.
                 let of_lambda = declaration.parent().is_some_and(|parent| names::plain(parent) == "<lambda>");
                 if !of_lambda
-                    && self.positions.is_main(declaration.location())
+                    && self.positions.is_own(declaration.location())
                     && declaration.definition().is_some_and(|definition| definition.is(declaration))
                     && has_body(declaration)
                 {

@@ -98,7 +98,7 @@ impl Lowering<'_> {
         } else {
             return;
         };
-        if !is_api_name(name.as_bytes()) || !self.positions.is_main(message.place) {
+        if !is_api_name(name.as_bytes()) || !self.positions.is_own(message.place) {
             return;
         }
         let Some(file) = message.place.file else { return };
@@ -135,7 +135,12 @@ impl Lowering<'_> {
     /// Calls that stand in no definition the tree holds: the functions around them were lost whole, or are
     /// initialisers of globals, which are not followed. A function without a body says so.
     pub fn check_file(&mut self) {
-        let Some(file) = self.positions.main else { return };
+        for file in self.positions.own_files() {
+            self.check_calls(file);
+        }
+    }
+
+    fn check_calls(&mut self, file: u32) {
         let calls = self.calls_in(file);
         let mut lost = Vec::new();
         for call in calls.iter() {
@@ -247,7 +252,7 @@ impl Body<'_, '_> {
             self.code.opaque(site, text, Vec::new());
             return;
         }
-        if !self.gated || self.unit.positions.main != Some(span.file) {
+        if !self.gated || !self.unit.positions.is_own_file(span.file) {
             return;
         }
         let calls = self.unit.calls_in(span.file);

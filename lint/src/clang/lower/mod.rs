@@ -38,6 +38,7 @@ mod written;
 mod tests;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use clang_sys::CXTranslationUnit;
@@ -96,19 +97,25 @@ pub struct Lowered {
     pub program: Program,
     /// Where its sites are.
     pub sources: SourceMap,
+    /// The files whose functions are its roots: the main file and the adopted headers in which something is
+    /// declared, as clang opened them.
+    pub own: Vec<String>,
+}
+
+/// How files of a unit beside its main file are read.
+#[derive(Clone, Copy)]
+pub struct Read<'r> {
+    /// True for files that the frontend embeds: functions there have models, not bodies.
+    pub is_virtual: &'r dyn Fn(&str) -> bool,
+    /// Headers whose functions are roots here, by their paths without links.
+    pub adopted: &'r [PathBuf],
 }
 
 /// Lowers a translation unit.
 ///
 /// `unit` must be alive for the duration of the call. `main_file` is the file under analysis as it was given
-/// to clang, `source` its text. `is_virtual` says whether a file is one of those that the frontend embeds:
-/// functions there have models, not bodies. Deep expressions recurse deeply: call this on a large stack.
-pub fn lower(
-    unit: CXTranslationUnit,
-    main_file: &str,
-    source: &str,
-    is_virtual: &dyn Fn(&str) -> bool,
-) -> Lowered {
+/// to clang, `source` its text. Deep expressions recurse deeply: call this on a large stack.
+pub fn lower(unit: CXTranslationUnit, main_file: &str, source: &str, read: &Read<'_>) -> Lowered {
     let unit = Unit::new(unit);
     let mut lowering = Lowering {
         unit,
@@ -126,17 +133,20 @@ pub fn lower(
         filling: 0,
         records: FxHashMap::default(),
         classes: FxHashMap::default(),
+        inspecting: Vec::new(),
         closures: FxHashMap::default(),
         definitions: Vec::new(),
         destructors: FxHashMap::default(),
         callables: FxHashMap::default(),
-        positions: Positions::new(unit, main_file, source, is_virtual),
+        positions: Positions::new(unit, main_file, source, read),
         gate: Gate::default(),
         nowhere: SiteId(0),
     };
     lowering.run();
     lowering.program.functions = lowering.functions.into_iter().flatten().collect();
-    Lowered { program: lowering.program, sources: lowering.positions.finish() }
+    let own = lowering.positions.own_files();
+    let own = own.into_iter().map(|file| lowering.positions.name(file).to_owned()).collect();
+    Lowered { program: lowering.program, sources: lowering.positions.finish(), own }
 }
 
 /// What the lowering of one unit keeps.
@@ -161,6 +171,8 @@ struct Lowering<'a> {
     filling: u32,
     records: FxHashMap<(Key, Key), RecordId>,
     classes: FxHashMap<(Key, Key), Rc<Class>>,
+    /// The classes that are being looked at, one for the other.
+    inspecting: Vec<(Key, Key)>,
     closures: FxHashMap<Key, Rc<Closure>>,
     /// The definitions of the main file, device code included.
     definitions: Vec<Span>,

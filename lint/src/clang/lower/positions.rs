@@ -1,10 +1,12 @@
 //! From clang's locations to sites: files, lines and columns, and the text of the source.
 
+use std::path::{Path, PathBuf};
+
 use cuda_lint_engine::program::SiteId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cursor::{Cursor, File, Place, Unit};
-use super::{Position, SourceMap};
+use super::{Position, Read, SourceMap};
 
 /// A stretch of one file, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,13 +61,19 @@ pub(super) struct Positions<'a> {
     pub main: Option<u32>,
     main_name: String,
     main_text: String,
+    /// Headers that this unit speaks for, by their paths without links.
+    adopted: &'a [PathBuf],
+    /// The main file, and those of the adopted headers that have an index.
+    own: FxHashSet<u32>,
+    /// Those in which something is declared. A header may be included and skipped whole.
+    met: FxHashSet<u32>,
 }
 
 impl<'a> Positions<'a> {
-    pub fn new(unit: Unit, main: &str, text: &str, is_virtual: &'a dyn Fn(&str) -> bool) -> Self {
+    pub fn new(unit: Unit, main: &str, text: &str, read: &'a Read<'a>) -> Self {
         Self {
             unit,
-            is_virtual,
+            is_virtual: read.is_virtual,
             indices: FxHashMap::default(),
             handles: Vec::new(),
             embedded: Vec::new(),
@@ -76,6 +84,9 @@ impl<'a> Positions<'a> {
             main: None,
             main_name: main.to_owned(),
             main_text: text.to_owned(),
+            adopted: read.adopted,
+            own: FxHashSet::default(),
+            met: FxHashSet::default(),
         }
     }
 
@@ -93,6 +104,9 @@ impl<'a> Positions<'a> {
         let name = self.unit.file_name(file);
         if name == self.main_name {
             self.main = Some(index);
+            self.own.insert(index);
+        } else if self.adopts(&name) {
+            self.own.insert(index);
         }
         self.embedded.push((self.is_virtual)(&name));
         self.map.files.push(name);
@@ -100,6 +114,34 @@ impl<'a> Positions<'a> {
         self.sources.push(None);
         self.indices.insert(file, index);
         index
+    }
+
+    /// True for headers that this unit speaks for. Names are asked first: most files share none.
+    fn adopts(&self, name: &str) -> bool {
+        let path = Path::new(name);
+        self.adopted.iter().any(|it| it.file_name() == path.file_name())
+            && path.canonicalize().is_ok_and(|path| self.adopted.contains(&path))
+    }
+
+    /// The main file, and the adopted headers in which something is declared, in the order of their indices.
+    pub fn own_files(&self) -> Vec<u32> {
+        let mut files: Vec<u32> = self.met.iter().copied().chain(self.main).collect();
+        files.sort_unstable();
+        files.dedup();
+        files
+    }
+
+    /// True for the main file and for headers that this unit speaks for.
+    pub fn is_own_file(&self, file: u32) -> bool {
+        self.own.contains(&file)
+    }
+
+    /// True for what stands in the main file or in a header that this unit speaks for.
+    pub fn is_own(&mut self, place: Place) -> bool {
+        let index = place.file.map(|file| self.file(file));
+        let own = index.filter(|index| self.own.contains(index));
+        self.met.extend(own);
+        own.is_some()
     }
 
     /// The name of a file.

@@ -84,7 +84,8 @@ fn lowered(code: &str) -> Lowered {
             options,
         );
         assert!(!unit.is_null(), "the text parses");
-        let result = lower(unit, MAIN, &code, &|path| path == PRELUDE);
+        let read = super::Read { is_virtual: &|path| path == PRELUDE, adopted: &[] };
+        let result = lower(unit, MAIN, &code, &read);
         clang_disposeTranslationUnit(unit);
         clang_disposeIndex(index);
         result
@@ -251,4 +252,19 @@ fn text_outside_code_holds_no_calls() {
     assert!(scan("#define cudaCheck(p) p\nvoid f() { cudaCheck(1); }").is_empty());
     assert!(scan("cudaStream_t stream(0); custom(1); cudaStream_t(0)").is_empty());
     assert_eq!(scan("x = 1'000; cudaFree (p)"), ["cudaFree"]);
+}
+
+/// What depends on template parameters may seem to derive from itself, or to hold itself.
+#[test]
+fn a_pattern_that_leads_back_to_itself_ends() {
+    let lowered = lowered(
+        "template <class T, int N> struct Codec { ~Codec(); T *data; };\n\
+         template <class T> struct Codec<T, 8> : Codec<T, 1> { Codec<T, 8> *next; };\n\
+         template <int N> struct Chain : Chain<N - 1> { Chain<N + 1> inner; Chain() {} ~Chain() {} };\n\
+         template <> struct Chain<0> {};\n\
+         template <class T, int N> void f() { Codec<T, N> a; Codec<T, 8> b; }\n\
+         template <int N> void g(Chain<N> &x) { Chain<N> a; Chain<N> b = a; Chain<N> c[2]; }\n\
+         void h() { f<int, 8>(); }\n",
+    );
+    assert!(lowered.program.functions.iter().any(|it| it.name == "h"));
 }

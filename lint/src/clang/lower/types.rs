@@ -280,7 +280,8 @@ impl Lowering<'_> {
         record.unseen = unseen;
     }
 
-    /// The methods of a class that may change an object and have no body in the file itself, by their symbols.
+    /// The methods of a class that may change an object and have no body that is lowered here in any case, by their
+    /// symbols.
     fn unseen_methods(&mut self, class: &Class) -> Vec<String> {
         let Some(declaration) = class.declaration.filter(|_| !class.system && !class.is_lambda) else {
             return Vec::new();
@@ -296,7 +297,7 @@ impl Lowering<'_> {
                     && !member.is_deleted()
                     && !first_parameter_is(member, &name);
             let body = member.definition().filter(|_| changes);
-            if changes && !body.is_some_and(|body| self.positions.is_main(body.location())) {
+            if changes && !body.is_some_and(|body| self.positions.is_own(body.location())) {
                 unseen.push(member.usr());
             }
         }
@@ -342,9 +343,21 @@ impl Lowering<'_> {
         if let Some(class) = self.classes.get(&key) {
             return class.clone();
         }
+        self.inspecting.push(key);
         let class = Rc::new(self.inspect(ty));
+        self.inspecting.pop();
         self.classes.insert(key, class.clone());
         class
+    }
+
+    /// True for a class that is being looked at. In what depends on template parameters a class may seem to
+    /// derive from itself, or to hold itself: `Codec<N> : Codec<N - 1>` are one pattern.
+    fn is_inspected(&self, part: Ty) -> bool {
+        let mut part = part;
+        while is_array(part) {
+            part = part.canonical().element();
+        }
+        self.inspecting.contains(&part.bare())
     }
 
     fn inspect(&mut self, ty: Ty) -> Class {
@@ -438,6 +451,8 @@ impl Lowering<'_> {
         } else {
             self.add_fields(&fields, &mut class);
         }
+        class.bases.retain(|base| !self.is_inspected(base.ty));
+        class.fields.retain(|field| !self.is_inspected(field.ty));
         let mut deep = class.copies || (class.system && class.has_constructors && class.destructor.is_some());
         class.destroys = class.destructor.is_some();
         class.deep_default = class.default_constructor.is_some();

@@ -19,6 +19,7 @@ const HEAD: &str = "\
 #define __CL_HD
 #endif
 struct __cl_list { template <class... A> __CL_HD __cl_list(A &&...); };
+enum __cl_none {};
 ";
 
 /// Members of every invented class, with `@` for its name.
@@ -170,6 +171,10 @@ fn class_members(name: &str, is_explicit: bool) -> String {
     CLASS_MEMBERS.replace('@', name).replace("EXPLICIT ", if is_explicit { "explicit " } else { "" })
 }
 
+// Arguments of templates that are written out must not reach the pack of what is deduced: libclang 18 crashes
+// where a parameter of such a pack cannot be made of the argument of the call. So a pack of its own takes
+// them (`E`, and those of `parameters`), or a parameter that nothing fits (`__cl_none`).
+
 /// Where a declaration stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -200,7 +205,7 @@ fn declare(text: &mut String, name: &str, node: &Node, place: Place) {
         }
         Kind::Class | Kind::ClassTemplate(_) => {
             if let Kind::ClassTemplate(kinds) = &node.kind {
-                let _ = writeln!(text, "template <{}>", parameters(kinds, true));
+                let _ = writeln!(text, "template <{}>", parameters(kinds));
             }
             let _ = writeln!(text, "struct {name} : __cl_any {{");
             text.push_str(&class_members(name, false));
@@ -210,34 +215,27 @@ fn declare(text: &mut String, name: &str, node: &Node, place: Place) {
         Kind::Function => {
             let result =
                 if place == (Place::Namespace { global: true }) { result_of(name) } else { "__cl_any" };
-            let _ = writeln!(text, "template <class... A> __CL_HD {outer}{result} {name}(A &&...);");
+            let head = |deduced: &str| format!("template <class... E, {deduced}> __CL_HD {outer}{result}");
+            let _ = writeln!(text, "{} {name}(A &&...);", head("class... A"));
             // From a list in braces nothing can be deduced.
-            let _ =
-                writeln!(text, "template <class... A> __CL_HD {outer}{result} {name}(__cl_list, A &&...);");
-            writeln!(
-                text,
-                "template <class T, class... A> __CL_HD {outer}{result} {name}(T &&, __cl_list, A &&...);"
-            )
+            let _ = writeln!(text, "{} {name}(__cl_list, A &&...);", head("class... A"));
+            writeln!(text, "{} {name}(T &&, __cl_list, A &&...);", head("class T, class... A"))
         }
         Kind::Overload => writeln!(
             text,
-            "template <class... A> __CL_HD {outer}typename __cl_if<__cl_has_any<A...>::value, __cl_any>::type {name}(A &&...);"
+            "template <__cl_none = __cl_none(), class... A> __CL_HD {outer}typename __cl_if<__cl_has_any<A...>::value, __cl_any>::type {name}(A &&...);"
         ),
         Kind::Concept => writeln!(text, "template <class...> inline constexpr bool {name} = true;"),
         Kind::Constant(value) => writeln!(text, "{outer}constexpr int {name} = {value};"),
         Kind::FunctionTemplate(kinds) => {
             let result =
                 if place == (Place::Namespace { global: true }) { result_of(name) } else { "__cl_any" };
-            let _ = writeln!(
-                text,
-                "template <{}, class... A> __CL_HD {outer}{result} {name}(A &&...);",
-                parameters(kinds, false)
-            );
-            writeln!(text, "template <class... A> __CL_HD {outer}{result} {name}(A &&...);")
+            let explicit = parameters(kinds);
+            writeln!(text, "template <{explicit}, class... A> __CL_HD {outer}{result} {name}(A &&...);")
         }
         Kind::Kernel(kinds) => {
-            let explicit = if kinds.is_empty() { String::new() } else { parameters(kinds, false) + ", " };
-            writeln!(text, "template <{explicit}class... A> __attribute__((global)) void {name}(A...);")
+            let explicit = parameters(kinds);
+            writeln!(text, "template <{explicit}, class... A> __attribute__((global)) void {name}(A...);")
         }
         Kind::Value if place == Place::Class => writeln!(text, "  static __cl_any &{name};"),
         // Constants of the build (`BLOCK_SIZE`) are mostly integers.
@@ -248,21 +246,10 @@ fn declare(text: &mut String, name: &str, node: &Node, place: Place) {
     };
 }
 
-/// Template parameters for arguments of these kinds. A class template takes more types than are named.
-fn parameters(values: &[bool], is_class: bool) -> String {
-    let mut list: Vec<String> = values
-        .iter()
-        .map(|&value| match (value, is_class) {
-            (true, true) => "auto = 0".to_owned(),
-            (true, false) => "auto".to_owned(),
-            (false, true) => "class = void".to_owned(),
-            (false, false) => "class".to_owned(),
-        })
-        .collect();
-    if is_class {
-        list.push("class...".to_owned());
-    }
-    list.join(", ")
+/// Template parameters for arguments of these kinds, none of which need be given, and for more types.
+fn parameters(values: &[bool]) -> String {
+    let named = values.iter().map(|&value| if value { "auto = 0" } else { "class = void" });
+    named.chain(["class..."]).collect::<Vec<_>>().join(", ")
 }
 
 /// What an unknown function returns: CUDA's functions return a status.

@@ -148,3 +148,21 @@ fn names_of_cuda_functions_are_recognised() {
         assert!(!is_cuda_function(name) || name == "cudaX" && name.len() > 5, "{name}");
     }
 }
+
+/// libclang 18 crashes where an argument of a template is written out for a pack of what is deduced, and the
+/// call's own argument does not fit it.
+#[test]
+fn arguments_that_are_written_out_are_not_taken_for_deduced_ones() {
+    clean(
+        "t.cpp",
+        "#include <memory>\ntypedef struct { double x; } Vec;\n\
+         int total = build<int, Vec>(count, position, list);\n\
+         auto one = build<int, Vec>(1, 2);\n\
+         auto two = lib::make<Vec, std::unique_ptr<Vec>>(\"X\", 3);\n\
+         auto three = plain(1, {2, 3});\n",
+    );
+    clean(
+        "t.cu",
+        "struct Vec {};\nvoid f(int n) { run<float, Vec>(n, n); run(n); k<float, Vec, 3><<<1, 1>>>(n); }\n",
+    );
+}
