@@ -149,7 +149,7 @@ pub fn missing(messages: &[ClangMessage]) -> Vec<MissingInclude> {
 }
 
 /// The names that a text includes.
-fn names(text: &str) -> impl Iterator<Item = &str> {
+pub fn names(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter_map(|line| {
         let rest = line.trim_start().strip_prefix('#')?.trim_start().strip_prefix("include")?.trim_start();
         let close = match rest.chars().next()? {

@@ -69,7 +69,7 @@ pub fn find(inputs: &[PathBuf]) -> Result<Option<PathBuf>, Problem> {
                 let message =
                     format!("`{}` applies to some of the inputs, and this one to others", other.display());
                 let help = "analyse them one after the other, or name one with --config".to_owned();
-                return Err(Problem { help, ..Problem::of_file(&file, &message) });
+                return Err(Problem::of_file(&file, message, help));
             }
             _ => found = Some(file),
         }
@@ -80,7 +80,8 @@ pub fn find(inputs: &[PathBuf]) -> Result<Option<PathBuf>, Problem> {
 /// The configuration in a folder. Its own file counts for more than a section.
 fn in_folder(folder: &Path) -> Option<PathBuf> {
     let own = folder.join(NAME);
-    if own.is_file() {
+    // Whatever else has this name, a link to nothing among it, is said where it is read.
+    if own.symlink_metadata().is_ok() {
         return Some(own);
     }
     ["pyproject.toml", "Cargo.toml"].into_iter().map(|name| folder.join(name)).find(|file| has_section(file))
