@@ -162,7 +162,8 @@ impl Config {
 
 /// Reads a small text file.
 fn read(file: &Path) -> Result<String, Unreadable> {
-    let because = |message: String, help: &str| Unreadable { message, help: help.to_owned(), place: (0, 0) };
+    let because =
+        |message: String, help: &str| Unreadable { message, help: help.to_owned(), place: (0, 0, 0) };
     let unreadable = |error: io::Error| because(format!("cannot be read: {error}"), remedy(error.kind()));
     // Opening a pipe waits for somebody to write into it.
     if !fs::metadata(file).map_err(unreadable)?.is_file() {
@@ -179,12 +180,12 @@ fn read(file: &Path) -> Result<String, Unreadable> {
         return Err(because(message, "take out what is not about cuda-lint"));
     }
     String::from_utf8(bytes).map_err(|error| {
-        let valid =
-            String::from_utf8_lossy(error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or(&[]));
+        let end = error.utf8_error().valid_up_to();
+        let valid = String::from_utf8_lossy(error.as_bytes().get(..end).unwrap_or_default());
         let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
         let column = valid.rsplit('\n').next().map_or(0, |line| line.chars().count());
         Unreadable {
-            place: (number(valid.matches('\n').count()), number(column)),
+            place: (number(valid.matches('\n').count()), number(column), number(end) - 1),
             ..because("is not valid UTF-8".to_owned(), "save the file as UTF-8")
         }
     })

@@ -112,8 +112,8 @@ fn open(config: &Path, name: &str) -> Result<(std::path::PathBuf, String), (Stri
     }
     let text = super::read(&real).map_err(|why| {
         let place = match why.place {
-            (0, _) => String::new(),
-            (line, column) => format!(" in line {line}, column {column}"),
+            (0, ..) => String::new(),
+            (line, column, _) => format!(" in line {line}, column {column}"),
         };
         (format!("`{name}` {}{place}", why.message), why.help)
     })?;

@@ -53,8 +53,8 @@ pub struct Unreadable {
     pub message: String,
     /// What to do.
     pub help: String,
-    /// Line and column; 0: the file as a whole.
-    pub place: (u32, u32),
+    /// Line, column and offset; line 0: the file as a whole.
+    pub place: (u32, u32, u32),
 }
 
 /// Something wrong with a configuration.
@@ -88,7 +88,7 @@ impl Problem {
     /// A file that cannot be read.
     pub fn of_unreadable(file: &Path, why: &Unreadable) -> Self {
         let mut problem = Self::of_file(file, why.message.clone(), why.help.clone());
-        (problem.span.line, problem.span.column) = why.place;
+        (problem.span.line, problem.span.column, problem.span.offset) = why.place;
         problem
     }
 }

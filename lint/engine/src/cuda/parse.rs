@@ -267,7 +267,7 @@ impl std::error::Error for ParseError {}
 pub fn parse(text: &str, family: Family) -> Result<Vec<Row>, Vec<ParseError>> {
     let mut rows: Vec<Row> = Vec::new();
     let mut errors = Vec::new();
-    let mut lines: FxHashMap<String, Vec<(usize, u32)>> = FxHashMap::default();
+    let mut overloads: FxHashMap<String, Vec<usize>> = FxHashMap::default();
     for (line, number) in text.lines().zip(1..) {
         let trimmed = line.trim();
         if trimmed.is_empty() || trimmed.starts_with('#') {
@@ -275,18 +275,16 @@ pub fn parse(text: &str, family: Family) -> Result<Vec<Row>, Vec<ParseError>> {
         }
         match parse_row(line, family) {
             Ok(row) => {
-                let same = lines.entry(row.name.clone()).or_default();
-                let twin =
-                    same.iter().find(|(index, _)| rows.get(*index).is_some_and(|it| overlap(it, &row)));
-                if let (Family::Project, Some((_, first))) = (family, twin) {
+                let others = overloads.entry(row.name.clone()).or_default();
+                let is_twin = |index: &usize| rows.get(*index).is_some_and(|it| overlap(it, &row));
+                // The command's own rows are checked by tests.
+                if family == Family::Project && others.iter().any(is_twin) {
                     let column = u32::try_from(line.len() - line.trim_start().len()).unwrap_or_default() + 1;
-                    let message = format!(
-                        "`{}` has a row for as many arguments already, in line {first}; keep one of the two",
-                        row.name
-                    );
+                    let message =
+                        format!("`{}` has a row for as many arguments above; keep one of the two", row.name);
                     errors.push(ParseError { line: number, column, message });
                 }
-                same.push((rows.len(), number));
+                others.push(rows.len());
                 rows.push(row);
             }
             Err(Fault { at, message }) => {
