@@ -246,7 +246,15 @@ impl<'a> Setup<'a> {
             return Ok(PoolOutcome::default());
         }
         let args = self.options;
-        let scratch = tempfile::Builder::new().prefix("cuda-lint-").tempdir()?;
+        let scratch = tempfile::Builder::new().prefix("cuda-lint-").tempdir().map_err(|error| {
+            let folder = std::env::temp_dir();
+            let reason = error.to_string();
+            let reason = reason.split(" at path ").next().unwrap_or_default().to_owned();
+            io::Error::other(format!(
+                "nothing can be written in {}: {reason}; name a folder in TMPDIR",
+                folder.display()
+            ))
+        })?;
         let jobs = args.jobs.map_or_else(
             || std::thread::available_parallelism().map_or(1, |processors| processors.get()),
             |jobs| jobs.get(),
