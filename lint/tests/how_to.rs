@@ -72,6 +72,7 @@ fn options_exist() {
         "--test",
         "--quiet",
         "--path",
+        "--wheel-dir",
         "--options-file",
     ];
     for page in pages::for_users() {

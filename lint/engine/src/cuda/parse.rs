@@ -129,6 +129,8 @@ pub const OUTCOMES: &[(&str, Outcome)] = &[
     ("held", Outcome::Held),
     ("released", Outcome::Released),
     ("pure", Outcome::Pure),
+    ("least", Outcome::Least),
+    ("greatest", Outcome::Greatest),
     ("stream", Outcome::Stream),
 ];
 

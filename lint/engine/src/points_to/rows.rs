@@ -30,7 +30,10 @@ impl Transfer<'_, '_> {
         let result = self.result(row, callee, call, args);
         // Iterators and pointers of class type hold what the row names.
         if let Some(into) = into
-            && !matches!(row.result, Outcome::Unknown | Outcome::Status | Outcome::Pure)
+            && !matches!(
+                row.result,
+                Outcome::Unknown | Outcome::Status | Outcome::Pure | Outcome::Least | Outcome::Greatest
+            )
         {
             let cells = self.hidden(&into);
             self.store(&cells, &result, false);
@@ -199,9 +202,13 @@ impl Transfer<'_, '_> {
                     || is_smart_pointer(self.solver.model, &callee.name);
                 if is_pointer { self.load(&cells) } else { cells }
             }
-            Outcome::Unknown | Outcome::Stream | Outcome::Status | Outcome::QueryStatus | Outcome::Pure => {
-                Values::unknown()
-            }
+            Outcome::Unknown
+            | Outcome::Stream
+            | Outcome::Status
+            | Outcome::QueryStatus
+            | Outcome::Pure
+            | Outcome::Least
+            | Outcome::Greatest => Values::unknown(),
         }
     }
 }
