@@ -202,6 +202,7 @@ const CASES: &[Case] = &[
 ];
 
 /// A project with files that configurations name.
+#[allow(clippy::unwrap_used, reason = "it is part of tests")]
 fn sample() -> Project {
     let project =
         Project::new(&[("a.cu", "int x;\n"), ("sub/b.cu", "int y;\n"), ("wrong.rows", "# ours\nhello\n")]);

@@ -43,6 +43,7 @@ int first(const int *device, cudaStream_t stream) {
 ";
 
 /// A repository in which one file fetches, another reads, and a third has a finding of its own.
+#[allow(clippy::unwrap_used, reason = "it is part of tests")]
 fn sample() -> Project {
     let other = early_read("other", READ);
     let files =
@@ -120,6 +121,7 @@ fn baseline_and_comments_are_judged_where_changes_are() {
 }
 
 /// How many files were kept.
+#[allow(clippy::unwrap_used, reason = "it is part of tests")]
 fn kept(project: &Project) -> usize {
     fs::read_dir(project.root().join("kept/entries")).unwrap().count()
 }
