@@ -87,12 +87,12 @@ mod tests {
             let value = |name: &str| set.iter().find(|(it, _)| *it == name).map(|(_, value)| value.into());
             place(value, is_mac)
         };
-        let both = &[("HOME", "/home/u"), ("XDG_CACHE_HOME", "/c")];
+        let both = &[("HOME", "/u"), ("XDG_CACHE_HOME", "/c")];
         assert_eq!(of(both, false), Some("/c/cuda-lint".into()));
-        assert_eq!(of(&[("HOME", "/home/u")], false), Some("/home/u/.cache/cuda-lint".into()));
-        assert_eq!(of(&[("HOME", "/home/u")], true), Some("/home/u/Library/Caches/cuda-lint".into()));
-        let relative = &[("HOME", "/home/u"), ("XDG_CACHE_HOME", "c")];
-        assert_eq!(of(relative, false), Some("/home/u/.cache/cuda-lint".into()));
+        assert_eq!(of(&[("HOME", "/u")], false), Some("/u/.cache/cuda-lint".into()));
+        assert_eq!(of(&[("HOME", "/u")], true), Some("/u/Library/Caches/cuda-lint".into()));
+        let relative = &[("HOME", "/u"), ("XDG_CACHE_HOME", "c")];
+        assert_eq!(of(relative, false), Some("/u/.cache/cuda-lint".into()));
         assert_eq!(of(&[], false), None);
     }
 
