@@ -8,6 +8,7 @@ use cuda_lint_engine::cuda::Model;
 use cuda_lint_engine::link::UnitIndex;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::cache::{Cache, Inputs, Kept, KeptUnit, Lookup};
 use crate::clang::comments;
 use crate::clang::configuration::{self, SecondConfiguration};
 use crate::clang::embedded;
@@ -49,9 +50,10 @@ pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
         preludes: Preludes::shared(&options.scratch),
         headers: IncludeIndex::new(options.roots.iter().map(PathBuf::as_path)),
     };
+    let cache = Cache::open(&options, frontend.library.version());
     let model = options.model()?;
     let rust = RustAnalyser { rust: RustFrontend::default(), model: model.clone(), options: options.clone() };
-    Ok(Box::new(ClangAnalyser { frontend, flags, databases, unusable, model, options, rust }))
+    Ok(Box::new(ClangAnalyser { frontend, flags, databases, unusable, model, options, cache, rust }))
 }
 
 fn frontend_options(options: &AnalysisOptions) -> FrontendOptions {
@@ -96,6 +98,7 @@ struct ClangAnalyser {
     databases: Vec<CompileCommands>,
     unusable: Vec<FailedFile>,
     options: AnalysisOptions,
+    cache: Option<Cache>,
     rust: RustAnalyser,
 }
 
@@ -134,8 +137,13 @@ impl Analyser for RustAnalyser {
                 Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new(), directives: Vec::new() };
             return FileReport { dump, ..FileReport::new(&request.path, outcome) };
         }
-        let beside = Beside { directives, ..Beside::default() };
-        lowered(&request.path, vec![unit], &self.options, self.model.as_deref(), beside)
+        match index(vec![unit], &self.options, self.model.as_deref()) {
+            Ok(units) => {
+                let kept = Kept { units, directives, ..Kept::default() };
+                waiting(&request.path, kept, Vec::new(), &self.options)
+            }
+            Err(error) => FileReport::failed(&request.path, error.to_string()),
+        }
     }
 }
 
@@ -170,65 +178,84 @@ impl Analyser for ClangAnalyser {
         let unusable: Vec<FailedFile> = (options.problems.iter())
             .map(|it| FailedFile { path: it.path.display().to_string(), reason: it.reason.clone() })
             .collect();
+        let lookup = Lookup {
+            path: &request.path,
+            text: &source.text.clone(),
+            options: &options,
+            host: request.host,
+            adopt: &request.adopt,
+            headers: &self.frontend.headers,
+        };
+        if let Some(kept) = self
+            .cache
+            .as_ref()
+            .filter(|_| !request.careful)
+            .and_then(|it| it.look_up(&lookup, &self.options.scratch))
+        {
+            return FileReport { unusable, ..waiting(&request.path, kept, targets, &self.options) };
+        }
         let this = &*self;
         let lower = |care| {
             let source = source.clone();
             on_big_stack(&this.frontend.library, || this.lower_source(source, &options, &request.adopt, care))
         };
-        let care = if request.careful { Care::Careful } else { Care::Usual };
-        let result = match lower(care) {
-            Some(Err(ParseError::Crashed)) if care == Care::Usual => lower(Care::Careful),
-            result => result,
-        };
+        let mut care = if request.careful { Care::Careful } else { Care::Usual };
+        let mut result = lower(care);
+        if matches!(result, Some(Err(ParseError::Crashed))) && care == Care::Usual {
+            care = Care::Careful;
+            result = lower(care);
+        }
         let mut lowered = match result {
             Some(Ok(lowered)) => lowered,
             Some(Err(error)) => return FileReport::failed(&request.path, error.to_string()),
             None => return FileReport::failed(&request.path, internal_error()),
         };
-        let path = request.path.clone();
         if let Some(dump) = lowered.dump {
             let outcome =
                 Outcome::Analysed { diagnostics: Vec::new(), partial: Vec::new(), directives: Vec::new() };
-            return FileReport { path, outcome, dump: Some(dump), unusable };
+            return FileReport { path: request.path.clone(), outcome, dump: Some(dump), unusable };
         }
-        let model = self.model.as_deref();
         let units = std::mem::take(&mut lowered.units);
-        let LoweredSource { partial, directives, adopted, .. } = lowered;
-        let beside = Beside { targets, partial, directives, adopted };
-        let report = self::lowered(&path, units, &self.options, model, beside);
-        FileReport { unusable, ..report }
+        let LoweredSource { partial, directives, adopted, inputs, .. } = lowered;
+        let kept = match index(units, &self.options, self.model.as_deref()) {
+            Ok(units) => Kept { units, partial, directives, adopted },
+            Err(error) => return FileReport::failed(&request.path, error.to_string()),
+        };
+        // What was made with care is less than what another library may make of it.
+        if let Some(cache) = self.cache.as_ref().filter(|_| care == Care::Usual) {
+            cache.keep(&lookup, &inputs, &kept);
+        }
+        FileReport { unusable, ..waiting(&request.path, kept, targets, &self.options) }
     }
 }
 
-/// What is known of a file beside its units.
-#[derive(Default)]
-struct Beside {
-    targets: Vec<String>,
-    partial: Vec<PartialFunction>,
-    directives: Vec<Directive>,
-    adopted: Vec<String>,
-}
-
-/// Indexes units, and keeps them where the second phase finds them.
-fn lowered(
-    path: &str,
+/// Indexes units, and puts them where the second phase finds them.
+fn index(
     units: Vec<UnitFile>,
     options: &AnalysisOptions,
     model: Option<&Model>,
-    Beside { targets, partial, directives, adopted }: Beside,
-) -> FileReport {
-    let mut kept = Vec::new();
-    for unit in units {
+) -> Result<Vec<KeptUnit>, UnitFileError> {
+    let model = model.unwrap_or(Model::builtin());
+    let index = |unit: UnitFile| {
         let names = FileNames::default();
-        let model = model.unwrap_or(Model::builtin());
         let index = UnitIndex::of(&unit.program, model, &|site| names.canonical(unit.file_of(site)));
-        match keep(&unit, options) {
-            Ok(file) => kept.push(LoweredUnit { file, index }),
-            Err(error) => return FileReport::failed(path, error.to_string()),
-        }
-    }
-    let outcome = Outcome::Lowered { units: kept, targets, partial, directives, adopted };
-    FileReport::new(path, outcome)
+        let files = unit.sources.files.iter().map(|file| names.canonical(file)).collect();
+        keep(&unit, options).map(|file| KeptUnit { file, index, files })
+    };
+    units.into_iter().map(index).collect()
+}
+
+/// The report on a file that was lowered.
+fn waiting(path: &str, kept: Kept, targets: Vec<String>, options: &AnalysisOptions) -> FileReport {
+    let in_focus = |files: &[String]| {
+        options.focus.is_empty()
+            || files.iter().any(|file| options.focus.iter().any(|it| it.as_path() == Path::new(file)))
+    };
+    let units = (kept.units.into_iter())
+        .map(|KeptUnit { file, index, files }| LoweredUnit { file, index, in_focus: in_focus(&files) })
+        .collect();
+    let Kept { partial, directives, adopted, .. } = kept;
+    FileReport::new(path, Outcome::Lowered { units, targets, partial, directives, adopted })
 }
 
 impl ClangAnalyser {
@@ -280,6 +307,9 @@ impl ClangAnalyser {
 
     /// Lowers a unit; returns the files whose functions are its roots.
     fn lower_unit(&self, unit: ParsedUnit, adopt: &Adopt, lowered: &mut LoweredSource) -> Vec<String> {
+        if let Some(cache) = &self.cache {
+            cache.note(&unit, &mut lowered.inputs);
+        }
         let is_virtual = |file: &str| is_no_code_of_the_project(&unit, file);
         let read = Read { is_virtual: &is_virtual, adopted: &adopt.files };
         let Lowered { mut program, sources, own } =
@@ -324,6 +354,7 @@ struct LoweredSource {
     dump: Option<String>,
     /// The headers that it speaks for, as the request named them.
     adopted: Vec<String>,
+    inputs: Inputs,
 }
 
 /// The headers that a file is to speak for.

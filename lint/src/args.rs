@@ -74,6 +74,9 @@ pub struct CheckArgs {
     /// Files and folders to analyse; folders are searched for C, C++ and CUDA sources, .gitignore is respected
     #[arg(required = true, value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
+    /// Analyse the whole project that the paths lie in, and report what concerns the paths: for hooks
+    #[arg(long, help_heading = "Running")]
+    pub in_project: bool,
     /// Print the files that would be analysed, and analyse none
     #[arg(long, help_heading = "Running")]
     pub show_files: bool,
@@ -178,6 +181,12 @@ pub struct CheckOptions {
     /// How many files to analyse at the same time; by default one for each processor
     #[arg(short, long, value_name = "N", help_heading = "Running")]
     pub jobs: Option<NonZeroUsize>,
+    /// Keep parsed files here from run to run; by default the user's cache folder, with --in-project only
+    #[arg(long, value_name = "DIR", help_heading = "Running")]
+    pub cache_dir: Option<PathBuf>,
+    /// Parse every file anew
+    #[arg(long, help_heading = "Running", conflicts_with = "cache_dir")]
+    pub no_cache: bool,
     /// How long the analysis of one file may take
     #[arg(long, default_value = "60", value_name = "SECONDS", help_heading = "Running",
           value_parser = parse_seconds)]
@@ -205,6 +214,8 @@ impl CheckOptions {
             platform: platform.or(config.platform),
             dump: self.dump,
             rust_only: false,
+            cache: None,
+            focus: Vec::new(),
             phase: Phase::Lower,
         }
     }

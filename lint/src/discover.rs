@@ -88,14 +88,14 @@ impl Search<'_> {
         if metadata.is_dir() {
             self.add_folder(path);
         } else if metadata.is_file() {
-            self.add_file(path, true);
+            let _ = self.add_file(path, true);
         } else {
             self.fail(path, "neither a regular file nor a folder");
         }
     }
 
     fn add_folder(&mut self, folder: &Path) {
-        let mut sources = 0_usize;
+        let (mut sources, mut kept) = (0_usize, false);
         // What the user's own git configuration ignores elsewhere is left out of account, so that everybody
         // gets the same answer; a tree without `.git` keeps its `.gitignore` files.
         let walk = WalkBuilder::new(folder)
@@ -109,7 +109,7 @@ impl Search<'_> {
                 // A link has no other file type here; what it leads to decides.
                 Ok(entry) if has_source_extension(entry.path()) && entry.path().is_file() => {
                     sources += 1;
-                    self.add_file(entry.path(), false);
+                    kept |= self.add_file(entry.path(), false);
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -125,23 +125,34 @@ impl Search<'_> {
                 "holds no C, C++, CUDA or Rust source file (hidden and git-ignored files are left out; name such a \
                  file itself to have it analysed)",
             );
+        } else if !kept && !self.wanted.force_exclude {
+            self.fail(
+                folder,
+                "every source file in it is left out by `include` or `exclude` of the configuration, or by \
+                 --exclude (--show-config prints them; with --force-exclude this is no failure)",
+            );
         }
     }
 
-    fn add_file(&mut self, path: &Path, named: bool) {
+    /// Adds a file. False if it is not wanted.
+    fn add_file(&mut self, path: &Path, named: bool) -> bool {
         let canonical = match path.canonicalize() {
             Ok(canonical) => canonical,
-            Err(error) => return self.fail(path, describe(&error)),
+            Err(error) => {
+                self.fail(path, describe(&error));
+                return true;
+            }
         };
         let unwanted = match named {
             true => self.wanted.force_exclude && self.wanted.is_excluded(&canonical),
             false => !self.wanted.in_folder(&canonical),
         };
         if unwanted {
-            return;
+            return false;
         }
         let Some(shown) = tidy(path).to_str().map(str::to_string) else {
-            return self.fail(path, "the path is not valid UTF-8; rename the file");
+            self.fail(path, "the path is not valid UTF-8; rename the file");
+            return true;
         };
         let is_link = path.is_symlink();
         let candidate = (is_link, shown);
@@ -156,6 +167,7 @@ impl Search<'_> {
                 }
             })
             .or_insert(Found { shown: candidate, named });
+        true
     }
 
     fn fail(&mut self, path: &Path, reason: impl Into<String>) {

@@ -59,9 +59,12 @@ impl From<ExitStatus> for std::process::ExitCode {
 
 /// Prints what clap has to say about the arguments (`--help` and `--version` are such errors too).
 pub fn of_usage(error: &clap::Error) -> ExitStatus {
-    // A failure to print it (a closed pipe) leaves nothing that could be done about it.
-    let _ = error.print();
-    if error.use_stderr() { ExitStatus::Incomplete } else { ExitStatus::Clean }
+    match error.print().and_then(|()| io::Write::flush(&mut io::stdout())) {
+        Err(failure) if !error.use_stderr() => of_output(&failure),
+        // What cannot be said on standard error cannot be said at all.
+        _ if error.use_stderr() => ExitStatus::Incomplete,
+        _ => ExitStatus::Clean,
+    }
 }
 
 /// The status when standard output could not be written.

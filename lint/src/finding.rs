@@ -85,6 +85,13 @@ pub struct LoweredUnit {
     pub file: PathBuf,
     /// What the link has to know of it.
     pub index: UnitIndex,
+    /// It has code of a file of interest.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub in_focus: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// A diagnostic with positions.

@@ -45,6 +45,13 @@ pub struct AnalysisOptions {
     /// All files are Rust: no libclang is needed.
     #[serde(default)]
     pub rust_only: bool,
+    /// Where lowered files are kept from run to run.
+    #[serde(default)]
+    pub cache: Option<PathBuf>,
+    /// The files of interest, without links: what has no code of theirs is lowered and not analysed. Everything
+    /// is of interest if there are none.
+    #[serde(default)]
+    pub focus: Vec<PathBuf>,
     /// What the workers are for.
     #[serde(default)]
     pub phase: Phase,

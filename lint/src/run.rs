@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::args::{CheckArgs, CheckOptions};
 use crate::baseline::{self, Baseline, Matched};
+use crate::cache;
 use crate::clang::library::WORKER_ENVIRONMENT;
 use crate::config::{Config, show};
 use crate::discover::{self, Discovery, SourceFile, Wanted};
@@ -14,6 +15,7 @@ use crate::gather;
 use crate::path_patterns::Patterns;
 use crate::pool::{Pool, PoolOutcome, WorkerCommand};
 use crate::progress::Progress;
+use crate::project::{self, Focus};
 use crate::report::output::Outputs;
 use crate::report::{self, FailedFile, Report, Style};
 use crate::rust;
@@ -23,7 +25,7 @@ use crate::whole;
 
 /// Analyses what the arguments name, and prints what is found. An error is one of the output.
 pub fn check(args: &CheckArgs, out: &mut dyn Write) -> io::Result<ExitStatus> {
-    match Setup::new(&args.paths, &args.options) {
+    match Setup::new(&args.paths, &args.options).and_then(|setup| setup.narrowed(args.in_project)) {
         Ok(setup) => check_with(&setup, args, out),
         Err(status) => Ok(status),
     }
@@ -83,6 +85,8 @@ pub struct Setup<'a> {
     /// The configuration that applies.
     pub config: Config,
     worker: WorkerCommand,
+    /// The folder of the project, if the paths are what is of interest in it.
+    project: Option<PathBuf>,
 }
 
 impl<'a> Setup<'a> {
@@ -110,7 +114,41 @@ impl<'a> Setup<'a> {
             report::complain_of_configuration(&problems, options.color);
             ExitStatus::Incomplete
         })?;
-        Ok(Self { paths, options, config, worker })
+        Ok(Self { paths, options, config, worker, project: None })
+    }
+
+    /// The same, or a run over the whole project that the paths lie in.
+    fn narrowed(mut self, in_project: bool) -> Result<Self, ExitStatus> {
+        if in_project {
+            let root = project::root(&self.config, self.paths).map_err(|why| {
+                terminal::complain(&why);
+                ExitStatus::Incomplete
+            })?;
+            self.project = Some(root);
+        }
+        Ok(self)
+    }
+
+    /// Where parsed files are kept, made if need be. That it cannot be is an error only if the user named it.
+    fn cache(&self) -> Result<Option<PathBuf>, ExitStatus> {
+        if self.options.no_cache {
+            return Ok(None);
+        }
+        if let Some(folder) = &self.options.cache_dir {
+            return match cache::folder::make(folder) {
+                Ok(()) => Ok(Some(folder.clone())),
+                Err(error) => {
+                    let folder = folder.display();
+                    terminal::complain(&format!(
+                        "--cache-dir: {folder} cannot be used: {error}; name a folder that can be written, or go \
+                         without: --no-cache"
+                    ));
+                    Err(ExitStatus::Incomplete)
+                }
+            };
+        }
+        let folder = self.project.as_ref().and_then(|_| cache::folder::of_user());
+        Ok(folder.filter(|folder| cache::folder::make(folder).is_ok()))
     }
 
     /// The baseline that applies, if there is one.
@@ -126,13 +164,20 @@ impl<'a> Setup<'a> {
         })
     }
 
-    fn discover(&self) -> Discovery {
+    /// The files, and which of them are of interest, if not all.
+    fn discover(&self) -> (Discovery, Option<Focus>) {
         let wanted = Wanted {
             include: self.config.include.clone(),
             exclude: self.excluded(),
             force_exclude: self.options.force_exclude,
         };
-        discover::discover(self.paths, &wanted)
+        match &self.project {
+            Some(root) => {
+                let (discovery, focus) = project::discover(root, self.paths, &wanted);
+                (discovery, Some(focus))
+            }
+            None => (discover::discover(self.paths, &wanted), None),
+        }
     }
 
     /// What the configuration excludes, and the command line. The patterns of the latter are relative to the
@@ -161,7 +206,7 @@ impl<'a> Setup<'a> {
     }
 
     fn show_files(&self, out: &mut dyn Write) -> io::Result<ExitStatus> {
-        let discovery = self.discover();
+        let (discovery, _) = self.discover();
         for file in &discovery.files {
             writeln!(out, "{}", terminal::printable(&file.path))?;
         }
@@ -172,9 +217,13 @@ impl<'a> Setup<'a> {
 
     /// Has the workers look at everything. An error is the status to end with: why has been said.
     pub fn look(&self) -> Result<Looked, ExitStatus> {
-        let discovery = self.discover();
-        let outcome = analyse(&self.worker, self.paths, self.options, &self.config, &discovery.files)
-            .map_err(|error| cannot_run(&error))?;
+        let (discovery, focus) = self.discover();
+        let cache = self.cache()?;
+        let outcome = self.analyse(&discovery.files, focus.as_ref(), cache.clone());
+        let outcome = outcome.map_err(|error| cannot_run(&error))?;
+        if let Some(folder) = &cache {
+            cache::folder::tidy_up(folder);
+        }
         // One reason that holds for every file is said once.
         if let (Some(reason), None) = (&outcome.refused, &outcome.frontend) {
             complain_of(&discovery.failed);
@@ -183,13 +232,47 @@ impl<'a> Setup<'a> {
         }
         let mut failed = discovery.failed;
         failed.extend(outcome.unusable);
-        Ok(Looked { files: discovery.files, reports: outcome.reports, failed, frontend: outcome.frontend })
+        let (reports, frontend) = (outcome.reports, outcome.frontend);
+        Ok(Looked { files: discovery.files, focus, reports, failed, frontend })
+    }
+
+    fn analyse(
+        &self,
+        files: &[SourceFile],
+        focus: Option<&Focus>,
+        cache: Option<PathBuf>,
+    ) -> io::Result<PoolOutcome> {
+        if files.is_empty() {
+            return Ok(PoolOutcome::default());
+        }
+        let args = self.options;
+        let scratch = tempfile::Builder::new().prefix("cuda-lint-").tempdir().map_err(|error| {
+            let folder = std::env::temp_dir();
+            let reason = error.to_string();
+            let reason = reason.split(" at path ").next().unwrap_or_default().to_owned();
+            io::Error::other(format!(
+                "nothing can be written in {}: {reason}; name a folder in TMPDIR",
+                folder.display()
+            ))
+        })?;
+        let jobs = args.jobs.map_or_else(
+            || std::thread::available_parallelism().map_or(1, |processors| processors.get()),
+            |jobs| jobs.get(),
+        );
+        let pool = Pool { worker: self.worker.clone(), workers: jobs, timeout: args.timeout };
+        let roots = self.project.as_ref().map_or(self.paths, std::slice::from_ref);
+        let mut options = args.analysis_options(&self.config, roots, scratch.path().to_path_buf());
+        options.rust_only = files.iter().all(|file| rust::is_rust(Path::new(&file.path)));
+        options.cache = cache;
+        options.focus = focus.map(|focus| focus.files().to_vec()).unwrap_or_default();
+        whole::analyse(&pool, files, &options, |requests| Progress::new(requests, args.quiet))
     }
 }
 
 /// What the workers have said.
 pub struct Looked {
     files: Vec<SourceFile>,
+    focus: Option<Focus>,
     reports: Vec<FileReport>,
     failed: Vec<FailedFile>,
     frontend: Option<String>,
@@ -198,40 +281,43 @@ pub struct Looked {
 impl Looked {
     /// Gathers it, settles what is reported, and complains of what failed.
     pub fn settle(self, setup: &Setup<'_>, baseline: Option<&Baseline>) -> (Report, Option<Matched>) {
-        let mut gathered = gather::gather(self.reports, &self.files);
-        gathered.report.frontend = self.frontend;
-        gathered.report.failed.extend(self.failed);
-        gathered.report.failed.sort();
-        complain_of(&gathered.report.failed);
+        let Self { files, focus, reports, failed, frontend } = self;
+        let is_of_interest = |it: &FileReport| focus.as_ref().is_none_or(|focus| focus.holds(&it.path));
+        let count = |is: fn(&Outcome) -> bool| {
+            reports.iter().filter(|it| is_of_interest(it) && is(&it.outcome)).count()
+        };
+        let analysed = count(|outcome| matches!(outcome, Outcome::Analysed { .. }));
+        let skipped = count(|outcome| *outcome == Outcome::Skipped);
+        let mut gathered = gather::gather(reports, &files);
+        let report = &mut gathered.report;
+        (report.frontend, report.analysed, report.skipped) = (frontend, analysed, skipped);
+        if let Some(focus) = &focus {
+            let others = report.failed.len();
+            report.failed.retain(|file| focus.holds(&file.path));
+            complain_of_others(others - report.failed.len(), setup.project.as_deref());
+        }
+        report.failed.extend(failed);
+        report.failed.sort();
+        complain_of(&report.failed);
         let selection = setup.options.selection(&setup.config);
-        settle::settle(gathered, &Terms { selection: &selection, files: &self.files, baseline })
+        let terms = Terms { selection: &selection, files: &files, focus: focus.as_ref(), baseline };
+        settle::settle(gathered, &terms)
+    }
+}
+
+/// Says that something else in the project could not be analysed: that is no failure of what is of interest.
+fn complain_of_others(count: usize, project: Option<&Path>) {
+    if let (1.., Some(project)) = (count, project) {
+        let (files, project) = (if count == 1 { "file" } else { "files" }, project.display());
+        terminal::complain(&format!(
+            "{count} other {files} of the project could not be analysed; `cuda-lint {project}` says why"
+        ));
     }
 }
 
 fn cannot_run(error: &io::Error) -> ExitStatus {
     terminal::complain(&format!("cannot run the analysis: {error}"));
     ExitStatus::Incomplete
-}
-
-fn analyse(
-    worker: &WorkerCommand,
-    paths: &[PathBuf],
-    args: &CheckOptions,
-    config: &Config,
-    files: &[SourceFile],
-) -> io::Result<PoolOutcome> {
-    if files.is_empty() {
-        return Ok(PoolOutcome::default());
-    }
-    let scratch = tempfile::Builder::new().prefix("cuda-lint-").tempdir()?;
-    let jobs = args.jobs.map_or_else(
-        || std::thread::available_parallelism().map_or(1, |processors| processors.get()),
-        |jobs| jobs.get(),
-    );
-    let pool = Pool { worker: worker.clone(), workers: jobs, timeout: args.timeout };
-    let mut options = args.analysis_options(config, paths, scratch.path().to_path_buf());
-    options.rust_only = files.iter().all(|file| rust::is_rust(Path::new(&file.path)));
-    whole::analyse(&pool, files, &options, |requests| Progress::new(requests, args.quiet))
 }
 
 /// Says on standard error what could not be analysed.

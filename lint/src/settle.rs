@@ -10,6 +10,7 @@ use crate::catalogue;
 use crate::discover::SourceFile;
 use crate::finding::ReportedDiagnostic;
 use crate::gather::Gathered;
+use crate::project::Focus;
 use crate::report::{Known, Report};
 use crate::selection::{FilePath, RuleState, Selection};
 use crate::suppression::apply::{Demands, Directives};
@@ -20,20 +21,22 @@ pub struct Terms<'a> {
     pub selection: &'a Selection,
     /// The files that were looked at.
     pub files: &'a [SourceFile],
+    /// The files of interest, if not all are.
+    pub focus: Option<&'a Focus>,
     /// What is known already.
     pub baseline: Option<&'a Baseline>,
 }
 
 /// Settles what is reported; with it, what the baseline has to do with it.
 pub fn settle(gathered: Gathered, terms: &Terms<'_>) -> (Report, Option<Matched>) {
-    let Gathered { mut report, directives } = gathered;
+    let Gathered { mut report, mut directives } = gathered;
     let mut states = States { selection: terms.selection, files: HashMap::new() };
     let all = std::mem::take(&mut report.diagnostics);
     let mut candidates: Vec<(ReportedDiagnostic, RuleState)> = Vec::new();
     for mut it in all {
         let state = states.of(&it.rule, &it.span.file);
-        // Nobody has asked for what is off.
-        if !state.on {
+        // Nobody has asked for what is off, or for what concerns other files.
+        if !state.on || terms.focus.is_some_and(|focus| !focus.concerns(&it)) {
             continue;
         }
         it.severity = state.severity.unwrap_or(it.severity);
@@ -44,10 +47,15 @@ pub fn settle(gathered: Gathered, terms: &Terms<'_>) -> (Report, Option<Matched>
     let failed: HashSet<&str> = report.failed.iter().map(|file| file.path.as_str()).collect();
     let swept: HashSet<&str> = (terms.files.iter())
         .filter(|file| !file.named && !failed.contains(file.path.as_str()))
+        .filter(|file| terms.focus.is_none_or(|focus| focus.holds(&file.path)))
         .flat_map(|file| [Some(file.path.as_str()), file.canonical.to_str()])
         .flatten()
         .collect();
     let judged = |file: &str| swept.contains(file);
+    if terms.focus.is_some() {
+        // Who else uses a macro has not been looked at, so that it cannot be told what a comment in it is for.
+        directives.iter_mut().filter(|it| it.macro_name.is_some()).for_each(|it| it.seen = false);
+    }
     let found: Vec<ReportedDiagnostic> = candidates.iter().map(|(it, _)| it.clone()).collect();
     let cell = std::cell::RefCell::new(&mut states);
     let active = |rule: &str, file: &str| cell.borrow_mut().of(rule, file).on;
@@ -62,7 +70,7 @@ pub fn settle(gathered: Gathered, terms: &Terms<'_>) -> (Report, Option<Matched>
             (true, false) => kept.push(it),
         }
     }
-    for mut it in remarks {
+    for mut it in remarks.into_iter().filter(|it| terms.focus.is_none_or(|focus| focus.concerns(it))) {
         let state = states.of(&it.rule, &it.span.file);
         it.severity = state.severity.unwrap_or(Severity::Warning);
         if states.admits(&it, state) {
@@ -84,6 +92,9 @@ pub fn settle(gathered: Gathered, terms: &Terms<'_>) -> (Report, Option<Matched>
         });
     }
     report.diagnostics = kept;
+    if let Some(focus) = terms.focus {
+        report.partial.retain(|it| focus.holds(&it.path));
+    }
     (report, matched)
 }
 
@@ -138,7 +149,7 @@ mod tests {
     ) -> Report {
         let file = SourceFile { path: "a.cu".to_owned(), canonical: "/a.cu".into(), named: false };
         let gathered = Gathered { report: Report { diagnostics, ..Report::default() }, directives };
-        settle(gathered, &Terms { selection, files: &[file], baseline: None }).0
+        settle(gathered, &Terms { selection, files: &[file], focus: None, baseline: None }).0
     }
 
     fn short(report: &Report) -> Vec<String> {

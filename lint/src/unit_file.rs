@@ -59,6 +59,21 @@ pub enum UnitFileError {
     Damaged(String),
 }
 
+/// The hash that the header of a unit file names, in hexadecimal. `None`: it is none of this version.
+pub fn hash_of(bytes: &[u8]) -> Option<String> {
+    let (version, rest) = bytes.strip_prefix(MARK)?.split_first_chunk::<4>()?;
+    (u32::from_le_bytes(*version) == VERSION).then_some(())?;
+    Some(rest.get(8..40)?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// True if what follows the header is what was written.
+pub fn is_whole(bytes: &[u8]) -> bool {
+    bytes
+        .get(HEADER - 32..)
+        .and_then(<[u8]>::split_first_chunk::<32>)
+        .is_some_and(|(hash, body)| Sha256::digest(body)[..] == hash[..])
+}
+
 impl UnitFile {
     /// Writes the unit.
     pub fn write(&self, path: &Path) -> Result<(), UnitFileError> {

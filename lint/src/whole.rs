@@ -89,7 +89,13 @@ pub fn analyse<O: Observer>(
         sort_out(reports, true, &mut lowered, &mut done);
         linker = self::linker(&mut lowered, &folders, &mut numbers);
     }
-    let requests = link_requests(&linker, &mut lowered, &numbers, &mut done);
+    let (requests, beside) = link_requests(&linker, &lowered, &numbers, &mut done);
+    for path in beside {
+        // What lies beside the files of interest may still hold comments about them.
+        let Some(LoweredFile { partial, directives, .. }) = lowered.remove(&path) else { continue };
+        let outcome = Outcome::Analysed { diagnostics: Vec::new(), partial, directives };
+        done.push(FileReport::new(&path, outcome));
+    }
     let options = AnalysisOptions { phase: Phase::Analyse, ..options.clone() };
     let analysed = pool.analyse(&requests, &options, &mut observe(requests.len()))?;
     for mut report in analysed.reports {
@@ -214,14 +220,16 @@ fn linker(
     Linker::new(units)
 }
 
-/// What the second phase is asked. Host files that turn out to have nothing to do with CUDA are skipped.
+/// What the second phase is asked, and the files of which nothing is: what is found with them cannot concern a file
+/// of interest. Host files that turn out to have nothing to do with CUDA are skipped.
 fn link_requests(
     linker: &Linker,
-    lowered: &mut BTreeMap<String, LoweredFile>,
+    lowered: &BTreeMap<String, LoweredFile>,
     numbers: &Numbers,
     done: &mut Vec<FileReport>,
-) -> Vec<FileRequest> {
+) -> (Vec<FileRequest>, Vec<String>) {
     let mut requests = Vec::new();
+    let mut beside = Vec::new();
     for (path, file) in lowered.iter() {
         let first = numbers.first.get(path).copied().unwrap_or_default();
         let units = first..first + file.units.len();
@@ -229,19 +237,24 @@ fn link_requests(
             done.push(FileReport::new(path, Outcome::Skipped));
             continue;
         }
+        let mut in_focus = false;
         let units = units.map(|unit| {
             let plan = linker.plan(unit);
-            let file_of = |unit: &u32| {
+            let unit_of = |unit: &u32| {
                 let (path, place) = numbers.units.get(*unit as usize)?;
-                lowered.get(path)?.units.get(*place).map(|unit| unit.file.clone())
+                lowered.get(path)?.units.get(*place)
             };
-            let files = plan.units.iter().filter_map(file_of).collect();
+            in_focus |= plan.units.iter().filter_map(unit_of).any(|unit| unit.in_focus);
+            let files = plan.units.iter().filter_map(unit_of).map(|unit| unit.file.clone()).collect();
             LinkRequest { plan, files }
         });
         let units = units.collect();
-        requests.push(FileRequest { path: path.clone(), units, ..FileRequest::default() });
+        match in_focus {
+            true => requests.push(FileRequest { path: path.clone(), units, ..FileRequest::default() }),
+            false => beside.push(path.clone()),
+        }
     }
-    requests
+    (requests, beside)
 }
 
 /// The folders above a file, outermost first.

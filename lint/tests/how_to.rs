@@ -72,6 +72,7 @@ fn options_exist() {
         "--test",
         "--quiet",
         "--path",
+        "--wheel-dir",
         "--options-file",
     ];
     for page in pages::for_users() {
@@ -114,6 +115,7 @@ fn shell_in(folder: &Path, command: &str, arguments: &[&str]) -> std::process::O
     let path = std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&others))).unwrap();
     let mut shell = Command::new("sh");
     shell.args(["-c", command, "sh"]).args(arguments).current_dir(folder).env("PATH", path);
+    shell.env("XDG_CACHE_HOME", folder.join(".caches"));
     shell.env("LC_ALL", "C.UTF-8").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
     for (role, name) in [("AUTHOR", "a"), ("COMMITTER", "a")] {
         shell.env(format!("GIT_{role}_NAME"), name).env(format!("GIT_{role}_EMAIL"), "a@example.org");

@@ -99,18 +99,96 @@ fn a_full_disk_is_said_and_is_no_clean_run() {
         "{}",
         outcome.stderr
     );
-    let full = || Stdio::from(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
-    for format in ["pretty", "sarif", "junit"] {
-        let output = Command::new(env!("CARGO_BIN_EXE_cuda-lint"))
-            .args(["--format", format, "a.cu"])
-            .current_dir(project.root())
-            .stdout(full())
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{format}: {stderr}");
-        assert!(stderr.contains("cannot write to standard output: No space left"), "{format}: {stderr}");
+}
+
+/// Everything that prints.
+const PRINTING: [&str; 22] = [
+    "--format pretty a.cu",
+    "--format short a.cu",
+    "--format json plain.cu",
+    "--format sarif a.cu",
+    "--format github a.cu",
+    "--format gitlab plain.cu",
+    "--format junit plain.cu",
+    "--statistics plain.cu",
+    "--show-config plain.cu",
+    "--show-files plain.cu",
+    "--dump program a.cu",
+    "witness a.cu:7",
+    "baseline plain.cu",
+    "init --force",
+    "rules",
+    "rules --format json",
+    "explain host-read-before-sync",
+    "completions bash",
+    "manual",
+    "config-schema",
+    "--help",
+    "--version",
+];
+
+/// Runs a command with its output going somewhere.
+#[allow(clippy::unwrap_used, reason = "it is part of tests")]
+fn run_into(project: &Project, command: &str, to: Stdio) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_cuda-lint"))
+        .args(command.split(' '))
+        .current_dir(project.root())
+        .stdout(to)
+        .output()
+        .unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn whatever_is_printed_a_full_disk_and_a_closed_pipe_end_it_cleanly() {
+    let project = Project::new(&[("a.cu", &early_read("f", READ)), ("plain.cu", "int x;\n")]);
+    for command in PRINTING {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let said = "cuda-lint: cannot write to standard output: No space left on device (os error 28)\n";
+        assert_eq!(run_into(&project, command, full.into()), (Some(2), said.to_owned()), "{command}");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(run_into(&project, command, writer.into()), (Some(0), String::new()), "{command}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn every_file_that_is_written_may_lie_where_nothing_can_be_written() {
+    let project = Project::new(&[("a.cu", &early_read("f", READ)), ("file", "")]);
+    for (place, reason) in [
+        ("/dev/full", "No space left on device (os error 28); make room, or choose another place"),
+        ("no/such/file", "its folder is not there; make the folder first"),
+        ("file/in-it", ""),
+        (".", "; name a file in it"),
+    ] {
+        let reports = ["pretty", "short", "json", "sarif", "github", "gitlab", "junit"];
+        let reports =
+            reports.map(|format| vec!["--output".to_owned(), format!("{format}={place}"), "a.cu".to_owned()]);
+        let baseline = vec!["baseline".to_owned(), "--baseline".to_owned(), place.to_owned()];
+        for arguments in reports.into_iter().chain([baseline]) {
+            let outcome = project.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+            assert_eq!(outcome.code, Some(2), "{arguments:?}");
+            let said = outcome.stderr.trim_end();
+            assert!(said.starts_with(&format!("cuda-lint: cannot write {place}: ")), "{said}");
+            assert!(said.ends_with(reason) && !said.contains('\n'), "{said}");
+        }
+    }
+    std::os::unix::fs::symlink("/dev/full", project.root().join("cuda-lint.toml")).unwrap();
+    let outcome = project.run(&["init", "--force"]);
+    assert_eq!(outcome.code, Some(2));
+    assert!(outcome.stderr.contains("cuda-lint.toml: No space left"), "{}", outcome.stderr);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cuda-lint"));
+    let command =
+        command.args(["--no-config", "a.cu"]).current_dir(project.root()).env("TMPDIR", "/proc/none");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.starts_with("cuda-lint: cannot run the analysis: nothing can be written in /proc/none"),
+        "{said}"
+    );
 }
 
 #[test]

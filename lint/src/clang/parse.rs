@@ -160,6 +160,8 @@ pub struct ParsedUnit {
     pub options: UnitOptions,
     /// Includes that remain unresolved.
     pub missing_includes: Vec<MissingInclude>,
+    /// Folders of the project in which headers were found that no folder of the build holds.
+    pub found_folders: Vec<PathBuf>,
     /// It consists of instances of templates: parsing it takes long.
     pub is_large: bool,
     /// How it came about.
@@ -285,6 +287,7 @@ pub fn parse_again(
             text: source.text,
             options: options.clone(),
             missing_includes: missing,
+            found_folders: includes.folders().to_vec(),
             is_large,
             #[cfg(test)]
             trace: Trace {

@@ -165,6 +165,27 @@ impl Unit {
         }
     }
 
+    /// The files of the unit, by the names that libclang has for them: the main file, and what is included.
+    pub fn inclusions(&self) -> Vec<String> {
+        extern "C" fn visit(
+            file: CXFile,
+            _stack: *mut CXSourceLocation,
+            _depth: c_uint,
+            names: CXClientData,
+        ) {
+            // SAFETY: `names` is the list below, which nothing else touches during the visit.
+            let names = unsafe { &mut *names.cast::<Vec<String>>() };
+            // SAFETY: the file is of the unit that is visited, which is alive.
+            names.push(unsafe { file_name(file) });
+        }
+        let mut names: Vec<String> = Vec::new();
+        // SAFETY: the unit is alive, and the visitor does not unwind: it only allocates.
+        unsafe { clang_getInclusions(self.unit, visit, (&raw mut names).cast()) };
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// The byte ranges of a file that the preprocessor skipped. Needs a unit parsed with a preprocessing record.
     pub fn skipped_ranges(&self, file: &str) -> Vec<(u32, u32)> {
         let Ok(name) = CString::new(file) else { return Vec::new() };

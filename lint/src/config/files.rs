@@ -8,6 +8,9 @@ use super::problem::Problem;
 use super::table::Table;
 use crate::path_patterns::Patterns;
 
+/// The name of a compilation database.
+const DATABASE: &str = "compile_commands.json";
+
 /// Reads the keys.
 pub fn read(table: &mut Table<'_>, folder: &Path, config: &mut Config, problems: &mut Vec<Problem>) {
     config.include = patterns(table, "include", folder, problems);
@@ -25,12 +28,22 @@ pub fn read(table: &mut Table<'_>, folder: &Path, config: &mut Config, problems:
     }
     for (name, range) in table.strings("include-dirs", problems) {
         match inside(folder, &name, true) {
-            Ok(path) => config.include_dirs.push(path),
+            Ok(path) if path.is_dir() => config.include_dirs.push(path),
+            Ok(_) => {
+                let help = "name the folder that holds it".to_owned();
+                problems.push(table.problem(range, format!("`{name}` is no folder"), help));
+            }
             Err((message, help)) => problems.push(table.problem(range, message, help)),
         }
     }
     if let Some((name, range)) = table.string("compile-commands", problems) {
         match inside(folder, &name, true) {
+            Ok(path) if path.is_dir() && !path.join(DATABASE).is_file() => {
+                let message = format!("the folder `{name}` holds no {DATABASE}");
+                let help =
+                    "have the build write one (CMake: CMAKE_EXPORT_COMPILE_COMMANDS=ON), or name another";
+                problems.push(table.problem(range, message, help.to_owned()));
+            }
             Ok(path) => config.compile_commands = Some(path),
             Err((message, help)) => problems.push(table.problem(range, message, help)),
         }
@@ -38,6 +51,10 @@ pub fn read(table: &mut Table<'_>, folder: &Path, config: &mut Config, problems:
     if let Some((name, range)) = table.string("baseline", problems) {
         // It need not be there: whoever writes it makes it.
         match inside(folder, &name, false) {
+            Ok(path) if path.exists() && !path.is_file() => {
+                let help = "name the file, such as \"cuda-lint-baseline.json\"".to_owned();
+                problems.push(table.problem(range, format!("`{name}` is no regular file"), help));
+            }
             Ok(path) => config.baseline = Some(path),
             Err((message, help)) => problems.push(table.problem(range, message, help)),
         }
@@ -67,7 +84,10 @@ fn inside(folder: &Path, name: &str, must_exist: bool) -> Result<PathBuf, (Strin
     let path = folder.join(name);
     let real = match fs::canonicalize(&path) {
         Ok(real) => real,
-        Err(error) if must_exist => return Err((format!("`{name}` cannot be read: {error}"), String::new())),
+        Err(error) if must_exist => {
+            let help = super::remedy(error.kind()).to_owned();
+            return Err((format!("`{name}` cannot be read: {error}"), help));
+        }
         Err(_) => {
             let parent = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
             let whole = parent.and_then(|parent| Some(parent.join(path.file_name()?)));

@@ -37,14 +37,14 @@ pub mod show;
 mod table;
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use cuda_lint_engine::{Confidence, Platform, Severity};
 
 pub use model::RowsText;
 pub use place::NAME;
-pub use problem::{Problem, Text};
+pub use problem::{Problem, Text, Unreadable};
 
 use crate::options::DefaultStream;
 use crate::path_patterns::Patterns;
@@ -112,7 +112,7 @@ impl Config {
     }
 
     fn open(file: &Path) -> Result<Self, Vec<Problem>> {
-        let text = read(file).map_err(|why| vec![Problem::of_file(file, &why)])?;
+        let text = read(file).map_err(|why| vec![Problem::of_unreadable(file, &why)])?;
         Self::parse(file, &text)
     }
 
@@ -126,7 +126,7 @@ impl Config {
             None if problems.is_empty() => {
                 let message = format!("holds no `[{}]`", Place::of(file).sections().join("]` or `["));
                 let help = format!("write it there, or keep the configuration in {NAME}");
-                problems.push(Problem { help, ..Problem::of_file(file, &message) });
+                problems.push(Problem::of_file(file, message, help));
             }
             None => {}
         }
@@ -161,18 +161,43 @@ impl Config {
 }
 
 /// Reads a small text file.
-fn read(file: &Path) -> Result<String, String> {
-    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
-    let opened = fs::File::open(file).map_err(unreadable)?;
-    if !opened.metadata().map_err(unreadable)?.is_file() {
-        return Err("is no regular file".to_owned());
+fn read(file: &Path) -> Result<String, Unreadable> {
+    let because =
+        |message: String, help: &str| Unreadable { message, help: help.to_owned(), place: (0, 0, 0) };
+    let unreadable = |error: io::Error| because(format!("cannot be read: {error}"), remedy(error.kind()));
+    // Opening a pipe waits for somebody to write into it.
+    if !fs::metadata(file).map_err(unreadable)?.is_file() {
+        return Err(because("is no regular file".to_owned(), "name a file with text in it"));
     }
     let mut bytes = Vec::new();
-    opened.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    fs::File::open(file)
+        .map_err(unreadable)?
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(format!("is larger than the {MAX_BYTES} bytes that are read"));
+        let message = format!("is larger than the {MAX_BYTES} bytes that are read");
+        return Err(because(message, "take out what is not about cuda-lint"));
     }
-    String::from_utf8(bytes).map_err(|_| "is not valid UTF-8".to_owned())
+    String::from_utf8(bytes).map_err(|error| {
+        let end = error.utf8_error().valid_up_to();
+        let valid = String::from_utf8_lossy(error.as_bytes().get(..end).unwrap_or_default());
+        let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+        let column = valid.rsplit('\n').next().map_or(0, |line| line.chars().count());
+        Unreadable {
+            place: (number(valid.matches('\n').count()), number(column), number(end) - 1),
+            ..because("is not valid UTF-8".to_owned(), "save the file as UTF-8")
+        }
+    })
+}
+
+/// What to do about a file that cannot be read.
+fn remedy(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::NotFound => "name one that is there, or make it",
+        io::ErrorKind::PermissionDenied => "let yourself read it, or name another",
+        _ => "name a file that can be read",
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::problem::{Problem, Text};
 use super::table::Table;
 
+/// What a row looks like.
+const HELP: &str = "a row is `name(parameters) -> result : effects`, such as \
+                    `app::fetch(dst src bytes stream) : copy async d2h`";
+
 /// Rows that were read and are right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowsText {
@@ -31,7 +35,7 @@ pub fn read(table: &mut Table<'_>, text: &Text<'_>, problems: &mut Vec<Problem>)
                     &rows,
                     problems,
                     |error| at(&rows, error),
-                    |range, message| Problem::new(&inner, range, message, ""),
+                    |range, message| Problem::new(&inner, range, message, HELP),
                 ));
             }
             Err((message, help)) => problems.push(table.problem(range, message, help)),
@@ -48,7 +52,9 @@ pub fn read(table: &mut Table<'_>, text: &Text<'_>, problems: &mut Vec<Problem>)
             }
             None => range.clone(),
         };
-        found.extend(accept(&rows, problems, place, |range, message| Problem::new(text, range, message, "")));
+        found.extend(accept(&rows, problems, place, |range, message| {
+            Problem::new(text, range, message, HELP)
+        }));
     }
     found
 }
@@ -96,13 +102,20 @@ fn open(config: &Path, name: &str) -> Result<(std::path::PathBuf, String), (Stri
         _ => Path::new("."),
     };
     let file = folder.join(name);
-    let wrong = |why: String| (format!("`{name}` {why}"), String::new());
-    let real = fs::canonicalize(&file).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    let real = fs::canonicalize(&file).map_err(|error| {
+        (format!("`{name}` cannot be read: {error}"), super::remedy(error.kind()).to_owned())
+    })?;
     let inside = fs::canonicalize(folder).is_ok_and(|folder| real.starts_with(folder));
     if !inside {
         let help = format!("put it beside {}, or into a folder there", super::NAME);
         return Err((format!("`{name}` lies outside of the folder of this file"), help));
     }
-    let text = super::read(&real).map_err(wrong)?;
+    let text = super::read(&real).map_err(|why| {
+        let place = match why.place {
+            (0, ..) => String::new(),
+            (line, column, _) => format!(" in line {line}, column {column}"),
+        };
+        (format!("`{name}` {}{place}", why.message), why.help)
+    })?;
     Ok((file, text))
 }

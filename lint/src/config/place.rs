@@ -43,6 +43,22 @@ impl Place {
         }
     }
 
+    /// Where people look for the section by mistake.
+    const fn mistaken(self) -> &'static [&'static [&'static str]] {
+        match self {
+            Self::Own => &[],
+            Self::Python => &[&["tool", "cuda_lint"], &["tool", "cudalint"], &[SECTION], &["cuda_lint"]],
+            Self::Cargo => &[
+                &["metadata", SECTION],
+                &[SECTION],
+                &["workspace", SECTION],
+                &["package", SECTION],
+                &["workspace", "metadata", "cuda_lint"],
+                &["package", "metadata", "cuda_lint"],
+            ],
+        }
+    }
+
     /// What the sections are called.
     pub fn sections(self) -> Vec<String> {
         self.keys().iter().map(|keys| keys.join(".")).collect()
@@ -50,10 +66,21 @@ impl Place {
 
     /// The table of a file. `None` without problems: it is not there.
     pub fn open<'t>(self, text: &Text<'t>, problems: &mut Vec<Problem>) -> Option<Table<'t>> {
-        self.keys().iter().find_map(|keys| {
+        let found = self.keys().iter().find_map(|keys| {
             // What is wrong with the file itself is said once.
             if problems.is_empty() { Table::descend(text, keys, problems) } else { None }
-        })
+        });
+        if found.is_none() && problems.is_empty() {
+            // What others mean by a key that is no table is theirs.
+            let mistaken = (self.mistaken().iter())
+                .find_map(|keys| Some((keys.join("."), Table::descend(text, keys, &mut Vec::new())?)));
+            if let Some((name, table)) = mistaken {
+                let message = format!("`[{name}]` is no section that is read");
+                let help = format!("write `[{}]`", self.sections().join("]` or `["));
+                problems.push(table.problem(table.range(), message, help));
+            }
+        }
+        found
     }
 }
 
@@ -69,7 +96,7 @@ pub fn find(inputs: &[PathBuf]) -> Result<Option<PathBuf>, Problem> {
                 let message =
                     format!("`{}` applies to some of the inputs, and this one to others", other.display());
                 let help = "analyse them one after the other, or name one with --config".to_owned();
-                return Err(Problem { help, ..Problem::of_file(&file, &message) });
+                return Err(Problem::of_file(&file, message, help));
             }
             _ => found = Some(file),
         }
@@ -80,7 +107,8 @@ pub fn find(inputs: &[PathBuf]) -> Result<Option<PathBuf>, Problem> {
 /// The configuration in a folder. Its own file counts for more than a section.
 fn in_folder(folder: &Path) -> Option<PathBuf> {
     let own = folder.join(NAME);
-    if own.is_file() {
+    // Whatever else has this name, a link to nothing among it, is said where it is read.
+    if own.symlink_metadata().is_ok() {
         return Some(own);
     }
     ["pyproject.toml", "Cargo.toml"].into_iter().map(|name| folder.join(name)).find(|file| has_section(file))
@@ -93,7 +121,7 @@ fn has_section(file: &Path) -> bool {
         return false;
     }
     let Ok(text) = super::read(file) else { return false };
-    if !text.contains(SECTION) {
+    if ![SECTION, "cuda_lint", "cudalint"].iter().any(|name| text.contains(name)) {
         return false;
     }
     let text = Text { file, text: &text };

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
+use crate::baseline::file::shown;
 use crate::finding::Span;
 
 /// A configuration file that is being read.
@@ -26,7 +27,7 @@ impl Text<'_> {
         let (end_line, end_column) = self.position(end);
         let number = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         Span {
-            file: self.file.display().to_string(),
+            file: shown(self.file),
             line,
             column,
             end_line,
@@ -43,6 +44,17 @@ impl Text<'_> {
         let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
         (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
     }
+}
+
+/// Why a file cannot be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// Line, column and offset; line 0: the file as a whole.
+    pub place: (u32, u32, u32),
 }
 
 /// Something wrong with a configuration.
@@ -68,8 +80,15 @@ impl Problem {
     }
 
     /// A problem with a file as a whole.
-    pub fn of_file(file: &Path, message: &str) -> Self {
-        let span = Span { file: file.display().to_string(), ..Span::default() };
-        Self { span, message: message.to_owned(), help: String::new() }
+    pub fn of_file(file: &Path, message: impl Into<String>, help: impl Into<String>) -> Self {
+        let span = Span { file: shown(file), ..Span::default() };
+        Self { span, message: message.into(), help: help.into() }
+    }
+
+    /// A file that cannot be read.
+    pub fn of_unreadable(file: &Path, why: &Unreadable) -> Self {
+        let mut problem = Self::of_file(file, why.message.clone(), why.help.clone());
+        (problem.span.line, problem.span.column, problem.span.offset) = why.place;
+        problem
     }
 }

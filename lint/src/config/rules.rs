@@ -19,15 +19,16 @@ pub const SEVERITIES: [Severity; 4] =
 /// Reads `[rules]`: rules and groups, each with a level.
 pub fn read(mut table: Table<'_>, problems: &mut Vec<Problem>) -> Layer {
     let mut settings = Vec::new();
-    for setting in table.texts("a level in quotes, such as \"off\"", problems) {
+    let words: Vec<_> = LEVELS.iter().map(|(name, _)| *name).collect();
+    let levels = format!("known are {}", list(&words));
+    for setting in table.texts("a level in quotes, such as \"off\"", &levels, problems) {
         let selector = Selector::parse(&setting.key)
             .map_err(|(message, help)| problems.push(table.problem(setting.key_range, message, help)));
         let level = Level::parse(&setting.text);
         if level.is_none() {
-            let words: Vec<_> = LEVELS.iter().map(|(name, _)| *name).collect();
             let help = match suggest::closest(&setting.text, words.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known are {}", list(&words)),
+                None => levels.clone(),
             };
             problems.push(table.problem(
                 setting.range,

@@ -157,6 +157,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("cuda-lint.toml");
         std::fs::create_dir(folder.path().join("inside")).unwrap();
+        std::fs::write(folder.path().join("inside/compile_commands.json"), "[]").unwrap();
         std::fs::write(&file, text).unwrap();
         let read = Config::open(&file);
         assert_eq!(read.is_ok(), expected, "{text}: {read:?}");

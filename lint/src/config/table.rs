@@ -28,7 +28,8 @@ impl<'t> Table<'t> {
             Ok(table) => Some(Self::new(*text, String::new(), table.into_inner(), 0..0)),
             Err(error) => {
                 let message = format!("this is no TOML: {}", error.message().trim().replace('\n', ": "));
-                problems.push(Problem::new(text, error.span().unwrap_or_default(), message, ""));
+                let range = error.span().unwrap_or_default();
+                problems.push(Problem::new(text, range, message, remedy(text.text, error.message())));
                 None
             }
         }
@@ -51,9 +52,19 @@ impl<'t> Table<'t> {
         Some(self.entries.swap_remove(at).2)
     }
 
-    fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) -> Problem {
+    fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str, help: String) -> Problem {
         let message = format!("`{key}` is {wanted}, and this is {}", type_of(value.get_ref()));
-        Problem::new(&self.text, value.span(), message, "")
+        Problem::new(&self.text, value.span(), message, help)
+    }
+
+    /// A value as it is written, in quotes.
+    fn in_quotes(&self, range: Range<usize>) -> String {
+        let written = self.text.text.get(range).unwrap_or_default();
+        let is_plain = !written.is_empty() && written.len() <= 40 && !written.contains(['\n', '{', '[']);
+        match is_plain {
+            true => format!("\"{}\"", written.trim_matches(['"', '\''])),
+            false => "\"…\"".to_owned(),
+        }
     }
 
     fn inner(&self, key: &str) -> String {
@@ -78,7 +89,8 @@ impl<'t> Table<'t> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let (value, range) = value.into_inner_spanned();
         let DeValue::Array(items) = value else {
-            problems.push(self.wrong(key, &Spanned::new(range, value), "a list of tables"));
+            let help = format!("write `[[{}]]` on a line of its own, once for each", self.inner(key));
+            problems.push(self.wrong(key, &Spanned::new(range, value), "a list of tables", help));
             return Vec::new();
         };
         let mut tables = Vec::new();
@@ -88,7 +100,8 @@ impl<'t> Table<'t> {
                     tables.push(Self::new(self.text, format!("[{}]", self.inner(key)), table, range));
                 }
                 (other, range) => {
-                    problems.push(self.wrong(key, &Spanned::new(range, other), "a list of tables"));
+                    let help = format!("write `[[{}]]` on a line of its own, once for each", self.inner(key));
+                    problems.push(self.wrong(key, &Spanned::new(range, other), "a list of tables", help));
                 }
             }
         }
@@ -97,7 +110,7 @@ impl<'t> Table<'t> {
 
     /// All that is left: keys that nobody has asked for, each with its value, where they stand, and the value
     /// as a text.
-    pub fn texts(&mut self, wanted: &str, problems: &mut Vec<Problem>) -> Vec<Setting> {
+    pub fn texts(&mut self, wanted: &str, help: &str, problems: &mut Vec<Problem>) -> Vec<Setting> {
         let mut settings = Vec::new();
         for (key, key_range, value) in std::mem::take(&mut self.entries) {
             match value.get_ref() {
@@ -107,7 +120,7 @@ impl<'t> Table<'t> {
                     text: text.clone().into_owned(),
                     range: value.span(),
                 }),
-                _ => problems.push(self.wrong(&key, &value, wanted)),
+                _ => problems.push(self.wrong(&key, &value, wanted, help.to_owned())),
             }
         }
         settings.sort_by_key(|setting| setting.key_range.start);
@@ -120,7 +133,9 @@ impl<'t> Table<'t> {
         match value.into_inner_spanned() {
             (DeValue::Table(table), range) => Some(Self::new(self.text, self.inner(key), table, range)),
             (other, range) => {
-                problems.push(self.wrong(key, &Spanned::new(range, other), "a table"));
+                let help =
+                    format!("write `[{}]` on a line of its own, and its keys below it", self.inner(key));
+                problems.push(self.wrong(key, &Spanned::new(range, other), "a table", help));
                 None
             }
         }
@@ -136,7 +151,8 @@ impl<'t> Table<'t> {
         match value.get_ref() {
             DeValue::String(text) => Some((text.clone().into_owned(), value.span())),
             _ => {
-                problems.push(self.wrong(key, &value, "a text in quotes"));
+                let help = format!("write `{key} = {}`", self.in_quotes(value.span()));
+                problems.push(self.wrong(key, &value, "a text in quotes", help));
                 None
             }
         }
@@ -148,7 +164,8 @@ impl<'t> Table<'t> {
         match value.get_ref() {
             DeValue::Boolean(truth) => Some(*truth),
             _ => {
-                problems.push(self.wrong(key, &value, "true or false"));
+                let help = format!("write `{key} = true` or `{key} = false`, without quotes");
+                problems.push(self.wrong(key, &value, "true or false", help));
                 None
             }
         }
@@ -162,7 +179,16 @@ impl<'t> Table<'t> {
             _ => None,
         };
         if number.is_none() {
-            problems.push(self.wrong(key, &value, "a whole number, 0 or more"));
+            let wanted = "a whole number, 0 or more";
+            let help = format!("write a number without quotes, such as `{key} = 65536`");
+            problems.push(match value.get_ref() {
+                DeValue::Integer(written) => {
+                    let message =
+                        format!("`{key}` is {wanted}, and {} is none that is known", written.as_str());
+                    Problem::new(&self.text, value.span(), message, help)
+                }
+                _ => self.wrong(key, &value, wanted, help),
+            });
         }
         number
     }
@@ -171,14 +197,18 @@ impl<'t> Table<'t> {
     pub fn strings(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Vec<(String, Range<usize>)> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let DeValue::Array(items) = value.get_ref() else {
-            problems.push(self.wrong(key, &value, "a list of texts"));
+            let help = format!("write `{key} = [{}]`", self.in_quotes(value.span()));
+            problems.push(self.wrong(key, &value, "a list of texts", help));
             return Vec::new();
         };
         let mut texts = Vec::new();
         for item in items.iter() {
             match item.get_ref() {
                 DeValue::String(text) => texts.push((text.clone().into_owned(), item.span())),
-                _ => problems.push(self.wrong(key, item, "a list of texts")),
+                _ => {
+                    let help = format!("write {}", self.in_quotes(item.span()));
+                    problems.push(self.wrong(key, item, "a list of texts", help));
+                }
             }
         }
         texts
@@ -219,6 +249,17 @@ pub struct Setting {
     pub text: String,
     /// Where it stands.
     pub range: Range<usize>,
+}
+
+/// What to do about a text that is no TOML.
+fn remedy(text: &str, message: &str) -> &'static str {
+    if text.lines().any(|line| line.starts_with("<<<<<<< ")) {
+        "a merge has left a conflict in it: settle it"
+    } else if message.contains("duplicate key") {
+        "keep one of the two, with what both say"
+    } else {
+        "write tables as `[table]`, settings as `key = value`, texts in quotes"
+    }
 }
 
 /// Names in a row: `` `a`, `b` ``.

@@ -75,11 +75,13 @@ fn wrong_types_and_values_are_said_all_at_once() {
     assert_eq!(
         problems,
         [
-            "1:9 `model` is a table, and this is a whole number | ",
-            "3:8 `cuda` is a text in quotes, and this is a fraction | ",
+            "1:9 `model` is a table, and this is a whole number | write `[model]` on a line of its own, and its keys below it",
+            "3:8 `cuda` is a text in quotes, and this is a fraction | write `cuda = \"12.4\"`",
             "4:18 there is no default stream `none` | known are `legacy`, `per-thread`",
-            "5:19 `pageable-access` is true or false, and this is a text | ",
-            "6:17 `staging-limit` is a whole number, 0 or more, and this is a whole number | ",
+            "5:19 `pageable-access` is true or false, and this is a text | write `pageable-access = true` or `pageable-access = false`, \
+             without quotes",
+            "6:17 `staging-limit` is a whole number, 0 or more, and -1 is none that is known | write a number without \
+             quotes, such as `staging-limit = 65536`",
         ]
     );
     assert!(read_in(&[], "[platform\n").unwrap_err()[0].starts_with("1:10 this is no TOML: "));

@@ -21,7 +21,10 @@ impl Sources {
         if let Some(known) = self.read.get(path) {
             return known.clone();
         }
-        let source = std::fs::read(path).ok().map(|bytes| Rc::new(Source::new(path, &bytes)));
+        // A pipe or a device may have no end.
+        let is_file = std::path::Path::new(path).is_file();
+        let bytes = is_file.then(|| std::fs::read(path).ok()).flatten();
+        let source = bytes.map(|bytes| Rc::new(Source::new(path, &bytes)));
         self.read.insert(path.to_string(), source.clone());
         source
     }

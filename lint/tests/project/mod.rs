@@ -34,6 +34,11 @@ impl Project {
         self.0.path().canonicalize().unwrap()
     }
 
+    /// The folder that stands for the user's caches: a hidden one, which is not analysed.
+    pub fn caches(&self) -> PathBuf {
+        self.root().join(".caches")
+    }
+
     /// Writes files.
     pub fn write(&self, files: &[(&str, &str)]) {
         for (name, text) in files {
@@ -56,7 +61,8 @@ impl Project {
     /// Runs the command in a folder of the project.
     pub fn run_in(&self, folder: &Path, arguments: &[&str]) -> Outcome {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cuda-lint"));
-        let output = command.args(arguments).current_dir(self.root().join(folder)).output().unwrap();
+        command.args(arguments).current_dir(self.root().join(folder)).env("XDG_CACHE_HOME", self.caches());
+        let output = command.output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Outcome { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }

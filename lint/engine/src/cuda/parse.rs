@@ -35,6 +35,10 @@
 
 use std::fmt;
 
+use rustc_hash::FxHashMap;
+
+use crate::suggest;
+
 use super::capture::InCapture;
 use super::row::{
     Direction, Effect, Family, FreeWith, InCallback, MemoryKind, Mode, Outcome, Param, Role, Row, Thing,
@@ -126,6 +130,8 @@ pub const OUTCOMES: &[(&str, Outcome)] = &[
     ("held", Outcome::Held),
     ("released", Outcome::Released),
     ("pure", Outcome::Pure),
+    ("least", Outcome::Least),
+    ("greatest", Outcome::Greatest),
     ("stream", Outcome::Stream),
     ("legacy-stream", Outcome::LegacyStream),
     ("per-thread-stream", Outcome::PerThreadStream),
@@ -270,15 +276,28 @@ impl std::error::Error for ParseError {}
 /// # Errors
 /// Every line that is not a row, with what is wrong with it; the rows are then of no use.
 pub fn parse(text: &str, family: Family) -> Result<Vec<Row>, Vec<ParseError>> {
-    let mut rows = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     let mut errors = Vec::new();
+    let mut overloads: FxHashMap<String, Vec<usize>> = FxHashMap::default();
     for (line, number) in text.lines().zip(1..) {
         let trimmed = line.trim();
         if trimmed.is_empty() || trimmed.starts_with('#') {
             continue;
         }
         match parse_row(line, family) {
-            Ok(row) => rows.push(row),
+            Ok(row) => {
+                let others = overloads.entry(row.name.clone()).or_default();
+                let is_twin = |index: &usize| rows.get(*index).is_some_and(|it| overlap(it, &row));
+                // The command's own rows are checked by tests.
+                if family == Family::Project && others.iter().any(is_twin) {
+                    let column = u32::try_from(line.len() - line.trim_start().len()).unwrap_or_default() + 1;
+                    let message =
+                        format!("`{}` has a row for as many arguments above; keep one of the two", row.name);
+                    errors.push(ParseError { line: number, column, message });
+                }
+                others.push(rows.len());
+                rows.push(row);
+            }
             Err(Fault { at, message }) => {
                 // `at` is a slice of the line; its distance from the line's start is the column.
                 let offset = (at.as_ptr() as usize).saturating_sub(line.as_ptr() as usize).min(line.len());
@@ -289,6 +308,12 @@ pub fn parse(text: &str, family: Family) -> Result<Vec<Row>, Vec<ParseError>> {
         }
     }
     if errors.is_empty() { Ok(rows) } else { Err(errors) }
+}
+
+/// True if some number of arguments fits both.
+fn overlap(a: &Row, b: &Row) -> bool {
+    let most = |row: &Row| if row.variadic { usize::MAX } else { row.params.len() };
+    a.required() <= most(b) && b.required() <= most(a)
 }
 
 /// An error at a slice of the line.
@@ -307,6 +332,9 @@ fn word<'a, T: Copy>(at: &'a str, what: &str, table: &[(&str, T)], also: &str) -
         return Ok(*value);
     }
     let known: Vec<&str> = table.iter().map(|(word, _)| *word).collect();
+    if let Some(near) = suggest::closest(at, known.iter().copied()) {
+        return fault(at, format!("unknown {what} `{at}`; did you mean `{near}`?"));
+    }
     fault(at, format!("unknown {what} `{at}`; known are {}{also}", known.join(", ")))
 }
 

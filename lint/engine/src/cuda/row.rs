@@ -284,6 +284,10 @@ pub enum Outcome {
     Released,
     /// The same value for the same arguments (accessors such as `size()`).
     Pure,
+    /// The first two arguments are addresses: that of the lesser number.
+    Least,
+    /// The same, of the greater number.
+    Greatest,
 }
 
 /// What a call does.

@@ -75,8 +75,27 @@ impl Machine<'_, '_> {
             Outcome::StreamInThread => self.stream_in_thread(state, it),
             Outcome::Tracker => self.tracker_outcome(state, it),
             Outcome::Pure => self.accessor(state, &it.row.name, it.call.args.clone()),
+            Outcome::Least | Outcome::Greatest => match self.extreme(state, it) {
+                Some(address) => address,
+                None => self.accessor(state, &it.row.name, it.call.args.clone()),
+            },
             Outcome::Unknown | Outcome::Stream => self.fresh(state),
         };
         Some(value)
+    }
+
+    /// Which of two numbers is the least, or the greatest: its address. `None` if their distance is unknown, or a
+    /// comparison of the program's own decides.
+    fn extreme(&mut self, state: &State, it: &Modelled<'_, '_>) -> Option<Value> {
+        let [first, second] = &it.call.args[..] else { return None };
+        let (first_at, second_at) = (self.pointer(first)?, self.pointer(second)?);
+        let (first_value, second_value) = (self.peek(state, &first_at), self.peek(state, &second_at));
+        let (first_number, second_number) = (self.number(&first_value), self.number(&second_value));
+        let distance = first_number.minus(&second_number)?.as_constant()?;
+        let is_second = match it.row.result {
+            Outcome::Greatest => distance < 0,
+            _ => distance > 0,
+        };
+        Some(if is_second { second } else { first }.clone())
     }
 }

@@ -314,7 +314,13 @@ fn is_harmless(row: &Row) -> bool {
         Family::Std => {
             let looks = matches!(
                 row.result,
-                Outcome::Elements | Outcome::Element | Outcome::ElementsEnd | Outcome::Held | Outcome::Pure
+                Outcome::Elements
+                    | Outcome::Element
+                    | Outcome::ElementsEnd
+                    | Outcome::Held
+                    | Outcome::Pure
+                    | Outcome::Least
+                    | Outcome::Greatest
             );
             looks && row.effects.iter().all(|effect| *effect == Effect::None)
         }

@@ -30,7 +30,10 @@ impl Transfer<'_, '_> {
         let result = self.result(row, callee, call, args);
         // Iterators and pointers of class type hold what the row names.
         if let Some(into) = into
-            && !matches!(row.result, Outcome::Unknown | Outcome::Status | Outcome::Pure)
+            && !matches!(
+                row.result,
+                Outcome::Unknown | Outcome::Status | Outcome::Pure | Outcome::Least | Outcome::Greatest
+            )
         {
             let cells = self.hidden(&into);
             self.store(&cells, &result, false);
@@ -207,7 +210,9 @@ impl Transfer<'_, '_> {
             | Outcome::Tracker
             | Outcome::Status
             | Outcome::QueryStatus
-            | Outcome::Pure => Values::unknown(),
+            | Outcome::Pure
+            | Outcome::Least
+            | Outcome::Greatest => Values::unknown(),
         }
     }
 }

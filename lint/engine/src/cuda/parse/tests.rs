@@ -80,7 +80,8 @@ fn every_word_means_one_thing() {
 fn errors_say_where_and_what() {
     let wrong = error("# fine\n  f(dst strem?) : copy async");
     assert_eq!((wrong.line, wrong.column), (2, 9));
-    assert!(wrong.message.starts_with("unknown role `strem`; known are this, dst"), "{wrong}");
+    assert_eq!(wrong.message, "unknown role `strem`; did you mean `stream`?");
+    assert!(error("f(x) : none").message.starts_with("unknown role `x`; known are this, dst"));
     assert_eq!(wrong.to_string().split(": ").next(), Some("line 2, column 9"));
 
     let column = |line| error(line).column;
