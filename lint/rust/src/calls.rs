@@ -37,7 +37,7 @@ impl Body<'_> {
         let found = self.with_scope(|definitions, scope| definitions.function(&path, scope));
         if let Some(index) = found {
             let definitions = self.file.definitions.clone();
-            if definitions.functions[index].library {
+            if definitions.at(index).library {
                 let turbofish = self.turbofish(&func.path);
                 return self.library_call(index, None, &args, turbofish, span);
             }
@@ -394,7 +394,7 @@ impl Body<'_> {
     /// Arguments for a function of the file, with the coercions that its parameters ask for.
     pub fn own_args(&mut self, index: usize, receiver: Option<Val>, args: &[&Expr]) -> Vec<Val> {
         let definitions = self.file.definitions.clone();
-        let (params, _) = self.file.signature(&definitions.functions[index]);
+        let (params, _) = self.file.signature(definitions.at(index));
         let skip = usize::from(receiver.is_some());
         let mut values: Vec<Val> = receiver.into_iter().collect();
         for (at, arg) in args.iter().enumerate() {
@@ -422,8 +422,7 @@ impl Body<'_> {
     pub fn own_call(&mut self, index: usize, args: Vec<Val>, span: Span) -> Val {
         let site = self.site(span);
         let definitions = self.file.definitions.clone();
-        let def = &definitions.functions[index];
-        let Some(id) = self.file.ids.get(&index).copied() else { return self.unknown(site, Vec::new()) };
+        let def = definitions.at(index);
         for arg in &args {
             self.take(arg, site);
         }
@@ -437,8 +436,12 @@ impl Body<'_> {
         for value in &args {
             self.run_perhaps(value, span);
         }
+        let callee = match self.file.ids.get(&index).copied() {
+            Some(id) => Callee::Function(id),
+            None => self.linked(def, &args, site),
+        };
         let args = args.into_iter().map(|it| it.id).collect();
-        self.emit_call(Callee::Function(id), args, result, site)
+        self.emit_call(callee, args, result, site)
     }
 
     /// Something that is not followed gets a value: a closure may be run by it, or not.

@@ -23,7 +23,7 @@ impl Body<'_> {
             Ty::Vec(_) | Ty::Boxed(_) => true,
             Ty::Tuple(parts) => parts.iter().any(|part| self.needs_drop_within(part, depth - 1)),
             Ty::Named(key, _) => {
-                let Some(def) = self.file.definitions.types.get(key) else { return false };
+                let Some(def) = self.file.definitions.type_def(key) else { return false };
                 def.has_drop
                     || def.fields.iter().flatten().any(|(name, _)| {
                         let field = self.file.field_ty(ty, name);
@@ -183,7 +183,7 @@ impl Body<'_> {
             }
             Ty::Named(key, _) => {
                 let definitions = self.file.definitions.clone();
-                let Some(def) = definitions.types.get(key) else { return };
+                let Some(def) = definitions.type_def(key) else { return };
                 if def.has_drop {
                     self.run_drop(address, ty, key, def.handle, site);
                 }
@@ -208,8 +208,8 @@ impl Body<'_> {
         site: SiteId,
     ) {
         let definitions = self.file.definitions.clone();
-        let Some(&index) = definitions.methods.get(&(key.clone(), "drop".to_owned())) else { return };
-        let def = &definitions.functions[index];
+        let Some(index) = definitions.method(key, "drop") else { return };
+        let def = definitions.at(index);
         if def.library && handle.is_some() {
             let ir = self.file.ir(ty);
             let value = self.builder.load(site, address, ir);
@@ -217,9 +217,15 @@ impl Body<'_> {
         } else if def.library {
             let receiver = self.val(address, ty.clone().reference(true));
             self.inline_function(index, vec![receiver], Vec::new(), site);
-        } else if let Some(id) = self.file.ids.get(&index).copied() {
-            let call = Call::of(Callee::Function(id), vec![address]);
-            self.builder.call(site, call);
+        } else {
+            let callee = match self.file.ids.get(&index).copied() {
+                Some(id) => Callee::Function(id),
+                None => {
+                    let receiver = self.val(address, ty.clone().reference(true));
+                    self.linked(def, &[receiver], site)
+                }
+            };
+            self.builder.call(site, Call::of(callee, vec![address]));
         }
     }
 }

@@ -123,6 +123,8 @@ pub(crate) struct Where {
     pub module: Rc<[String]>,
     pub self_ty: Option<Ty>,
     pub generics: Rc<[Rc<str>]>,
+    /// Traits that type parameters implement.
+    pub bounds: Rc<[(Rc<str>, Vec<String>)]>,
     /// What is known of the type parameters.
     pub bound: Vec<(Rc<str>, Ty)>,
     /// Names before this one are not in view (bodies of stubs).
@@ -158,8 +160,9 @@ impl<'l> Body<'l> {
         let end = file.site(def.signature.ident.span());
         let place = Where {
             module: def.module.clone(),
-            self_ty: def.self_ty.clone(),
+            self_ty: file.self_ty(def),
             generics: def.generics.clone().into(),
+            bounds: def.bounds.clone(),
             bound: Vec::new(),
             floor: 0,
             site: None,

@@ -24,12 +24,14 @@ mod drops;
 mod expressions;
 mod externs;
 mod function;
+mod index;
 mod items;
 mod iterators;
 #[cfg(feature = "positions")]
 mod layout;
 pub mod libraries;
 mod library_calls;
+mod lookup;
 mod lower;
 mod macros;
 mod methods;
@@ -44,6 +46,7 @@ mod ty;
 mod types;
 
 pub use check::{Finding, Options, check_item};
+pub use index::CrateIndex;
 #[cfg(feature = "positions")]
 pub use layout::{Layout, layout};
 pub use libraries::{Version, Versions, parse_version};

@@ -46,7 +46,7 @@ impl Body<'_> {
         span: Span,
     ) -> Val {
         let definitions = self.file.definitions.clone();
-        let def = &definitions.functions[index];
+        let def = definitions.at(index);
         let site = self.site(span);
         let (params, result) = self.file.signature(def);
         let mut bound: Vec<(Rc<str>, Ty)> = Vec::new();
@@ -78,7 +78,7 @@ impl Body<'_> {
                 values.push(self.number(number, Ty::Int(4), site));
                 continue;
             }
-            let by_value = matches!(&param, Ty::Named(key, _) if definitions.types.get(key).is_some_and(|it| it.has_drop));
+            let by_value = matches!(&param, Ty::Named(key, _) if definitions.type_def(key).is_some_and(|it| it.has_drop));
             let value = self.library_argument(arg, by_value);
             param.bind(&value.ty, &mut bound);
             pinned |=

@@ -112,6 +112,18 @@ impl Body<'_> {
         })
     }
 
+    /// What a type parameter stands for, if one type only implements its trait.
+    fn through_bound(&self, place: Place) -> Place {
+        let Ty::Param(name) = &place.ty else { return place };
+        let mut bounds = self.place.bounds.iter().filter(|(of, _)| of == name);
+        let only = bounds
+            .find_map(|(_, path)| self.with_scope(|definitions, scope| definitions.implementor(path, scope)));
+        match only {
+            Some(ty) => Place { ty, ..place },
+            None => place,
+        }
+    }
+
     fn method_at(
         &mut self,
         it: &ExprMethodCall,
@@ -125,11 +137,12 @@ impl Body<'_> {
         if let Some(value) = self.launching(&place, name, args, span) {
             return value;
         }
+        let place = self.through_bound(place);
         match &place.ty {
             Ty::Named(key, _) => {
                 let definitions = self.file.definitions.clone();
-                if let Some(&index) = definitions.methods.get(&(key.clone(), name.to_owned())) {
-                    let def = &definitions.functions[index];
+                if let Some(index) = definitions.method_of(key, name) {
+                    let def = definitions.at(index);
                     if def.library {
                         let receiver = self.normalised(place, span);
                         return self.library_call(index, Some(receiver), args, turbofish, span);
@@ -187,7 +200,7 @@ impl Body<'_> {
                 Val { ty, ..self.unknown(site, operands) }
             }
             _ => {
-                let found = self.file.definitions.distinctive.get(name).copied().flatten();
+                let found = self.file.definitions.distinctive(name);
                 if let Some(index) = found.filter(|_| is_of_cudarc(name)) {
                     let receiver = self.normalised(place, span);
                     return self.library_call(index, Some(receiver), args, turbofish, span);

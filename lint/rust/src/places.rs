@@ -22,7 +22,7 @@ impl Body<'_> {
                     return self.var_place(var, name.span());
                 }
                 let name = it.path.segments.last().map(|it| it.ident.to_string()).unwrap_or_default();
-                if let Some(written) = self.file.definitions.statics.get(&name).cloned() {
+                if let Some(written) = self.file.definitions.static_type(&name).cloned() {
                     return self.static_place(&name, &written, it.path.span());
                 }
                 let value = self.expr(expr);
