@@ -125,10 +125,13 @@ impl Body<'_> {
                 self.unit(site)
             }
             ("mem", "swap", [a, b]) => {
+                self.leaves_container(a, site);
+                self.leaves_container(b, site);
                 let (a, b) = (self.target_of(a), self.target_of(b));
                 self.swap(a, b, span)
             }
             ("mem", "replace", [a, b]) => {
+                self.leaves_container(a, site);
                 let place = self.target_of(a);
                 let old = self.peek_owned(&place, span);
                 let new = self.expr(b);
@@ -137,6 +140,7 @@ impl Body<'_> {
                 old
             }
             ("mem", "take", [a]) => {
+                self.leaves_container(a, site);
                 let place = self.target_of(a);
                 let old = self.peek_owned(&place, span);
                 if matches!(place.ty, Ty::Vec(_)) {

@@ -9,6 +9,9 @@ use super::ty::Ty;
 /// How deep fields are looked into.
 const DEPTH: usize = 4;
 
+/// Arrays with more elements than this are not taken apart.
+const ELEMENTS: u64 = 16;
+
 impl Body<'_> {
     /// True if dropping a value of the type does something.
     pub fn needs_drop(&self, ty: &Ty) -> bool {
@@ -22,6 +25,9 @@ impl Body<'_> {
         match ty {
             Ty::Vec(_) | Ty::Boxed(_) => true,
             Ty::Tuple(parts) => parts.iter().any(|part| self.needs_drop_within(part, depth - 1)),
+            Ty::Array(element, Some(count)) => {
+                *count <= ELEMENTS && self.needs_drop_within(element, depth - 1)
+            }
             Ty::Named(key, _) => {
                 let Some(def) = self.file.definitions.type_def(key) else { return false };
                 def.has_drop
@@ -58,6 +64,10 @@ impl Body<'_> {
         if self.file.is_aggregate(&value.ty) {
             let ir = self.file.ir(&value.ty);
             self.builder.push(site, Op::CopyObject { to: address, from: value.id, ty: ir });
+            self.copy_elements(address, &value, site);
+            if matches!(&value.ty, Ty::Vec(element) if self.needs_drop(element)) {
+                self.row_call("Vec::takes", vec![address, value.id], site, true);
+            }
         } else if !matches!(value.ty, Ty::Unit | Ty::Never) {
             let known = if value.ty.is_unknown() { ty.clone() } else { value.ty };
             if self.file.is_aggregate(&known) {
@@ -172,6 +182,14 @@ impl Body<'_> {
                 let pointer = self.builder.load(site, address, Type::POINTER);
                 self.drop_at(pointer, inner, site, depth - 1);
                 self.builder.push(site, Op::Delete { pointer });
+            }
+            Ty::Array(element, Some(count)) => {
+                let stride = self.file.size(element);
+                for index in 0..*count {
+                    let at = self.builder.int(site, i64::try_from(index).unwrap_or(i64::MAX));
+                    let place = self.builder.index(site, address, at, stride);
+                    self.drop_at(place, element, site, depth - 1);
+                }
             }
             Ty::Tuple(parts) => {
                 for (index, part) in parts.iter().enumerate() {

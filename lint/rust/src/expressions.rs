@@ -341,6 +341,7 @@ impl Body<'_> {
             return self.unit(site);
         }
         let value = self.expr(right);
+        self.leaves_container(left, site);
         let place = self.expr_place(left);
         if place.ty.is_unknown()
             && let Some(var) = place.var.filter(|_| !place.partial)

@@ -21,6 +21,7 @@ mod calls;
 mod check;
 mod control;
 mod drops;
+mod elements;
 mod expressions;
 mod externs;
 mod function;

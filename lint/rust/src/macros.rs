@@ -151,6 +151,7 @@ impl Body<'_> {
                 for (index, value) in values.into_iter().enumerate() {
                     let at = self.builder.int(site, index as i64);
                     let address = self.builder.index(site, first, at, stride);
+                    self.gives_memory(vec.id, &value, site);
                     self.put(address, &element, value, site);
                 }
             }

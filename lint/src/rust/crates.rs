@@ -15,7 +15,10 @@ const FOLDERS: usize = 32;
 
 /// How many files of a crate are read, and how many bytes.
 const FILES: usize = 5_000;
-const BYTES: usize = 64 << 20;
+const BYTES: usize = 32 << 20;
+
+/// Files that are larger are left out: they are generated, most of them from the headers of C.
+const LARGE: usize = 512 << 10;
 
 /// What manifests and sources beside files say.
 #[derive(Default)]
@@ -89,6 +92,7 @@ impl Sources {
                     && super::is_rust(&path)
                     && self.texts.len() < FILES
                     && let Ok(text) = std::fs::read_to_string(&path)
+                    && text.len() <= LARGE
                     && self.bytes + text.len() <= BYTES
                 {
                     self.bytes += text.len();
