@@ -150,6 +150,10 @@ pub(crate) struct Body<'l> {
     pub constants: usize,
     /// Variables that were moved as a whole, by the address that stands for their value.
     pub moved_addresses: Vec<(ValueId, usize)>,
+    /// How many macros are being expanded, one in the other.
+    pub expanding: usize,
+    /// How many macros have been expanded.
+    pub expansions: usize,
     /// Names of the function that are more than lent.
     pub shared_names: rustc_hash::FxHashSet<String>,
     end: SiteId,
@@ -186,6 +190,8 @@ impl<'l> Body<'l> {
             result: Ty::Unknown,
             constants: 0,
             moved_addresses: Vec::new(),
+            expanding: 0,
+            expansions: 0,
             shared_names: rustc_hash::FxHashSet::default(),
             end,
         }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use syn::{Attribute, Block, Expr, Fields, GenericParam, ImplItem, Item, Signature, TraitItem, Type};
 
+use super::expand::MacroRule;
 use super::libraries::Versions;
 use super::names::{self, Imports};
 use super::ty::Ty;
@@ -118,6 +119,8 @@ pub struct Definitions {
     pub(super) traits: FxHashMap<Rc<str>, TraitDef>,
     /// What trait a type implements, by what the type is known by.
     pub(super) implemented: FxHashMap<Rc<str>, Vec<Rc<str>>>,
+    /// Macros with one rule by name; `None` if several have it.
+    macros: FxHashMap<String, Option<MacroRule>>,
     /// Other crates of the project by the names that the crate has for them.
     pub(super) crates: FxHashMap<String, String>,
     /// What modules of other files hand on by `use`, by their paths.
@@ -307,6 +310,11 @@ impl Definitions {
                 Item::Const(it) => {
                     self.add_constant(&it.ident, &it.expr);
                 }
+                Item::Macro(_) => {
+                    if let Some((name, rule)) = MacroRule::of(item) {
+                        self.add_macro(name, rule);
+                    }
+                }
                 Item::Static(it) => {
                     self.statics.insert(it.ident.to_string(), (*it.ty).clone());
                 }
@@ -327,6 +335,19 @@ impl Definitions {
             })
             .or_insert(Some(key.clone()));
         self.types.insert(key, def);
+    }
+
+    /// Takes in a macro.
+    pub fn add_macro(&mut self, name: String, rule: MacroRule) {
+        self.macros.entry(name).and_modify(|known| *known = None).or_insert(Some(rule));
+    }
+
+    /// The macro of a name.
+    pub fn macro_rule(&self, name: &str) -> Option<&MacroRule> {
+        match self.macros.get(name) {
+            Some(known) => known.as_ref(),
+            None => self.base()?.macro_rule(name),
+        }
     }
 
     fn add_constant(&mut self, name: &syn::Ident, value: &Expr) {

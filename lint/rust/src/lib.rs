@@ -22,6 +22,7 @@ mod check;
 mod control;
 mod drops;
 mod elements;
+mod expand;
 mod expressions;
 mod externs;
 mod function;

@@ -368,6 +368,17 @@ impl Body<'_> {
         Some(self.emit_launch(index, span))
     }
 
+    /// A launch whose arguments are written out: nothing tracks them.
+    pub fn launch_on(&mut self, stream: &Expr, name: String, args: &[&Expr], span: Span) -> Val {
+        let stream = self.library_argument(stream, false).id;
+        self.launches.push(Launching { stream, name, args: Vec::new() });
+        let index = self.launches.len() - 1;
+        for arg in args {
+            self.launch_argument(index, arg, false);
+        }
+        self.emit_launch(index, span)
+    }
+
     pub fn launch_method(&mut self, index: usize, name: &str, args: &[&Expr], span: Span) -> Val {
         let site = self.site(span);
         match (name, args) {

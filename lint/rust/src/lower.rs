@@ -119,6 +119,7 @@ pub fn lower_file(items: &[Item], context: &FileContext) -> Lowered {
         records: FxHashMap::default(),
         statics: FxHashMap::default(),
         detached: Vec::new(),
+        local_macros: FxHashMap::default(),
         ids: FxHashMap::default(),
     };
     file.run();
@@ -136,6 +137,8 @@ pub(crate) struct Lowering {
     pub statics: FxHashMap<String, cuda_lint_engine::program::GlobalId>,
     /// Bodies of closures that other threads run: roots of their own.
     pub detached: Vec<cuda_lint_engine::program::Function>,
+    /// Macros that functions define; `None` if several have the name.
+    pub local_macros: FxHashMap<String, Option<super::expand::MacroRule>>,
     /// Functions of the program by their definitions.
     pub ids: FxHashMap<usize, FunctionId>,
 }
