@@ -275,7 +275,7 @@ impl Definitions {
             "String" => Ty::Vec(Box::new(Ty::Int(1))),
             "Box" => Ty::Boxed(Box::new(inner())),
             // Seen through.
-            "Option" | "Result" | "Mutex" | "RwLock" | "RefCell" | "Cell" | "ManuallyDrop"
+            "Option" | "Result" | "CudaResult" | "Mutex" | "RwLock" | "RefCell" | "Cell" | "ManuallyDrop"
             | "MaybeUninit" | "Cow" | "OnceCell" | "OnceLock" | "Pin" | "MutexGuard" | "LazyLock"
             | "UnsafeCell" | "Wrapping" | "NonZero" => inner(),
             "Arc" | "Rc" => match inner() {
