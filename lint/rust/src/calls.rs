@@ -44,6 +44,9 @@ impl Body<'_> {
             let values = self.own_args(index, None, &args);
             return self.own_call(index, values, span);
         }
+        if let Some(value) = self.trait_call(&path, &args, span) {
+            return value;
+        }
         if let Some(value) = self.standard_call(&path, &last, func, &args, span) {
             return value;
         }

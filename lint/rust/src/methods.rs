@@ -112,6 +112,24 @@ impl Body<'_> {
         })
     }
 
+    /// `Trait::f(&mut x, …)`, of a trait of the program.
+    pub fn trait_call(&mut self, path: &[String], args: &[&Expr], span: Span) -> Option<Val> {
+        let (name, of) = path.split_last()?;
+        let (first, rest) = args.split_first()?;
+        if of.is_empty() || self.with_scope(|definitions, scope| definitions.trait_of(of, scope)).is_none() {
+            return None;
+        }
+        let place = self.target_of(first);
+        let place = self.through(place, span);
+        let Ty::Named(key, _) = &place.ty else {
+            return Some(self.unknown_call(&path.join("::"), rest, None, span));
+        };
+        let index = self.file.definitions.method_of(key, name)?;
+        let receiver = self.val(place.address, place.ty.clone().reference(true));
+        let values = self.own_args(index, Some(receiver), rest);
+        Some(self.own_call(index, values, span))
+    }
+
     /// What a type parameter stands for, if one type only implements its trait.
     fn through_bound(&self, place: Place) -> Place {
         let Ty::Param(name) = &place.ty else { return place };
