@@ -97,7 +97,7 @@ fn parameters_in_structures_and_child_graphs_are_followed() {
     cudaGraphAddChildGraphNode(&c, graph, nullptr, 0, child);
     cudaGraphInstantiate(&exec, graph, 0);
     cudaGraphLaunch(exec, stream);
-    printf(\"%d\", sum); // host-read-before-sync
+    printf(\"%d\", sum); // pageable-copy-as-sync
     cudaStreamSynchronize(stream);
     cudaFree(d_sum);
     cudaGraphLaunch(exec, stream); // device-use-after-free

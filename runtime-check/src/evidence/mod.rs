@@ -14,7 +14,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use cuda_lint_evidence::check::{self, Problem};
 use cuda_lint_evidence::{Body, Device, File, quotes};
 
-use crate::{claims, device, platform, profile, programs};
+use crate::{claims, device, peers, platform, profile, programs};
 use diagnostics::Diagnostics;
 
 /// Arguments of `evidence`.
@@ -182,13 +182,15 @@ fn measure(arguments: &EvidenceArgs) -> Result<ExitCode, Error> {
     Ok(if complete { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-/// Compiles the fixtures and the claims while traces are replayed: nvcc uses no GPU, and what it made is found again.
+/// Compiles the fixtures and the claims, and looks at their code, while traces are replayed: that uses no GPU, and
+/// what came of it is found again.
 fn compile_early(root: &Path, parts: &[Part]) -> Option<JoinHandle<()>> {
     let wants = |which: &[Part]| parts.iter().any(|part| which.contains(part));
     if parts.first().is_none_or(|part| part.is_compiled()) {
         return None;
     }
     let (fixtures, claims) = (wants(&[Part::Programs, Part::Peers]), wants(&[Part::Claims]));
+    let peers = wants(&[Part::Peers]);
     let root = root.to_path_buf();
     let compile = move || {
         if fixtures {
@@ -196,6 +198,9 @@ fn compile_early(root: &Path, parts: &[Part]) -> Option<JoinHandle<()>> {
         }
         if claims {
             let _ = claims::compile_early(&root);
+        }
+        if peers {
+            let _ = peers::read_code_early(&root);
         }
     };
     Some(std::thread::spawn(compile))

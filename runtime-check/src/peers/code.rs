@@ -1,9 +1,12 @@
 //! What the device code of a program has in it, read from its machine code, and what memory it asks for, read from
 //! what the linker had to find: a tool for shared memory says nothing of a program that has none.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::programs::process::{self, End};
 use crate::programs::toolchain::{Reference, Toolchain};
@@ -12,7 +15,7 @@ use crate::programs::toolchain::{Reference, Toolchain};
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// What a tool looks at. What is not known for certain to be missing is taken to be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Code {
     /// Kernels.
     pub kernels: bool,
@@ -28,8 +31,22 @@ impl Code {
     /// Nothing is known.
     pub const ALL: Self = Self { kernels: true, shared: true, barriers: true, stream_ordered: true };
 
-    /// Looks at a program that is linked with nothing but CUDA.
+    /// Looks at a program that is linked with nothing but CUDA, unless that was done before: the answer is kept
+    /// beside the program, whose name is the hash of what it was made of.
     pub fn of(toolchain: &Toolchain, program: &Path) -> Self {
+        let kept = program.with_extension("code");
+        let known = fs::read(&kept).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        known.unwrap_or_else(|| {
+            let code = Self::look(toolchain, program);
+            // An answer that cannot be kept is found again.
+            if let Ok(text) = serde_json::to_vec(&code) {
+                let _ = fs::write(kept, text);
+            }
+            code
+        })
+    }
+
+    fn look(toolchain: &Toolchain, program: &Path) -> Self {
         let mut command = Command::new(toolchain.beside("cuobjdump"));
         command.arg("-sass").arg(program);
         let code = match process::run(&mut command, LIMIT) {

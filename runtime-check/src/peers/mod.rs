@@ -132,6 +132,53 @@ pub struct Finding {
     pub not_run: String,
 }
 
+/// Compiles what the tools are asked about.
+fn build(root: &Path, toolchain: &Toolchain) -> Result<Vec<Built>, Error> {
+    // A misuse that is there in both languages is asked for once.
+    let is_twin = |fixture: &Fixture| in_cpp(&fixture.path).is_some_and(|other| root.join(other).exists());
+    let is_asked = |fixture: &Fixture| {
+        matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed)
+            && !is_twin(fixture)
+            && !fixture.needs_two_gpus()
+    };
+    programs::build(root, toolchain, programs::find(root)?.into_iter().filter(is_asked).collect())
+}
+
+/// What is in the code of each program. Of the time that the tools take, this would be an eighth.
+fn codes(toolchain: &Toolchain, linked: &[(&Built, Executable)], width: usize) -> Vec<Code> {
+    parallel(
+        linked,
+        width,
+        |(built, program)| match built.fixture.libraries.as_slice() {
+            [] if !programs::rust::is_rust(&built.fixture.path) => {
+                profile::time("read code", &built.fixture.path, || Code::of(toolchain, &program.path))
+            }
+            // The code of a library is not the program's, and cudarc makes code while it runs.
+            _ => Code::ALL,
+        },
+        || (),
+    )
+}
+
+/// The programs that can be run, what takes longest first, so that nothing waits for it in the end: what is linked
+/// with libraries, or makes its kernels while it runs.
+fn linked(built: &[Built]) -> Vec<(&Built, Executable)> {
+    let mut linked: Vec<(&Built, Executable)> =
+        built.iter().filter_map(|built| Some((built, built.program()?))).collect();
+    linked.sort_by_key(|(built, _)| {
+        built.fixture.libraries.is_empty() && !programs::rust::is_rust(&built.fixture.path)
+    });
+    linked
+}
+
+/// Looks at the code of the programs beside something else that needs a few processors; [`run`] then knows it.
+pub fn read_code_early(root: &Path) -> Result<(), Error> {
+    let toolchain = Toolchain::find(root)?;
+    let built = build(root, &toolchain)?;
+    codes(&toolchain, &linked(&built), programs::beside());
+    Ok(())
+}
+
 /// Runs all tools over the misuses, the seeds and their corrections.
 pub fn run(root: &Path) -> Result<Report, Error> {
     let start = Instant::now();
@@ -142,31 +189,9 @@ pub fn run(root: &Path) -> Result<Report, Error> {
     let version = process::run(Command::new(&sanitizer).arg("--version"), LIMIT).map_err(|error| {
         Error::Unexpected(format!("compute-sanitizer cannot be run: {error}; it is part of the CUDA toolkit"))
     })?;
-    // A misuse that is there in both languages is asked for once.
-    let is_twin = |fixture: &Fixture| in_cpp(&fixture.path).is_some_and(|other| root.join(other).exists());
-    let is_asked = |fixture: &Fixture| {
-        matches!(fixture.role, Role::Misuse | Role::Correct | Role::Seed)
-            && !is_twin(fixture)
-            && !fixture.needs_two_gpus()
-    };
-    let built =
-        programs::build(root, &toolchain, programs::find(root)?.into_iter().filter(is_asked).collect())?;
-    let mut linked: Vec<(&Built, Executable)> =
-        built.iter().filter_map(|built| Some((built, built.program()?))).collect();
-    // What is linked with libraries takes longest, and comes first, so that nothing waits for it in the end.
-    linked.sort_by_key(|(built, _)| built.fixture.libraries.is_empty());
-    let codes = parallel(
-        &linked,
-        WIDTH,
-        |(built, program)| match built.fixture.libraries.as_slice() {
-            [] if !programs::rust::is_rust(&built.fixture.path) => {
-                profile::time("read code", &built.fixture.path, || Code::of(&toolchain, &program.path))
-            }
-            // The code of a library is not the program's, and cudarc makes code while it runs.
-            _ => Code::ALL,
-        },
-        || (),
-    );
+    let built = build(root, &toolchain)?;
+    let linked = linked(&built);
+    let codes = codes(&toolchain, &linked, WIDTH);
     let jobs: Vec<(&Built, Code, &Tool)> = linked
         .iter()
         .zip(codes)

@@ -136,12 +136,17 @@ pub fn compile_early(root: &Path) -> Result<(), Error> {
     let toolchain = Toolchain::find(root)?;
     Observer::build(&toolchain)?;
     let fixtures: Vec<Fixture> = find(root)?.into_iter().filter(|it| !it.needs_two_gpus()).collect();
-    compile(root, &toolchain, &fixtures, processors().saturating_sub(BESIDE).max(1), || ());
+    compile(root, &toolchain, &fixtures, beside(), || ());
     Ok(())
 }
 
 /// So many processors are left to what is measured while something is compiled.
 const BESIDE: usize = 4;
+
+/// How many processors may be used beside what is measured.
+pub fn beside() -> usize {
+    processors().saturating_sub(BESIDE).max(1)
+}
 
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(4, usize::from).min(16)

@@ -65,7 +65,10 @@ impl Machine<'_, '_> {
                     }
                     (_, Some(holds)) => (holds, !holds),
                     (Control::Stay { stay }, None) => (stay, !stay),
-                    (Control::Free, None) => (true, true),
+                    (Control::Free, None) => match self.is_marker_by_chance(&state, tested, &condition) {
+                        Some(chance) => (!chance, chance),
+                        None => (true, true),
+                    },
                 };
                 let mut state = state;
                 if decided.is_some() {

@@ -70,10 +70,6 @@ impl Machine<'_, '_> {
         operation.graph = Some(InGraph { captured_at: operation.site, captured_on: operation.stream });
         (operation.id, operation.site) = (id, self.at.site);
         (operation.stream, operation.stream_omitted, operation.status) = (stream, omitted, status);
-        // Nothing says that the launch of a graph stages or waits for what is pageable, as the call of a copy does.
-        if let WorkKind::Copy { pageable, .. } = &mut operation.kind {
-            *pageable = false;
-        }
         let written: Vec<ObjectId> =
             operation.accesses.iter().filter(|it| it.write).map(|it| it.range.object).collect();
         self.enqueue(state, operation);

@@ -46,6 +46,7 @@ mod leak_sums;
 mod lifetimes;
 mod machine;
 mod managed;
+mod markers;
 mod memory;
 mod model;
 mod modes;

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{modes, relevance, setters, stores};
+use super::{markers, modes, relevance, setters, stores};
 use crate::cuda::Model;
 use crate::flow::Cfg;
 use crate::points_to::PointsTo;
@@ -25,6 +25,8 @@ pub struct Shared<'p> {
     pub points_to: PointsTo,
     /// What the functions do to the current device.
     pub setters: setters::Setters,
+    /// Which constants say that a field holds nothing.
+    pub(super) markers: markers::Markers,
     /// What functions that are not followed may store to.
     pub(super) stores: stores::Stores,
     /// What the functions do, as far as that decides whether they are followed.
@@ -42,8 +44,21 @@ impl<'p> Shared<'p> {
         let relevance = relevance::Relevance::new(program, model, &callers);
         let points_to = PointsTo::new(program, model);
         let setters = setters::Setters::new(program, model, &callers);
+        let markers = markers::Markers::new(program);
         let stores = stores::Stores::new(program, &callers);
-        Self { program, options, model, cfgs, births, definitions, points_to, setters, stores, relevance }
+        Self {
+            program,
+            options,
+            model,
+            cfgs,
+            births,
+            definitions,
+            points_to,
+            setters,
+            markers,
+            stores,
+            relevance,
+        }
     }
 
     /// The control-flow facts of a function.

@@ -1,7 +1,6 @@
 //! `host-read-before-sync`: the host reads page-locked memory that device work may still be writing.
 
 use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, async_result_escapes, words};
-use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Access, Conflict, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -43,7 +42,7 @@ float first_result(const float *d_result, size_t n, cudaStream_t stream) {
 ```
 
 ## Not reported
-- Pageable destinations: see `pageable-copy-as-sync` and `pageable-async-copy`. Those of copies that a graph holds are reported: no launch of a graph is said to wait for them.
+- Pageable destinations: see `pageable-copy-as-sync` and `pageable-async-copy`.
 - Copies that are captured, before the graph is launched, and what a graph holds that was not seen to be put there.
 - Reads after a wait that covers the work, or after a synchronous device-to-host `cudaMemcpy` that was issued later in the same stream.
 - Polling through `volatile` pointers or atomics, and reads in a host function that is ordered after the work.
@@ -86,13 +85,6 @@ pub(super) fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
             if memory.is_page_locked() =>
         {
             Some(if pending.assumed { claim.at_most(Confidence::Likely) } else { claim })
-        }
-        // The call of a copy may wait for pageable memory; the launch of a graph is not said to.
-        (Some(MemoryKind::Pageable), WorkKind::Copy { .. }) if pending.captured_at.is_some() => Some(claim),
-        (None, WorkKind::Copy { direction: Some(Direction::DeviceToHost), .. })
-            if pending.captured_at.is_some() =>
-        {
-            Some(claim.at_most(Confidence::Likely))
         }
         // Memory that a kernel writes and the host reads is mapped or managed, whatever its allocation: the
         // read is wrong in every case.

@@ -13,6 +13,7 @@ Reports a host access to the destination of an asynchronous device-to-host copy 
 ## Why it is wrong
 The documentation says that such a copy "might be synchronous".
 Today's driver does block on machines with a discrete GPU (measured on an NVIDIA H200: 200 ms, the whole time that the stream was held), so the code seems to work.
+So does `cudaGraphLaunch` where a graph holds the copy: it was measured to last until the copy was done, which no documentation promises either.
 It stops working when someone pins the buffer, and on platforms on which the GPU reaches pageable memory directly.
 A wait costs nothing here, since the copy has blocked already.
 
@@ -65,8 +66,7 @@ pub static RULE: Rule = Rule {
 /// Whether a conflict is what the rule is about, and how bad it is.
 pub(super) fn claim(context: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
     let WorkKind::Copy { direction, .. } = conflict.pending.kind else { return None };
-    // The launch of a graph is not said to wait for what is pageable.
-    if async_result_escapes::escapes(conflict) || conflict.pending.captured_at.is_some() {
+    if async_result_escapes::escapes(conflict) {
         return None;
     }
     let to_host = matches!(direction, Some(Direction::DeviceToHost) | None);

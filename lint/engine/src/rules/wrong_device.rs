@@ -14,7 +14,7 @@ Memory, streams, events and handles belong to the device that was current when t
 "A kernel launch will fail if it is issued to a stream that is not associated to the current device."
 cudaEventRecord fails "if the input event and input stream are associated to different devices", cudaEventElapsedTime "if the two input events are associated to different devices"; the documented error is cudaErrorInvalidResourceHandle.
 A kernel that touches memory of another device without cudaDeviceEnablePeerAccess ends with cudaErrorIllegalAddress.
-Seen on two NVIDIA H200 with CUDA 13.0: the errors of both event calls and the illegal address. The launch on the other device's stream returned success there, and so did the call of cuBLAS with the other device's handle: such code relies on what no documentation promises.
+Seen on two NVIDIA H200 with CUDA 13.0: the errors of both event calls and the illegal address. The launch on the other device's stream returned success there, and the kernel ran on the stream's device: memory of the current device is out of its reach, and the stream ends with cudaErrorIllegalAddress. The call of cuBLAS with the other device's handle returned success: such code relies on what no documentation promises.
 
 ## Example
 ```cpp,misuse

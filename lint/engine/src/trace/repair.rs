@@ -489,6 +489,22 @@ fn pinned(edit: &mut Edit<'_>, copy: usize) -> Option<()> {
     (!pageable.is_empty()).then_some(())
 }
 
+/// The pageable memory of the copies that a graph holds is pinned.
+fn pinned_in_graph(edit: &mut Edit<'_>, graph: &str, launch: usize) -> Option<()> {
+    let is = |step: usize, of: fn(&Action) -> bool| edit.action(step).is_some_and(of);
+    let end = (0..launch).rev().find(
+        |step| matches!(edit.action(*step), Some(Action::EndCapture { graph: name, .. }) if name == graph),
+    )?;
+    let begin = (0..end).rev().find(|step| is(*step, |it| matches!(it, Action::BeginCapture { .. })))?;
+    let copies: Vec<usize> =
+        (begin..end).filter(|step| is(*step, |it| matches!(it, Action::Copy { .. }))).collect();
+    let mut changed = None;
+    for copy in copies {
+        changed = pinned(edit, copy).or(changed);
+    }
+    changed
+}
+
 /// A launch is on the stream that was meant.
 fn on_meant_stream(edit: &mut Edit<'_>, step: usize) -> Option<()> {
     let mut action = edit.action(step)?.clone();
@@ -502,6 +518,7 @@ fn on_meant_stream(edit: &mut Edit<'_>, step: usize) -> Option<()> {
 fn without_wait(edit: &mut Edit<'_>, step: usize) -> Option<()> {
     match edit.action(step)?.clone() {
         Action::Copy { .. } => pinned(edit, step),
+        Action::LaunchGraph { graph, .. } => pinned_in_graph(edit, &graph, step),
         Action::Free { buffer, with: Release::CudaFree, .. } => {
             let allocation = edit.allocation(&buffer)?;
             let Action::Allocate { bytes, .. } = edit.action(allocation)? else { return None };

@@ -1,6 +1,6 @@
 //! Captures and graphs: what is captured conflicts where its graph is launched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::capture::{Capturing, Outcome};
 use super::super::{Action, Name, Stream, Trace};
@@ -14,7 +14,8 @@ use crate::order::happens_before::EventKey;
 #[derive(Clone, Debug)]
 pub(super) struct Captured<'t> {
     graph: Graph,
-    /// By the step that was captured.
+    /// By the step that was captured. What is copied from and to pageable memory relies on that step, until the
+    /// launch is known.
     pub touches: BTreeMap<usize, Vec<Touch<'t>>>,
     /// Stands for its launches, which come one after the other.
     pub launches: EventKey,
@@ -22,9 +23,38 @@ pub(super) struct Captured<'t> {
 }
 
 impl<'t> Captured<'t> {
-    /// Everything that it touches.
-    pub fn all(&self) -> Vec<Touch<'t>> {
-        self.touches.values().flatten().cloned().collect()
+    /// Everything that it touches when the step `launch` launches it. The call was measured to last until the
+    /// copies into pageable memory are done, and with them what comes before them in the graph, and to have read
+    /// pageable sources when it returns (claims `s8-graph-pageable-…`): that is relied on, as nothing documents it.
+    pub fn launched(&self, launch: usize) -> Vec<Touch<'t>> {
+        let unordered: BTreeSet<(usize, usize)> =
+            self.graph.unordered().map(|(a, b)| (a as usize, b as usize)).collect();
+        let waited: Vec<usize> = self
+            .touches
+            .iter()
+            .filter(|(_, it)| it.iter().any(is_pageable_out))
+            .map(|(node, _)| *node)
+            .collect();
+        let waits_for = |node: usize| {
+            let is_before = |later: &usize| node == *later || !unordered.contains(&(node, *later));
+            waited.iter().any(|later| node <= *later && is_before(later))
+        };
+        let touch = |node: usize, touch: &Touch<'t>| {
+            let relies = touch.relies_on.is_some() || waits_for(node);
+            Touch { relies_on: relies.then_some(launch), ..*touch }
+        };
+        self.touches.iter().flat_map(|(node, it)| it.iter().map(|it| touch(*node, it))).collect()
+    }
+
+    /// What its copies read of pageable memory: it may be read while the graph is launched.
+    pub fn pageable_sources(&self) -> Vec<Touch<'t>> {
+        let reads = self.touches.values().flatten().filter(|it| it.relies_on.is_some() && !it.write);
+        reads.map(|it| Touch { relies_on: None, ..*it }).collect()
+    }
+
+    /// True if it copies into pageable memory, so that its launch was measured to wait.
+    pub fn has_pageable_destination(&self) -> bool {
+        self.touches.values().flatten().any(is_pageable_out)
     }
 
     /// At its first launch: its nodes that run in any order, the first captured first.
@@ -93,12 +123,16 @@ impl<'t> Graphs<'t> {
 
     /// A captured step touches memory.
     pub fn capture(&mut self, step: usize, touches: &[Touch<'t>]) {
-        let touches = touches.iter().map(|touch| Touch { relies_on: None, ..*touch });
-        self.touches.entry(step).or_default().extend(touches);
+        self.touches.entry(step).or_default().extend(touches.iter().cloned());
     }
 
     /// A graph.
     pub fn get(&mut self, name: &Name) -> Option<&mut Captured<'t>> {
         self.graphs.get_mut(name.as_str())
     }
+}
+
+/// True if a captured copy writes pageable memory.
+fn is_pageable_out(touch: &Touch<'_>) -> bool {
+    touch.write && touch.relies_on.is_some()
 }

@@ -283,7 +283,8 @@ impl<'t> Run<'t> {
     fn launch_graph(&mut self, name: &'t Name, stream: &'t Stream) {
         let stream = self.order.stream(stream);
         let Some(graph) = self.graphs.get(name) else { return };
-        let (touches, launches, racing) = (graph.all(), graph.launches, graph.first_launch());
+        let (touches, launches, racing) = (graph.launched(self.step), graph.launches, graph.first_launch());
+        let (read_at_once, may_wait) = (graph.pageable_sources(), graph.has_pageable_destination());
         let captured = graph.touches.clone();
         // The launch of a graph without nodes puts nothing into the stream: on the legacy default stream, it is
         // no barrier either (litmus, seed 2, trace 7015; claim `s8-empty-launch`).
@@ -300,6 +301,14 @@ impl<'t> Run<'t> {
         }
         if self.axioms.has(Axiom::GraphLaunchesAreOrdered) {
             happens_before::stream_waits(&mut self.order.pending, stream, launches);
+        }
+        if self.axioms.has(Axiom::PageableSourceMayBeReadAtOnce) {
+            let (touches, missing) = (&read_at_once, Edge::HostWait);
+            let access = Access { touches, missing, releases: false, waits: false };
+            self.compare(&access, |_, _| true);
+        }
+        if may_wait {
+            self.order.may_have_waited(self.step, Some(stream));
         }
         let loose = !self.axioms.has(Axiom::GraphRunsInStreamOrder);
         self.enqueue(stream, touches, loose);
@@ -419,10 +428,10 @@ impl<'t> Run<'t> {
         if direction == CopyKind::HostToHost && !captured && self.axioms.has(Axiom::HostToHostIsSynchronous) {
             return self.copy_on_host(&[reads, writes], stream);
         }
-        let pageable_in = from == Memory::Pageable && !synchronous && !captured;
-        let pageable_out = to == Memory::Pageable && !synchronous && !captured;
+        let pageable_in = from == Memory::Pageable && !synchronous;
+        let pageable_out = to == Memory::Pageable && !synchronous;
         let on_device = |memory: Memory| !memory.is_host_accessible();
-        if (pageable_in && on_device(to)) || (pageable_out && on_device(from)) {
+        if !captured && ((pageable_in && on_device(to)) || (pageable_out && on_device(from))) {
             self.hazards.push(Hazard::PageableCopy { step: self.step });
         }
         if pageable_in {
@@ -431,13 +440,13 @@ impl<'t> Run<'t> {
         if pageable_out {
             writes.relies_on = Some(self.step);
         }
-        if pageable_in && self.axioms.has(Axiom::PageableSourceMayBeReadAtOnce) {
+        if pageable_in && !captured && self.axioms.has(Axiom::PageableSourceMayBeReadAtOnce) {
             self.read_at_once(reads, writes.clone(), stream);
         } else if !self.enqueue(stream, vec![reads, writes.clone()], false) {
             return;
         }
         if !synchronous {
-            if pageable_out {
+            if pageable_out && !captured {
                 self.order.may_have_waited(self.step, Some(stream));
             }
             let page_locked = direction != CopyKind::DeviceToDevice && !pageable_in && !pageable_out;

@@ -219,6 +219,23 @@ fn what_is_captured_runs_when_the_graph_is_launched() {
 }
 
 #[test]
+fn the_launch_of_a_graph_happens_to_wait_for_copies_into_pageable_memory() {
+    let graph = |copies: &str| format!("begin-capture n\n{copies}g = end-capture n\nlaunch-graph g on s\n");
+    let (down, up) = ("copy p[0..64] <- d[0..64] on n\n", "copy d[0..64] <- p[0..64] on n\n");
+    let run = |copies: &str, then: &str| after_setup(&format!("{}{then}", graph(copies)));
+    assert_eq!(run(down, "host-read p[0..4]\n"), ["12->13 p WriteThenRead host relies on 12"]);
+    assert_eq!(run(up, "host-write p[0..4]\n"), ["12->13 p ReadThenWrite host relies on 12"]);
+    // What the graph has before such a copy is done with it, what it has behind it is not.
+    let fill = "copy h[0..64] <- d[0..64] on n\n";
+    let read = "host-read h[0..4]\n";
+    assert_eq!(run(&format!("{fill}{down}"), read), ["13->14 h WriteThenRead host relies on 13"]);
+    assert_eq!(run(&format!("{down}{fill}"), read), ["13->14 h WriteThenRead host"]);
+    // A source may be read before what is ahead of the launch in its stream.
+    let before = format!("host-function f writes p[0..4] on s\n{}", graph(up));
+    assert_eq!(after_setup(&before), ["9->13 p WriteThenRead host"]);
+}
+
+#[test]
 fn what_is_captured_on_several_streams_runs_in_the_order_of_the_events() {
     let fork = "f = event\nbegin-capture n\nlaunch k writes d[0..4] on n\nrecord e on n\nwait t for e\n";
     let join = "record f on t\nwait n for f\ng = end-capture n\nlaunch-graph g on s\n";
