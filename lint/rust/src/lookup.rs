@@ -29,11 +29,12 @@ impl Definitions {
                     _ => None,
                 }),
             };
-            if let Some(index) = owner.and_then(|key| self.method_of(&key, name)) {
-                return Some(index);
+            if let Some(owner) = owner {
+                return self.method_of(&owner, name);
             }
         }
-        candidates.iter().find_map(|path| self.by_path(&self.handed_on(path)?))
+        let handed_on = candidates.iter().find_map(|path| self.by_path(&self.handed_on(path)?));
+        handed_on.or_else(|| self.by_path(&distinctive(segments)?))
     }
 
     fn by_path(&self, path: &str) -> Option<usize> {
@@ -152,9 +153,6 @@ impl Definitions {
             candidates.extend(names::library_path(&glob));
             candidates.push(glob.join("::"));
         }
-        if segments.first().is_some_and(|name| names::is_distinctive(name)) {
-            candidates.push(format!("cudarc::{}", segments.join("::")));
-        }
         candidates
     }
 
@@ -229,11 +227,8 @@ impl Definitions {
 
     /// The definition that a path names, if it is a type of the file or of a stub.
     pub fn type_of(&self, segments: &[String], scope: Scope<'_>) -> Option<&TypeDef> {
-        let candidates = self.candidates(segments, scope);
-        if let Some(def) = candidates.iter().find_map(|path| self.type_def(path)) {
-            return Some(def);
-        }
-        if let Some(def) = candidates.iter().find_map(|path| self.type_def(&self.handed_on(path)?)) {
+        let known = |path: &String| self.type_def(path).or_else(|| self.type_def(&self.handed_on(path)?));
+        if let Some(def) = self.candidates(segments, scope).iter().find_map(known) {
             return Some(def);
         }
         // What is not found by its path, for a glob or a macro, is the one type of that name, if it can be of this
@@ -241,7 +236,8 @@ impl Definitions {
         let name = segments.last()?;
         let whole = scope.imports.resolve(segments, scope.module);
         let here = scope.module.first().is_some_and(|it| whole.first() == Some(it)) || whole.len() == 1;
-        if here { self.only_type(name) } else { None }
+        let only = if here { self.only_type(name) } else { None };
+        only.or_else(|| self.type_def(&distinctive(segments)?))
     }
 
     fn only_type(&self, name: &str) -> Option<&TypeDef> {
@@ -348,6 +344,12 @@ impl Definitions {
             _ => None,
         }
     }
+}
+
+/// What a name of the libraries means, wherever it comes from, if the program has no such name.
+fn distinctive(segments: &[String]) -> Option<String> {
+    let name = segments.first()?;
+    names::is_distinctive(name).then(|| format!("cudarc::{}", segments.join("::")))
 }
 
 fn is_mut_pointer(it: &syn::TypePtr) -> bool {
