@@ -176,6 +176,8 @@ impl Definitions {
             Type::Group(it) => self.ty(&it.elem, scope),
             Type::Never(_) => Ty::Never,
             Type::FnPtr(_) => Ty::Function,
+            // A type that an implementation chooses.
+            Type::Path(it) if it.qself.is_some() => Ty::Unknown,
             Type::Path(it) => self.path_ty(&it.path, scope),
             // Of a trait that one type implements, it is that type.
             Type::TraitObject(it) => self.bounded(it.bounds.iter(), scope),
@@ -207,6 +209,10 @@ impl Definitions {
                 .collect(),
             _ => Vec::new(),
         };
+        let is_chosen = |first: &str| first == "Self" || scope.generics.iter().any(|it| **it == *first);
+        if segments.len() > 1 && segments.first().is_some_and(|first| is_chosen(first)) {
+            return Ty::Unknown;
+        }
         if segments.len() == 1 {
             if name == "Self" {
                 return scope.self_ty.cloned().unwrap_or(Ty::Unknown);
@@ -272,8 +278,8 @@ impl Definitions {
             "Box" => Ty::Boxed(Box::new(inner())),
             // Seen through.
             "Option" | "Result" | "CudaResult" | "Mutex" | "RwLock" | "RefCell" | "Cell" | "ManuallyDrop"
-            | "MaybeUninit" | "Cow" | "OnceCell" | "OnceLock" | "Pin" | "MutexGuard" | "LazyLock"
-            | "UnsafeCell" | "Wrapping" | "NonZero" => inner(),
+            | "MaybeUninit" | "Cow" | "OnceCell" | "OnceLock" | "Pin" | "LazyLock" | "UnsafeCell"
+            | "Wrapping" | "NonZero" => inner(),
             "Arc" | "Rc" => match inner() {
                 ty if self.is_handle(&ty) => ty,
                 Ty::Unknown => Ty::Unknown,
@@ -281,7 +287,7 @@ impl Definitions {
             },
             "NonNull" => inner().reference(true),
             "Ref" => inner().shared(),
-            "RefMut" | "RwLockWriteGuard" => inner().reference(true),
+            "RefMut" | "RwLockWriteGuard" | "MutexGuard" | "MappedMutexGuard" => inner().reference(true),
             "RwLockReadGuard" => inner().shared(),
             "CUdeviceptr" => Ty::Named("CUdeviceptr".into(), Vec::new()),
             "CUstream" | "cudaStream_t" => Ty::Named("CUstream".into(), Vec::new()),
