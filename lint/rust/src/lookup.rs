@@ -70,7 +70,7 @@ impl Definitions {
 
     /// The one type that implements a trait of the program.
     pub fn implementor(&self, segments: &[String], scope: Scope<'_>) -> Option<Ty> {
-        self.implementor_of(&*self.trait_of(segments, scope)?)
+        self.implementor_of(&self.trait_of(segments, scope)?)
     }
 
     /// The same, by the trait's path.

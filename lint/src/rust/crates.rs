@@ -13,6 +13,9 @@ use cuda_lint_rust::{CrateIndex, FileContext, Version, Versions, parse_version};
 /// How many folders are looked through for a manifest.
 const FOLDERS: usize = 32;
 
+/// The libraries that the frontend has stubs of.
+const LIBRARIES: [&str; 2] = ["cudarc", "cust"];
+
 /// How many files of a crate are read, and how many bytes.
 const FILES: usize = 5_000;
 const BYTES: usize = 32 << 20;
@@ -45,8 +48,11 @@ impl Crates {
         let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         let package = self.packages.entry(folder.clone()).or_insert_with(|| package(&folder)).clone();
-        let index = (!package.name.is_empty()).then(|| self.index(&package));
-        FileContext { module: module(&path, &package), versions: package.versions, index }
+        let module = module(&path, &package);
+        // Examples of a library that has a stub mean the stub.
+        let is_example = LIBRARIES.contains(&package.name.as_str()) && module.first() != Some(&package.name);
+        let index = (!package.name.is_empty() && !is_example).then(|| self.index(&package));
+        FileContext { module, versions: package.versions, index }
     }
 
     fn index(&mut self, package: &Package) -> CrateIndex {
