@@ -65,7 +65,7 @@ fn in_crate(imports: &str, calls: &str) -> Vec<String> {
         ("src/net/mod.rs", "pub mod up;\n"),
         ("src/net/up.rs", &up),
     ];
-    found(&files).unwrap()
+    found(&files).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
