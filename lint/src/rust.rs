@@ -1,12 +1,15 @@
-//! Rust files: from a source to the unit that the link reads, and what stands beside it that says how to read it.
-//!
-//! The versions of cudarc are read from `Cargo.lock`, else from `Cargo.toml`, in a folder above the file. Without
-//! either, the newest known version is assumed.
+//! Rust files: from a source to the unit that the link reads.
 
-use std::collections::HashMap;
+mod crates;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 
-use cuda_lint_rust::{FileContext, Version, Versions, layout, lower_source, parse_version};
+use cuda_lint_rust::{layout, lower_source};
+
+use self::crates::Crates;
 
 use crate::clang::lower::{Position, SourceMap};
 use crate::options::Dump;
@@ -18,9 +21,6 @@ use crate::worker::internal_error;
 /// Deep expressions recurse deeply.
 const STACK: usize = 256 << 20;
 
-/// How many folders are looked through for a manifest.
-const FOLDERS: usize = 32;
-
 /// True for Rust sources, by the name.
 pub fn is_rust(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "rs")
@@ -29,17 +29,8 @@ pub fn is_rust(path: &Path) -> bool {
 /// Lowers Rust files.
 #[derive(Debug, Default)]
 pub struct RustFrontend {
-    packages: HashMap<PathBuf, Package>,
-}
-
-/// What the manifest of a package says.
-#[derive(Clone, Debug, Default)]
-struct Package {
-    /// The crate's name in paths.
-    name: String,
-    /// The folder of `Cargo.toml`.
-    folder: PathBuf,
-    versions: Versions,
+    // The other frontend's threads may look at what holds this, which they leave alone.
+    thread: Mutex<Option<Thread>>,
 }
 
 /// What came of a file.
@@ -53,39 +44,69 @@ pub struct LoweredRust {
     pub dump: Option<String>,
 }
 
+/// A file to lower.
+struct Job {
+    path: PathBuf,
+    text: String,
+    dump: Option<Dump>,
+}
+
+/// The thread that lowers: it has a stack of its own, and syntax trees, which it keeps, cannot leave it.
+#[derive(Debug)]
+struct Thread {
+    jobs: Sender<Job>,
+    results: Receiver<Result<LoweredRust, String>>,
+}
+
+impl Thread {
+    fn start() -> Result<Self, String> {
+        let (jobs, inbox) = channel::<Job>();
+        let (outbox, results) = channel();
+        let work = move || {
+            let mut crates = Crates::default();
+            for job in inbox {
+                let result = catch_unwind(AssertUnwindSafe(|| lower(&mut crates, &job)));
+                let result = result.unwrap_or_else(|_| Err(internal_error()));
+                if outbox.send(result).is_err() {
+                    break;
+                }
+            }
+        };
+        match std::thread::Builder::new().stack_size(STACK).spawn(work) {
+            Ok(_) => Ok(Self { jobs, results }),
+            Err(error) => Err(format!("no thread could be started: {error}")),
+        }
+    }
+}
+
 impl RustFrontend {
     /// Lowers a file. An error is the reason for people.
     pub fn lower(&mut self, path: &Path, text: &str, dump: Option<Dump>) -> Result<LoweredRust, String> {
-        let context = self.context(path);
-        let name = path.display().to_string();
-        let work = || -> Result<LoweredRust, String> {
-            let lowered = lower_source(text, &context).map_err(|error| error.to_string())?;
-            let dump = (dump == Some(Dump::Program)).then(|| lowered.program.to_string());
-            let directives = directives(&name, text);
-            let sources = SourceMap {
-                files: vec![name],
-                sites: positions(text, &lowered.spans),
-                ..SourceMap::default()
-            };
-            let unit = UnitFile { program: lowered.program, sources, default_stream: None };
-            Ok(LoweredRust { unit, directives, dump })
+        let kept = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let thread = match kept.take() {
+            Some(thread) => thread,
+            None => Thread::start()?,
         };
-        std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-            match thread.map(std::thread::ScopedJoinHandle::join) {
-                Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(internal_error()),
-                Err(error) => Err(format!("no thread could be started: {error}")),
-            }
-        })
+        let job = Job { path: path.to_path_buf(), text: text.to_owned(), dump };
+        if thread.jobs.send(job).is_err() {
+            return Err(internal_error());
+        }
+        let result = thread.results.recv().unwrap_or_else(|_| Err(internal_error()));
+        *kept = Some(thread);
+        result
     }
+}
 
-    fn context(&mut self, path: &Path) -> FileContext {
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        let package = self.packages.entry(folder.clone()).or_insert_with(|| package(&folder)).clone();
-        FileContext { module: module(&path, &package), versions: package.versions }
-    }
+fn lower(crates: &mut Crates, job: &Job) -> Result<LoweredRust, String> {
+    let context = crates.context(&job.path);
+    let (name, text) = (job.path.display().to_string(), &job.text);
+    let lowered = lower_source(text, &context).map_err(|error| error.to_string())?;
+    let dump = (job.dump == Some(Dump::Program)).then(|| lowered.program.to_string());
+    let directives = directives(&name, text);
+    let sources =
+        SourceMap { files: vec![name], sites: positions(text, &lowered.spans), ..SourceMap::default() };
+    let unit = UnitFile { program: lowered.program, sources, default_stream: None };
+    Ok(LoweredRust { unit, directives, dump })
 }
 
 /// The comments that suppress findings in a file.
@@ -97,90 +118,6 @@ fn directives(file: &str, text: &str) -> Vec<Directive> {
     let commented =
         Commented { file, text: text.as_bytes(), comments: &layout.comments, left_out: Some(&[]) };
     scope::directives(&commented, &mut |offset| layout.ends.get(&offset).copied())
-}
-
-/// The path of the module that a file is.
-fn module(path: &Path, package: &Package) -> Vec<String> {
-    let name = if package.name.is_empty() { "crate".to_owned() } else { package.name.clone() };
-    let mut module = vec![name];
-    let Ok(inside) = path.strip_prefix(package.folder.join("src")) else {
-        // Examples, tests and benches are crates of their own.
-        let stem = path.file_stem().and_then(|it| it.to_str()).unwrap_or_default();
-        return vec![stem.replace('-', "_")];
-    };
-    let parts: Vec<String> =
-        inside.with_extension("").iter().map(|part| part.to_string_lossy().into_owned()).collect();
-    let is_root = matches!(parts.as_slice(), [only] if only == "lib" || only == "main");
-    if let ["bin", binary, ..] = parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        return vec![binary.replace('-', "_")];
-    }
-    if !is_root {
-        module.extend(parts);
-        if module.last().is_some_and(|it| it == "mod") {
-            module.pop();
-        }
-    }
-    module
-}
-
-fn package(folder: &Path) -> Package {
-    let mut package = Package::default();
-    let mut from_manifest = None;
-    let mut from_lock = None;
-    for folder in folder.ancestors().take(FOLDERS) {
-        if let Ok(text) = std::fs::read_to_string(folder.join("Cargo.toml"))
-            && let Ok(manifest) = text.parse::<toml::Table>()
-        {
-            if package.name.is_empty()
-                && let Some(name) =
-                    manifest.get("package").and_then(|it| it.get("name")).and_then(toml::Value::as_str)
-            {
-                package.name = name.replace('-', "_");
-                package.folder = folder.to_path_buf();
-                // cudarc's own sources.
-                if name == "cudarc" {
-                    from_lock = manifest
-                        .get("package")
-                        .and_then(|it| it.get("version"))
-                        .and_then(toml::Value::as_str)
-                        .and_then(parse_version);
-                }
-            }
-            from_manifest = from_manifest.or_else(|| required(&manifest));
-        }
-        if let Ok(text) = std::fs::read_to_string(folder.join("Cargo.lock")) {
-            from_lock = from_lock.or_else(|| locked(&text));
-            break;
-        }
-    }
-    if let Some(cudarc) = from_lock.or(from_manifest) {
-        package.versions.cudarc = cudarc;
-    }
-    package
-}
-
-/// The version of cudarc in a lock file.
-fn locked(text: &str) -> Option<Version> {
-    let lock = text.parse::<toml::Table>().ok()?;
-    let packages = lock.get("package")?.as_array()?;
-    let versions = packages
-        .iter()
-        .filter(|it| it.get("name").and_then(toml::Value::as_str) == Some("cudarc"))
-        .filter_map(|it| it.get("version").and_then(toml::Value::as_str).and_then(parse_version));
-    versions.max()
-}
-
-/// The version of cudarc that a manifest asks for.
-fn required(manifest: &toml::Table) -> Option<Version> {
-    let tables = [
-        manifest.get("dependencies"),
-        manifest.get("dev-dependencies"),
-        manifest.get("workspace").and_then(|it| it.get("dependencies")),
-    ];
-    tables.into_iter().flatten().find_map(|table| {
-        let it = table.get("cudarc")?;
-        it.as_str().or_else(|| it.get("version")?.as_str()).and_then(parse_version)
-    })
 }
 
 fn positions(text: &str, spans: &[cuda_lint_rust::Span]) -> Vec<Position> {
@@ -218,23 +155,6 @@ fn positions(text: &str, spans: &[cuda_lint_rust::Span]) -> Vec<Position> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_version_is_that_of_the_lock_file_else_of_the_manifest() {
-        let folder = tempfile::tempdir().unwrap();
-        let source = folder.path().join("src");
-        std::fs::create_dir_all(&source).unwrap();
-        let manifest = "[package]\nname = \"my-app\"\n[dependencies]\ncudarc = { version = \"0.16\" }\n";
-        std::fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
-        let of = || RustFrontend::default().context(&source.join("net/up.rs"));
-        std::fs::create_dir_all(source.join("net")).unwrap();
-        std::fs::write(source.join("net/up.rs"), "").unwrap();
-        assert_eq!(of().versions.cudarc, (0, 16, u32::MAX));
-        assert_eq!(of().module, ["my_app", "net", "up"]);
-        let lock = "[[package]]\nname = \"cudarc\"\nversion = \"0.16.4\"\n";
-        std::fs::write(folder.path().join("Cargo.lock"), lock).unwrap();
-        assert_eq!(of().versions.cudarc, (0, 16, 4));
-    }
 
     #[test]
     fn what_is_no_rust_is_an_error_with_its_line() {

@@ -37,12 +37,15 @@ impl Body<'_> {
         let found = self.with_scope(|definitions, scope| definitions.function(&path, scope));
         if let Some(index) = found {
             let definitions = self.file.definitions.clone();
-            if definitions.functions[index].library {
+            if definitions.at(index).library {
                 let turbofish = self.turbofish(&func.path);
                 return self.library_call(index, None, &args, turbofish, span);
             }
             let values = self.own_args(index, None, &args);
             return self.own_call(index, values, span);
+        }
+        if let Some(value) = self.trait_call(&path, &args, span) {
+            return value;
         }
         if let Some(value) = self.standard_call(&path, &last, func, &args, span) {
             return value;
@@ -125,10 +128,13 @@ impl Body<'_> {
                 self.unit(site)
             }
             ("mem", "swap", [a, b]) => {
+                self.leaves_container(a, site);
+                self.leaves_container(b, site);
                 let (a, b) = (self.target_of(a), self.target_of(b));
                 self.swap(a, b, span)
             }
             ("mem", "replace", [a, b]) => {
+                self.leaves_container(a, site);
                 let place = self.target_of(a);
                 let old = self.peek_owned(&place, span);
                 let new = self.expr(b);
@@ -137,6 +143,7 @@ impl Body<'_> {
                 old
             }
             ("mem", "take", [a]) => {
+                self.leaves_container(a, site);
                 let place = self.target_of(a);
                 let old = self.peek_owned(&place, span);
                 if matches!(place.ty, Ty::Vec(_)) {
@@ -394,7 +401,7 @@ impl Body<'_> {
     /// Arguments for a function of the file, with the coercions that its parameters ask for.
     pub fn own_args(&mut self, index: usize, receiver: Option<Val>, args: &[&Expr]) -> Vec<Val> {
         let definitions = self.file.definitions.clone();
-        let (params, _) = self.file.signature(&definitions.functions[index]);
+        let (params, _) = self.file.signature(definitions.at(index));
         let skip = usize::from(receiver.is_some());
         let mut values: Vec<Val> = receiver.into_iter().collect();
         for (at, arg) in args.iter().enumerate() {
@@ -422,8 +429,7 @@ impl Body<'_> {
     pub fn own_call(&mut self, index: usize, args: Vec<Val>, span: Span) -> Val {
         let site = self.site(span);
         let definitions = self.file.definitions.clone();
-        let def = &definitions.functions[index];
-        let Some(id) = self.file.ids.get(&index).copied() else { return self.unknown(site, Vec::new()) };
+        let def = definitions.at(index);
         for arg in &args {
             self.take(arg, site);
         }
@@ -437,8 +443,12 @@ impl Body<'_> {
         for value in &args {
             self.run_perhaps(value, span);
         }
+        let callee = match self.file.ids.get(&index).copied() {
+            Some(id) => Callee::Function(id),
+            None => self.linked(def, &args, site),
+        };
         let args = args.into_iter().map(|it| it.id).collect();
-        self.emit_call(Callee::Function(id), args, result, site)
+        self.emit_call(callee, args, result, site)
     }
 
     /// Something that is not followed gets a value: a closure may be run by it, or not.

@@ -33,7 +33,7 @@ pub struct Finding {
 /// If the tokens are no item.
 pub fn check_item(tokens: TokenStream, options: &Options) -> syn::Result<Vec<Finding>> {
     let item = parse(tokens)?;
-    let context = FileContext { module: Vec::new(), versions: options.versions };
+    let context = FileContext { module: Vec::new(), versions: options.versions, index: None };
     let lowered = lower_file(std::slice::from_ref(&item), &context);
     let found = engine::analyse(&lowered.program, &engine::Options::new());
     let span = |site: engine::program::SiteId| {

@@ -164,7 +164,7 @@ impl Body<'_> {
             Expr::MethodCall(it) => {
                 let name = it.method.to_string();
                 let definitions = &self.file.definitions;
-                !definitions.methods.keys().any(|(_, known)| *known == name)
+                !definitions.knows_method(&name)
             }
             Expr::Await(it) => self.may_fail(&it.base),
             _ => false,
@@ -342,7 +342,7 @@ impl Body<'_> {
         site: SiteId,
     ) -> Val {
         let definitions = self.file.definitions.clone();
-        let def = &definitions.functions[index];
+        let def = definitions.at(index);
         let Some(body) = def.body.clone() else { return self.unit(site) };
         if self.inlines.len() > 8 {
             return self.unknown(site, Vec::new());
@@ -352,6 +352,7 @@ impl Body<'_> {
             module: def.module.clone(),
             self_ty: def.self_ty.clone(),
             generics: def.generics.clone().into(),
+            bounds: def.bounds.clone(),
             bound,
             floor: self.name_count(),
             site: Some(site),

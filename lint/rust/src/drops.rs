@@ -9,6 +9,9 @@ use super::ty::Ty;
 /// How deep fields are looked into.
 const DEPTH: usize = 4;
 
+/// Arrays with more elements than this are not taken apart.
+const ELEMENTS: u64 = 16;
+
 impl Body<'_> {
     /// True if dropping a value of the type does something.
     pub fn needs_drop(&self, ty: &Ty) -> bool {
@@ -22,8 +25,11 @@ impl Body<'_> {
         match ty {
             Ty::Vec(_) | Ty::Boxed(_) => true,
             Ty::Tuple(parts) => parts.iter().any(|part| self.needs_drop_within(part, depth - 1)),
+            Ty::Array(element, Some(count)) => {
+                *count <= ELEMENTS && self.needs_drop_within(element, depth - 1)
+            }
             Ty::Named(key, _) => {
-                let Some(def) = self.file.definitions.types.get(key) else { return false };
+                let Some(def) = self.file.definitions.type_def(key) else { return false };
                 def.has_drop
                     || def.fields.iter().flatten().any(|(name, _)| {
                         let field = self.file.field_ty(ty, name);
@@ -58,6 +64,10 @@ impl Body<'_> {
         if self.file.is_aggregate(&value.ty) {
             let ir = self.file.ir(&value.ty);
             self.builder.push(site, Op::CopyObject { to: address, from: value.id, ty: ir });
+            self.copy_elements(address, &value, site);
+            if matches!(&value.ty, Ty::Vec(element) if self.needs_drop(element)) {
+                self.row_call("Vec::takes", vec![address, value.id], site, true);
+            }
         } else if !matches!(value.ty, Ty::Unit | Ty::Never) {
             let known = if value.ty.is_unknown() { ty.clone() } else { value.ty };
             if self.file.is_aggregate(&known) {
@@ -173,6 +183,14 @@ impl Body<'_> {
                 self.drop_at(pointer, inner, site, depth - 1);
                 self.builder.push(site, Op::Delete { pointer });
             }
+            Ty::Array(element, Some(count)) => {
+                let stride = self.file.size(element);
+                for index in 0..*count {
+                    let at = self.builder.int(site, i64::try_from(index).unwrap_or(i64::MAX));
+                    let place = self.builder.index(site, address, at, stride);
+                    self.drop_at(place, element, site, depth - 1);
+                }
+            }
             Ty::Tuple(parts) => {
                 for (index, part) in parts.iter().enumerate() {
                     if self.needs_drop(part) {
@@ -183,7 +201,7 @@ impl Body<'_> {
             }
             Ty::Named(key, _) => {
                 let definitions = self.file.definitions.clone();
-                let Some(def) = definitions.types.get(key) else { return };
+                let Some(def) = definitions.type_def(key) else { return };
                 if def.has_drop {
                     self.run_drop(address, ty, key, def.handle, site);
                 }
@@ -208,8 +226,8 @@ impl Body<'_> {
         site: SiteId,
     ) {
         let definitions = self.file.definitions.clone();
-        let Some(&index) = definitions.methods.get(&(key.clone(), "drop".to_owned())) else { return };
-        let def = &definitions.functions[index];
+        let Some(index) = definitions.method(key, "drop") else { return };
+        let def = definitions.at(index);
         if def.library && handle.is_some() {
             let ir = self.file.ir(ty);
             let value = self.builder.load(site, address, ir);
@@ -217,9 +235,15 @@ impl Body<'_> {
         } else if def.library {
             let receiver = self.val(address, ty.clone().reference(true));
             self.inline_function(index, vec![receiver], Vec::new(), site);
-        } else if let Some(id) = self.file.ids.get(&index).copied() {
-            let call = Call::of(Callee::Function(id), vec![address]);
-            self.builder.call(site, call);
+        } else {
+            let callee = match self.file.ids.get(&index).copied() {
+                Some(id) => Callee::Function(id),
+                None => {
+                    let receiver = self.val(address, ty.clone().reference(true));
+                    self.linked(def, &[receiver], site)
+                }
+            };
+            self.builder.call(site, Call::of(callee, vec![address]));
         }
     }
 }

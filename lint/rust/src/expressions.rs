@@ -189,11 +189,11 @@ impl Body<'_> {
         if let Some(value) = self.file.definitions.number(&Expr::Path(it.clone()), 4) {
             return self.number(value, Ty::Int(4), site);
         }
-        if segments.len() == 1 && self.file.definitions.statics.contains_key(&last) {
+        if segments.len() == 1 && self.file.definitions.static_type(&last).is_some() {
             let place = self.expr_place(&Expr::Path(it.clone()));
             return self.load(&place, span);
         }
-        if let Some((value, _)) = self.file.definitions.constants.get(&last).cloned()
+        if let Some(value) = self.file.definitions.constant(&last).cloned()
             && self.constants < 4
         {
             self.constants += 1;
@@ -341,6 +341,7 @@ impl Body<'_> {
             return self.unit(site);
         }
         let value = self.expr(right);
+        self.leaves_container(left, site);
         let place = self.expr_place(left);
         if place.ty.is_unknown()
             && let Some(var) = place.var.filter(|_| !place.partial)

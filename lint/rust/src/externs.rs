@@ -5,6 +5,7 @@ use proc_macro2::Span;
 use syn::Expr;
 
 use super::function::{Body, Length, Val};
+use super::items::FnDef;
 use super::ty::Ty;
 
 impl Body<'_> {
@@ -86,6 +87,20 @@ impl Body<'_> {
         let call = Call { result: Some(result), ty, ..Call::of(callee, args) };
         self.builder.call(site, call);
         result
+    }
+
+    /// A function of another file of the crate: the link finds it.
+    pub fn linked(&mut self, def: &FnDef, args: &[Val], site: SiteId) -> Callee {
+        let params = args.iter().map(|it| self.param_kind(it)).collect();
+        Callee::Extern(self.file.extern_id(Extern {
+            name: def.shown.clone(),
+            is_method: def.owner.is_some(),
+            is_const: false,
+            params,
+            no_return: false,
+            origin: Origin::Project,
+            link: Some(Link { symbol: format!("rust:{}", def.path), declared: site }),
+        }))
     }
 
     /// Something of which nothing is known.

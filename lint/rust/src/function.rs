@@ -123,6 +123,8 @@ pub(crate) struct Where {
     pub module: Rc<[String]>,
     pub self_ty: Option<Ty>,
     pub generics: Rc<[Rc<str>]>,
+    /// Traits that type parameters implement.
+    pub bounds: Rc<[(Rc<str>, Vec<String>)]>,
     /// What is known of the type parameters.
     pub bound: Vec<(Rc<str>, Ty)>,
     /// Names before this one are not in view (bodies of stubs).
@@ -148,6 +150,10 @@ pub(crate) struct Body<'l> {
     pub constants: usize,
     /// Variables that were moved as a whole, by the address that stands for their value.
     pub moved_addresses: Vec<(ValueId, usize)>,
+    /// How many macros are being expanded, one in the other.
+    pub expanding: usize,
+    /// How many macros have been expanded.
+    pub expansions: usize,
     /// Names of the function that are more than lent.
     pub shared_names: rustc_hash::FxHashSet<String>,
     end: SiteId,
@@ -158,8 +164,9 @@ impl<'l> Body<'l> {
         let end = file.site(def.signature.ident.span());
         let place = Where {
             module: def.module.clone(),
-            self_ty: def.self_ty.clone(),
+            self_ty: file.self_ty(def),
             generics: def.generics.clone().into(),
+            bounds: def.bounds.clone(),
             bound: Vec::new(),
             floor: 0,
             site: None,
@@ -183,6 +190,8 @@ impl<'l> Body<'l> {
             result: Ty::Unknown,
             constants: 0,
             moved_addresses: Vec::new(),
+            expanding: 0,
+            expansions: 0,
             shared_names: rustc_hash::FxHashSet::default(),
             end,
         }

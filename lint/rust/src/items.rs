@@ -2,15 +2,13 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
-use syn::{
-    Attribute, Block, Expr, Fields, GenericArgument, GenericParam, ImplItem, Item, PathArguments, Signature,
-    TraitItem, Type,
-};
+use rustc_hash::{FxHashMap, FxHashSet};
+use syn::{Attribute, Block, Expr, Fields, GenericParam, ImplItem, Item, Signature, TraitItem, Type};
 
+use super::expand::MacroRule;
 use super::libraries::Versions;
 use super::names::{self, Imports};
-use super::ty::{Ty, primitive};
+use super::ty::Ty;
 
 /// What a handle of a library is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +46,8 @@ pub struct TypeDef {
     pub alias: Option<Type>,
     /// Its module.
     pub module: Rc<[String]>,
+    /// What names mean there.
+    pub imports: Rc<Imports>,
 }
 
 /// A function or method.
@@ -73,25 +73,58 @@ pub struct FnDef {
     pub library: bool,
     /// The module that it stands in.
     pub module: Rc<[String]>,
+    /// What names mean there.
+    pub imports: Rc<Imports>,
+    /// Traits that its type parameters implement, as they are written.
+    pub bounds: Rc<[(Rc<str>, Vec<String>)]>,
 }
 
-/// Everything that is defined.
+/// A trait of the program.
+#[derive(Clone, Default)]
+pub struct TraitDef {
+    /// Its methods that have a body, by name.
+    pub defaults: FxHashMap<String, usize>,
+    /// The types that implement it, by what they are known by; `None` for one that is no type of its own.
+    pub implementors: Vec<Option<Rc<str>>>,
+}
+
+/// Everything that is defined: by a file, or by the crate that it belongs to and the stubs of the libraries.
 #[derive(Default)]
 pub struct Definitions {
+    /// What the crate and the stubs define, if these are those of a file.
+    base: Option<Rc<Self>>,
+    /// All of the crate is here.
+    is_whole: bool,
     /// Types by what they are known by.
-    pub types: FxHashMap<Rc<str>, TypeDef>,
-    /// All functions.
-    pub functions: Vec<FnDef>,
+    pub(super) types: FxHashMap<Rc<str>, TypeDef>,
+    /// What types of a name are known by; `None` if there are several.
+    pub(super) type_names: FxHashMap<String, Option<Rc<str>>>,
+    /// The functions that are not those of `base`.
+    functions: Vec<FnDef>,
     /// Functions by path.
-    pub paths: FxHashMap<String, usize>,
+    pub(super) paths: FxHashMap<String, usize>,
     /// Methods by type and name.
-    pub methods: FxHashMap<(Rc<str>, String), usize>,
+    methods: FxHashMap<(Rc<str>, String), usize>,
+    /// The names of methods, and functions with an owner.
+    method_names: FxHashSet<String>,
     /// Library methods by name, where only one type has it.
-    pub distinctive: FxHashMap<String, Option<usize>>,
-    /// Constants by name.
-    pub constants: FxHashMap<String, (Rc<Expr>, Rc<[String]>)>,
+    distinctive: FxHashMap<String, Option<usize>>,
+    /// Library functions whose result is a stream of which the caller is the one owner.
+    owned_streams: FxHashSet<String>,
+    /// Constants by name; `None` if several files have one.
+    constants: FxHashMap<String, Option<Rc<Expr>>>,
     /// Variables with static storage by name: their types.
-    pub statics: FxHashMap<String, Type>,
+    statics: FxHashMap<String, Type>,
+    /// Traits by path.
+    pub(super) traits: FxHashMap<Rc<str>, TraitDef>,
+    /// What trait a type implements, by what the type is known by.
+    pub(super) implemented: FxHashMap<Rc<str>, Vec<Rc<str>>>,
+    /// Macros with one rule by name; `None` if several have it.
+    macros: FxHashMap<String, Option<MacroRule>>,
+    /// Other crates of the project by the names that the crate has for them.
+    pub(super) crates: FxHashMap<String, String>,
+    /// What modules of other files hand on by `use`, by their paths.
+    pub(super) exports: FxHashMap<String, Rc<Imports>>,
 }
 
 /// Where a type or path is written.
@@ -108,25 +141,128 @@ pub struct Scope<'a> {
 }
 
 impl Definitions {
+    /// The definitions of a file, on top of those of its crate.
+    pub fn on(base: Rc<Self>) -> Self {
+        Self { base: Some(base), ..Self::default() }
+    }
+
     /// Takes in items. `library` says that they are a stub of these versions.
     pub fn collect(
         &mut self,
         items: &[Item],
         module: &[String],
-        imports: &Imports,
+        imports: &Rc<Imports>,
         library: Option<&Versions>,
     ) {
         // Types come first, since the types of functions name them.
-        self.collect_types(items, module, library);
+        self.collect_types(items, module, imports, library);
+        if library.is_none() {
+            self.declare_traits(items, module);
+        }
         self.collect_functions(items, module, imports, library);
     }
 
-    fn collect_types(&mut self, items: &[Item], module: &[String], library: Option<&Versions>) {
+    /// Says that all of the crate has been taken in.
+    pub fn complete(&mut self) {
+        self.is_whole = true;
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_whole || self.base().is_some_and(Self::is_whole)
+    }
+
+    fn offset(&self) -> usize {
+        self.base.as_ref().map_or(0, |base| base.functions.len())
+    }
+
+    pub(super) fn base(&self) -> Option<&Self> {
+        self.base.as_deref()
+    }
+
+    /// The functions of the file itself.
+    pub fn own(&self) -> std::ops::Range<usize> {
+        let offset = self.offset();
+        offset..offset + self.functions.len()
+    }
+
+    /// A function by its number.
+    pub fn at(&self, index: usize) -> &FnDef {
+        match (&self.base, index.checked_sub(self.offset())) {
+            (Some(base), None) => &base.functions[index],
+            (_, Some(own)) => &self.functions[own],
+            (None, None) => &self.functions[index],
+        }
+    }
+
+    /// A type by what it is known by.
+    pub fn type_def(&self, key: &str) -> Option<&TypeDef> {
+        self.types.get(key).or_else(|| self.base()?.type_def(key))
+    }
+
+    /// A method of a type.
+    pub fn method(&self, key: &Rc<str>, name: &str) -> Option<usize> {
+        let known = self.methods.get(&(key.clone(), name.to_owned())).copied();
+        known.or_else(|| self.base()?.method(key, name))
+    }
+
+    /// True if any type has a method of that name.
+    pub fn knows_method(&self, name: &str) -> bool {
+        self.method_names.contains(name) || self.base().is_some_and(|base| base.knows_method(name))
+    }
+
+    /// The library method of that name, if one library type only has it.
+    pub fn distinctive(&self, name: &str) -> Option<usize> {
+        self.distinctive.get(name).copied().flatten().or_else(|| self.base()?.distinctive(name))
+    }
+
+    /// True if a library type has a method of that name.
+    pub fn is_of_library(&self, name: &str) -> bool {
+        self.distinctive.contains_key(name) || self.base().is_some_and(|base| base.is_of_library(name))
+    }
+
+    /// True for library methods that make a stream.
+    pub fn makes_stream(&self, name: &str) -> bool {
+        self.owned_streams.contains(name) || self.base().is_some_and(|base| base.makes_stream(name))
+    }
+
+    /// A constant of the file.
+    pub fn constant(&self, name: &str) -> Option<&Rc<Expr>> {
+        self.constants.get(name)?.as_ref()
+    }
+
+    /// True if the file has constants of that name.
+    pub fn has_constants(&self, name: &str) -> bool {
+        self.constants.contains_key(name)
+    }
+
+    /// True if a constant has that name.
+    pub fn is_constant(&self, name: &str) -> bool {
+        self.constants.contains_key(name) || self.base().is_some_and(|base| base.is_constant(name))
+    }
+
+    /// The type of a variable with static storage of the file.
+    pub fn static_type(&self, name: &str) -> Option<&Type> {
+        self.statics.get(name)
+    }
+
+    /// A file's module hands on what it imports.
+    pub fn export(&mut self, module: &[String], imports: &Rc<Imports>) {
+        self.exports.insert(module.join("::"), imports.clone());
+    }
+
+    /// Takes in the types of items.
+    pub fn collect_types(
+        &mut self,
+        items: &[Item],
+        module: &[String],
+        imports: &Rc<Imports>,
+        library: Option<&Versions>,
+    ) {
         for item in items {
             match item {
                 Item::Mod(it) => {
                     if let Some((_, items)) = &it.content {
-                        self.collect_types(items, &inner(module, &it.ident.to_string()), library);
+                        self.collect_types(items, &inner(module, &it.ident.to_string()), imports, library);
                     }
                 }
                 Item::Struct(it) => {
@@ -144,36 +280,40 @@ impl Definitions {
                             .collect(),
                         Fields::Unit => Vec::new(),
                     };
-                    let mut def = self.type_def(&it.ident, module, library);
+                    let mut def = type_def(&it.ident, module, imports);
                     def.generics = type_params(&it.generics);
                     def.fields = Some(fields);
-                    self.types.insert(def.key.clone(), def);
+                    self.add_type(def);
                 }
                 Item::Enum(it) => {
-                    let mut def = self.type_def(&it.ident, module, library);
+                    let mut def = type_def(&it.ident, module, imports);
                     def.generics = type_params(&it.generics);
-                    self.types.insert(def.key.clone(), def);
+                    self.add_type(def);
                 }
                 Item::Type(it) => {
-                    let mut def = self.type_def(&it.ident, module, library);
+                    let mut def = type_def(&it.ident, module, imports);
                     def.generics = type_params(&it.generics);
                     def.alias = Some((*it.ty).clone());
-                    self.types.insert(def.key.clone(), def);
+                    self.add_type(def);
                 }
                 // In stubs, a trait is a type with its methods.
                 Item::Trait(it) if library.is_some() => {
-                    let mut def = self.type_def(&it.ident, module, library);
+                    let mut def = type_def(&it.ident, module, imports);
                     def.generics = type_params(&it.generics);
                     def.handle = handle_kind(&it.attrs);
                     def.has_drop = it
                         .items
                         .iter()
                         .any(|item| matches!(item, TraitItem::Fn(it) if it.sig.ident == "drop"));
-                    self.types.insert(def.key.clone(), def);
+                    self.add_type(def);
                 }
                 Item::Const(it) => {
-                    let value = (Rc::new((*it.expr).clone()), module.into());
-                    self.constants.insert(it.ident.to_string(), value);
+                    self.add_constant(&it.ident, &it.expr);
+                }
+                Item::Macro(_) => {
+                    if let Some((name, rule)) = MacroRule::of(item) {
+                        self.add_macro(name, rule);
+                    }
                 }
                 Item::Static(it) => {
                     self.statics.insert(it.ident.to_string(), (*it.ty).clone());
@@ -183,25 +323,44 @@ impl Definitions {
         }
     }
 
-    fn type_def(&self, ident: &syn::Ident, module: &[String], library: Option<&Versions>) -> TypeDef {
-        let name = ident.to_string();
-        let key = if library.is_some() { format!("{}::{name}", module.join("::")) } else { name };
-        TypeDef {
-            key: key.into(),
-            handle: None,
-            has_drop: false,
-            generics: Vec::new(),
-            fields: None,
-            alias: None,
-            module: module.into(),
+    fn add_type(&mut self, def: TypeDef) {
+        let name = last_of(&def.key).to_owned();
+        let key = def.key.clone();
+        self.type_names
+            .entry(name)
+            .and_modify(|known| {
+                if known.as_ref() != Some(&key) {
+                    *known = None;
+                }
+            })
+            .or_insert(Some(key.clone()));
+        self.types.insert(key, def);
+    }
+
+    /// Takes in a macro.
+    pub fn add_macro(&mut self, name: String, rule: MacroRule) {
+        self.macros.entry(name).and_modify(|known| *known = None).or_insert(Some(rule));
+    }
+
+    /// The macro of a name.
+    pub fn macro_rule(&self, name: &str) -> Option<&MacroRule> {
+        match self.macros.get(name) {
+            Some(known) => known.as_ref(),
+            None => self.base()?.macro_rule(name),
         }
     }
 
-    fn collect_functions(
+    fn add_constant(&mut self, name: &syn::Ident, value: &Expr) {
+        let value = Rc::new(value.clone());
+        self.constants.entry(name.to_string()).and_modify(|known| *known = None).or_insert(Some(value));
+    }
+
+    /// Takes in the functions of items.
+    pub fn collect_functions(
         &mut self,
         items: &[Item],
         module: &[String],
-        imports: &Imports,
+        imports: &Rc<Imports>,
         library: Option<&Versions>,
     ) {
         for item in items {
@@ -219,87 +378,139 @@ impl Definitions {
                     let empty = it.block.stmts.is_empty() && library.is_some();
                     let body = (!empty).then(|| Rc::new((*it.block).clone()));
                     let kind = (library.is_some(), it.attrs.as_slice());
-                    self.add(&it.sig, body, None, &[], module, kind);
+                    self.add(Added {
+                        signature: &it.sig,
+                        body,
+                        self_ty: None,
+                        outer: None,
+                        module,
+                        imports,
+                        library: kind,
+                    });
                 }
                 Item::Trait(it) if library.is_some() => {
                     let key = format!("{}::{}", module.join("::"), it.ident);
-                    let generics = type_params(&it.generics);
-                    let args = generics.iter().cloned().map(Ty::Param).collect();
+                    let args = type_params(&it.generics).into_iter().map(Ty::Param).collect();
                     let self_ty = Ty::Named(key.into(), args);
+                    let outer = Some(&it.generics);
                     for item in &it.items {
                         if let TraitItem::Fn(it) = item
                             && library.is_some_and(|versions| versions.have(&it.attrs))
                         {
                             let body = it.default.clone().map(Rc::new);
                             let kind = (true, it.attrs.as_slice());
-                            self.add(&it.sig, body, Some(self_ty.clone()), &generics, module, kind);
+                            let self_ty = Some(self_ty.clone());
+                            let signature = &it.sig;
+                            self.add(Added {
+                                signature,
+                                body,
+                                self_ty,
+                                outer,
+                                module,
+                                imports,
+                                library: kind,
+                            });
                         }
+                    }
+                }
+                Item::Trait(it) => self.collect_trait(it, module, imports),
+                Item::Impl(it) => self.collect_impl(it, module, imports, library.is_some()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes in the names of traits, so that implementations anywhere find them.
+    pub fn declare_traits(&mut self, items: &[Item], module: &[String]) {
+        for item in items {
+            match item {
+                Item::Mod(it) => {
+                    if let Some((_, items)) = &it.content {
+                        self.declare_traits(items, &inner(module, &it.ident.to_string()));
                     }
                 }
                 Item::Trait(it) => {
-                    for item in &it.items {
-                        if let TraitItem::Fn(method) = item
-                            && let Some(body) = &method.default
-                        {
-                            let owner = Ty::Named(it.ident.to_string().into(), Vec::new());
-                            let body = Some(Rc::new(body.clone()));
-                            self.add(&method.sig, body, Some(owner), &[], module, (false, &[]));
-                        }
-                    }
-                }
-                Item::Impl(it) => {
-                    let generics = type_params(&it.generics);
-                    let scope = Scope { imports, module, self_ty: None, generics: &generics };
-                    let self_ty = self.ty(&it.self_ty, scope);
-                    let is_drop = it
-                        .trait_
-                        .as_ref()
-                        .is_some_and(|(path, _)| names::segments(path).last().is_some_and(|it| it == "Drop"));
-                    for item in &it.items {
-                        if let ImplItem::Fn(method) = item {
-                            let body = Some(Rc::new(method.block.clone()));
-                            self.add(
-                                &method.sig,
-                                body,
-                                Some(self_ty.clone()),
-                                &generics,
-                                module,
-                                (library.is_some(), &[]),
-                            );
-                        }
-                        if let ImplItem::Const(it) = item {
-                            let value = (Rc::new(it.expr.clone()), module.into());
-                            self.constants.insert(it.ident.to_string(), value);
-                        }
-                    }
-                    if is_drop
-                        && let Ty::Named(key, _) = &self_ty
-                        && let Some(def) = self.types.get_mut(key)
-                    {
-                        def.has_drop = true;
-                    }
+                    let key = format!("{}::{}", module.join("::"), it.ident);
+                    self.traits.entry(key.into()).or_default();
                 }
                 _ => {}
             }
         }
     }
 
-    fn add(
-        &mut self,
-        signature: &Signature,
-        body: Option<Rc<Block>>,
-        self_ty: Option<Ty>,
-        outer: &[Rc<str>],
-        module: &[String],
-        (library, attributes): (bool, &[Attribute]),
-    ) {
-        let name = signature.ident.to_string();
-        let owner = match &self_ty {
+    fn collect_trait(&mut self, it: &syn::ItemTrait, module: &[String], imports: &Rc<Imports>) {
+        let key: Rc<str> = format!("{}::{}", module.join("::"), it.ident).into();
+        self.traits.entry(key.clone()).or_default();
+        for item in &it.items {
+            let TraitItem::Fn(method) = item else { continue };
+            let Some(body) = &method.default else { continue };
+            let index = self.add(Added {
+                signature: &method.sig,
+                body: Some(Rc::new(body.clone())),
+                self_ty: Some(Ty::Named(key.clone(), Vec::new())),
+                outer: Some(&it.generics),
+                module,
+                imports,
+                library: (false, &[]),
+            });
+            if let Some(known) = self.traits.get_mut(&key) {
+                known.defaults.insert(method.sig.ident.to_string(), index);
+            }
+        }
+    }
+
+    fn collect_impl(&mut self, it: &syn::ItemImpl, module: &[String], imports: &Rc<Imports>, library: bool) {
+        let generics = type_params(&it.generics);
+        let scope = Scope { imports, module, self_ty: None, generics: &generics };
+        let self_ty = self.ty(&it.self_ty, scope);
+        let implemented = it.trait_.as_ref().map(|(path, _)| names::segments(path));
+        for item in &it.items {
+            if let ImplItem::Fn(method) = item {
+                self.add(Added {
+                    signature: &method.sig,
+                    body: Some(Rc::new(method.block.clone())),
+                    self_ty: Some(self_ty.clone()),
+                    outer: Some(&it.generics),
+                    module,
+                    imports,
+                    library: (library, &[]),
+                });
+            }
+            if let ImplItem::Const(it) = item {
+                self.add_constant(&it.ident, &it.expr);
+            }
+        }
+        let Some(implemented) = implemented else { return };
+        let key = match &self_ty {
+            Ty::Named(key, _) => Some(key.clone()),
+            _ => None,
+        };
+        if implemented.last().is_some_and(|it| it == "Drop")
+            && let Some(def) = key.as_ref().and_then(|key| self.types.get_mut(key))
+        {
+            def.has_drop = true;
+        }
+        if library {
+            return;
+        }
+        let Some(of) = self.trait_of(&implemented, scope) else { return };
+        // A trait of another file of the crate is the index's business, which has seen all of them.
+        if let Some(known) = self.traits.get_mut(&of) {
+            known.implementors.push(key.clone());
+        }
+        if let Some(key) = key {
+            self.implemented.entry(key).or_default().push(of);
+        }
+    }
+
+    fn add(&mut self, it: Added<'_>) -> usize {
+        let name = it.signature.ident.to_string();
+        let owner = match &it.self_ty {
             Some(Ty::Named(key, _)) => Some(key.clone()),
             _ => None,
         };
-        let owner_name = owner.as_ref().map(|key| key.rsplit("::").next().unwrap_or(key).to_owned());
-        let mut path = module.to_vec();
+        let owner_name = owner.as_ref().map(|key| last_of(key).to_owned());
+        let mut path = it.module.to_vec();
         path.extend(owner_name.clone());
         path.push(name.clone());
         let path = path.join("::");
@@ -307,12 +518,19 @@ impl Definitions {
             Some(owner) => format!("{owner}::{name}"),
             None => name.clone(),
         };
-        let mut generics = outer.to_vec();
-        generics.extend(type_params(&signature.generics));
-        let index = self.functions.len();
+        let mut generics = it.outer.map(type_params).unwrap_or_default();
+        generics.extend(type_params(&it.signature.generics));
+        let mut bounds = it.outer.map(bounds_of).unwrap_or_default();
+        bounds.extend(bounds_of(&it.signature.generics));
+        let (library, attributes) = it.library;
+        let index = self.offset() + self.functions.len();
         if let Some(owner) = &owner {
             self.methods.entry((owner.clone(), name.clone())).or_insert(index);
+            self.method_names.insert(name.clone());
             if library {
+                if attributes.iter().any(|it| it.path().is_ident("owned")) {
+                    self.owned_streams.insert(name.clone());
+                }
                 self.distinctive.entry(name).and_modify(|known| *known = None).or_insert(Some(index));
             }
         }
@@ -322,209 +540,72 @@ impl Definitions {
             shown,
             owner,
             generics,
-            self_ty,
-            signature: Rc::new(signature.clone()),
-            body,
+            self_ty: it.self_ty,
+            signature: Rc::new(it.signature.clone()),
+            body: it.body,
             attributes: attributes.into(),
             library,
-            module: module.into(),
+            module: it.module.into(),
+            imports: it.imports.clone(),
+            bounds: bounds.into(),
         });
-    }
-
-    /// A function by the path that the source names it by.
-    pub fn function(&self, segments: &[String], scope: Scope<'_>) -> Option<usize> {
-        self.candidates(segments, scope).iter().find_map(|path| self.paths.get(path)).copied()
-    }
-
-    /// The paths that a name may have, best first.
-    fn candidates(&self, segments: &[String], scope: Scope<'_>) -> Vec<String> {
-        let mut candidates = Vec::new();
-        let segments: Vec<String> = match (segments.first().map(String::as_str), scope.self_ty) {
-            (Some("Self"), Some(Ty::Named(key, _))) => {
-                let key = key.rsplit("::").next().unwrap_or(key).to_owned();
-                std::iter::once(key).chain(segments[1..].iter().cloned()).collect()
-            }
-            _ => segments.to_vec(),
-        };
-        let whole = scope.imports.resolve(&segments, scope.module);
-        candidates.extend(names::library_path(&whole));
-        candidates.push(whole.join("::"));
-        let mut local = scope.module.to_vec();
-        local.extend(segments.iter().cloned());
-        candidates.push(local.join("::"));
-        for glob in scope.imports.globs(&segments) {
-            candidates.extend(names::library_path(&glob));
-            candidates.push(glob.join("::"));
-        }
-        if segments.first().is_some_and(|name| names::is_distinctive(name)) {
-            candidates.push(format!("cudarc::{}", segments.join("::")));
-        }
-        candidates
-    }
-
-    /// A type as it is written.
-    pub fn ty(&self, ty: &Type, scope: Scope<'_>) -> Ty {
-        match ty {
-            Type::Reference(it) => self.ty(&it.elem, scope).reference(it.mutability.is_some()),
-            Type::Ptr(it) => self.ty(&it.elem, scope).reference(is_mut_pointer(it)),
-            Type::Slice(it) => Ty::Slice(Box::new(self.ty(&it.elem, scope))),
-            Type::Array(it) => {
-                let count = self.number(&it.len, 4);
-                Ty::Array(Box::new(self.ty(&it.elem, scope)), count.and_then(|it| u64::try_from(it).ok()))
-            }
-            Type::Tuple(it) if it.elems.is_empty() => Ty::Unit,
-            Type::Tuple(it) => Ty::Tuple(it.elems.iter().map(|it| self.ty(it, scope)).collect()),
-            Type::Paren(it) => self.ty(&it.elem, scope),
-            Type::Group(it) => self.ty(&it.elem, scope),
-            Type::Never(_) => Ty::Never,
-            Type::FnPtr(_) => Ty::Function,
-            Type::Path(it) => self.path_ty(&it.path, scope),
-            _ => Ty::Unknown,
-        }
-    }
-
-    fn path_ty(&self, path: &syn::Path, scope: Scope<'_>) -> Ty {
-        let segments = names::segments(path);
-        let Some(last) = path.segments.last() else { return Ty::Unknown };
-        let name = last.ident.to_string();
-        let args: Vec<Ty> = match &last.arguments {
-            PathArguments::AngleBracketed(it) => it
-                .args
-                .iter()
-                .filter_map(|arg| match arg {
-                    GenericArgument::Type(ty) => Some(self.ty(ty, scope)),
-                    _ => None,
-                })
-                .collect(),
-            _ => Vec::new(),
-        };
-        if segments.len() == 1 {
-            if name == "Self" {
-                return scope.self_ty.cloned().unwrap_or(Ty::Unknown);
-            }
-            if let Some(param) = scope.generics.iter().find(|it| ***it == *name) {
-                return Ty::Param(param.clone());
-            }
-        }
-        if let Some(def) = self.type_of(&segments, scope) {
-            return self.named(def, args, scope);
-        }
-        self.standard(&name, args).unwrap_or_else(|| {
-            // A type that is known by its name only.
-            let whole = scope.imports.resolve(&segments, scope.module);
-            Ty::Named(whole.join("::").into(), Vec::new())
-        })
-    }
-
-    /// The definition that a path names, if it is a type of the file or of a stub.
-    pub fn type_of(&self, segments: &[String], scope: Scope<'_>) -> Option<&TypeDef> {
-        for candidate in self.candidates(segments, scope) {
-            if let Some(def) = self.types.get(candidate.as_str()) {
-                return Some(def);
-            }
-        }
-        // Types of the file are known by their names; one that another file or crate defines has been imported.
-        let name = segments.last()?;
-        let whole = scope.imports.resolve(segments, scope.module);
-        let here = scope.module.first().is_some_and(|it| whole.first() == Some(it)) || whole.len() == 1;
-        self.types.get(name.as_str()).filter(|_| here)
-    }
-
-    fn named(&self, def: &TypeDef, mut args: Vec<Ty>, scope: Scope<'_>) -> Ty {
-        if let Some(alias) = &def.alias {
-            let inner = Scope { generics: &def.generics, module: &def.module, ..scope };
-            let bound: Vec<_> = def.generics.iter().cloned().zip(args).collect();
-            return self.ty(alias, inner).with(&bound);
-        }
-        args.resize(def.generics.len(), Ty::Unknown);
-        Ty::Named(def.key.clone(), args)
-    }
-
-    /// Types of the standard library.
-    fn standard(&self, name: &str, args: Vec<Ty>) -> Option<Ty> {
-        if let Some(ty) = primitive(name) {
-            return Some(ty);
-        }
-        let first = args.into_iter().next();
-        let inner = || first.clone().unwrap_or(Ty::Unknown);
-        Some(match name {
-            "Vec" | "VecDeque" => Ty::Vec(Box::new(inner())),
-            "String" => Ty::Vec(Box::new(Ty::Int(1))),
-            "Box" => Ty::Boxed(Box::new(inner())),
-            // Seen through.
-            "Option" | "Result" | "Mutex" | "RwLock" | "RefCell" | "Cell" | "ManuallyDrop"
-            | "MaybeUninit" | "Cow" | "OnceCell" | "OnceLock" | "Pin" | "MutexGuard" | "LazyLock"
-            | "UnsafeCell" | "Wrapping" | "NonZero" => inner(),
-            "Arc" | "Rc" => match inner() {
-                ty if self.is_handle(&ty) => ty,
-                Ty::Unknown => Ty::Unknown,
-                ty => ty.shared(),
-            },
-            "NonNull" => inner().reference(true),
-            "Ref" => inner().shared(),
-            "RefMut" | "RwLockWriteGuard" => inner().reference(true),
-            "RwLockReadGuard" => inner().shared(),
-            "CUdeviceptr" => Ty::Named("CUdeviceptr".into(), Vec::new()),
-            "CUstream" | "cudaStream_t" => Ty::Named("CUstream".into(), Vec::new()),
-            "CUevent" | "cudaEvent_t" => Ty::Named("CUevent".into(), Vec::new()),
-            _ => return None,
-        })
-    }
-
-    /// True for handles, which are values however they are wrapped.
-    pub fn is_handle(&self, ty: &Ty) -> bool {
-        self.handle_of(ty).is_some()
-    }
-
-    /// What a handle is of.
-    pub fn handle_of(&self, ty: &Ty) -> Option<HandleKind> {
-        let Ty::Named(key, _) = ty else { return None };
-        match &**key {
-            "CUdeviceptr" => Some(HandleKind::Address),
-            "CUstream" => Some(HandleKind::Stream),
-            "CUevent" => Some(HandleKind::Event),
-            key => self.types.get(key)?.handle,
-        }
-    }
-
-    /// An integer that an expression of constants comes to.
-    pub fn number(&self, expr: &Expr, depth: usize) -> Option<i64> {
-        use syn::BinOp;
-        match expr {
-            Expr::Lit(it) => match &it.lit {
-                syn::Lit::Int(it) => it.base10_parse().ok(),
-                syn::Lit::Bool(it) => Some(i64::from(it.value)),
-                _ => None,
-            },
-            Expr::Paren(it) => self.number(&it.expr, depth),
-            Expr::Group(it) => self.number(&it.expr, depth),
-            Expr::Cast(it) => self.number(&it.expr, depth),
-            Expr::Unary(it) if matches!(it.op, syn::UnOp::Neg(_)) => {
-                self.number(&it.expr, depth)?.checked_neg()
-            }
-            Expr::Path(it) if depth > 0 => {
-                let (value, _) = self.constants.get(&it.path.segments.last()?.ident.to_string())?;
-                self.number(value, depth - 1)
-            }
-            Expr::Binary(it) => {
-                let (a, b) = (self.number(&it.left, depth)?, self.number(&it.right, depth)?);
-                match it.op {
-                    BinOp::Add(_) => a.checked_add(b),
-                    BinOp::Sub(_) => a.checked_sub(b),
-                    BinOp::Mul(_) => a.checked_mul(b),
-                    BinOp::Div(_) => a.checked_div(b),
-                    BinOp::BitOr(_) => Some(a | b),
-                    BinOp::Shl(_) => u32::try_from(b).ok().and_then(|b| a.checked_shl(b)),
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
+        index
     }
 }
 
-fn is_mut_pointer(it: &syn::TypePtr) -> bool {
-    matches!(it.mutability, syn::PointerMutability::Mut(_))
+/// A function that is taken in.
+struct Added<'a> {
+    signature: &'a Signature,
+    body: Option<Rc<Block>>,
+    self_ty: Option<Ty>,
+    outer: Option<&'a syn::Generics>,
+    module: &'a [String],
+    imports: &'a Rc<Imports>,
+    library: (bool, &'a [Attribute]),
+}
+
+fn type_def(ident: &syn::Ident, module: &[String], imports: &Rc<Imports>) -> TypeDef {
+    TypeDef {
+        key: format!("{}::{ident}", module.join("::")).into(),
+        handle: None,
+        has_drop: false,
+        generics: Vec::new(),
+        fields: None,
+        alias: None,
+        module: module.into(),
+        imports: imports.clone(),
+    }
+}
+
+/// The last part of a path.
+pub fn last_of(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// What is said of type parameters, in their list and behind `where`.
+fn bounds_of(generics: &syn::Generics) -> Vec<(Rc<str>, Vec<String>)> {
+    let mut found = Vec::new();
+    let mut add = |name: &str, bounds: &syn::punctuated::Punctuated<syn::TypeParamBound, syn::Token![+]>| {
+        for bound in bounds {
+            if let syn::TypeParamBound::Trait(it) = bound {
+                found.push((name.into(), names::segments(&it.path)));
+            }
+        }
+    };
+    for param in &generics.params {
+        if let GenericParam::Type(it) = param {
+            add(&it.ident.to_string(), &it.bounds);
+        }
+    }
+    for predicate in generics.where_clause.iter().flat_map(|it| &it.predicates) {
+        if let syn::WherePredicate::Type(it) = predicate
+            && let Type::Path(path) = &it.bounded_ty
+            && let Some(name) = path.path.get_ident()
+        {
+            add(&name.to_string(), &it.bounds);
+        }
+    }
+    found
 }
 
 fn inner(module: &[String], name: &str) -> Vec<String> {

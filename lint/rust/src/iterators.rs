@@ -145,6 +145,9 @@ impl Body<'_> {
     fn elements_of(&mut self, place: Place, by_ref: bool, span: Span) -> Source {
         let place = self.through(place, span);
         let site = self.site(span);
+        if !by_ref {
+            self.may_leave(&place, span);
+        }
         let count = match &place.ty {
             Ty::Array(_, Some(count)) => {
                 Some(self.builder.int(site, i64::try_from(*count).unwrap_or(i64::MAX)))
@@ -171,6 +174,10 @@ impl Body<'_> {
         match (name.as_str(), it.args.first()) {
             ("iter" | "iter_mut", None) => {
                 let place = self.expr_place(&it.receiver);
+                if name == "iter_mut" {
+                    let inner = self.through(place.clone(), span);
+                    self.may_leave(&inner, span);
+                }
                 self.elements_of(place, true, span)
             }
             (
@@ -285,6 +292,7 @@ impl Body<'_> {
         let site = self.site(span);
         let element = place.ty.element().cloned().unwrap_or(Ty::Unknown);
         let stride = self.file.size(&element);
+        self.elements_may_leave(place, &element, name, site);
         let elements = |this: &mut Self| this.elements(place, site).map_or(place.address, |(id, _)| id);
         match name {
             "len" | "capacity" => match &place.ty {
@@ -366,6 +374,9 @@ impl Body<'_> {
                     }
                     self.run_perhaps(&value, span);
                     self.take(&value, site);
+                    if matches!(name, "push" | "push_back" | "push_front" | "insert") {
+                        self.gives_memory(place.address, &value, site);
+                    }
                     if matches!(name, "push" | "push_back")
                         && let Ty::Vec(known) = &place.ty
                         && known.is_unknown()

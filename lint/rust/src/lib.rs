@@ -21,15 +21,19 @@ mod calls;
 mod check;
 mod control;
 mod drops;
+mod elements;
+mod expand;
 mod expressions;
 mod externs;
 mod function;
+mod index;
 mod items;
 mod iterators;
 #[cfg(feature = "positions")]
 mod layout;
 pub mod libraries;
 mod library_calls;
+mod lookup;
 mod lower;
 mod macros;
 mod methods;
@@ -44,6 +48,7 @@ mod ty;
 mod types;
 
 pub use check::{Finding, Options, check_item};
+pub use index::CrateIndex;
 #[cfg(feature = "positions")]
 pub use layout::{Layout, layout};
 pub use libraries::{Version, Versions, parse_version};

@@ -46,7 +46,7 @@ impl Body<'_> {
         span: Span,
     ) -> Val {
         let definitions = self.file.definitions.clone();
-        let def = &definitions.functions[index];
+        let def = definitions.at(index);
         let site = self.site(span);
         let (params, result) = self.file.signature(def);
         let mut bound: Vec<(Rc<str>, Ty)> = Vec::new();
@@ -78,7 +78,7 @@ impl Body<'_> {
                 values.push(self.number(number, Ty::Int(4), site));
                 continue;
             }
-            let by_value = matches!(&param, Ty::Named(key, _) if definitions.types.get(key).is_some_and(|it| it.has_drop));
+            let by_value = matches!(&param, Ty::Named(key, _) if definitions.type_def(key).is_some_and(|it| it.has_drop));
             let value = self.library_argument(arg, by_value);
             param.bind(&value.ty, &mut bound);
             pinned |=
@@ -366,6 +366,17 @@ impl Body<'_> {
             self.launch_argument(index, part, false);
         }
         Some(self.emit_launch(index, span))
+    }
+
+    /// A launch whose arguments are written out: nothing tracks them.
+    pub fn launch_on(&mut self, stream: &Expr, name: String, args: &[&Expr], span: Span) -> Val {
+        let stream = self.library_argument(stream, false).id;
+        self.launches.push(Launching { stream, name, args: Vec::new() });
+        let index = self.launches.len() - 1;
+        for arg in args {
+            self.launch_argument(index, arg, false);
+        }
+        self.emit_launch(index, span)
     }
 
     pub fn launch_method(&mut self, index: usize, name: &str, args: &[&Expr], span: Span) -> Val {

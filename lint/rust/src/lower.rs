@@ -9,8 +9,9 @@ use rustc_hash::FxHashMap;
 use syn::Item;
 
 use super::function::Body;
+use super::index::{self, CrateIndex};
 use super::items::{Definitions, FnDef, Scope};
-use super::libraries::{self, Versions};
+use super::libraries::Versions;
 use super::names::Imports;
 use super::sites::Sites;
 use super::ty::Ty;
@@ -22,6 +23,8 @@ pub struct FileContext {
     pub module: Vec<String>,
     /// The versions of the libraries.
     pub versions: Versions,
+    /// What the other files of its crate define, if that is known.
+    pub index: Option<CrateIndex>,
 }
 
 /// A lowered file.
@@ -95,18 +98,28 @@ pub fn lower_file(items: &[Item], context: &FileContext) -> Lowered {
     }
     let mut imports = Imports::default();
     imports.collect(items, &module);
-    let mut definitions = Definitions::default();
-    libraries::collect(&mut definitions, &context.versions, &module[0]);
+    let imports = Rc::new(imports);
+    let base = match &context.index {
+        Some(index) => index.definitions(),
+        None => index::stubs(&context.versions, &module[0]),
+    };
+    let mut definitions = Definitions::on(base);
     definitions.collect(items, &module, &imports, None);
+    definitions.export(&module, &imports);
+    // A file that belongs to no package is a crate of its own; of one item, nobody knows what stands beside it.
+    if context.index.is_none() && !context.module.is_empty() {
+        definitions.complete();
+    }
     let mut file = Lowering {
         program: Program::default(),
         sites: Sites::default(),
         definitions: Rc::new(definitions),
-        imports: Rc::new(imports),
+        imports,
         externs: FxHashMap::default(),
         records: FxHashMap::default(),
         statics: FxHashMap::default(),
         detached: Vec::new(),
+        local_macros: FxHashMap::default(),
         ids: FxHashMap::default(),
     };
     file.run();
@@ -124,6 +137,8 @@ pub(crate) struct Lowering {
     pub statics: FxHashMap<String, cuda_lint_engine::program::GlobalId>,
     /// Bodies of closures that other threads run: roots of their own.
     pub detached: Vec<cuda_lint_engine::program::Function>,
+    /// Macros that functions define; `None` if several have the name.
+    pub local_macros: FxHashMap<String, Option<super::expand::MacroRule>>,
     /// Functions of the program by their definitions.
     pub ids: FxHashMap<usize, FunctionId>,
 }
@@ -131,14 +146,13 @@ pub(crate) struct Lowering {
 impl Lowering {
     fn run(&mut self) {
         let definitions = self.definitions.clone();
-        let own: Vec<usize> =
-            (0..definitions.functions.len()).filter(|it| !definitions.functions[*it].library).collect();
+        let own: Vec<usize> = definitions.own().collect();
         for (number, index) in own.iter().enumerate() {
             self.ids.insert(*index, FunctionId(number as u32));
         }
         let mut lowered = Vec::new();
         for index in own {
-            lowered.push(self.function(&definitions.functions[index]));
+            lowered.push(self.function(definitions.at(index)));
         }
         self.program.functions = lowered;
         self.program.functions.append(&mut self.detached);
@@ -161,17 +175,27 @@ impl Lowering {
     /// A scope for the types of a function.
     pub fn scope<'a>(&'a self, def: &'a FnDef) -> Scope<'a> {
         Scope {
-            imports: &self.imports,
+            imports: &def.imports,
             module: &def.module,
             self_ty: def.self_ty.as_ref(),
             generics: &def.generics,
         }
     }
 
+    /// The type that a function belongs to: of the body that a trait gives a method, the one type that implements it.
+    pub fn self_ty(&self, def: &FnDef) -> Option<Ty> {
+        let scope = self.scope(def);
+        let only = match &def.self_ty {
+            Some(Ty::Named(key, _)) => self.definitions.implementor_of(key),
+            _ => None,
+        };
+        only.or_else(|| scope.self_ty.cloned())
+    }
+
     /// The types of a function's parameters and of its result.
     pub fn signature(&self, def: &FnDef) -> (Vec<Ty>, Ty) {
         let scope = self.scope(def);
-        let self_ty = def.self_ty.clone().unwrap_or(Ty::Unknown);
+        let self_ty = self.self_ty(def).unwrap_or(Ty::Unknown);
         let params = def
             .signature
             .inputs

@@ -13,6 +13,14 @@ use super::ty::Ty;
 impl Body<'_> {
     /// `name!(…)`.
     pub fn macro_call(&mut self, it: &Macro) -> Val {
+        self.macro_in(it, false)
+    }
+
+    /// The same, as an expression or as a statement.
+    pub fn macro_in(&mut self, it: &Macro, is_statement: bool) -> Val {
+        if let Some(value) = self.expanded(it, is_statement) {
+            return value;
+        }
         let name = it.path.segments.last().map(|it| it.ident.to_string()).unwrap_or_default();
         let span = it.path.span();
         let site = self.site(span);
@@ -52,7 +60,10 @@ impl Body<'_> {
                 }
                 self.never(site)
             }
-            "launch" => self.cust_launch(it),
+            "launch" => match self.cust_launch(it) {
+                Some(value) => value,
+                None => self.opaque_macro(it),
+            },
             "concat" | "stringify" | "include_str" | "env" | "file" | "line" | "column" | "module_path"
             | "cfg" | "include_bytes" | "option_env" => self.unknown(site, Vec::new()),
             "addr_of" | "addr_of_mut" => match arguments(it).first() {
@@ -151,16 +162,12 @@ impl Body<'_> {
                 for (index, value) in values.into_iter().enumerate() {
                     let at = self.builder.int(site, index as i64);
                     let address = self.builder.index(site, first, at, stride);
+                    self.gives_memory(vec.id, &value, site);
                     self.put(address, &element, value, site);
                 }
             }
         }
         vec
-    }
-
-    /// cust's `launch!(function<<<grid, block, shared, stream>>>(args))`.
-    fn cust_launch(&mut self, it: &Macro) -> Val {
-        self.opaque_macro(it)
     }
 }
 

@@ -112,6 +112,36 @@ impl Body<'_> {
         })
     }
 
+    /// `Trait::f(&mut x, …)`, of a trait of the program.
+    pub fn trait_call(&mut self, path: &[String], args: &[&Expr], span: Span) -> Option<Val> {
+        let (name, of) = path.split_last()?;
+        let (first, rest) = args.split_first()?;
+        if of.is_empty() || self.with_scope(|definitions, scope| definitions.trait_of(of, scope)).is_none() {
+            return None;
+        }
+        let place = self.target_of(first);
+        let place = self.through(place, span);
+        let Ty::Named(key, _) = &place.ty else {
+            return Some(self.unknown_call(&path.join("::"), rest, None, span));
+        };
+        let index = self.file.definitions.method_of(key, name)?;
+        let receiver = self.val(place.address, place.ty.clone().reference(true));
+        let values = self.own_args(index, Some(receiver), rest);
+        Some(self.own_call(index, values, span))
+    }
+
+    /// What a type parameter stands for, if one type only implements its trait.
+    fn through_bound(&self, place: Place) -> Place {
+        let Ty::Param(name) = &place.ty else { return place };
+        let mut bounds = self.place.bounds.iter().filter(|(of, _)| of == name);
+        let only = bounds
+            .find_map(|(_, path)| self.with_scope(|definitions, scope| definitions.implementor(path, scope)));
+        match only {
+            Some(ty) => Place { ty, ..place },
+            None => place,
+        }
+    }
+
     fn method_at(
         &mut self,
         it: &ExprMethodCall,
@@ -125,11 +155,12 @@ impl Body<'_> {
         if let Some(value) = self.launching(&place, name, args, span) {
             return value;
         }
+        let place = self.through_bound(place);
         match &place.ty {
             Ty::Named(key, _) => {
                 let definitions = self.file.definitions.clone();
-                if let Some(&index) = definitions.methods.get(&(key.clone(), name.to_owned())) {
-                    let def = &definitions.functions[index];
+                if let Some(index) = definitions.method_of(key, name) {
+                    let def = definitions.at(index);
                     if def.library {
                         let receiver = self.normalised(place, span);
                         return self.library_call(index, Some(receiver), args, turbofish, span);
@@ -187,7 +218,7 @@ impl Body<'_> {
                 Val { ty, ..self.unknown(site, operands) }
             }
             _ => {
-                let found = self.file.definitions.distinctive.get(name).copied().flatten();
+                let found = self.file.definitions.distinctive(name);
                 if let Some(index) = found.filter(|_| is_of_cudarc(name)) {
                     let receiver = self.normalised(place, span);
                     return self.library_call(index, Some(receiver), args, turbofish, span);

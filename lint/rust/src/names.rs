@@ -83,6 +83,11 @@ impl Imports {
         absolute(segments, module)
     }
 
+    /// The whole path of a name that is imported.
+    pub fn resolve_import(&self, name: &str) -> Option<Vec<String>> {
+        self.names.get(name).cloned()
+    }
+
     /// The paths that a single unresolved name may have by a glob.
     pub fn globs(&self, segments: &[String]) -> impl Iterator<Item = Vec<String>> + '_ {
         let segments = segments.to_vec();

@@ -48,8 +48,7 @@ impl Body<'_> {
 
     fn is_constant(&self, it: &syn::PatIdent) -> bool {
         let name = it.ident.to_string();
-        name == "None"
-            || self.file.definitions.constants.contains_key(&name) && name.chars().all(|c| !c.is_lowercase())
+        name == "None" || self.file.definitions.is_constant(&name) && name.chars().all(|c| !c.is_lowercase())
     }
 
     /// Binds the names of a pattern that matches what lies at a place. `moves`: by value where they can.

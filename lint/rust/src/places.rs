@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprRange, Member};
 
 use super::function::{Body, Length, Place, Val};
+use super::items::HandleKind;
 use super::names;
 use super::ty::Ty;
 
@@ -22,7 +23,7 @@ impl Body<'_> {
                     return self.var_place(var, name.span());
                 }
                 let name = it.path.segments.last().map(|it| it.ident.to_string()).unwrap_or_default();
-                if let Some(written) = self.file.definitions.statics.get(&name).cloned() {
+                if let Some(written) = self.file.definitions.static_type(&name).cloned() {
                     return self.static_place(&name, &written, it.path.span());
                 }
                 let value = self.expr(expr);
@@ -130,6 +131,11 @@ impl Body<'_> {
             }
             Ty::Array(element, _) | Ty::Slice(element) => Some((place.address, (**element).clone())),
             Ty::Str => Some((place.address, Ty::Int(1))),
+            // Page-locked memory that is used as a slice (cust's `LockedBuffer`).
+            Ty::Named(_, args) if self.file.definitions.handle_of(&place.ty) == Some(HandleKind::Pinned) => {
+                let element = args.first().cloned().unwrap_or(Ty::Unknown);
+                Some((self.builder.load(site, place.address, Type::POINTER), element))
+            }
             _ => None,
         }
     }

@@ -33,8 +33,8 @@ struct Shares<'d> {
 impl Shares<'_> {
     /// True for a method of streams that keeps no clone of its stream.
     fn lends(&self, method: &str) -> bool {
-        let index = self.definitions.methods.get(&(STREAM.into(), method.to_owned()));
-        let keeps = index.is_some_and(|it| has(&self.definitions.functions[*it].attributes, "keeps"));
+        let index = self.definitions.method(&STREAM.into(), method);
+        let keeps = index.is_some_and(|it| has(&self.definitions.at(it).attributes, "keeps"));
         method == "launch_builder" || index.is_some() && !keeps
     }
 }
@@ -45,7 +45,7 @@ impl<'ast> Visit<'ast> for Shares<'_> {
         if variable(&it.receiver).is_none() || !self.lends(&method) {
             self.visit_expr(&it.receiver);
         }
-        let of_library = self.definitions.distinctive.contains_key(&method);
+        let of_library = self.definitions.is_of_library(&method);
         for arg in &it.args {
             match peeled(arg) {
                 Expr::Reference(lent) if of_library && variable(&lent.expr).is_some() => {}
@@ -162,10 +162,7 @@ impl Body<'_> {
                 if super::places::is_unwrap(&name, it.args.len()) {
                     return self.makes_stream(&it.receiver);
                 }
-                let functions = &self.file.definitions.functions;
-                functions.iter().any(|def| {
-                    def.library && def.signature.ident == name.as_str() && has(&def.attributes, "owned")
-                })
+                self.file.definitions.makes_stream(&name)
             }
             _ => false,
         }

@@ -51,7 +51,7 @@ impl Body<'_> {
                     }
                 }
                 Stmt::Macro(it) => {
-                    let value = self.macro_call(&it.mac);
+                    let value = self.macro_in(&it.mac, it.semi_token.is_some());
                     if it.semi_token.is_none() {
                         last = Some(value);
                     }
@@ -78,6 +78,7 @@ impl Body<'_> {
 
     /// Functions and constants within functions.
     fn local_item(&mut self, item: &syn::Item) {
+        self.local_macro(item);
         if let syn::Item::Use(it) = item {
             let module = self.place.module.to_vec();
             std::rc::Rc::make_mut(&mut self.file.imports).tree(&it.tree, Vec::new(), &module);

@@ -81,16 +81,15 @@ impl Lowering {
                 if let Some(handle) = definitions.handle_of(ty) {
                     return handle_type(handle);
                 }
-                let Some(def) = definitions.types.get(key) else { return Type::UNKNOWN };
+                let Some(def) = definitions.type_def(key) else { return Type::UNKNOWN };
                 let Some(fields) = &def.fields else { return Type::UNKNOWN };
                 if depth == 0 {
                     return Type::UNKNOWN;
                 }
                 let bound: Vec<_> = def.generics.iter().cloned().zip(args.iter().cloned()).collect();
                 self.record(format!("{ty:?}"), |this| {
-                    let scope_imports = this.imports.clone();
                     let scope = Scope {
-                        imports: &scope_imports,
+                        imports: &def.imports,
                         module: &def.module,
                         self_ty: None,
                         generics: &def.generics,
@@ -131,11 +130,11 @@ impl Lowering {
                 field.parse::<usize>().ok().and_then(|it| parts.get(it).cloned()).unwrap_or(Ty::Unknown)
             }
             Ty::Named(key, args) => {
-                let Some(def) = self.definitions.types.get(key) else { return Ty::Unknown };
+                let Some(def) = self.definitions.type_def(key) else { return Ty::Unknown };
                 let found = def.fields.iter().flatten().find(|(name, _)| name == field);
                 let Some((_, written)) = found else { return Ty::Unknown };
                 let scope = Scope {
-                    imports: &self.imports,
+                    imports: &def.imports,
                     module: &def.module,
                     self_ty: Some(ty),
                     generics: &def.generics,

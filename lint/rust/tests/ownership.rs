@@ -124,3 +124,26 @@ fn a_streams_context_is_no_error_with_context() {
         stream.memcpy_dtoh(device, host.as_mut_slice()?)?; Ok(host.as_slice()?[0]) }";
     assert_eq!(rules_in(items, ""), ["cudarc-pinned-as-slice"]);
 }
+
+#[test]
+fn what_a_lock_guards_and_types_that_an_implementation_chooses_are_nobody_s_to_drop() {
+    let items = "use std::sync::{Mutex, MutexGuard};
+        struct Cache { workspace: Arc<Mutex<CudaSlice<u8>>> }
+        impl Cache {
+            fn new(s: &Arc<CudaStream>) -> Result<Self, DriverError> {
+                Ok(Self { workspace: Arc::new(Mutex::new(s.alloc_zeros::<u8>(1)?)) }) }
+            fn get(&self) -> Result<MutexGuard<CudaSlice<u8>>, DriverError> {
+                let workspace = self.workspace.as_ref().lock().unwrap();
+                if workspace.num_bytes() < 3 { println!(\"small\"); }
+                Ok(workspace) }
+        }
+        trait Storage { type Vec; }
+        struct Tensor<D: Storage> { data: Arc<D::Vec> }
+        fn copy<D: Storage>(t: &Tensor<D>, s: &Arc<CudaStream>, to: &mut CudaSlice<f32>) -> Result<(), DriverError> {
+            s.memcpy_dtod(t.data.as_ref(), to) }";
+    let body = "let cache = Cache::new(&stream)?;
+        { let mut one = cache.get()?; stream.memset_zeros(&mut *one)?; }
+        let mut other = cache.get()?; stream.memset_zeros(&mut *other)?;
+        println!(\"{:?}\", stream.clone_dtoh(&*other)?);";
+    assert_eq!(rules_in(items, body), [""; 0]);
+}

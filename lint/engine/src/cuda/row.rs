@@ -400,6 +400,12 @@ pub enum Effect {
     /// The container's elements come into being (constructors), or are replaced (assign, resize,
     /// push_back): pointers into them are invalid.
     Reallocates(MemoryKind),
+    /// [`Role::Memory`] goes with the container from here on: it is that of an element (Rust).
+    TakesMemory,
+    /// The container has the memory that the one after it has taken (Rust).
+    TakesAll,
+    /// Elements may leave the container, with the memory that they own (Rust).
+    LosesElements,
     /// The container's or smart pointer's memory is released (destructor, clear, reset).
     ReleasesElements,
     /// A smart pointer takes hold of `Held`, and releases what it held before. Without such an argument

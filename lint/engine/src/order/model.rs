@@ -306,6 +306,9 @@ impl Machine<'_, '_> {
                     self.release_elements(state, &owner, name);
                 }
             }
+            Effect::TakesMemory | Effect::TakesAll | Effect::LosesElements => {
+                self.elements_change_hands(state, it, effect);
+            }
             Effect::Holds => self.hold(state, it),
             Effect::WaitsForHost => self.wait_for_host(state),
             Effect::Spawns => {

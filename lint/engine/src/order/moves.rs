@@ -14,7 +14,7 @@ use super::object::{ObjectId, ObjectKey};
 use super::state::{Extent, Range, State};
 use super::symbol::Linear;
 use super::value::Pointer;
-use crate::cuda::row::{Outcome, Role};
+use crate::cuda::row::{Effect, Outcome, Role};
 use crate::facts::{Access, ReleaseKind};
 use crate::program::ExternParam;
 
@@ -90,6 +90,28 @@ impl Machine<'_, '_> {
         }
     }
 
+    /// Elements of a container that own memory come, and go.
+    pub(super) fn elements_change_hands(&mut self, state: &mut State, it: &Modelled<'_, '_>, effect: Effect) {
+        let Some(owner) = self.owner(it) else { return };
+        match effect {
+            Effect::TakesMemory => {
+                let memory = it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value));
+                if let Some(memory) = memory {
+                    let root = self.objects.root(memory.object);
+                    state.object_mut(owner.object).owns.insert(root);
+                }
+            }
+            Effect::TakesAll => {
+                if let Some(from) = it.call.args.get(1).cloned().and_then(|value| self.pointer(&value)) {
+                    self.move_owned(state, &owner, &from);
+                }
+            }
+            _ => {
+                take_owned(state, &owner);
+            }
+        }
+    }
+
     /// A container ends, and what was moved into its elements with it. Growing moves the elements, but not what
     /// they own.
     pub(super) fn release_owned(&mut self, state: &mut State, owner: &Pointer, function: &str) {
@@ -97,6 +119,9 @@ impl Machine<'_, '_> {
             return;
         }
         for object in take_owned(state, owner) {
+            if self.drop_owned(state, object) {
+                continue;
+            }
             let range = Range { object, offset: Linear::constant(0), extent: Extent::Whole };
             let how = Access::Release(ReleaseKind::Container(function.to_owned()));
             self.host_touches_in(state, &range, how, Some(owner.object));

@@ -254,19 +254,48 @@ impl Machine<'_, '_> {
         let Some(value) = it.arg(Role::Memory).cloned() else { return };
         let Some(memory) = self.pointer(&value) else { return };
         let root = self.objects.root(memory.object);
-        let own = Value::Pointer(self.start_of(root));
+        self.drop_memory(state, root, it.shown());
+    }
+
+    /// Memory of an element of a container that ends; false for what is no such memory.
+    pub(super) fn drop_owned(&mut self, state: &mut State, root: ObjectId) -> bool {
+        let kind = self.memory_kind(state, root);
+        if kind.is_some_and(MemoryKind::is_device) {
+            self.drop_memory(state, root, "drop");
+            return true;
+        }
+        let is_lent = matches!(kind, Some(MemoryKind::Pinned | MemoryKind::Managed));
+        if is_lent {
+            let start = self.start_of(root);
+            for event in self.events_of(state, &start, true) {
+                if is_recorded(state, event) {
+                    self.host_waits(state, Some(Point::Event(event)));
+                }
+            }
+            let with =
+                if kind == Some(MemoryKind::Pinned) { FreeWith::CudaFreeHost } else { FreeWith::CudaFree };
+            let how = ReleaseKind::Call(with, "drop".to_owned());
+            self.release(state, Some(start), how.clone());
+            self.memory_ends(state, root, &how, None);
+        }
+        is_lent
+    }
+
+    fn drop_memory(&mut self, state: &mut State, root: ObjectId, name: &str) {
+        let start = self.start_of(root);
+        let own = Value::Pointer(start.clone());
         let Some(stream) = self.carried_stream(state, &own) else { return };
         if self.is_captured(state, stream) {
             return;
         }
         let context = self.context_of_memory(state, root);
         if self.is_tracking(state, context) {
-            for event in self.events_of(state, &memory, true) {
+            for event in self.events_of(state, &start, true) {
                 self.wait_tracked(state, stream, event);
             }
         }
-        self.free_in_order(state, root, stream, it.shown());
-        let how = ReleaseKind::Call(FreeWith::CudaFreeAsync, it.shown().to_owned());
+        self.free_in_order(state, root, stream, name);
+        let how = ReleaseKind::Call(FreeWith::CudaFreeAsync, name.to_owned());
         self.memory_ends(state, root, &how, Some(stream));
     }
 }

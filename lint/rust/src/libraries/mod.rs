@@ -16,10 +16,11 @@
 //! | `#[keeps]` | what it makes keeps a clone of the `Arc` that it is called on |
 //! | `#[part]`, `#[split]` | the result is the part of the object that a range names, or its two parts |
 
+use std::rc::Rc;
+
 use syn::{Attribute, LitInt, Token, punctuated::Punctuated};
 
 use super::items::Definitions;
-use super::names::Imports;
 
 const CUDARC: &str = include_str!("cudarc.stub");
 const CUST: &str = include_str!("cust.stub");
@@ -82,7 +83,7 @@ pub fn collect(definitions: &mut Definitions, versions: &Versions, own_crate: &s
     for (_, text) in [("cudarc", CUDARC), ("cust", CUST)].into_iter().filter(|(name, _)| *name != own_crate) {
         // A test parses the stubs; one that does not parse cannot be released.
         let Ok(file) = syn::parse_file(text) else { continue };
-        definitions.collect(&file.items, &[], &Imports::default(), Some(versions));
+        definitions.collect(&file.items, &[], &Rc::default(), Some(versions));
     }
 }
 
