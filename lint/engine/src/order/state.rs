@@ -355,7 +355,7 @@ fn same<T: PartialEq>(a: &Rc<T>, b: &Rc<T>) -> bool {
 pub enum Overlap {
     /// They do.
     Proven,
-    /// One of them is of unknown extent, and they start at different places.
+    /// One of them is of unknown extent or length, and they start at different places.
     Unproven,
     /// They do not, or nothing says so (ranges that differ by a symbol count as distinct).
     None,
@@ -396,8 +396,10 @@ pub fn overlap(a: &Range, b: &Range, is_within: impl Fn(ObjectId, ObjectId) -> b
     match &first.extent {
         Extent::Bytes(bytes) => match (distance.as_constant(), bytes.as_constant()) {
             (Some(distance), Some(bytes)) if distance >= bytes => Overlap::None,
-            // A copy of unknown length from an earlier place of the same buffer.
-            _ => Overlap::Proven,
+            (Some(_), Some(_)) => Overlap::Proven,
+            // A copy of unknown length from an earlier place of the same buffer: halves of a buffer that is used in
+            // turn look like that, too.
+            _ => Overlap::Unproven,
         },
         _ => Overlap::Unproven,
     }
