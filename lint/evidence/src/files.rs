@@ -28,8 +28,11 @@ pub struct File<T> {
     pub harness: String,
     /// The day of the run: `2026-01-31`.
     pub date: String,
-    /// How long it took to measure.
+    /// How long it took to measure everything.
     pub seconds: f64,
+    /// How long the runs took that measured only what had changed since.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub changed_seconds: f64,
     /// On what was measured.
     pub device: Device,
     /// The SHA-256 of everything that was run, by path from the root of the repository.
@@ -37,6 +40,12 @@ pub struct File<T> {
     /// What was measured.
     #[serde(flatten)]
     pub body: T,
+}
+
+// The signature is what serde asks for.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(seconds: &f64) -> bool {
+    *seconds == 0.0
 }
 
 /// On what was measured.
@@ -106,6 +115,7 @@ impl<T: Body> File<T> {
             harness: harness.to_owned(),
             date: date.to_owned(),
             seconds: round(seconds, 1),
+            changed_seconds: 0.0,
             device,
             inputs: hash::of_files(root, &files).map_err(Error::Input)?,
             body,
@@ -136,6 +146,13 @@ impl<T: Body> File<T> {
             true => same.into_iter().map(|(file, _)| file.clone()).collect(),
             false => BTreeSet::new(),
         }
+    }
+
+    /// The same, but that it was measured in part: what was kept had taken `seconds` for everything and
+    /// `changed_seconds` for what changed before.
+    pub fn in_part(self, seconds: f64, changed_seconds: f64) -> Self {
+        let now = round(changed_seconds + self.seconds, 1);
+        Self { seconds: round(seconds, 1), changed_seconds: now, ..self }
     }
 
     /// Writes the file into a folder, which is made if it is missing.

@@ -39,6 +39,8 @@ pub fn quotable(evidence: &Evidence, rules: &[RuleSpec]) -> Quotable {
         evidence.peers.seconds,
     ];
     set("seconds", grouped(seconds.iter().sum::<f64>().round() as u64));
+    let changed = evidence.programs.changed_seconds + evidence.peers.changed_seconds;
+    set("seconds.changed", grouped(changed.round() as u64));
 
     let verdicts = &evidence.rules.body.rules;
     let confirmed = verdicts.iter().filter(|it| it.answer == Answer::Confirmed);

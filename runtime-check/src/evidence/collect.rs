@@ -1,7 +1,7 @@
 //! One function for each file: it has the producer measure, and gives back what the file holds.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cuda_lint_engine::rules;
 use cuda_lint_evidence::{Body, Claims, Litmus, Observation, Peers, Programs, Rules, TwoGpus, Verdict};
@@ -101,21 +101,16 @@ pub fn collect_programs(context: &Context<'_>) -> Result<Measured<Programs>, Err
     let kept = kept::<Programs>(context);
     let is_kept = |file: &str| kept.as_ref().is_some_and(|it| it.has(file));
     let mut body = convert::programs(programs::run(context.root, is_kept)?);
-    let time = time(&kept);
+    let times = kept.as_ref().map(Kept::times);
     if let Some(kept) = kept {
         kept.add_to(&mut body);
     }
-    Ok(Measured { body, kept: time })
+    Ok(Measured { body, kept: times })
 }
 
 /// What is kept of an earlier run, if that is asked for.
 fn kept<T: Body>(context: &Context<'_>) -> Option<Kept<T>> {
     Kept::read(context.root, context.keep?)
-}
-
-fn time<T: Body>(kept: &Option<Kept<T>>) -> Option<(Duration, String)> {
-    let (time, date) = kept.as_ref()?.time();
-    Some((time, date.to_owned()))
 }
 
 /// two-gpus.toml: the fixtures that need two GPUs.
@@ -148,11 +143,11 @@ pub fn collect_peers(context: &Context<'_>) -> Result<Measured<Peers>, Error> {
         kept = None;
         body = tools(peers::run(context.root, |_| false)?);
     }
-    let time = time(&kept);
+    let times = kept.as_ref().map(Kept::times);
     if let Some(kept) = kept {
         kept.add_to(&mut body, reported);
     }
-    Ok(Measured { body, kept: time })
+    Ok(Measured { body, kept: times })
 }
 
 #[cfg(test)]

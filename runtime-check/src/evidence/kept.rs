@@ -1,14 +1,23 @@
 //! `--changed`: the answers of programs that are what they were are kept, where the same machine gave them.
 //!
 //! A program is kept if neither its text nor what stands beside it has changed, the observer and the harness's protocol
-//! are the same, and so are the device, its driver and the toolkit. The time of the file is then that of both runs, and
-//! its day the earlier one.
+//! are the same, and so are the device, its driver and the toolkit. The file says how long both runs took, and its
+//! day is the earlier one.
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
 
 use cuda_lint_evidence::{Body, Device, File, Peers, Programs};
+
+/// When what is kept was measured, and how long it took: [`File::in_part`].
+pub struct Times {
+    /// The day.
+    pub date: String,
+    /// For everything.
+    pub seconds: f64,
+    /// For what changed since.
+    pub changed_seconds: f64,
+}
 
 /// A file of evidence, and the programs in it that need not be run again.
 pub struct Kept<T> {
@@ -33,9 +42,10 @@ impl<T: Body> Kept<T> {
         self.programs.contains(file)
     }
 
-    /// How long it took to measure what is kept, and when that was.
-    pub fn time(&self) -> (Duration, &str) {
-        (Duration::from_secs_f64(self.file.seconds), &self.file.date)
+    /// When what is kept was measured, and how long it took.
+    pub fn times(&self) -> Times {
+        let File { seconds, changed_seconds, .. } = self.file;
+        Times { date: self.file.date.clone(), seconds, changed_seconds }
     }
 }
 

@@ -17,6 +17,7 @@ use cuda_lint_evidence::{Body, Device, File, quotes};
 
 use crate::{claims, device, peers, platform, profile, programs};
 use diagnostics::Diagnostics;
+use kept::Times;
 
 /// Arguments of `evidence`.
 #[derive(Debug, Args)]
@@ -111,7 +112,7 @@ pub struct Context<'a> {
 /// What was measured, and what of an earlier run is in it: how long that took, and when it was.
 pub struct Measured<T> {
     body: T,
-    kept: Option<(Duration, String)>,
+    kept: Option<Times>,
 }
 
 impl<T> Measured<T> {
@@ -259,9 +260,12 @@ impl Writer<'_> {
 
     fn write<T: Body>(&self, Measured { body, kept }: Measured<T>, time: Duration) -> Result<PathBuf, Error> {
         let harness = env!("CARGO_PKG_VERSION");
-        let (before, date) = kept.unwrap_or_else(|| (Duration::ZERO, self.date.clone()));
-        let seconds = (before + time).as_secs_f64();
-        let file = File::new(self.root, harness, &date, seconds, self.device.clone(), body)?;
+        let date = kept.as_ref().map_or(&self.date, |it| &it.date);
+        let file = File::new(self.root, harness, date, time.as_secs_f64(), self.device.clone(), body)?;
+        let file = match &kept {
+            Some(it) => file.in_part(it.seconds, it.changed_seconds),
+            None => file,
+        };
         Ok(file.write(self.out)?)
     }
 }
