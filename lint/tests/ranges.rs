@@ -28,4 +28,5 @@ fn halves_that_are_used_in_turn_are_not_blamed() {
 fn the_same_place_is_the_same_whatever_the_length() {
     assert_eq!(found("h", "h[0] = 1"), ["a.cu:5 host-write-before-sync"]);
     assert_eq!(found("h + 4096", "h[4096] = 1"), ["a.cu:5 host-write-before-sync"]);
+    assert_eq!(found("h", "h[7] = 1"), ["a.cu:5 host-write-before-sync"], "nobody copies less");
 }

@@ -361,6 +361,9 @@ pub enum Overlap {
     None,
 }
 
+/// Bytes: what is used in parts, each as long as a variable says, has parts of at least so many.
+const SHORT: i64 = 256;
+
 /// Whether two ranges share bytes. `is_within(inner, outer)` tells parts of objects.
 pub fn overlap(a: &Range, b: &Range, is_within: impl Fn(ObjectId, ObjectId) -> bool) -> Overlap {
     if a.object != b.object {
@@ -397,6 +400,7 @@ pub fn overlap(a: &Range, b: &Range, is_within: impl Fn(ObjectId, ObjectId) -> b
         Extent::Bytes(bytes) => match (distance.as_constant(), bytes.as_constant()) {
             (Some(distance), Some(bytes)) if distance >= bytes => Overlap::None,
             (Some(_), Some(_)) => Overlap::Proven,
+            (Some(distance), None) if distance < SHORT => Overlap::Proven,
             // A copy of unknown length from an earlier place of the same buffer: halves of a buffer that is used in
             // turn look like that, too.
             _ => Overlap::Unproven,
