@@ -15,7 +15,7 @@ use super::functions::{body_of, has_body};
 use super::positions::Span;
 use super::scopes::{Handler, Jump, Label, Scope};
 use super::types::is_reference;
-use super::{Lowering, names};
+use super::{Lowering, kernels, names};
 
 /// How a variable is reached.
 #[derive(Clone)]
@@ -105,7 +105,8 @@ impl<'l, 'a> Body<'l, 'a> {
     pub fn definition(unit: &'l mut Lowering<'a>, definition: Cursor) -> Function {
         let site = unit.name_site(definition);
         let result = unit.result_type(definition);
-        let is_root = unit.positions.is_own(definition.location());
+        // What may run on either side runs on the host where host code calls it.
+        let is_root = unit.positions.is_own(definition.location()) && !kernels::may_run_on_device(definition);
         let mut body = Self::new(unit, names::qualified(definition), definition.usr(), site);
         body.code.function_mut().result = result;
         body.code.function_mut().is_root = is_root;

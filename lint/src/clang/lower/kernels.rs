@@ -28,6 +28,15 @@ pub(super) fn space(function: Cursor) -> Space {
     if device && !host { Space::Device } else { Space::Host }
 }
 
+/// True for functions that run on the device, perhaps on the host as well.
+pub(super) fn may_run_on_device(function: Cursor) -> bool {
+    function
+        .children()
+        .into_iter()
+        .take_while(|it| it.kind() != CXCursor_CompoundStmt)
+        .any(|it| it.kind() == CXCursor_CUDADeviceAttr)
+}
+
 /// True for the built-in variables that only code on the device has (Programming Guide, "Built-in
 /// Variables"), if the declaration is CUDA's.
 pub(super) fn is_index(variable: Cursor) -> bool {
