@@ -9,6 +9,7 @@ use ignore::WalkBuilder;
 use super::place::NAME;
 use super::show::quoted;
 use crate::args::InitArgs;
+use crate::cuda_scan;
 use crate::exit::ExitStatus;
 use crate::report::output;
 use crate::terminal;
@@ -112,7 +113,9 @@ fn look(folder: &Path) -> Seen {
 
 fn look_at_file(path: &Path, relative: &Path, name: &str, seen: &mut Seen) {
     let ending = relative.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    if CUDA.contains(&ending) {
+    let is_rust_on_cuda =
+        || super::read(path).is_ok_and(|text| cuda_scan::mentions_cuda_in_rust(text.as_bytes()));
+    if CUDA.contains(&ending) || (ending == "rs" && is_rust_on_cuda()) {
         let top = relative.components().next().map(|part| PathBuf::from(part.as_os_str()));
         let top = top.filter(|top| top != relative).unwrap_or_else(|| PathBuf::from("."));
         *seen.cuda.entry(top.display().to_string()).or_insert(0) += 1;
