@@ -47,7 +47,7 @@ impl Identity {
             hash.update(part);
         }
         hash.update(count.to_le_bytes());
-        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        cuda_lint_evidence::hex(&hash.finalize()[..16])
     }
 }
 

@@ -63,7 +63,7 @@ pub enum UnitFileError {
 pub fn hash_of(bytes: &[u8]) -> Option<String> {
     let (version, rest) = bytes.strip_prefix(MARK)?.split_first_chunk::<4>()?;
     (u32::from_le_bytes(*version) == VERSION).then_some(())?;
-    Some(rest.get(8..40)?.iter().map(|byte| format!("{byte:02x}")).collect())
+    rest.get(8..40).map(cuda_lint_evidence::hex)
 }
 
 /// True if what follows the header is what was written.

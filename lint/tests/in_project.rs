@@ -192,8 +192,7 @@ fn entry_of(project: &Project, function: &str) -> std::path::PathBuf {
 
 /// As the entry begins.
 fn hash(body: &str) -> String {
-    use sha2::{Digest, Sha256};
-    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+    cuda_lint_evidence::sha256(body.as_bytes())
 }
 
 #[test]

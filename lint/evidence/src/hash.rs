@@ -13,8 +13,13 @@ const SOURCES: [&str; 6] = ["cu", "c", "cpp", "cc", "h", "rs"];
 
 /// The SHA-256 of bytes, as lower-case hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
         let _ = write!(text, "{byte:02x}");
     }
     text

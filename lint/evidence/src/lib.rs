@@ -17,7 +17,7 @@ pub use files::{
     Mutant, Observation, PeerProgram, Peers, Program, Programs, Report, Role, RuleAnswer, Rules, Timeline,
     Timelines, Tool, TwoGpus, Verdict, in_cpp,
 };
-pub use hash::{fixtures, needs_two_gpus, sha256};
+pub use hash::{fixtures, hex, needs_two_gpus, sha256};
 
 /// The form of the files. Raised when a reader of the old form would not understand the new one.
 pub const SCHEMA: u32 = 1;

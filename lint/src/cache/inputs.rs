@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cuda_lint_evidence::hex;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
-use super::hex;
 use crate::clang::flags::UnitOptions;
 use crate::clang::includes;
 use crate::include_index::IncludeIndex;

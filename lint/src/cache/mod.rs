@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cuda_lint_engine::link::UnitIndex;
+use cuda_lint_evidence::{hex, sha256};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -243,7 +244,7 @@ impl Cache {
             adopted: kept.adopted.clone(),
         };
         let body = serde_json::to_vec(&entry).ok()?;
-        let mut bytes = hex(&Sha256::digest(&body)).into_bytes();
+        let mut bytes = sha256(&body).into_bytes();
         bytes.push(b'\n');
         bytes.extend_from_slice(&body);
         write(&self.entry(&self.key(it)), &bytes)
@@ -266,7 +267,7 @@ fn read(path: &Path) -> Option<Entry> {
     let bytes = fs::read(path).ok()?;
     let (hash, rest) = bytes.split_first_chunk::<64>()?;
     let body = rest.strip_prefix(b"\n")?;
-    if hex(&Sha256::digest(body)).as_bytes() != hash {
+    if sha256(body).as_bytes() != hash {
         return None;
     }
     serde_json::from_slice(body).ok()
@@ -285,8 +286,4 @@ fn touch(path: &Path) {
     if let Ok(file) = fs::File::options().append(true).open(path) {
         let _ = file.set_modified(SystemTime::now());
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use cuda_lint_evidence::hex;
 use sha2::{Digest, Sha256};
 
 use super::process::{self, End};
@@ -242,10 +243,6 @@ fn inputs(source: &Path) -> std::io::Result<Vec<PathBuf>> {
     }
     inputs[1..].sort();
     Ok(inputs)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -14,27 +14,38 @@ use super::{Lowering, names};
 
 /// Where a function runs.
 pub(super) fn space(function: Cursor) -> Space {
-    let mut host = false;
-    let mut device = false;
-    for child in function.children() {
-        match child.kind() {
-            CXCursor_CUDAGlobalAttr => return Space::Kernel,
-            CXCursor_CUDADeviceAttr => device = true,
-            CXCursor_CUDAHostAttr => host = true,
-            CXCursor_CompoundStmt => break,
-            _ => {}
-        }
+    match attributes(function) {
+        Attributes { global: true, .. } => Space::Kernel,
+        Attributes { device: true, host: false, .. } => Space::Device,
+        _ => Space::Host,
     }
-    if device && !host { Space::Device } else { Space::Host }
 }
 
 /// True for functions that run on the device, perhaps on the host as well.
 pub(super) fn may_run_on_device(function: Cursor) -> bool {
-    function
-        .children()
-        .into_iter()
-        .take_while(|it| it.kind() != CXCursor_CompoundStmt)
-        .any(|it| it.kind() == CXCursor_CUDADeviceAttr)
+    attributes(function).device
+}
+
+/// Which of `__global__`, `__device__` and `__host__` a function has.
+#[derive(Default)]
+struct Attributes {
+    global: bool,
+    device: bool,
+    host: bool,
+}
+
+fn attributes(function: Cursor) -> Attributes {
+    let mut found = Attributes::default();
+    for child in function.children() {
+        match child.kind() {
+            CXCursor_CUDAGlobalAttr => found.global = true,
+            CXCursor_CUDADeviceAttr => found.device = true,
+            CXCursor_CUDAHostAttr => found.host = true,
+            CXCursor_CompoundStmt => break,
+            _ => {}
+        }
+    }
+    found
 }
 
 /// True for the built-in variables that only code on the device has (Programming Guide, "Built-in
