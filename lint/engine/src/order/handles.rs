@@ -176,6 +176,12 @@ impl Machine<'_, '_> {
         self.objects.find(&key)
     }
 
+    /// True for memory that carries the stream that it was allocated on and goes back to, as slices of cudarc.
+    pub(super) fn is_bound_to_stream(&self, memory: ObjectId) -> bool {
+        let offset = Linear::constant(0);
+        self.objects.find(&ObjectKey::Field { parent: memory, offset, field: STREAM.to_owned() }).is_some()
+    }
+
     /// The stream that a value carries, if it has been used as a handle.
     pub(super) fn carried_stream(&mut self, state: &State, value: &Value) -> Option<StreamKey> {
         self.known_cell(value)?;

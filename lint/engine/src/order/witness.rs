@@ -65,6 +65,8 @@ struct Buffer {
     on_device: bool,
     /// Its allocation is a step of the witness; otherwise it is there from the start.
     in_order: bool,
+    /// It is stream-ordered memory that was allocated long before: the host waited for it.
+    settled: bool,
 }
 
 /// A range of a buffer; without a length, the rest of it.
@@ -227,6 +229,7 @@ impl<'a> Plan<'a, '_, '_> {
             stream: None,
             on_device: false,
             in_order: false,
+            settled: false,
         });
         self.buffers.len() - 1
     }
@@ -245,6 +248,7 @@ impl<'a> Plan<'a, '_, '_> {
             stream: None,
             on_device: false,
             in_order: false,
+            settled: false,
         });
         self.buffers.len() - 1
     }
@@ -379,6 +383,14 @@ impl<'a> Plan<'a, '_, '_> {
 
     /// Memory of which nothing is known is of the kind that the finding presumes.
     fn presume(&mut self, pending: &Operation, second: Second<'_>) {
+        // Slices of cudarc are stream-ordered memory wherever the device has a pool for it (`CudaStream::alloc`).
+        if let Second::FreeInOrder(range, stream) = second
+            && self.buffers[0].memory == Some(Memory::Device)
+            && self.machine.is_bound_to_stream(self.machine.objects.root(range.object))
+        {
+            let it = &mut self.buffers[0];
+            (it.memory, it.stream, it.settled) = (Some(Memory::StreamOrdered), Some(stream), true);
+        }
         for index in 0..self.buffers.len() {
             if self.buffers[index].memory.is_none() {
                 let presumed = match second {

@@ -45,6 +45,11 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
             };
             self.buffers.push(name);
         }
+        for buffer in plan.buffers.iter().filter(|it| it.settled) {
+            let Some((stream, site)) = buffer.stream.zip(buffer.site) else { continue };
+            let point = trace::Point::Stream(self.stream(stream));
+            self.sketch.step(Action::Synchronize { point, needless: false }, site);
+        }
         let mut pending = None;
         let mut drawn = Vec::new();
         for (index, (site, planned)) in plan.steps.iter().enumerate() {
