@@ -45,3 +45,17 @@ fn what_an_object_of_an_unknown_class_converts_to_is_not_known() {
                 cudaMemcpyAsync(now.data(), in.data(), now.size(), cudaMemcpyDeviceToDevice, stream);\n}\n";
     assert_eq!(Project::new(&[("a.cu", text)]).found(&["."]), Vec::<String>::new());
 }
+
+#[test]
+fn a_cast_to_a_type_of_the_template_keeps_the_pointer() {
+    let allocator = |returned: &str| {
+        format!(
+            "#include <cuda_runtime.h>\ntemplate <typename T> struct Allocator {{\ntypedef T *pointer;\n\
+             pointer allocate(unsigned long count) {{\nvoid *memory;\n\
+             cudaMallocHost(&memory, sizeof(T) * count);\nreturn {returned};\n}}\n}};\n"
+        )
+    };
+    let found = |returned: &str| Project::new(&[("a.cu", &allocator(returned))]).found(&["."]);
+    assert_eq!(found("pointer((T *)memory)"), Vec::<String>::new());
+    assert_eq!(found("pointer(0)"), ["a.cu:6 resource-leak"]);
+}

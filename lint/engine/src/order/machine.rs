@@ -34,9 +34,6 @@ const MANY_PATHS: usize = 1_000;
 /// How deep calls are followed.
 const DEPTH: usize = 5;
 
-/// Statements followed for one root, at least; larger functions get more, in proportion.
-const STEPS: usize = 250_000;
-
 /// Runs one root.
 #[derive(Debug)]
 pub struct Machine<'m, 'p> {
@@ -135,14 +132,16 @@ impl<'m, 'p> Machine<'m, 'p> {
         }
     }
 
-    /// Follows a function on its own, with unknown arguments.
-    pub fn follow_root(&mut self, root: FunctionId) {
+    /// Follows a function on its own, with unknown arguments, for so many statements; larger functions get more,
+    /// in proportion. Gives how many it took.
+    pub fn follow_root(&mut self, root: FunctionId, steps: usize) -> usize {
         let function = self.shared.function(root);
         if function.blocks.is_empty() {
-            return;
+            return 0;
         }
         let size: usize = function.blocks.iter().map(|block| block.statements.len() + 1).sum();
-        self.budget = STEPS + 30 * size;
+        let budget = steps + 30 * size;
+        self.budget = budget;
         self.at.site = function.site;
         let mut state = State::default();
         self.enter_with_device(&mut state, root);
@@ -171,6 +170,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         let visited = std::mem::take(&mut self.visited);
         self.sum_up_held(function, self.exhausted, &visited);
         self.observations.end_of_root();
+        budget - self.budget
     }
 
     /// Enters a function.

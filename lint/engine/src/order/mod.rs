@@ -84,10 +84,21 @@ use crate::facts::Facts;
 use crate::program::{Callee, FunctionId, InvalidCall, Op, Origin, Space};
 use crate::{Options, Program};
 
+/// Statements followed for one root, at least.
+const STEPS: usize = 250_000;
+
+/// The same in a unit that has used up [`UNIT_STEPS`]: enough for most functions.
+const FEWER_STEPS: usize = 25_000;
+
+/// Statements followed for all roots of a unit before the others have to do with less: a file with dozens of
+/// functions of too many paths ends in tens of seconds, as partial, in place of minutes.
+const UNIT_STEPS: usize = 3_000_000;
+
 /// Follows every function of the program and notes what is observed.
 pub fn observe(program: &Program, options: &Options) -> Facts {
     let mut observations = observations::Observations::default();
     let shared = shared::Shared::new(program, options);
+    let mut taken = 0;
     for (index, function) in program.functions.iter().enumerate() {
         let id = FunctionId(index as u32);
         // Functions without a CUDA call free what others have allocated, or touch it.
@@ -97,7 +108,8 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
         };
         let is_of_interest = || shared.relevance.concerns_cuda[index] || touches();
         if function.is_root && function.space == Space::Host && is_of_interest() {
-            machine::Machine::new(&shared, &mut observations).follow_root(id);
+            let steps = if taken < UNIT_STEPS { STEPS } else { FEWER_STEPS };
+            taken += machine::Machine::new(&shared, &mut observations).follow_root(id, steps);
         }
     }
     let mut facts = observations.into_facts(program, shared.model);

@@ -33,6 +33,9 @@ impl Body<'_, '_> {
         if is_constructor_call(expression) {
             return self.call_place(expression, false);
         }
+        if is_dependent_cast(expression) && !ty.is_aggregate() && ty.kind != TypeKind::Unknown {
+            return self.cast(expression);
+        }
         let site = self.at;
         let returned = self.call(expression, None, false);
         match returned.value {
@@ -464,4 +467,12 @@ fn names_device_variable(expression: Cursor) -> bool {
     expression.referenced().is_some_and(|target| {
         target.kind() == CXCursor_VarDecl && super::kernels::memory(target) == GlobalMemory::Device
     })
+}
+
+/// True for `pointer(p)`, a cast to a named type that depends on template parameters (`CXXUnresolvedConstructExpr`),
+/// which libclang shows as a call of nothing.
+fn is_dependent_cast(expression: Cursor) -> bool {
+    expression.referenced().is_none()
+        && expression.children().first().is_some_and(|it| it.kind() == CXCursor_TypeRef)
+        && expression.parts().len() == 1
 }
