@@ -42,7 +42,7 @@ impl Body<'_, '_> {
             None => {
                 let result = self.code.value();
                 // Instances of templates do not always show the count.
-                let stride = object.size().filter(|_| count.is_some() || !array);
+                let stride = self.unit.size_of(object).filter(|_| count.is_some() || !array);
                 self.code.push(site, Op::New { result, count, stride });
                 result
             }

@@ -18,6 +18,8 @@ pub(super) struct Returned {
     pub value: Option<ValueId>,
     /// True if the value is the address that a returned reference holds.
     pub reference: bool,
+    /// True if the value is the address of an object that the call made.
+    pub object: bool,
 }
 
 /// The arguments of a call, and how they are written.
@@ -40,6 +42,9 @@ impl Body<'_, '_> {
         let returned = self.call(expression, None, false);
         match returned.value {
             Some(value) if returned.reference && !ty.is_aggregate() => self.code.load(site, value, ty),
+            // The type of an expression in a template does not always tell that it is an object, and what that
+            // converts to is not its address.
+            Some(value) if returned.object && !ty.is_aggregate() => self.code.unknown(site, vec![value]),
             Some(value) => value,
             None => self.code.unknown(site, Vec::new()),
         }
@@ -99,12 +104,12 @@ impl Body<'_, '_> {
                 }
                 None => self.call_place(expression, false),
             };
-            return Returned { value: Some(address), reference: false };
+            return Returned { value: Some(address), reference: false, object: false };
         }
         let parts = expression.parts();
         if let Some(configuration) = parts.get(1).copied().filter(|part| is_configuration(*part)) {
             self.launch(expression, parts[0], configuration);
-            return Returned { value: None, reference: false };
+            return Returned { value: None, reference: false, object: false };
         }
         let target = expression.referenced();
         if let Some(target) = target
@@ -130,10 +135,8 @@ impl Body<'_, '_> {
             Callee::Extern(id) => self.unit.program.externs[id.0 as usize].origin == Origin::Invented,
             _ => false,
         };
-        let is_invented_api = match resolved.callee {
-            Callee::Extern(id) => {
-                invented && is_api_name(self.unit.program.externs[id.0 as usize].name.as_bytes())
-            }
+        let is_api = match resolved.callee {
+            Callee::Extern(id) => is_api_name(self.unit.program.externs[id.0 as usize].name.as_bytes()),
             _ => false,
         };
         for (index, argument) in arguments.iter().enumerate().skip(skip) {
@@ -154,7 +157,9 @@ impl Body<'_, '_> {
             }
             let arg = self.argument(*argument, parameter, source);
             // CUDA's functions take no objects of classes: what such an object converts to is not known.
-            let converts = is_invented_api && matches!(self.unit.ty(argument.ty()).kind, TypeKind::Record(_));
+            let converts = is_api
+                && matches!(self.unit.ty(argument.ty()).kind, TypeKind::Record(_))
+                && (invented || self.unit.is_invented(argument.ty()));
             args.push(if converts { self.code.unknown(site, vec![arg]) } else { arg });
         }
         self.at = site;
@@ -219,7 +224,7 @@ impl Body<'_, '_> {
             }
             None => self.code.unknown(self.at, values),
         };
-        Returned { value: Some(value), reference: false }
+        Returned { value: Some(value), reference: false, object: false }
     }
 
     /// Emits a call and says what comes back.
@@ -255,7 +260,7 @@ impl Body<'_, '_> {
         {
             self.code.terminate(Terminator::Exit);
         }
-        Returned { value: value.or(into), reference }
+        Returned { value: value.or(into), reference, object: into.is_some() }
     }
 
     /// Calls that are not calls of functions: closures, `std::function`, implicit members, builtins.
@@ -274,7 +279,7 @@ impl Body<'_, '_> {
             let function = self.unit.closure_thunk(&closure);
             let constant = cuda_lint_engine::program::Constant::Function(function);
             let value = self.code.constant(site, constant);
-            return Some(Returned { value: Some(value), reference: false });
+            return Some(Returned { value: Some(value), reference: false, object: false });
         }
         if kind == CXCursor_CXXMethod && target.spelling() == "operator=" {
             let arguments = expression.arguments();
@@ -309,7 +314,7 @@ impl Body<'_, '_> {
             let to = self.place(to);
             self.at = site;
             self.assign_from(to, from, ty, moved, site);
-            return Some(Returned { value: Some(to), reference: true });
+            return Some(Returned { value: Some(to), reference: true, object: false });
         }
         None
     }

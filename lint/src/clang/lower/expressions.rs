@@ -132,7 +132,7 @@ impl Body<'_, '_> {
             | CXCursor_CXXDynamicCastExpr
             | CXCursor_CXXFunctionalCastExpr
             | CXCursor_CXXAddrspaceCastExpr => self.cast(expression),
-            CXCursor_UnaryExpr if self.measures_what_is_invented(expression) => {
+            CXCursor_UnaryExpr if self.unit.measures_what_is_invented(expression) => {
                 self.code.unknown(site, Vec::new())
             }
             CXCursor_UnaryExpr | CXCursor_SizeOfPackExpr => match expression.evaluate() {
@@ -338,8 +338,10 @@ impl Body<'_, '_> {
         use TypeKind::{Int, Pointer, Scalar, Status, Unknown};
         let site = self.at;
         match (from.kind, to.kind) {
-            (Scalar, Scalar) | (_, Unknown | TypeKind::Void) | (TypeKind::Record(_), _) => value,
-            (Scalar, _) | (_, Scalar) => self.code.unknown(site, vec![value]),
+            (Scalar, Scalar) | (_, Unknown | TypeKind::Void) => value,
+            (TypeKind::Record(_), TypeKind::Record(_)) => value,
+            // What an object converts to is not its address.
+            (TypeKind::Record(_) | Scalar, _) | (_, Scalar) => self.code.unknown(site, vec![value]),
             (Int | Status, Int | Status) if from.size == to.size => value,
             (Pointer { .. }, Pointer { .. }) if from == to => value,
             _ if from == to => value,

@@ -349,7 +349,8 @@ fn is_cuda_name(name: &[u8]) -> bool {
     rest.and_then(|rest| rest.first()).is_some_and(u8::is_ascii_uppercase) && !name.ends_with(b"_t")
 }
 
-/// The number of arguments of the call whose parenthesis opens here.
+/// The number of arguments of the call whose parenthesis opens here, if the commas between them can be told from
+/// those of template arguments (`kernel<A, B>`).
 fn count_arguments(text: &[u8]) -> Option<usize> {
     let text = text.trim_ascii_start();
     if text.first() != Some(&b'(') {
@@ -358,6 +359,7 @@ fn count_arguments(text: &[u8]) -> Option<usize> {
     let mut depth = 0;
     let mut commas = 0;
     let mut empty = true;
+    let mut angles = false;
     for byte in text {
         match byte {
             b'(' | b'[' | b'{' => depth += 1,
@@ -367,6 +369,8 @@ fn count_arguments(text: &[u8]) -> Option<usize> {
                     return Some(if empty { 0 } else { commas + 1 });
                 }
             }
+            b'<' if depth == 1 => (angles, empty) = (true, false),
+            b',' if depth == 1 && angles => return None,
             b',' if depth == 1 => commas += 1,
             byte if !byte.is_ascii_whitespace() => empty = false,
             _ => {}

@@ -30,6 +30,7 @@ mod operators;
 mod places;
 mod positions;
 mod scopes;
+mod sizes;
 mod statements;
 mod types;
 mod written;
@@ -269,6 +270,7 @@ impl Lowering<'_> {
         let value = if ty.is_const()
             && !ty.is_volatile()
             && self.ty(ty).kind == cuda_lint_engine::program::TypeKind::Int
+            && !self.counts_what_is_invented(variable)
         {
             reference.evaluate()
         } else {

@@ -3,11 +3,10 @@
 use clang_sys::*;
 use cuda_lint_engine::program::{BinaryOp, Type, TypeKind, UnaryOp, ValueId};
 
-use super::super::cursor::{Cursor, Ty};
+use super::super::cursor::Cursor;
 use super::body::Body;
 use super::calls::Returned;
 use super::names;
-use super::types::is_array;
 
 /// The operator of a binary expression.
 pub(super) fn binary_operator(expression: Cursor, _lhs: Cursor, _rhs: Cursor) -> CXBinaryOperatorKind {
@@ -107,7 +106,7 @@ impl Body<'_, '_> {
             _ => return None,
         };
         self.at = site;
-        Some(Returned { value: Some(value), reference })
+        Some(Returned { value: Some(value), reference, object: false })
     }
 
     pub(super) fn arithmetic(
@@ -136,7 +135,7 @@ impl Body<'_, '_> {
         let up = matches!(kind, CXUnaryOperator_PostInc | CXUnaryOperator_PreInc);
         let after = match ty.kind {
             TypeKind::Pointer { .. } => {
-                let stride = whole.ty().canonical().pointee().size();
+                let stride = self.unit.stride_of(whole.ty());
                 let index = self.int(site, if up { 1 } else { -1 });
                 self.code.index(site, before, index, stride)
             }
@@ -193,30 +192,29 @@ impl Body<'_, '_> {
             return self.code.unknown(site, vec![a, b]);
         }
         let steps = |ty: Type| matches!(ty.kind, TypeKind::Pointer { .. } | TypeKind::Array { .. });
-        let stride = |ty: Ty| {
-            let ty = ty.canonical();
-            if is_array(ty) { ty.element().size() } else { ty.pointee().size() }
-        };
         let operator = match kind {
             CXBinaryOperator_Add | CXBinaryOperator_AddAssign => {
                 if steps(left) {
-                    return self.code.index(site, a, b, stride(lhs.ty()));
+                    let stride = self.unit.stride_of(lhs.ty());
+                    return self.code.index(site, a, b, stride);
                 }
                 if steps(right) {
-                    return self.code.index(site, b, a, stride(rhs.ty()));
+                    let stride = self.unit.stride_of(rhs.ty());
+                    return self.code.index(site, b, a, stride);
                 }
                 BinaryOp::Add
             }
             CXBinaryOperator_Sub | CXBinaryOperator_SubAssign => {
                 if steps(left) && steps(right) {
-                    return match stride(lhs.ty()) {
+                    return match self.unit.stride_of(lhs.ty()) {
                         Some(size) if size > 0 => self.code.binary(site, BinaryOp::PtrDiff(size), a, b),
                         _ => self.code.unknown(site, vec![a, b]),
                     };
                 }
                 if steps(left) {
                     let back = self.code.unary(site, UnaryOp::Neg, b);
-                    return self.code.index(site, a, back, stride(lhs.ty()));
+                    let stride = self.unit.stride_of(lhs.ty());
+                    return self.code.index(site, a, back, stride);
                 }
                 BinaryOp::Sub
             }

@@ -6,7 +6,7 @@ use cuda_lint_engine::program::{LocalId, Op, Origin, SiteId, Type, TypeKind, Val
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
 use super::operators::{binary_operator, unary_operator};
-use super::types::{is_array, is_reference};
+use super::types::is_reference;
 use super::{kernels, names};
 
 impl Body<'_, '_> {
@@ -321,10 +321,7 @@ impl Body<'_, '_> {
             (TypeKind::Int, TypeKind::Pointer { .. } | TypeKind::Array { .. }) => (index, base),
             _ => (base, index),
         };
-        let stride = {
-            let ty = base.ty().canonical();
-            if is_array(ty) { ty.element().size() } else { ty.pointee().size() }
-        };
+        let stride = self.unit.stride_of(base.ty());
         let pointer = self.value(base);
         let index = self.value(index);
         self.at = site;
@@ -343,9 +340,15 @@ impl Body<'_, '_> {
     pub fn base_part(&mut self, address: ValueId, from: Ty, to: Ty) -> ValueId {
         let target = to.canonical().declaration().or_else(|| to.declaration());
         let Some(target) = target else { return address };
-        let path = self.unit.base_path(from, target.entity());
+        let Some(path) = self.unit.base_path(from, target.entity()) else {
+            // What an object of an invented class converts to is no part of it.
+            return match self.unit.is_invented(from) {
+                true => self.code.unknown(self.at, vec![address]),
+                false => address,
+            };
+        };
         let mut address = address;
-        for field in path.unwrap_or_default() {
+        for field in path {
             address = self.code.field(self.at, address, field);
         }
         address

@@ -117,7 +117,7 @@ impl Lowering<'_> {
 
     fn classify(&mut self, ty: Ty) -> Type {
         let canonical = ty.canonical();
-        let size = canonical.size();
+        let size = self.size_of(canonical);
         let kind = match canonical.kind() {
             CXType_Void => return Type::VOID,
             CXType_ULongLong | CXType_ULong if is_device_pointer(ty) => TypeKind::DevicePointer,
@@ -319,7 +319,7 @@ impl Lowering<'_> {
             "vector" | "deque" | "list" | "forward_list" | "unique_ptr" | "host_vector" | "device_vector"
             | "universal_vector" | "valarray" => 1,
             "basic_string" => 2,
-            _ => return (element.size(), false),
+            _ => return (self.size_of(element), false),
         };
         let custom = canonical.template_argument(owner).is_some_and(|argument| {
             // An allocator that is a template parameter can be any.
@@ -334,7 +334,7 @@ impl Lowering<'_> {
                     | "universal_allocator"
             )
         });
-        (element.size(), custom)
+        (self.size_of(element), custom)
     }
 
     /// What there is to know of a class.

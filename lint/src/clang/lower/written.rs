@@ -36,27 +36,17 @@ impl Body<'_, '_> {
                 measured: is_measured(*argument, DEPTH),
                 size_of_pointer: size_of_pointer(*argument, &pointers),
             },
-            (_, Some(pointer)) => {
-                Written { pointee: pointer.ty().canonical().pointee().size(), ..Written::default() }
-            }
+            (_, Some(pointer)) => Written {
+                pointee: self.unit.size_of(pointer.ty().canonical().pointee()),
+                ..Written::default()
+            },
             _ => Written::default(),
         };
         arguments.iter().enumerate().map(one).collect()
     }
 }
 
-impl Body<'_, '_> {
-    /// True for `sizeof` of a type that the repair loop had to invent: its size says nothing.
-    pub(super) fn measures_what_is_invented(&mut self, measure: Cursor) -> bool {
-        measure.children().into_iter().any(|operand| {
-            let mut ty = operand.ty().canonical();
-            while matches!(ty.kind(), CXType_ConstantArray) {
-                ty = ty.element().canonical();
-            }
-            ty.declaration().is_some_and(|declared| self.unit.origin(declared) == Origin::Invented)
-        })
-    }
-}
+impl Body<'_, '_> {}
 
 fn is_void_pointer(ty: Ty) -> bool {
     let ty = ty.canonical();
