@@ -19,6 +19,7 @@
 mod aggregates;
 mod calls;
 mod check;
+mod collect;
 mod control;
 mod drops;
 mod elements;

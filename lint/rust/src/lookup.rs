@@ -4,9 +4,12 @@ use std::rc::Rc;
 
 use syn::{Expr, GenericArgument, PathArguments, Type};
 
-use super::items::{Definitions, HandleKind, Scope, TypeDef};
+use super::items::{Definitions, FnDef, HandleKind, Scope, TypeDef};
 use super::names;
 use super::ty::{Ty, primitive};
+
+/// The type of an argument `impl DevicePtr<T>`.
+const MEMORY: &str = "impl memory";
 
 /// How many `pub use` are followed from one name.
 const EXPORTS: usize = 8;
@@ -187,11 +190,28 @@ impl Definitions {
     }
 
     fn bounded<'b>(&self, bounds: impl Iterator<Item = &'b syn::TypeParamBound>, scope: Scope<'_>) -> Ty {
-        let mut bounds = bounds.filter_map(|bound| match bound {
+        let bounds = bounds.filter_map(|bound| match bound {
             syn::TypeParamBound::Trait(it) => Some(names::segments(&it.path)),
             _ => None,
         });
-        bounds.find_map(|path| self.implementor(&path, scope)).unwrap_or(Ty::Unknown)
+        for path in bounds {
+            if names::is_memory_trait(&scope.imports.resolve(&path, scope.module)) {
+                return Ty::Param(MEMORY.into());
+            }
+            if let Some(only) = self.implementor(&path, scope) {
+                return only;
+            }
+        }
+        Ty::Unknown
+    }
+
+    /// True for a type parameter that stands for whatever holds elements: references to it are handed over as
+    /// cudarc's own methods get them, by the address of the first element.
+    pub fn is_any_memory(&self, ty: &Ty, def: &FnDef) -> bool {
+        let Ty::Param(name) = ty else { return false };
+        let mut bounds = def.bounds.iter().filter(|(of, _)| of == name);
+        **name == *MEMORY
+            || bounds.any(|(_, path)| names::is_memory_trait(&def.imports.resolve(path, &def.module)))
     }
 
     fn path_ty(&self, path: &syn::Path, scope: Scope<'_>) -> Ty {
@@ -281,7 +301,8 @@ impl Definitions {
             | "MaybeUninit" | "Cow" | "OnceCell" | "OnceLock" | "Pin" | "LazyLock" | "UnsafeCell"
             | "Wrapping" | "NonZero" => inner(),
             "Arc" | "Rc" => match inner() {
-                ty if self.is_handle(&ty) => ty,
+                // What owns memory is shared by its owners, and who drops it is not followed.
+                ty if self.is_handle(&ty) && !self.owns(&ty) => ty,
                 Ty::Unknown => Ty::Unknown,
                 ty => ty.shared(),
             },
@@ -299,6 +320,11 @@ impl Definitions {
     /// True for handles, which are values however they are wrapped.
     pub fn is_handle(&self, ty: &Ty) -> bool {
         self.handle_of(ty).is_some()
+    }
+
+    /// True for handles whose drop does something.
+    pub fn owns(&self, ty: &Ty) -> bool {
+        matches!(ty, Ty::Named(key, _) if self.type_def(key).is_some_and(|def| def.has_drop))
     }
 
     /// What a handle is of.

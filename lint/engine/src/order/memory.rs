@@ -289,13 +289,10 @@ impl Machine<'_, '_> {
                 info.ty.get_or_insert(Type { kind: TypeKind::Record(record), size: None });
             }
         }
-        if ty.kind == TypeKind::DevicePointer
+        if let Some(kind) = memory_by_type(ty.kind)
             && let Some(target) = self.pointer(&value)
         {
-            let info = self.objects.info_mut(target.object);
-            if info.memory.is_none() {
-                info.memory = Some(MemoryKind::Device);
-            }
+            self.objects.info_mut(target.object).memory.get_or_insert(kind);
         }
         value
     }
@@ -464,5 +461,15 @@ impl Machine<'_, '_> {
             part.made_of = None;
         }
         state.object_mut(object).epoch += 1;
+    }
+}
+
+/// The kind of memory that an address leads to by its type.
+const fn memory_by_type(kind: TypeKind) -> Option<MemoryKind> {
+    match kind {
+        TypeKind::DevicePointer => Some(MemoryKind::Device),
+        TypeKind::PinnedPointer => Some(MemoryKind::Pinned),
+        TypeKind::ManagedPointer => Some(MemoryKind::Managed),
+        _ => None,
     }
 }
