@@ -195,7 +195,7 @@ impl Definitions {
             _ => None,
         });
         for path in bounds {
-            if names::is_memory_trait(&scope.imports.resolve(&path, scope.module)) {
+            if self.is_memory_trait(&path, scope) {
                 return Ty::Param(MEMORY.into());
             }
             if let Some(only) = self.implementor(&path, scope) {
@@ -205,13 +205,18 @@ impl Definitions {
         Ty::Unknown
     }
 
+    fn is_memory_trait(&self, path: &[String], scope: Scope<'_>) -> bool {
+        self.candidates(path, scope).iter().any(|path| names::is_memory_trait(path))
+    }
+
     /// True for a type parameter that stands for whatever holds elements: references to it are handed over as
     /// cudarc's own methods get them, by the address of the first element.
     pub fn is_any_memory(&self, ty: &Ty, def: &FnDef) -> bool {
         let Ty::Param(name) = ty else { return false };
+        let scope =
+            Scope { imports: &def.imports, module: &def.module, self_ty: None, generics: &def.generics };
         let mut bounds = def.bounds.iter().filter(|(of, _)| of == name);
-        **name == *MEMORY
-            || bounds.any(|(_, path)| names::is_memory_trait(&def.imports.resolve(path, &def.module)))
+        **name == *MEMORY || bounds.any(|(_, path)| self.is_memory_trait(path, scope))
     }
 
     fn path_ty(&self, path: &syn::Path, scope: Scope<'_>) -> Ty {

@@ -131,10 +131,9 @@ pub fn library_path(path: &[String]) -> Option<String> {
     Some(parts.join("::"))
 }
 
-/// True for the path of a trait of a library that memory implements.
-pub fn is_memory_trait(path: &[String]) -> bool {
-    let name = path.last().map(String::as_str).unwrap_or_default();
-    MEMORY.contains(&name) && library_path(path).is_some()
+/// True for the path of a trait of a library, in its stub, that memory implements.
+pub fn is_memory_trait(path: &str) -> bool {
+    path.strip_prefix("cudarc::").is_some_and(|name| MEMORY.contains(&name))
 }
 
 /// True for names that mean the library's item wherever they come from.

@@ -147,3 +147,29 @@ fn what_a_lock_guards_and_types_that_an_implementation_chooses_are_nobody_s_to_d
         println!(\"{:?}\", stream.clone_dtoh(&*other)?);";
     assert_eq!(rules_in(items, body), [""; 0]);
 }
+
+#[test]
+fn what_holds_elements_is_handed_on_by_the_address_of_the_first() {
+    let items = "struct Device { stream: Arc<CudaStream> }
+        impl Device {
+            fn copy<T, S: DevicePtr<T>, D: DevicePtrMut<T>>(&self, src: &S, dst: &mut D) -> Result<(), DriverError> {
+                self.stream.memcpy_dtod(src, dst) }
+            fn fill(&self, src: &impl HostSlice<f32>, dst: &mut impl DevicePtrMut<f32>) -> Result<(), DriverError> {
+                self.stream.memcpy_htod(src, dst) }
+        }";
+    let made = "let device = Device { stream: stream.clone() }; let host = vec![0.0f32; 8];
+        let a = stream.alloc_zeros::<f32>(8)?; let mut b = stream.alloc_zeros::<f32>(8)?;";
+    let parts = "{ let (from, mut to) = (a.slice(0..4), b.slice_mut(0..4)); device.copy(&from, &mut to)?; }
+        device.fill(&host, &mut b)?;";
+    assert_eq!(rules_in(items, &format!("{made} {parts}")), [""; 0]);
+    let untracked = "let other = ctx.new_stream()?; unsafe { ctx.disable_event_tracking(); }
+        device.copy(&a, &mut b)?; other.memset_zeros(&mut b)?; other.synchronize()?;";
+    assert_eq!(rules_in(items, &format!("{made} {untracked}")), ["cudarc-untracked-streams"]);
+}
+
+#[test]
+fn memory_with_several_owners_is_dropped_by_the_last() {
+    let body = "let mut a = Arc::new(make(&stream)?); let b = a.clone(); drop(a);
+        println!(\"{:?}\", stream.clone_dtoh(&*b)?);";
+    assert_eq!(rules_in(MAKE, body), [""; 0]);
+}
