@@ -49,7 +49,7 @@ mod ty;
 mod types;
 
 pub use check::{Finding, Options, check_item};
-pub use index::CrateIndex;
+pub use index::{CrateIndex, CrateSource};
 #[cfg(feature = "positions")]
 pub use layout::{Layout, layout};
 pub use libraries::{Version, Versions, parse_version};

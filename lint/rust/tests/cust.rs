@@ -38,6 +38,11 @@ const RENDERER: &str = "struct Buffers { image: DeviceBuffer<f32>, scaled: Devic
             let buffers = Buffers::new(width)?; Ok(Self { stream, module, buffers, shown: vec![0.0; width] }) }
         fn update(&mut self) -> CudaResult<()> { self.buffers.clear() }
         fn resize(&mut self, width: usize) -> CudaResult<()> { self.buffers.resize(width) }
+        fn refresh(&mut self) -> CudaResult<()> {
+            let module = &self.module; let stream = &self.stream; self.buffers.clear()?;
+            elsewhere::render(&mut self.buffers);
+            unsafe { launch!(module.scale<<<1, 32, 0, stream>>>(self.buffers.image.as_device_ptr()))?; }
+            stream.synchronize() }
         fn image(&mut self) -> CudaResult<&[f32]> {
             let module = &self.module; let stream = &self.stream;
             unsafe { launch!(module.scale<<<1, 32, 0, stream>>>(
@@ -50,6 +55,7 @@ fn what_replaces_a_buffer_in_a_field_is_what_is_used_from_then_on() {
     for body in [
         "let mut r = Renderer::new(8)?; r.image()?; r.update()?; r.image()?;",
         "let mut r = Renderer::new(8)?; loop { r.resize(9)?; r.image()?; r.update()?; r.image()?; }",
+        "let mut r = Renderer::new(8)?; r.refresh()?;",
         "let mut b = Buffers::new(8)?; b.image = DeviceBuffer::zeroed(9)?;
          unsafe { launch!(module.f<<<1, 1, 0, stream>>>(b.image.as_device_ptr()))?; }",
         "let mut b = DeviceBuffer::<f32>::zeroed(8)?; for n in 0..4 { b = DeviceBuffer::zeroed(n)?;

@@ -1,5 +1,7 @@
 //! Memory: objects of variables, addresses, loads and stores.
 
+use std::collections::BTreeSet;
+
 use super::machine::Machine;
 use super::object::{ObjectId, ObjectInfo, ObjectKey};
 use super::state::{Extent, Range, State};
@@ -449,11 +451,15 @@ impl Machine<'_, '_> {
     pub(super) fn forget(&mut self, state: &mut State, object: ObjectId) {
         self.settle_held_in(state, object);
         let objects = &self.objects;
-        if state.memory.keys().any(|(cell, _)| objects.is_within(*cell, object)) {
-            state.memory.to_mut().retain(|(cell, _), _| !objects.is_within(*cell, object));
-        }
-        let parts: Vec<_> =
+        let mut parts: BTreeSet<_> =
             state.objects.keys().copied().filter(|it| objects.is_within(*it, object)).collect();
+        // What the path has put into a field is not what was there at first, either.
+        let filled = state.memory.keys().map(|(cell, _)| *cell).filter(|it| objects.is_within(*it, object));
+        let filled: BTreeSet<_> = filled.collect();
+        if !filled.is_empty() {
+            state.memory.to_mut().retain(|(cell, _), _| !filled.contains(cell));
+            parts.extend(filled);
+        }
         for part in parts {
             let part = state.object_mut(part);
             part.epoch += 1;
