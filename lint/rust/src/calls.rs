@@ -470,8 +470,18 @@ impl Body<'_> {
         let Ty::Closure(index) = value.ty else { return };
         let site = self.site(span);
         self.counted(None, None, None, false, site, |this, _| {
-            this.call_closure(index, Vec::new(), span);
+            let made = this.call_closure(index, Vec::new(), span);
+            this.hand_over(made, span);
         });
+    }
+
+    /// Somebody who is not seen gets what a closure makes.
+    pub fn hand_over(&mut self, made: Val, span: Span) {
+        let says_nothing =
+            matches!(made.ty, Ty::Unit | Ty::Never | Ty::Int(_) | Ty::Float(_) | Ty::Closure(_));
+        if !says_nothing && !self.builder.is_terminated() {
+            self.unknown_call_with("", vec![made], false, span);
+        }
     }
 }
 

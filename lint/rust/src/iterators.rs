@@ -280,7 +280,7 @@ impl Body<'_> {
             this.push_scope();
             let value = this.call_closure(index, items, span);
             made = value.ty.clone();
-            this.take(&value, site);
+            this.hand_over(value, span);
             this.pop_scope(site);
         });
         let id = self.builder.unknown(site, Vec::new());

@@ -57,6 +57,18 @@ fn what_was_collected_goes_with_its_vector() {
     }
 }
 
+/// cubecl's `drop_queue.flush(|| Fence::new(stream))`, which waits for the event and destroys it.
+#[test]
+fn what_a_closure_makes_belongs_to_who_runs_it() {
+    let made = "|| unsafe { let event = cudarc::driver::result::event::create(CUevent_flags::CU_EVENT_DEFAULT).unwrap();
+        cudarc::driver::result::event::record(event, stream.cu_stream()).unwrap(); event }";
+    assert_eq!(rules_in(&format!("elsewhere::flush({made});")), [""; 0]);
+    assert_eq!(
+        rules_in(&format!("for _ in 0..9 {{ let make = {made}; let lost = make(); }}")),
+        ["resource-leak"]
+    );
+}
+
 #[test]
 fn other_collections_are_nobody_s_vector() {
     for body in [

@@ -37,6 +37,10 @@ const DEPTH: usize = 5;
 /// Statements followed for one root, at least; larger functions get more, in proportion.
 const STEPS: usize = 250_000;
 
+/// Statements followed for all roots of a unit, before those that are left get a tenth: many small functions that all
+/// call a large one (tests) follow it once each.
+pub const STEPS_OF_UNIT: usize = 10_000_000;
+
 /// Runs one root.
 #[derive(Debug)]
 pub struct Machine<'m, 'p> {
@@ -135,14 +139,16 @@ impl<'m, 'p> Machine<'m, 'p> {
         }
     }
 
-    /// Follows a function on its own, with unknown arguments.
-    pub fn follow_root(&mut self, root: FunctionId) {
+    /// Follows a function on its own, with unknown arguments. `left` is what is left to the unit: what of that is used
+    /// is the result.
+    pub fn follow_root(&mut self, root: FunctionId, left: usize) -> usize {
         let function = self.shared.function(root);
         if function.blocks.is_empty() {
-            return;
+            return 0;
         }
         let size: usize = function.blocks.iter().map(|block| block.statements.len() + 1).sum();
-        self.budget = STEPS + 30 * size;
+        let budget = (STEPS + 30 * size).min(left.max(STEPS / 10 + 30 * size));
+        self.budget = budget;
         self.at.site = function.site;
         let mut state = State::default();
         self.enter_with_device(&mut state, root);
@@ -171,6 +177,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         let visited = std::mem::take(&mut self.visited);
         self.sum_up_held(function, self.exhausted, &visited);
         self.observations.end_of_root();
+        budget - self.budget
     }
 
     /// Enters a function.

@@ -88,6 +88,7 @@ use crate::{Options, Program};
 pub fn observe(program: &Program, options: &Options) -> Facts {
     let mut observations = observations::Observations::default();
     let shared = shared::Shared::new(program, options);
+    let mut left = machine::STEPS_OF_UNIT;
     for (index, function) in program.functions.iter().enumerate() {
         let id = FunctionId(index as u32);
         // Functions without a CUDA call free what others have allocated, or touch it.
@@ -95,9 +96,9 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
             shared.points_to.reads_device_memory(id)
                 || (shared.points_to.reads_cuda_memory(id) && shared.relevance.acts[index])
         };
-        let is_of_interest = || shared.relevance.concerns_cuda[index] || touches();
+        let is_of_interest = || shared.relevance.shows_cuda[index] || touches();
         if function.is_root && function.space == Space::Host && is_of_interest() {
-            machine::Machine::new(&shared, &mut observations).follow_root(id);
+            left -= left.min(machine::Machine::new(&shared, &mut observations).follow_root(id, left));
         }
     }
     let mut facts = observations.into_facts(program, shared.model);
