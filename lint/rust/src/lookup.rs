@@ -212,10 +212,15 @@ impl Definitions {
     /// True for a type parameter that stands for whatever holds elements: references to it are handed over as
     /// cudarc's own methods get them, by the address of the first element.
     pub fn is_any_memory(&self, ty: &Ty, def: &FnDef) -> bool {
-        let Ty::Param(name) = ty else { return false };
         let scope =
             Scope { imports: &def.imports, module: &def.module, self_ty: None, generics: &def.generics };
-        let mut bounds = def.bounds.iter().filter(|(of, _)| of == name);
+        self.is_bound_to_memory(ty, &def.bounds, scope)
+    }
+
+    /// The same, by the bounds of the type parameters in view.
+    pub fn is_bound_to_memory(&self, ty: &Ty, bounds: &[(Rc<str>, Vec<String>)], scope: Scope<'_>) -> bool {
+        let Ty::Param(name) = ty else { return false };
+        let mut bounds = bounds.iter().filter(|(of, _)| of == name);
         **name == *MEMORY || bounds.any(|(_, path)| self.is_memory_trait(path, scope))
     }
 

@@ -10,6 +10,9 @@ use super::library_calls::takes_self_by_value;
 use super::places::{is_unwrap, is_view};
 use super::ty::Ty;
 
+/// What a type parameter that stands for memory has the methods of.
+const VIEW: &str = "cudarc::CudaViewMut";
+
 impl Body<'_> {
     /// `x.f(…)`.
     pub fn method_call(&mut self, it: &ExprMethodCall) -> Val {
@@ -158,6 +161,12 @@ impl Body<'_> {
         let turbofish = it.turbofish.as_ref().map(|it| self.generic_args(it)).unwrap_or_default();
         if let Some(value) = self.launching(&place, name, args, span) {
             return value;
+        }
+        if self.with_scope(|it, scope| it.is_bound_to_memory(&place.ty, &self.place.bounds, scope))
+            && let Some(index) = self.file.definitions.method(&VIEW.into(), name)
+        {
+            let receiver = self.val(place.address, Ty::Named(VIEW.into(), vec![Ty::Unknown]));
+            return self.library_call(index, Some(receiver), args, turbofish, span);
         }
         let place = self.through_bound(place);
         match &place.ty {
