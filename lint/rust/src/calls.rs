@@ -174,7 +174,9 @@ impl Body<'_> {
             }
             ("Arc" | "Rc", "new", [arg]) => {
                 let value = self.expr(arg);
-                if self.file.definitions.is_handle(&value.ty) || value.ty.is_unknown() {
+                let definitions = &self.file.definitions;
+                let is_value = definitions.is_handle(&value.ty) && !definitions.owns(&value.ty);
+                if is_value || value.ty.is_unknown() {
                     return Some(value);
                 }
                 self.boxed(value, site, |ty| Ty::shared(*ty))
@@ -401,12 +403,24 @@ impl Body<'_> {
     /// Arguments for a function of the file, with the coercions that its parameters ask for.
     pub fn own_args(&mut self, index: usize, receiver: Option<Val>, args: &[&Expr]) -> Vec<Val> {
         let definitions = self.file.definitions.clone();
-        let (params, _) = self.file.signature(definitions.at(index));
+        let def = definitions.at(index);
+        let (params, _) = self.file.signature(def);
         let skip = usize::from(receiver.is_some());
         let mut values: Vec<Val> = receiver.into_iter().collect();
         for (at, arg) in args.iter().enumerate() {
-            let value = self.expr(arg);
             let wanted = params.get(at + skip).cloned().unwrap_or(Ty::Unknown);
+            if let Ty::Ref { to, mutable } = &wanted
+                && definitions.is_any_memory(to, def)
+            {
+                let value = self.library_argument(arg, false);
+                let ty = match value.ty {
+                    ty @ Ty::Ref { .. } => ty,
+                    ty => ty.reference(*mutable),
+                };
+                values.push(Val { ty, ..value });
+                continue;
+            }
+            let value = self.expr(arg);
             let site = self.site(arg.span());
             let value = match (&wanted, &value.ty) {
                 (Ty::Ref { to, .. }, Ty::Ref { to: given, .. })
@@ -456,8 +470,18 @@ impl Body<'_> {
         let Ty::Closure(index) = value.ty else { return };
         let site = self.site(span);
         self.counted(None, None, None, false, site, |this, _| {
-            this.call_closure(index, Vec::new(), span);
+            let made = this.call_closure(index, Vec::new(), span);
+            this.hand_over(made, span);
         });
+    }
+
+    /// Somebody who is not seen gets what a closure makes.
+    pub fn hand_over(&mut self, made: Val, span: Span) {
+        let says_nothing =
+            matches!(made.ty, Ty::Unit | Ty::Never | Ty::Int(_) | Ty::Float(_) | Ty::Closure(_));
+        if !says_nothing && !self.builder.is_terminated() {
+            self.unknown_call_with("", vec![made], false, span);
+        }
     }
 }
 

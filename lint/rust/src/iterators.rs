@@ -9,9 +9,12 @@ use super::calls::peeled;
 use super::function::{Body, Length, Place, Val};
 use super::ty::Ty;
 
+/// What a library adds to slices, by its stub.
+const SLICE_EXT: &str = "cust::SliceExt";
+
 /// What is iterated over.
 #[derive(Clone, Debug)]
-enum Source {
+pub(crate) enum Source {
     /// Numbers.
     Range { start: Option<ValueId>, end: Option<ValueId>, inclusive: bool },
     /// Elements in memory.
@@ -32,7 +35,7 @@ impl Body<'_> {
         let site = self.site(it.for_token.span);
         self.push_scope();
         let source = self.source(&it.expr);
-        self.iterate(Some(it), &source, site, |this, item| {
+        self.iterate(Some(it), &source, site, |this, item, _| {
             this.bind_value(&it.pat, item);
             this.block(&it.body);
         });
@@ -41,18 +44,18 @@ impl Body<'_> {
         self.unit(site)
     }
 
-    fn iterate(
+    pub(super) fn iterate(
         &mut self,
         it: Option<&ExprForLoop>,
         source: &Source,
         site: SiteId,
-        body: impl FnOnce(&mut Self, Val),
+        body: impl FnOnce(&mut Self, Val, ValueId),
     ) {
         let (start, count, inclusive) = bounds(source);
         let label = it.and_then(|it| it.label.as_ref());
         self.counted(label, count, start, inclusive, site, |this, counter| {
             let item = this.item(source, counter, site);
-            body(this, item);
+            body(this, item, counter);
         });
     }
 
@@ -103,7 +106,7 @@ impl Body<'_> {
     }
 
     /// What an expression iterates over.
-    fn source(&mut self, expr: &Expr) -> Source {
+    pub(super) fn source(&mut self, expr: &Expr) -> Source {
         let span = expr.span();
         match peeled(expr) {
             Expr::Range(it) => {
@@ -272,12 +275,12 @@ impl Body<'_> {
         let Ty::Closure(index) = value.ty else { return None };
         let takes_two = self.closures[index].params.len() > 1;
         let mut made = Ty::Unknown;
-        self.iterate(None, &source, site, |this, item| {
+        self.iterate(None, &source, site, |this, item, _| {
             let items = if takes_two { vec![this.unknown(site, Vec::new()), item] } else { vec![item] };
             this.push_scope();
             let value = this.call_closure(index, items, span);
             made = value.ty.clone();
-            this.take(&value, site);
+            this.hand_over(value, span);
             this.pop_scope(site);
         });
         let id = self.builder.unknown(site, Vec::new());
@@ -292,6 +295,10 @@ impl Body<'_> {
         let site = self.site(span);
         let element = place.ty.element().cloned().unwrap_or(Ty::Unknown);
         let stride = self.file.size(&element);
+        if let Some(index) = self.file.definitions.method(&SLICE_EXT.into(), name) {
+            let receiver = self.normalised(place.clone(), span);
+            return self.library_call(index, Some(receiver), args, Vec::new(), span);
+        }
         self.elements_may_leave(place, &element, name, site);
         let elements = |this: &mut Self| this.elements(place, site).map_or(place.address, |(id, _)| id);
         match name {
@@ -472,7 +479,8 @@ impl Body<'_> {
     }
 }
 
-fn bounds(source: &Source) -> (Option<ValueId>, Option<ValueId>, bool) {
+/// The first number of a source that counts, how far it goes, and whether that is one of them.
+pub(super) fn bounds(source: &Source) -> (Option<ValueId>, Option<ValueId>, bool) {
     match source {
         Source::Range { start, end, inclusive } => (*start, *end, *inclusive),
         Source::Elements { count, .. } => (None, *count, false),
@@ -489,7 +497,7 @@ fn bounds(source: &Source) -> (Option<ValueId>, Option<ValueId>, bool) {
 }
 
 /// True for expressions that are iterators by the way they are written.
-fn is_iterator(expr: &Expr) -> bool {
+pub(super) fn is_iterator(expr: &Expr) -> bool {
     match peeled(expr) {
         Expr::Range(_) => true,
         Expr::MethodCall(it) => {

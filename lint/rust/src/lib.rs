@@ -19,6 +19,7 @@
 mod aggregates;
 mod calls;
 mod check;
+mod collect;
 mod control;
 mod drops;
 mod elements;
@@ -48,7 +49,7 @@ mod ty;
 mod types;
 
 pub use check::{Finding, Options, check_item};
-pub use index::CrateIndex;
+pub use index::{CrateIndex, CrateSource};
 #[cfg(feature = "positions")]
 pub use layout::{Layout, layout};
 pub use libraries::{Version, Versions, parse_version};

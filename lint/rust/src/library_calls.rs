@@ -54,7 +54,7 @@ impl Body<'_> {
         bound
             .extend(def.generics.iter().skip(own).cloned().zip(turbofish).filter(|(_, ty)| !ty.is_unknown()));
         let mut values = Vec::new();
-        let mut pinned = false;
+        let (mut pinned, mut device) = (false, false);
         if let Some(receiver) = receiver {
             if let Some(self_ty) = &def.self_ty {
                 self_ty.bind(&receiver.ty, &mut bound);
@@ -63,8 +63,8 @@ impl Body<'_> {
         } else if takes_self(def)
             && let Some((first, _)) = args.split_first()
         {
-            // `CudaStream::synchronize(&stream)`.
-            let value = self.library_argument(first, false);
+            // `CudaStream::synchronize(&stream)`, `DeviceBuffer::drop(buffer)`.
+            let value = self.library_argument(first, takes_self_by_value(def));
             return self.library_call(index, Some(value), &args[1..], Vec::new(), span);
         }
         let skip = usize::from(takes_self(def));
@@ -81,8 +81,9 @@ impl Body<'_> {
             let by_value = matches!(&param, Ty::Named(key, _) if definitions.type_def(key).is_some_and(|it| it.has_drop));
             let value = self.library_argument(arg, by_value);
             param.bind(&value.ty, &mut bound);
-            pinned |=
-                matches!(definitions.handle_of(&value.ty), Some(HandleKind::Pinned | HandleKind::Managed));
+            let handle = definitions.handle_of(&value.ty);
+            pinned |= matches!(handle, Some(HandleKind::Pinned | HandleKind::Managed));
+            device |= handle == Some(HandleKind::Device);
             values.push(value);
         }
         let result = result.with(&bound);
@@ -106,10 +107,7 @@ impl Body<'_> {
             }
             return Val { ty, ..value };
         }
-        let mut name = match attribute(&attributes, "row").and_then(|it| it.parse_args::<LitStr>().ok()) {
-            Some(row) => row.value(),
-            None => def.path.clone(),
-        };
+        let mut name = row_of(def);
         let mut arguments: Vec<ValueId> = values.iter().map(|it| it.id).collect();
         if attribute(&attributes, "sized").is_some() {
             let element =
@@ -126,8 +124,11 @@ impl Body<'_> {
         }
         let element = bound.iter().find(|(name, _)| **name == *"T").map_or(Ty::Unknown, |(_, ty)| ty.clone());
         self.add_extent(&name, &values, &element, &mut arguments, site);
-        if pinned && Model::builtin().knows(&format!("{name}::tracked")) {
-            name.push_str("::tracked");
+        // One method for several types of arguments is several rows.
+        for (holds, kind) in [(pinned, "::tracked"), (device, "::device")] {
+            if holds && Model::builtin().knows(&format!("{name}{kind}")) {
+                name.push_str(kind);
+            }
         }
         let from_pinned = values.first().and_then(|it| definitions.handle_of(&it.ty));
         let value = self.row(&name, arguments, result, site);
@@ -266,7 +267,9 @@ impl Body<'_> {
             }
             other => {
                 let value = self.expr(other);
-                self.normalised_value(value, span)
+                // What takes it over ends it.
+                let is_taken = by_value && !self.file.is_aggregate(&value.ty);
+                if is_taken { value } else { self.normalised_value(value, span) }
             }
         }
     }
@@ -492,6 +495,22 @@ fn declared_or_found(declared: &Ty, found: &Ty) -> Ty {
 
 fn takes_self(def: &FnDef) -> bool {
     matches!(def.signature.inputs.first(), Some(FnArg::Receiver(_)))
+}
+
+/// The row that a function of a stub is.
+pub fn row_of(def: &FnDef) -> String {
+    match attribute(&def.attributes, "row").and_then(|it| it.parse_args::<LitStr>().ok()) {
+        Some(row) => row.value(),
+        None => def.path.clone(),
+    }
+}
+
+/// True for methods that take their object from the caller.
+pub fn takes_self_by_value(def: &FnDef) -> bool {
+    matches!(
+        def.signature.inputs.first(),
+        Some(FnArg::Receiver(it)) if matches!(it.kind, syn::ReceiverKind::Value)
+    )
 }
 
 fn own_generics(def: &FnDef) -> usize {

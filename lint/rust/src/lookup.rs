@@ -4,9 +4,12 @@ use std::rc::Rc;
 
 use syn::{Expr, GenericArgument, PathArguments, Type};
 
-use super::items::{Definitions, HandleKind, Scope, TypeDef};
+use super::items::{Definitions, FnDef, HandleKind, Scope, TypeDef};
 use super::names;
 use super::ty::{Ty, primitive};
+
+/// The type of an argument `impl DevicePtr<T>`.
+const MEMORY: &str = "impl memory";
 
 /// How many `pub use` are followed from one name.
 const EXPORTS: usize = 8;
@@ -187,11 +190,38 @@ impl Definitions {
     }
 
     fn bounded<'b>(&self, bounds: impl Iterator<Item = &'b syn::TypeParamBound>, scope: Scope<'_>) -> Ty {
-        let mut bounds = bounds.filter_map(|bound| match bound {
+        let bounds = bounds.filter_map(|bound| match bound {
             syn::TypeParamBound::Trait(it) => Some(names::segments(&it.path)),
             _ => None,
         });
-        bounds.find_map(|path| self.implementor(&path, scope)).unwrap_or(Ty::Unknown)
+        for path in bounds {
+            if self.is_memory_trait(&path, scope) {
+                return Ty::Param(MEMORY.into());
+            }
+            if let Some(only) = self.implementor(&path, scope) {
+                return only;
+            }
+        }
+        Ty::Unknown
+    }
+
+    fn is_memory_trait(&self, path: &[String], scope: Scope<'_>) -> bool {
+        self.candidates(path, scope).iter().any(|path| names::is_memory_trait(path))
+    }
+
+    /// True for a type parameter that stands for whatever holds elements: references to it are handed over as
+    /// cudarc's own methods get them, by the address of the first element.
+    pub fn is_any_memory(&self, ty: &Ty, def: &FnDef) -> bool {
+        let scope =
+            Scope { imports: &def.imports, module: &def.module, self_ty: None, generics: &def.generics };
+        self.is_bound_to_memory(ty, &def.bounds, scope)
+    }
+
+    /// The same, by the bounds of the type parameters in view.
+    pub fn is_bound_to_memory(&self, ty: &Ty, bounds: &[(Rc<str>, Vec<String>)], scope: Scope<'_>) -> bool {
+        let Ty::Param(name) = ty else { return false };
+        let mut bounds = bounds.iter().filter(|(of, _)| of == name);
+        **name == *MEMORY || bounds.any(|(_, path)| self.is_memory_trait(path, scope))
     }
 
     fn path_ty(&self, path: &syn::Path, scope: Scope<'_>) -> Ty {
@@ -281,7 +311,8 @@ impl Definitions {
             | "MaybeUninit" | "Cow" | "OnceCell" | "OnceLock" | "Pin" | "LazyLock" | "UnsafeCell"
             | "Wrapping" | "NonZero" => inner(),
             "Arc" | "Rc" => match inner() {
-                ty if self.is_handle(&ty) => ty,
+                // What owns memory is shared by its owners, and who drops it is not followed.
+                ty if self.is_handle(&ty) && !self.owns(&ty) => ty,
                 Ty::Unknown => Ty::Unknown,
                 ty => ty.shared(),
             },
@@ -299,6 +330,11 @@ impl Definitions {
     /// True for handles, which are values however they are wrapped.
     pub fn is_handle(&self, ty: &Ty) -> bool {
         self.handle_of(ty).is_some()
+    }
+
+    /// True for handles whose drop does something.
+    pub fn owns(&self, ty: &Ty) -> bool {
+        matches!(ty, Ty::Named(key, _) if self.type_def(key).is_some_and(|def| def.has_drop))
     }
 
     /// What a handle is of.

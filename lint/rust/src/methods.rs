@@ -6,8 +6,12 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprMethodCall};
 
 use super::function::{Body, Place, Val};
+use super::library_calls::takes_self_by_value;
 use super::places::{is_unwrap, is_view};
 use super::ty::Ty;
+
+/// What a type parameter that stands for memory has the methods of.
+const VIEW: &str = "cudarc::CudaViewMut";
 
 impl Body<'_> {
     /// `x.f(…)`.
@@ -24,6 +28,9 @@ impl Body<'_> {
             }
             let settles = matches!(name.as_str(), "unwrap" | "expect" | "unwrap_unchecked");
             return Val { fallible: value.fallible && !settles, ..value };
+        }
+        if let Some(value) = self.collected(it, span) {
+            return value;
         }
         if let Some(value) = self.iterator_call(it, &name, &args, span) {
             return value;
@@ -155,6 +162,12 @@ impl Body<'_> {
         if let Some(value) = self.launching(&place, name, args, span) {
             return value;
         }
+        if self.with_scope(|it, scope| it.is_bound_to_memory(&place.ty, &self.place.bounds, scope))
+            && let Some(index) = self.file.definitions.method(&VIEW.into(), name)
+        {
+            let receiver = self.val(place.address, Ty::Named(VIEW.into(), vec![Ty::Unknown]));
+            return self.library_call(index, Some(receiver), args, turbofish, span);
+        }
         let place = self.through_bound(place);
         match &place.ty {
             Ty::Named(key, _) => {
@@ -162,14 +175,14 @@ impl Body<'_> {
                 if let Some(index) = definitions.method_of(key, name) {
                     let def = definitions.at(index);
                     if def.library {
+                        let owner = place.var.filter(|_| takes_self_by_value(def));
                         let receiver = self.normalised(place, span);
+                        if let Some(var) = owner {
+                            self.moved(var, site);
+                        }
                         return self.library_call(index, Some(receiver), args, turbofish, span);
                     }
-                    let by_value = matches!(
-                        def.signature.inputs.first(),
-                        Some(syn::FnArg::Receiver(it)) if matches!(it.kind, syn::ReceiverKind::Value)
-                    );
-                    let receiver = if by_value {
+                    let receiver = if takes_self_by_value(def) {
                         self.load(&place, span)
                     } else {
                         let ty = place.ty.clone().reference(true);

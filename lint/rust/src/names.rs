@@ -10,10 +10,14 @@ const LIBRARIES: [&str; 2] = ["cudarc", "cust"];
 const PLAIN: [&str; 2] = ["driver", "safe"];
 
 /// The same, of cust.
-const PLAIN_IN_CUST: [&str; 4] = ["memory", "stream", "event", "prelude"];
+const PLAIN_IN_CUST: [&str; 9] =
+    ["memory", "stream", "event", "prelude", "context", "legacy", "module", "function", "util"];
 
 /// Beginnings of names that only these libraries use, for files that import them by a glob of their own crate.
 const DISTINCTIVE: [&str; 4] = ["Cuda", "PinnedHostSlice", "UnifiedSlice", "DeviceBuffer"];
+
+/// Traits of cudarc for whatever holds the elements that a method is given.
+const MEMORY: [&str; 4] = ["DevicePtr", "DevicePtrMut", "DeviceSlice", "HostSlice"];
 
 /// What the `use` declarations of a file say.
 #[derive(Clone, Debug, Default)]
@@ -125,6 +129,11 @@ pub fn library_path(path: &[String]) -> Option<String> {
     let plain: &[&str] = if path[at] == "cust" { &PLAIN_IN_CUST } else { &PLAIN };
     let parts: Vec<&str> = path[at..].iter().map(String::as_str).filter(|it| !plain.contains(it)).collect();
     Some(parts.join("::"))
+}
+
+/// True for the path of a trait of a library, in its stub, that memory implements.
+pub fn is_memory_trait(path: &str) -> bool {
+    path.strip_prefix("cudarc::").is_some_and(|name| MEMORY.contains(&name))
 }
 
 /// True for names that mean the library's item wherever they come from.

@@ -131,10 +131,16 @@ impl Body<'_> {
             }
             Ty::Array(element, _) | Ty::Slice(element) => Some((place.address, (**element).clone())),
             Ty::Str => Some((place.address, Ty::Int(1))),
-            // Page-locked memory that is used as a slice (cust's `LockedBuffer`).
-            Ty::Named(_, args) if self.file.definitions.handle_of(&place.ty) == Some(HandleKind::Pinned) => {
+            // Memory that the host uses as a slice (cust's `LockedBuffer` and `UnifiedBuffer`).
+            Ty::Named(_, args)
+                if matches!(
+                    self.file.definitions.handle_of(&place.ty),
+                    Some(HandleKind::Pinned | HandleKind::Managed)
+                ) =>
+            {
                 let element = args.first().cloned().unwrap_or(Ty::Unknown);
-                Some((self.builder.load(site, place.address, Type::POINTER), element))
+                let ir = self.file.ir(&place.ty);
+                Some((self.builder.load(site, place.address, ir), element))
             }
             _ => None,
         }

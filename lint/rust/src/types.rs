@@ -184,7 +184,9 @@ const fn handle_type(handle: HandleKind) -> Type {
         HandleKind::Event => TypeKind::Event,
         HandleKind::Other => TypeKind::Handle,
         HandleKind::Device => TypeKind::DevicePointer,
-        HandleKind::Pinned | HandleKind::Managed | HandleKind::Address => return Type::POINTER,
+        HandleKind::Pinned => TypeKind::PinnedPointer,
+        HandleKind::Managed => TypeKind::ManagedPointer,
+        HandleKind::Address => return Type::POINTER,
     };
     Type { kind, size: Some(8) }
 }

@@ -1,5 +1,7 @@
 //! Macros of the program, and input that is no program: each gives an answer, and none takes the lowering down.
 
+use cuda_lint_engine::cuda::Model;
+use cuda_lint_engine::link::UnitIndex;
 use cuda_lint_engine::{Confidence, Options, Severity, analyse};
 use cuda_lint_rust::{FileContext, check_item, lower_source};
 
@@ -94,4 +96,17 @@ fn ten_thousand_lines_and_deep_nesting_are_read() {
     assert_eq!(found(&text), ["cudarc-untracked-streams"]);
     let deep = format!("fn f() {{ let x = {}1{}; }}", "(".repeat(100), ")".repeat(100));
     assert!(found(&deep).is_empty());
+}
+
+#[test]
+fn a_macro_that_is_not_expanded_is_no_reason_to_look_at_a_file() {
+    let is_host_only = |text: &str| {
+        let Ok(lowered) = lower_source(text, &FileContext::default()) else { panic!("no Rust: {text}") };
+        UnitIndex::of(&lowered.program, Model::builtin(), &|_| String::new()).is_host_only()
+    };
+    let made = "fn make(name: &str) -> Tokens { let it = quote! { fn #name() {} }; use_it(it) }";
+    assert!(is_host_only(made));
+    let waits =
+        "fn wait(s: &cudarc::driver::CudaStream) { let it = quote! { #s }; s.synchronize().unwrap(); }";
+    assert!(!is_host_only(waits));
 }

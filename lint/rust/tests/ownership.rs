@@ -147,3 +147,48 @@ fn what_a_lock_guards_and_types_that_an_implementation_chooses_are_nobody_s_to_d
         println!(\"{:?}\", stream.clone_dtoh(&*other)?);";
     assert_eq!(rules_in(items, body), [""; 0]);
 }
+
+#[test]
+fn what_holds_elements_is_handed_on_by_the_address_of_the_first() {
+    let items = "struct Device { stream: Arc<CudaStream> }
+        impl Device {
+            fn copy<T, S: DevicePtr<T>, D: DevicePtrMut<T>>(&self, src: &S, dst: &mut D) -> Result<(), DriverError> {
+                self.stream.memcpy_dtod(src, dst) }
+            fn fill(&self, src: &impl HostSlice<f32>, dst: &mut impl DevicePtrMut<f32>) -> Result<(), DriverError> {
+                self.stream.memcpy_htod(src, dst) }
+            fn raw<D: DevicePtrMut<f32>>(&self, dst: &mut D) -> Result<(), DriverError> {
+                let (at, _guard) = dst.device_ptr_mut(&self.stream);
+                unsafe { cudarc::driver::result::memset_d8_async(at, 0, dst.len(), self.stream.cu_stream()) } }
+        }";
+    let made = "let device = Device { stream: stream.clone() }; let host = vec![0.0f32; 8];
+        let a = stream.alloc_zeros::<f32>(8)?; let mut b = stream.alloc_zeros::<f32>(8)?;";
+    let parts = "{ let (from, mut to) = (a.slice(0..4), b.slice_mut(0..4)); device.copy(&from, &mut to)?; }
+        device.fill(&host, &mut b)?; device.raw(&mut b)?;";
+    assert_eq!(rules_in(items, &format!("{made} {parts}")), [""; 0]);
+    let untracked = "let other = ctx.new_stream()?; unsafe { ctx.disable_event_tracking(); }
+        device.copy(&a, &mut b)?; other.memset_zeros(&mut b)?; other.synchronize()?;";
+    assert_eq!(rules_in(items, &format!("{made} {untracked}")), ["cudarc-untracked-streams"]);
+}
+
+#[test]
+fn memory_with_several_owners_is_dropped_by_the_last() {
+    let body = "let mut a = Arc::new(make(&stream)?); let b = a.clone(); drop(a);
+        println!(\"{:?}\", stream.clone_dtoh(&*b)?);";
+    assert_eq!(rules_in(MAKE, body), [""; 0]);
+}
+
+/// dfdx, with cudarc 0.13: `device_ptr` is a reference to the address.
+#[test]
+fn the_address_of_any_memory_is_no_access() {
+    let text = "use cudarc::driver::*; use std::sync::Arc; struct Blas;
+        impl Blas { unsafe fn gemm<A: DevicePtr<f32>, C: DevicePtrMut<f32>>(&self, a: &A, c: &mut C) {
+            elsewhere::gemm(*a.device_ptr() as *const f32, *c.device_ptr_mut() as *mut f32); } }
+        fn run(device: &Arc<CudaDevice>, blas: &Blas) {
+            let a = device.alloc_zeros::<f32>(8).unwrap(); let mut c = device.alloc_zeros::<f32>(8).unwrap();
+            unsafe { blas.gemm(&a, &mut c) } }";
+    let mut context = FileContext::default();
+    context.versions.cudarc = (0, 13, 9);
+    let lowered = lower_source(text, &context).unwrap();
+    let found = analyse(&lowered.program, &Options::new());
+    assert!(found.diagnostics.iter().all(|it| it.severity < Severity::Error), "{:?}", found.diagnostics);
+}

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use cuda_lint_rust::{CrateIndex, FileContext, Version, Versions, parse_version};
+use cuda_lint_rust::{CrateIndex, CrateSource, FileContext, Version, Versions, parse_version};
 
 /// How many folders are looked through for a manifest.
 const FOLDERS: usize = 32;
@@ -16,7 +16,7 @@ const FOLDERS: usize = 32;
 /// The libraries that the frontend has stubs of.
 const LIBRARIES: [&str; 2] = ["cudarc", "cust"];
 
-/// How many files of a crate are read, and how many bytes.
+/// How many files of a crate are read, and how many bytes of it and of what it depends on.
 const FILES: usize = 5_000;
 const BYTES: usize = 32 << 20;
 
@@ -27,6 +27,7 @@ const LARGE: usize = 512 << 10;
 #[derive(Default)]
 pub struct Crates {
     packages: HashMap<PathBuf, Package>,
+    sources: HashMap<PathBuf, Sources>,
     indices: HashMap<PathBuf, CrateIndex>,
 }
 
@@ -59,32 +60,44 @@ impl Crates {
         if let Some(known) = self.indices.get(&package.folder) {
             return known.clone();
         }
-        let mut files = Sources::default();
-        files.read(package);
+        let mut files = vec![self.sources_of(package)];
         let mut names = Vec::new();
         for (name, folder) in &package.crates {
-            let other = self.packages.entry(folder.clone()).or_insert_with(|| self::package(folder));
+            let other = self.packages.entry(folder.clone()).or_insert_with(|| self::package(folder)).clone();
             if !other.name.is_empty() && other.folder == *folder {
                 names.push((name.clone(), other.name.clone()));
-                files.read(other);
+                files.push(self.sources_of(&other));
             }
         }
-        let texts = files.texts.iter().map(|(module, text)| (module.clone(), text.as_str()));
-        let index = CrateIndex::of(texts, &package.versions, &package.name, names);
+        let mut left = BYTES;
+        files.retain(|it| {
+            let fits = it.bytes <= left;
+            left -= if fits { it.bytes } else { 0 };
+            fits
+        });
+        let files: Vec<CrateSource> = files.into_iter().map(|it| it.source).collect();
+        let index = CrateIndex::of(&files, &package.versions, &package.name, names);
         self.indices.insert(package.folder.clone(), index.clone());
         index
     }
+
+    /// The files of a package, which are read once, however many others depend on it.
+    fn sources_of(&mut self, package: &Package) -> Sources {
+        let read = || Sources::of(package);
+        self.sources.entry(package.folder.clone()).or_insert_with(read).clone()
+    }
 }
 
-/// The files of crates, as long as they are not too many.
-#[derive(Default)]
+/// The files of a package, as long as they are not too many.
+#[derive(Clone)]
 struct Sources {
-    texts: Vec<(Vec<String>, String)>,
+    source: CrateSource,
     bytes: usize,
 }
 
 impl Sources {
-    fn read(&mut self, package: &Package) {
+    fn of(package: &Package) -> Self {
+        let (mut texts, mut bytes) = (Vec::new(), 0);
         let mut folders = vec![package.folder.join("src")];
         while let Some(folder) = folders.pop() {
             let Ok(entries) = std::fs::read_dir(&folder) else { continue };
@@ -96,16 +109,18 @@ impl Sources {
                     folders.push(path);
                 } else if kind.is_file()
                     && super::is_rust(&path)
-                    && self.texts.len() < FILES
+                    && texts.len() < FILES
                     && let Ok(text) = std::fs::read_to_string(&path)
                     && text.len() <= LARGE
-                    && self.bytes + text.len() <= BYTES
+                    && bytes + text.len() <= BYTES
                 {
-                    self.bytes += text.len();
-                    self.texts.push((module(&path, package), text));
+                    bytes += text.len();
+                    texts.push((module(&path, package), text));
                 }
             }
         }
+        let texts = texts.iter().map(|(module, text)| (module.clone(), text.as_str()));
+        Self { source: CrateSource::of(texts), bytes }
     }
 }
 

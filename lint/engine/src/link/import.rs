@@ -306,6 +306,8 @@ fn param_of(ty: &Type) -> ExternParam {
         | TypeKind::Event
         | TypeKind::Handle
         | TypeKind::DevicePointer
+        | TypeKind::PinnedPointer
+        | TypeKind::ManagedPointer
         | TypeKind::Function => ExternParam::Handle,
         TypeKind::Void | TypeKind::Int | TypeKind::Status | TypeKind::Scalar => ExternParam::Value,
     }

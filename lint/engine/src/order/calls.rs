@@ -313,9 +313,12 @@ fn param_of(function: &Function, local: crate::program::LocalId) -> ExternParam 
     match kind {
         TypeKind::Pointer { const_pointee: true, .. } => ExternParam::Read,
         TypeKind::Pointer { .. } | TypeKind::Record(_) | TypeKind::Unknown => ExternParam::ReadWrite,
-        TypeKind::Stream | TypeKind::Event | TypeKind::Handle | TypeKind::DevicePointer => {
-            ExternParam::Handle
-        }
+        TypeKind::Stream
+        | TypeKind::Event
+        | TypeKind::Handle
+        | TypeKind::DevicePointer
+        | TypeKind::PinnedPointer
+        | TypeKind::ManagedPointer => ExternParam::Handle,
         _ => ExternParam::Value,
     }
 }

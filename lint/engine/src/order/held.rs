@@ -152,6 +152,8 @@ impl Machine<'_, '_> {
             Some(
                 TypeKind::Pointer { .. }
                     | TypeKind::DevicePointer
+                    | TypeKind::PinnedPointer
+                    | TypeKind::ManagedPointer
                     | TypeKind::Stream
                     | TypeKind::Event
                     | TypeKind::Handle

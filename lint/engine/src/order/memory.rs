@@ -1,5 +1,7 @@
 //! Memory: objects of variables, addresses, loads and stores.
 
+use std::collections::BTreeSet;
+
 use super::machine::Machine;
 use super::object::{ObjectId, ObjectInfo, ObjectKey};
 use super::state::{Extent, Range, State};
@@ -289,13 +291,10 @@ impl Machine<'_, '_> {
                 info.ty.get_or_insert(Type { kind: TypeKind::Record(record), size: None });
             }
         }
-        if ty.kind == TypeKind::DevicePointer
+        if let Some(kind) = memory_by_type(ty.kind)
             && let Some(target) = self.pointer(&value)
         {
-            let info = self.objects.info_mut(target.object);
-            if info.memory.is_none() {
-                info.memory = Some(MemoryKind::Device);
-            }
+            self.objects.info_mut(target.object).memory.get_or_insert(kind);
         }
         value
     }
@@ -452,11 +451,15 @@ impl Machine<'_, '_> {
     pub(super) fn forget(&mut self, state: &mut State, object: ObjectId) {
         self.settle_held_in(state, object);
         let objects = &self.objects;
-        if state.memory.keys().any(|(cell, _)| objects.is_within(*cell, object)) {
-            state.memory.to_mut().retain(|(cell, _), _| !objects.is_within(*cell, object));
-        }
-        let parts: Vec<_> =
+        let mut parts: BTreeSet<_> =
             state.objects.keys().copied().filter(|it| objects.is_within(*it, object)).collect();
+        // What the path has put into a field is not what was there at first, either.
+        let filled = state.memory.keys().map(|(cell, _)| *cell).filter(|it| objects.is_within(*it, object));
+        let filled: BTreeSet<_> = filled.collect();
+        if !filled.is_empty() {
+            state.memory.to_mut().retain(|(cell, _), _| !filled.contains(cell));
+            parts.extend(filled);
+        }
         for part in parts {
             let part = state.object_mut(part);
             part.epoch += 1;
@@ -464,5 +467,15 @@ impl Machine<'_, '_> {
             part.made_of = None;
         }
         state.object_mut(object).epoch += 1;
+    }
+}
+
+/// The kind of memory that an address leads to by its type.
+const fn memory_by_type(kind: TypeKind) -> Option<MemoryKind> {
+    match kind {
+        TypeKind::DevicePointer => Some(MemoryKind::Device),
+        TypeKind::PinnedPointer => Some(MemoryKind::Pinned),
+        TypeKind::ManagedPointer => Some(MemoryKind::Managed),
+        _ => None,
     }
 }

@@ -106,7 +106,7 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
             shared.points_to.reads_device_memory(id)
                 || (shared.points_to.reads_cuda_memory(id) && shared.relevance.acts[index])
         };
-        let is_of_interest = || shared.relevance.concerns_cuda[index] || touches();
+        let is_of_interest = || shared.relevance.shows_cuda[index] || touches();
         if function.is_root && function.space == Space::Host && is_of_interest() {
             let steps = if taken < UNIT_STEPS { STEPS } else { FEWER_STEPS };
             taken += machine::Machine::new(&shared, &mut observations).follow_root(id, steps);

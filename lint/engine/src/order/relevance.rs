@@ -21,8 +21,10 @@ const MEDIUM: usize = 400;
 pub(super) struct Relevance {
     /// Acts on CUDA or on memory: calls of it are followed.
     pub acts: Vec<bool>,
-    /// Has to do with CUDA: worth following on its own.
+    /// Has to do with CUDA, or may have: something in it is not lowered.
     pub concerns_cuda: Vec<bool>,
+    /// Has to do with CUDA for certain: worth following on its own.
+    pub shows_cuda: Vec<bool>,
 }
 
 impl Relevance {
@@ -30,7 +32,8 @@ impl Relevance {
     pub fn new(program: &Program, model: &Model, callers: &[Vec<u32>]) -> Self {
         Self {
             acts: through_calls(program, callers, acts_on_memory(program, model)),
-            concerns_cuda: through_calls(program, callers, concerns_cuda(program, model)),
+            concerns_cuda: through_calls(program, callers, may_concern_cuda(program, model)),
+            shows_cuda: through_calls(program, callers, concerns_cuda(program, model)),
         }
     }
 }
@@ -45,11 +48,18 @@ pub fn acts_on_memory<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Op
     }
 }
 
-/// Has a statement of the program to do with CUDA?
+/// Has a statement of the program to do with CUDA, or is it one of which nobody knows?
+fn may_concern_cuda<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Op) -> bool + 'a {
+    let concerns = concerns_cuda(program, model);
+    move |op| matches!(op, Op::Opaque { .. }) || concerns(op)
+}
+
+/// Has a statement of the program to do with CUDA? One that could not be lowered says nothing: taking it for CUDA
+/// would make every function that reaches a macro of Rust worth following, and all files that call one.
 pub fn concerns_cuda<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Op) -> bool + 'a {
     let row = rows(program, model);
     move |op| match op {
-        Op::Launch(_) | Op::Opaque { .. } => true,
+        Op::Launch(_) => true,
         Op::Call(call) => row(call).is_some_and(|row| row.family != Family::Std),
         Op::AddressOfGlobal { global, .. } => {
             matches!(program.globals[global.0 as usize].memory, GlobalMemory::Device | GlobalMemory::Managed)

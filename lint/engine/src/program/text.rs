@@ -310,6 +310,8 @@ impl View<'_> {
                 name
             }
             TypeKind::DevicePointer => "devptr".to_owned(),
+            TypeKind::PinnedPointer => "pinnedptr".to_owned(),
+            TypeKind::ManagedPointer => "managedptr".to_owned(),
             TypeKind::Stream => "stream".to_owned(),
             TypeKind::Event => "event".to_owned(),
             TypeKind::Handle => "handle".to_owned(),

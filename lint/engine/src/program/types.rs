@@ -38,6 +38,11 @@ pub enum TypeKind {
     },
     /// `CUdeviceptr`: device memory by type.
     DevicePointer,
+    /// An address whose type says that it is of page-locked host memory: cudarc's `PinnedHostSlice`, cust's
+    /// `LockedBuffer`.
+    PinnedPointer,
+    /// The same of managed memory: cudarc's `UnifiedSlice`, cust's `UnifiedBuffer`.
+    ManagedPointer,
     /// `cudaStream_t`, `CUstream`.
     Stream,
     /// `cudaEvent_t`, `CUevent`.

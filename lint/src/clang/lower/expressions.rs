@@ -452,6 +452,8 @@ pub(super) fn is_address(kind: TypeKind) -> bool {
         kind,
         TypeKind::Pointer { .. }
             | TypeKind::DevicePointer
+            | TypeKind::PinnedPointer
+            | TypeKind::ManagedPointer
             | TypeKind::Stream
             | TypeKind::Event
             | TypeKind::Handle

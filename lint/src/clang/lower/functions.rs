@@ -323,6 +323,8 @@ impl Lowering<'_> {
                 }
             }
             TypeKind::DevicePointer
+            | TypeKind::PinnedPointer
+            | TypeKind::ManagedPointer
             | TypeKind::Stream
             | TypeKind::Event
             | TypeKind::Handle
