@@ -150,6 +150,8 @@ pub(crate) struct Body<'l> {
     pub constants: usize,
     /// Variables that were moved as a whole, by the address that stands for their value.
     pub moved_addresses: Vec<(ValueId, usize)>,
+    /// Macros that the function defines, as far as they are in view.
+    pub macros: Vec<(String, Rc<super::macro_rules::MacroRules>)>,
     /// How many macros are being expanded, one in the other.
     pub expanding: usize,
     /// How many macros have been expanded.
@@ -190,6 +192,7 @@ impl<'l> Body<'l> {
             result: Ty::Unknown,
             constants: 0,
             moved_addresses: Vec::new(),
+            macros: Vec::new(),
             expanding: 0,
             expansions: 0,
             shared_names: rustc_hash::FxHashSet::default(),
@@ -395,6 +398,12 @@ impl<'l> Body<'l> {
     /// The names in view.
     pub fn names_in_view(&self) -> Vec<(String, usize)> {
         self.names.get(self.place.floor..).unwrap_or_default().to_vec()
+    }
+
+    /// Takes names out of view that have come into it since there were `before`.
+    pub fn hide_names(&mut self, before: usize, kept: impl Fn(&str) -> bool) {
+        let added = self.names.split_off(before);
+        self.names.extend(added.into_iter().filter(|(name, _)| kept(name)));
     }
 
     pub fn name_count(&self) -> usize {

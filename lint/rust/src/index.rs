@@ -2,11 +2,13 @@
 //!
 //! A crate is read once, and its files are lowered on top of that; bodies stay with their files.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
 
 use syn::{Block, ImplItem, Item, TraitItem};
 
+use super::item_macros;
 use super::items::Definitions;
 use super::libraries::{self, Versions};
 use super::names::Imports;
@@ -30,15 +32,29 @@ impl CrateIndex {
         name: &str,
         crates: impl IntoIterator<Item = (String, String)>,
     ) -> Self {
-        let mut read = Vec::new();
+        let mut macros = item_macros::Table::default();
+        let mut files_read = Vec::new();
         for (module, text) in files {
             let Ok(mut file) = syn::parse_file(text) else { continue };
             for item in &mut file.items {
                 empty(item);
             }
+            let krate = module.first().map_or("", String::as_str);
+            macros.collect(&file.items, krate);
+            files_read.push((module, file.items));
+        }
+        let mut read = Vec::new();
+        for (module, items) in files_read {
+            let krate = module.first().map_or("", String::as_str);
+            let elsewhere = |name: &str| macros.get(name, krate).flatten();
+            let mut items = match item_macros::expanded(&items, krate, &elsewhere) {
+                Cow::Borrowed(_) => items,
+                Cow::Owned(expanded) => expanded,
+            };
+            items.iter_mut().for_each(empty);
             let mut imports = Imports::default();
-            imports.collect(&file.items, &module);
-            read.push((module, file.items, Rc::new(imports)));
+            imports.collect(&items, &module);
+            read.push((module, items, Rc::new(imports)));
         }
         let mut definitions = Definitions::default();
         definitions.crates.extend(crates);

@@ -91,8 +91,9 @@ impl Body<'_> {
             captured.into_iter().map(|(name, var)| (name, self.vars[var].ty.clone())).collect();
         let mut builder = FunctionBuilder::new("{closure}", "", site);
         builder.function_mut().is_root = true;
-        let place = self.place.clone();
+        let (place, macros) = (self.place.clone(), self.macros.clone());
         let mut body = Body::detached(self.file, builder, super::function::Where { floor: 0, ..place }, site);
+        body.macros.clone_from(&macros);
         body.push_scope();
         for (name, ty) in captured {
             if !matches!(ty, Ty::Closure(_) | Ty::Launch(_)) {
