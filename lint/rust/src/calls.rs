@@ -174,7 +174,7 @@ impl Body<'_> {
             }
             ("Arc" | "Rc", "new", [arg]) => {
                 let value = self.expr(arg);
-                if self.file.definitions.is_handle(&value.ty) || value.ty.is_unknown() {
+                if self.file.definitions.is_seen_through(&value.ty) || value.ty.is_unknown() {
                     return Some(value);
                 }
                 self.boxed(value, site, |ty| Ty::shared(*ty))
@@ -315,6 +315,11 @@ impl Body<'_> {
 
     /// A copy of a handle, a number or a reference; of other things, a reference.
     pub fn peek_copy(&mut self, place: &Place, span: Span) -> Val {
+        let definitions = &self.file.definitions;
+        if definitions.is_handle(&place.ty) && !definitions.is_seen_through(&place.ty) {
+            // What has no clone of its own is behind an `Arc`.
+            return self.val(place.address, place.ty.clone().shared());
+        }
         let value = self.peek(place, span);
         match &value.ty {
             // A second owner would drop it twice.

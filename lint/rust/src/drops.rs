@@ -231,7 +231,8 @@ impl Body<'_> {
         if def.library && handle.is_some() {
             let ir = self.file.ir(ty);
             let value = self.builder.load(site, address, ir);
-            self.row_call(&def.path, vec![value], site, false);
+            let row = super::library_calls::row_of(def);
+            self.row_call(&row, vec![value], site, false);
         } else if def.library {
             let receiver = self.val(address, ty.clone().reference(true));
             self.inline_function(index, vec![receiver], Vec::new(), site);

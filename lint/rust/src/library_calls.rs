@@ -79,7 +79,10 @@ impl Body<'_> {
                 continue;
             }
             let by_value = matches!(&param, Ty::Named(key, _) if definitions.type_def(key).is_some_and(|it| it.has_drop));
-            let value = self.library_argument(arg, by_value);
+            // A number that the call writes.
+            let is_result = matches!(&param, Ty::Ref { to, mutable: true }
+                if matches!(**to, Ty::Param(_) | Ty::Int(_) | Ty::Float(_)));
+            let value = if is_result { self.expr(arg) } else { self.library_argument(arg, by_value) };
             param.bind(&value.ty, &mut bound);
             pinned |=
                 matches!(definitions.handle_of(&value.ty), Some(HandleKind::Pinned | HandleKind::Managed));
@@ -106,10 +109,7 @@ impl Body<'_> {
             }
             return Val { ty, ..value };
         }
-        let mut name = match attribute(&attributes, "row").and_then(|it| it.parse_args::<LitStr>().ok()) {
-            Some(row) => row.value(),
-            None => def.path.clone(),
-        };
+        let mut name = row_of(def);
         let mut arguments: Vec<ValueId> = values.iter().map(|it| it.id).collect();
         if attribute(&attributes, "sized").is_some() {
             let element =
@@ -130,11 +130,29 @@ impl Body<'_> {
             name.push_str("::tracked");
         }
         let from_pinned = values.first().and_then(|it| definitions.handle_of(&it.ty));
-        let value = self.row(&name, arguments, result, site);
+        let tracked = if attribute(&attributes, "tracks").is_some() && self.file.versions.track_libraries() {
+            tracked_by(&name, &arguments)
+        } else {
+            Vec::new()
+        };
+        self.track(&arguments, &tracked, "before", site);
+        let value = self.row(&name, arguments.clone(), result, site);
+        self.track(&arguments, &tracked, "after", site);
         match from_pinned {
             // `pin.as_slice()`: all of it.
             Some(HandleKind::Pinned | HandleKind::Managed) => Val { length: Length::Whole, ..value },
             _ => value,
+        }
+    }
+
+    /// What a layer of cudarc over a library does before and after its work with the slices that it gets: the first
+    /// argument carries the stream.
+    fn track(&mut self, arguments: &[ValueId], tracked: &[(ValueId, bool)], when: &str, site: SiteId) {
+        let Some(handle) = arguments.first() else { return };
+        for (memory, writes) in tracked {
+            let use_of = if *writes { "write" } else { "read" };
+            let name = format!("cudarc::Tracking::{when}_{use_of}");
+            self.row_call(&name, vec![*handle, *memory], site, false);
         }
     }
 
@@ -488,6 +506,23 @@ fn declared_or_found(declared: &Ty, found: &Ty) -> Ty {
         (Ty::Named(one, _), Ty::Named(other, _)) if one == other => found.clone(),
         (declared, _) => declared.clone(),
     }
+}
+
+/// The row of a function of a stub.
+pub(crate) fn row_of(def: &FnDef) -> String {
+    let named = attribute(&def.attributes, "row").and_then(|it| it.parse_args::<LitStr>().ok());
+    named.map_or_else(|| def.path.clone(), |row| row.value())
+}
+
+/// The memory among the arguments of a row, and whether it is written.
+fn tracked_by(name: &str, arguments: &[ValueId]) -> Vec<(ValueId, bool)> {
+    let Some(row) = Model::builtin().lookup(name, arguments.len()) else { return Vec::new() };
+    let uses = row.params.iter().zip(arguments).filter_map(|(param, value)| match param.role {
+        Role::Src => Some((*value, false)),
+        Role::Dst => Some((*value, true)),
+        _ => None,
+    });
+    uses.collect()
 }
 
 fn takes_self(def: &FnDef) -> bool {

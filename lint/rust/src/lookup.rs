@@ -156,7 +156,8 @@ impl Definitions {
         candidates
     }
 
-    fn crate_name(&self, name: &str) -> Option<&str> {
+    /// The crate of the project that a name stands for.
+    pub(super) fn crate_name(&self, name: &str) -> Option<&str> {
         self.crates.get(name).map(String::as_str).or_else(|| self.base()?.crate_name(name))
     }
 
@@ -281,7 +282,7 @@ impl Definitions {
             | "MaybeUninit" | "Cow" | "OnceCell" | "OnceLock" | "Pin" | "LazyLock" | "UnsafeCell"
             | "Wrapping" | "NonZero" => inner(),
             "Arc" | "Rc" => match inner() {
-                ty if self.is_handle(&ty) => ty,
+                ty if self.is_seen_through(&ty) => ty,
                 Ty::Unknown => Ty::Unknown,
                 ty => ty.shared(),
             },
@@ -299,6 +300,14 @@ impl Definitions {
     /// True for handles, which are values however they are wrapped.
     pub fn is_handle(&self, ty: &Ty) -> bool {
         self.handle_of(ty).is_some()
+    }
+
+    /// True for handles of which nothing counts the owners: an `Arc` around one is the handle. Those of libraries end
+    /// with their last owner, which is not followed: in an `Arc`, they never do.
+    pub fn is_seen_through(&self, ty: &Ty) -> bool {
+        let Ty::Named(key, _) = ty else { return false };
+        let ends = self.type_def(key).is_some_and(|def| def.has_drop);
+        self.handle_of(ty).is_some_and(|handle| handle != HandleKind::Other || !ends)
     }
 
     /// What a handle is of.

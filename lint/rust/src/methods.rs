@@ -162,7 +162,11 @@ impl Body<'_> {
                 if let Some(index) = definitions.method_of(key, name) {
                     let def = definitions.at(index);
                     if def.library {
-                        let receiver = self.normalised(place, span);
+                        let receiver = if self.file.is_aggregate(&place.ty) {
+                            self.val(place.address, place.ty.reference(true))
+                        } else {
+                            self.normalised(place, span)
+                        };
                         return self.library_call(index, Some(receiver), args, turbofish, span);
                     }
                     let by_value = matches!(
