@@ -233,9 +233,19 @@ impl Body<'_> {
             ("thread" | "task" | "tokio" | "rayon" | "", "spawn" | "spawn_blocking", [arg])
                 if !owner.is_empty() || self.is_closure(arg) =>
             {
-                self.spawn(arg, span)
+                let value = self.expr(arg);
+                if matches!(owner, "thread" | "rayon")
+                    && let Ty::Closure(index) = value.ty
+                    && let Some(value) = self.in_other_thread(index, Vec::new(), span)
+                {
+                    return Some(value);
+                }
+                self.spawn(value, span)
             }
-            ("thread", "scope", [arg]) if self.is_closure(arg) => {
+            ("rayon", "join", [here, there]) if self.is_closure(here) && self.is_closure(there) => {
+                self.both(here, there, span)
+            }
+            ("thread" | "rayon", "scope" | "in_place_scope", [arg]) if self.is_closure(arg) => {
                 let value = self.expr(arg);
                 let Ty::Closure(index) = value.ty else { return Some(value) };
                 let scope = Val {

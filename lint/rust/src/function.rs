@@ -115,6 +115,8 @@ pub(crate) struct Inline {
 pub(crate) struct Closure {
     pub params: Vec<Pat>,
     pub body: Expr,
+    /// What it captures is its own.
+    pub moves: bool,
 }
 
 /// What paths mean where the lowering is.
@@ -152,6 +154,8 @@ pub(crate) struct Body<'l> {
     pub moved_addresses: Vec<(ValueId, usize)>,
     /// Macros that the function defines, as far as they are in view.
     pub macros: Vec<(String, Rc<super::macro_rules::MacroRules>)>,
+    /// The number of the thread whose code is being lowered; 0 is the one that runs the function.
+    pub thread: i64,
     /// How many macros are being expanded, one in the other.
     pub expanding: usize,
     /// How many macros have been expanded.
@@ -193,6 +197,7 @@ impl<'l> Body<'l> {
             constants: 0,
             moved_addresses: Vec::new(),
             macros: Vec::new(),
+            thread: 0,
             expanding: 0,
             expansions: 0,
             shared_names: rustc_hash::FxHashSet::default(),

@@ -246,6 +246,11 @@ impl Definitions {
         self.statics.get(name)
     }
 
+    /// True if a variable with static storage has that name.
+    pub fn is_static(&self, name: &str) -> bool {
+        self.statics.contains_key(name) || self.base().is_some_and(|base| base.is_static(name))
+    }
+
     /// A file's module hands on what it imports.
     pub fn export(&mut self, module: &[String], imports: &Rc<Imports>) {
         self.exports.insert(module.join("::"), imports.clone());

@@ -143,6 +143,7 @@ impl Machine<'_, '_> {
     /// program that calls them is built with.
     pub(super) fn stream_of_handle(&mut self, state: &State, handle: &Value) -> StreamKey {
         let stream = self.stream_in_handle(state, handle);
+        let stream = self.in_this_thread(state, stream);
         match stream.as_constant() {
             Some(0) => StreamKey::Legacy,
             _ => self.stream_key(Some(&stream)),

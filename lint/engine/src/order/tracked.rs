@@ -49,6 +49,7 @@ impl Machine<'_, '_> {
             | Effect::FirstStreamWaits
             | Effect::DisownsStream
             | Effect::StopsTracking
+            | Effect::EntersThread
             | Effect::StartsTracking => self.keep_account(state, it, effect),
             _ => {}
         }
