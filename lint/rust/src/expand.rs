@@ -25,7 +25,7 @@ impl Body<'_> {
         }
         let at = call.path.segments.last()?.ident.span();
         let krate = self.place.module.first().cloned().unwrap_or_default();
-        let tokens = rules.expand(&call.tokens, at, &krate)?;
+        let tokens = rules.expand(&call.tokens, at, &krate, &mut self.tokens_left)?;
         let statements = syn::Block::parse_within.parse2(tokens).ok()?;
         self.expanding += 1;
         self.expansions += 1;

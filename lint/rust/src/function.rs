@@ -158,6 +158,8 @@ pub(crate) struct Body<'l> {
     pub thread: i64,
     /// How many macros are being expanded, one in the other.
     pub expanding: usize,
+    /// How many tokens macros may still stand for.
+    pub tokens_left: usize,
     /// How many macros have been expanded.
     pub expansions: usize,
     /// Names of the function that are more than lent.
@@ -199,6 +201,7 @@ impl<'l> Body<'l> {
             macros: Vec::new(),
             thread: 0,
             expanding: 0,
+            tokens_left: super::macro_rules::ALL_TOKENS,
             expansions: 0,
             shared_names: rustc_hash::FxHashSet::default(),
             end,

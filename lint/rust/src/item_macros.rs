@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, ImplItem, Item, Macro, TraitItem};
 
-use super::macro_rules::MacroRules;
+use super::macro_rules::{ALL_TOKENS, MacroRules};
 
 /// How many macros are expanded one in the other.
 const DEPTH: usize = 64;
@@ -31,7 +31,8 @@ pub(crate) fn expanded<'i>(
     if !items.iter().any(has_calls) {
         return Cow::Borrowed(items);
     }
-    let mut expander = Expander { krate, elsewhere, in_view: Vec::new(), left: EXPANSIONS };
+    let mut expander =
+        Expander { krate, elsewhere, in_view: Vec::new(), left: EXPANSIONS, tokens: ALL_TOKENS };
     Cow::Owned(expander.items(items.to_vec(), DEPTH))
 }
 
@@ -51,6 +52,7 @@ struct Expander<'k> {
     elsewhere: &'k dyn Fn(&str) -> Known,
     in_view: Vec<(String, Known)>,
     left: usize,
+    tokens: usize,
 }
 
 impl Expander<'_> {
@@ -126,7 +128,7 @@ impl Expander<'_> {
         }
         self.left -= 1;
         let at = call.path.segments.last().map_or_else(Span::call_site, |it| it.ident.span());
-        let tokens = rules.expand(&call.tokens, at, self.krate)?;
+        let tokens = rules.expand(&call.tokens, at, self.krate, &mut self.tokens)?;
         all.parse2(tokens).ok()
     }
 }

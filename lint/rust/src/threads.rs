@@ -83,11 +83,12 @@ impl Body<'_> {
         }
         let value = self.call_closure(index, args, span);
         // What the closure owns goes with it.
+        let end = self.site(syn::spanned::Spanned::span(&closure.body));
         for (_, var) in captured.iter().filter(|_| closure.moves) {
             if self.vars[*var].drops && !self.vars[*var].sole {
                 self.vars[*var].moved = true;
-                self.end_value(*var, site);
-                self.moved(*var, site);
+                self.end_value(*var, end);
+                self.moved(*var, end);
             }
         }
         let value = self.pop_scope_keeping(Some(value), site);
@@ -104,9 +105,10 @@ impl Body<'_> {
         self.row_call("thread::enters", vec![number], site, false);
     }
 
-    /// True if code that another thread runs may wait for something that is no work of the device.
+    /// True if code that another thread runs may wait for something that is no work of the device, or not come to an
+    /// end.
     fn may_wait_for_others(&self, body: &Expr) -> bool {
-        const WAITS: [&str; 12] = [
+        const WAITS: [&str; 17] = [
             "lock",
             "read",
             "write",
@@ -119,6 +121,12 @@ impl Body<'_> {
             "call_once",
             "fetch_add",
             "compare_exchange",
+            // What ends the thread, or the program, does not end the one that starts it, or does so later.
+            "exit",
+            "abort",
+            "panic",
+            "todo",
+            "unimplemented",
         ];
         let mut mentioned = Mentioned::default();
         syn::visit::Visit::visit_expr(&mut mentioned, body);

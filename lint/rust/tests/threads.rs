@@ -108,6 +108,16 @@ fn what_a_thread_owns_goes_with_it() {
     assert_eq!(found("", &body.replace("WAIT", "")), [""; 0]);
 }
 
+#[test]
+fn a_thread_that_ends_the_program_does_not_end_it_at_once() {
+    let body =
+        "unsafe { ctx.disable_event_tracking() }; let (one, two) = (ctx.new_stream()?, ctx.new_stream()?);
+        let data = one.alloc_zeros::<f32>(1024)?; let mut copy = two.alloc_zeros::<f32>(1024)?;
+        thread::spawn(|| { thread::sleep(Duration::from_secs(1)); std::process::exit(1); });
+        two.memcpy_dtod(&data, &mut copy)?;";
+    assert_eq!(found("use std::time::Duration;", body), UNTRACKED);
+}
+
 /// What may wait for the thread that started it is not followed: it may run when that one has waited.
 #[test]
 fn threads_that_may_be_told_are_not_followed() {

@@ -60,7 +60,14 @@ fn taken(
 
 /// An expression keeps its bounds.
 fn as_one(tokens: TokenStream) -> TokenStream {
-    TokenTree::Group(Group::new(Delimiter::None, tokens)).into()
+    let mut spans = tokens.clone().into_iter().map(|token| token.span());
+    let first = spans.next();
+    let last = spans.last().or(first);
+    let mut group = Group::new(Delimiter::None, tokens);
+    if let (Some(first), Some(last)) = (first, last) {
+        group.set_span(first.join(last).unwrap_or(first));
+    }
+    TokenTree::Group(group).into()
 }
 
 fn token_tree(input: ParseStream<'_>) -> syn::Result<TokenStream> {

@@ -18,6 +18,9 @@ use transcriber::Piece;
 /// How many tokens a call may stand for.
 const TOKENS: usize = 50_000;
 
+/// How many tokens the calls of one file, or of one function, may stand for.
+pub const ALL_TOKENS: usize = 400_000;
+
 /// A macro.
 #[derive(Clone, Debug)]
 pub struct MacroRules {
@@ -70,14 +73,17 @@ impl MacroRules {
     }
 
     /// The tokens that a call stands for, in the crate `krate`. Those of the arguments keep their places; all others
-    /// stand `at` the call, since the macro may be another file's.
-    pub fn expand(&self, call: &TokenStream, at: Span, krate: &str) -> Option<TokenStream> {
+    /// stand `at` the call, since the macro may be another file's. As many as there are go from `left`.
+    pub fn expand(&self, call: &TokenStream, at: Span, krate: &str, left: &mut usize) -> Option<TokenStream> {
         let (rule, bound) = self
             .rules
             .iter()
             .find_map(|rule| Some((rule, matcher::matched(&rule.matcher, call.clone())?)))?;
         let home = if self.krate == krate { "crate" } else { &self.krate };
-        transcriber::write(&rule.body, &bound, home, at, TOKENS)
+        let limit = TOKENS.min(*left);
+        let (tokens, unused) = transcriber::write(&rule.body, &bound, home, at, limit)?;
+        *left -= limit - unused;
+        Some(tokens)
     }
 }
 

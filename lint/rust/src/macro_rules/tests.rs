@@ -4,7 +4,11 @@ use super::*;
 fn expanded(rules: &str, call: &str) -> Option<String> {
     let item: Item = syn::parse_str(&format!("macro_rules! m {{ {rules} }}")).unwrap();
     let (_, rules) = MacroRules::of(&item, "krate")?;
-    Some(rules.expand(&call.parse().unwrap(), Span::call_site(), "krate")?.to_string())
+    Some(
+        rules
+            .expand(&call.parse().unwrap(), Span::call_site(), "krate", &mut ALL_TOKENS.clone())?
+            .to_string(),
+    )
 }
 
 fn same(rules: &str, call: &str, wanted: &str) {
@@ -78,6 +82,7 @@ fn what_is_not_understood_is_left_alone() {
 fn the_crate_of_a_macro_is_its_own() {
     let item: Item = syn::parse_str("macro_rules! m { () => { $crate::f() } }").unwrap();
     let (_, rules) = MacroRules::of(&item, "other").unwrap();
-    let tokens = rules.expand(&TokenStream::new(), Span::call_site(), "krate").unwrap();
+    let tokens =
+        rules.expand(&TokenStream::new(), Span::call_site(), "krate", &mut ALL_TOKENS.clone()).unwrap();
     assert_eq!(tokens.to_string(), "other :: f ()");
 }

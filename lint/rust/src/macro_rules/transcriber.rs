@@ -49,17 +49,19 @@ pub(super) fn read(tokens: TokenStream) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
-/// The tokens that a body stands for: at most so many. `home` is what `$crate` means.
+/// The tokens that a body stands for, and how many less than `limit`. `home` is what `$crate` means.
 pub(super) fn write(
     body: &[Piece],
     bound: &Bindings,
     home: &str,
     at: Span,
     limit: usize,
-) -> Option<TokenStream> {
+) -> Option<(TokenStream, usize)> {
     let bound = bound.iter().map(|(name, value)| (name.clone(), value)).collect();
     let home = syn::parse::Parser::parse_str(Ident::parse_any, home).ok()?;
-    Writer { home, at, left: limit }.pieces(body, &bound)
+    let mut writer = Writer { home, at, left: limit };
+    let tokens = writer.pieces(body, &bound)?;
+    Some((tokens, writer.left))
 }
 
 /// What metavariables are in one round of a repetition.
