@@ -1,3 +1,5 @@
+//! Macros by example: what calls stand for.
+
 use super::*;
 
 /// What a call of a macro stands for.
