@@ -29,7 +29,11 @@ const STAGING: &str = "use cudarc::driver::*;\nuse std::sync::Arc;\n\
         fn filled(&mut self) -> Result<(), DriverError> { self.fill() }\n\
     }\n\
     impl Source for Staging { fn fill(&mut self) -> Result<(), DriverError> { self.fetch() } }\n\
-    #[macro_export]\nmacro_rules! wait { ($s:expr) => { $s.stream.synchronize()? }; }\n";
+    #[macro_export]\nmacro_rules! wait { ($s:expr) => { $s.stream.synchronize()? }; ($($s:expr),+ ; all) => { $( wait!($s); )+ }; }\n\
+    #[macro_export]\nmacro_rules! first_of { ($s:expr) => { $s.host.as_slice()?[0] }; (of $v:expr) => { $v }; }\n\
+    macro_rules! methods { ($($name:ident => $call:ident),* $(,)?) => { impl Staging { $(\n\
+        pub fn $name(&self) -> Result<(), DriverError> { self.stream.$call() } )* } }; }\n\
+    methods! { settle => synchronize, }\n";
 
 /// A file with one function, which makes a staging buffer and reads it after some calls: in line 6.
 fn reader(imports: &str, calls: &str) -> String {
@@ -98,6 +102,39 @@ fn methods_of_traits_are_those_of_the_type() {
 fn macros_of_another_file_are_expanded() {
     let imports = "use crate::Staging;";
     assert!(in_crate(imports, "staging.fetch()?; crate::wait!(staging);").is_empty());
+    assert!(in_crate(imports, "staging.fetch()?; crate::wait!(staging, staging; all);").is_empty());
+    // A macro of that name that another crate has may do anything, or nothing.
+    let other = "use tokio::wait;\nuse crate::Staging;";
+    assert!(in_crate(other, "staging.fetch()?; wait!(staging);").is_empty());
+}
+
+#[test]
+fn methods_that_a_macro_makes_are_known_in_other_files() {
+    let imports = "use crate::Staging;";
+    assert_eq!(in_crate(imports, "staging.fetch()?;"), ["src/net/up.rs:6 cudarc-pinned-as-slice"]);
+    assert!(in_crate(imports, "staging.fetch()?; staging.settle()?;").is_empty());
+}
+
+#[test]
+fn findings_stand_at_the_tokens_of_the_call() {
+    let read = |call: &str| {
+        let text = format!(
+            "use crate::Staging;\nuse cudarc::driver::*;\n\
+             pub fn first() -> Result<f32, DriverError> {{\n    let ctx = CudaContext::new(0)?;\n    \
+             let mut staging = Staging::new(&ctx)?; staging.fetch()?;\n    let value = {call};\n    \
+             staging.stream.synchronize()?;\n    Ok(value)\n}}\n"
+        );
+        let files = [
+            ("Cargo.toml", MANIFEST),
+            ("src/lib.rs", "mod buffers;\nmod up;\npub use buffers::Staging;\n"),
+            ("src/buffers.rs", STAGING),
+            ("src/up.rs", &text),
+        ];
+        found(&files).unwrap_or_else(|error| panic!("{error}"))
+    };
+    assert_eq!(read("crate::first_of!(\n    staging)"), ["src/up.rs:6 cudarc-pinned-as-slice"]);
+    let own = "crate::first_of!(\n    of\n    staging.host.as_slice()?[0])";
+    assert_eq!(read(own), ["src/up.rs:8 cudarc-pinned-as-slice"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tuples, arrays and structs.
 
+use cuda_lint_engine::program::SiteId;
 use proc_macro2::Span;
 use syn::Expr;
 use syn::spanned::Spanned;
@@ -14,6 +15,11 @@ impl Body<'_> {
             return self.unit(site);
         }
         let values: Vec<Val> = parts.iter().map(|it| self.expr(it)).collect();
+        self.tuple_of(values, site)
+    }
+
+    /// A tuple of values.
+    pub fn tuple_of(&mut self, values: Vec<Val>, site: SiteId) -> Val {
         let ty = Ty::Tuple(values.iter().map(|it| it.ty.clone()).collect());
         let var = self.temporary(ty.clone(), site);
         let local = self.vars[var].local;

@@ -174,9 +174,7 @@ impl Body<'_> {
             }
             ("Arc" | "Rc", "new", [arg]) => {
                 let value = self.expr(arg);
-                let definitions = &self.file.definitions;
-                let is_value = definitions.is_handle(&value.ty) && !definitions.owns(&value.ty);
-                if is_value || value.ty.is_unknown() {
+                if self.file.definitions.is_seen_through(&value.ty) || value.ty.is_unknown() {
                     return Some(value);
                 }
                 self.boxed(value, site, |ty| Ty::shared(*ty))
@@ -235,9 +233,19 @@ impl Body<'_> {
             ("thread" | "task" | "tokio" | "rayon" | "", "spawn" | "spawn_blocking", [arg])
                 if !owner.is_empty() || self.is_closure(arg) =>
             {
-                self.spawn(arg, span)
+                let value = self.expr(arg);
+                if matches!(owner, "thread" | "rayon")
+                    && let Ty::Closure(index) = value.ty
+                    && let Some(value) = self.in_other_thread(index, Vec::new(), span)
+                {
+                    return Some(value);
+                }
+                self.spawn(value, span)
             }
-            ("thread", "scope", [arg]) if self.is_closure(arg) => {
+            ("rayon", "join", [here, there]) if self.is_closure(here) && self.is_closure(there) => {
+                self.both(here, there, span)
+            }
+            ("thread" | "rayon", "scope" | "in_place_scope", [arg]) if self.is_closure(arg) => {
                 let value = self.expr(arg);
                 let Ty::Closure(index) = value.ty else { return Some(value) };
                 let scope = Val {
@@ -317,6 +325,11 @@ impl Body<'_> {
 
     /// A copy of a handle, a number or a reference; of other things, a reference.
     pub fn peek_copy(&mut self, place: &Place, span: Span) -> Val {
+        let definitions = &self.file.definitions;
+        if definitions.is_handle(&place.ty) && !definitions.is_seen_through(&place.ty) {
+            // What has no clone of its own is behind an `Arc`.
+            return self.val(place.address, place.ty.clone().shared());
+        }
         let value = self.peek(place, span);
         match &value.ty {
             // A second owner would drop it twice.

@@ -74,13 +74,15 @@ impl Body<'_> {
                 self.closures.push(std::rc::Rc::new(Closure {
                     params: it.inputs.iter().cloned().collect(),
                     body: (*it.body).clone(),
+                    moves: it.capture.is_some(),
                 }));
                 self.closure_value(span)
             }
             Expr::Async(it) => {
                 let body =
                     Expr::Block(syn::ExprBlock { attrs: Vec::new(), label: None, block: it.block.clone() });
-                self.closures.push(std::rc::Rc::new(Closure { params: Vec::new(), body }));
+                let moves = it.capture.is_some();
+                self.closures.push(std::rc::Rc::new(Closure { params: Vec::new(), body, moves }));
                 self.closure_value(span)
             }
             Expr::Await(it) => {

@@ -115,6 +115,8 @@ pub(crate) struct Inline {
 pub(crate) struct Closure {
     pub params: Vec<Pat>,
     pub body: Expr,
+    /// What it captures is its own.
+    pub moves: bool,
 }
 
 /// What paths mean where the lowering is.
@@ -150,8 +152,14 @@ pub(crate) struct Body<'l> {
     pub constants: usize,
     /// Variables that were moved as a whole, by the address that stands for their value.
     pub moved_addresses: Vec<(ValueId, usize)>,
+    /// Macros that the function defines, as far as they are in view.
+    pub macros: Vec<(String, Rc<super::macro_rules::MacroRules>)>,
+    /// The number of the thread whose code is being lowered; 0 is the one that runs the function.
+    pub thread: i64,
     /// How many macros are being expanded, one in the other.
     pub expanding: usize,
+    /// How many tokens macros may still stand for.
+    pub tokens_left: usize,
     /// How many macros have been expanded.
     pub expansions: usize,
     /// Names of the function that are more than lent.
@@ -190,7 +198,10 @@ impl<'l> Body<'l> {
             result: Ty::Unknown,
             constants: 0,
             moved_addresses: Vec::new(),
+            macros: Vec::new(),
+            thread: 0,
             expanding: 0,
+            tokens_left: super::macro_rules::ALL_TOKENS,
             expansions: 0,
             shared_names: rustc_hash::FxHashSet::default(),
             end,
@@ -395,6 +406,12 @@ impl<'l> Body<'l> {
     /// The names in view.
     pub fn names_in_view(&self) -> Vec<(String, usize)> {
         self.names.get(self.place.floor..).unwrap_or_default().to_vec()
+    }
+
+    /// Takes names out of view that have come into it since there were `before`.
+    pub fn hide_names(&mut self, before: usize, kept: impl Fn(&str) -> bool) {
+        let added = self.names.split_off(before);
+        self.names.extend(added.into_iter().filter(|(name, _)| kept(name)));
     }
 
     pub fn name_count(&self) -> usize {

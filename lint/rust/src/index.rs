@@ -2,12 +2,14 @@
 //!
 //! A crate is read once, and its files are lowered on top of that; bodies stay with their files.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::{Block, ImplItem, Item, TraitItem};
 
+use super::item_macros;
 use super::items::Definitions;
 use super::libraries::{self, Versions};
 use super::names::Imports;
@@ -61,18 +63,36 @@ impl CrateIndex {
         name: &str,
         crates: impl IntoIterator<Item = (String, String)>,
     ) -> Self {
-        let read = || sources.iter().flat_map(|source| source.0.iter());
+        let files = || sources.iter().flat_map(|source| source.0.iter());
+        let mut macros = item_macros::Table::default();
+        for (module, items, _) in files() {
+            macros.collect(items, module.first().map_or("", String::as_str));
+        }
+        let expanded = files().map(|(module, items, imports)| {
+            let krate = module.first().map_or("", String::as_str);
+            let elsewhere = |name: &str| macros.get(name, krate).flatten();
+            match item_macros::expanded(items, krate, &elsewhere) {
+                Cow::Borrowed(items) => (module, Cow::Borrowed(items), imports.clone()),
+                Cow::Owned(mut items) => {
+                    items.iter_mut().for_each(empty);
+                    let mut imports = Imports::default();
+                    imports.collect(&items, module);
+                    (module, Cow::Owned(items), Rc::new(imports))
+                }
+            }
+        });
+        let read: Vec<_> = expanded.collect();
         let mut definitions = Definitions::default();
         definitions.crates.extend(crates);
         libraries::collect(&mut definitions, versions, name);
-        for (module, items, imports) in read() {
+        for (module, items, imports) in &read {
             definitions.collect_types(items, module, imports, None);
             definitions.export(module, imports);
         }
-        for (module, items, _) in read() {
+        for (module, items, _) in &read {
             definitions.declare_traits(items, module);
         }
-        for (module, items, imports) in read() {
+        for (module, items, imports) in &read {
             definitions.collect_functions(items, module, imports, None);
         }
         definitions.complete();

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use syn::{Attribute, Block, Expr, Fields, GenericParam, ImplItem, Item, Signature, TraitItem, Type};
 
-use super::expand::MacroRule;
+use super::item_macros::{self, Known};
 use super::libraries::Versions;
+use super::macro_rules::MacroRules;
 use super::names::{self, Imports};
 use super::ty::Ty;
 
@@ -119,8 +120,8 @@ pub struct Definitions {
     pub(super) traits: FxHashMap<Rc<str>, TraitDef>,
     /// What trait a type implements, by what the type is known by.
     pub(super) implemented: FxHashMap<Rc<str>, Vec<Rc<str>>>,
-    /// Macros with one rule by name; `None` if several have it.
-    macros: FxHashMap<String, Option<MacroRule>>,
+    /// Macros by name.
+    macros: item_macros::Table,
     /// Other crates of the project by the names that the crate has for them.
     pub(super) crates: FxHashMap<String, String>,
     /// What modules of other files hand on by `use`, by their paths.
@@ -245,6 +246,11 @@ impl Definitions {
         self.statics.get(name)
     }
 
+    /// True if a variable with static storage has that name.
+    pub fn is_static(&self, name: &str) -> bool {
+        self.statics.contains_key(name) || self.base().is_some_and(|base| base.is_static(name))
+    }
+
     /// A file's module hands on what it imports.
     pub fn export(&mut self, module: &[String], imports: &Rc<Imports>) {
         self.exports.insert(module.join("::"), imports.clone());
@@ -311,8 +317,9 @@ impl Definitions {
                     self.add_constant(&it.ident, &it.expr);
                 }
                 Item::Macro(_) => {
-                    if let Some((name, rule)) = MacroRule::of(item) {
-                        self.add_macro(name, rule);
+                    let krate = module.first().map_or("", String::as_str);
+                    if let Some((name, rules)) = MacroRules::of(item, krate) {
+                        self.macros.add(name, rules);
                     }
                 }
                 Item::Static(it) => {
@@ -337,16 +344,11 @@ impl Definitions {
         self.types.insert(key, def);
     }
 
-    /// Takes in a macro.
-    pub fn add_macro(&mut self, name: String, rule: MacroRule) {
-        self.macros.entry(name).and_modify(|known| *known = None).or_insert(Some(rule));
-    }
-
-    /// The macro of a name.
-    pub fn macro_rule(&self, name: &str) -> Option<&MacroRule> {
-        match self.macros.get(name) {
-            Some(known) => known.as_ref(),
-            None => self.base()?.macro_rule(name),
+    /// The macro of a name, as a crate has it.
+    pub fn macro_rules(&self, name: &str, krate: &str) -> Known {
+        match self.macros.get(name, krate) {
+            Some(known) => known,
+            None => self.base()?.macro_rules(name, krate),
         }
     }
 
@@ -414,7 +416,7 @@ impl Definitions {
                     }
                 }
                 Item::Trait(it) => self.collect_trait(it, module, imports),
-                Item::Impl(it) => self.collect_impl(it, module, imports, library.is_some()),
+                Item::Impl(it) => self.collect_impl(it, module, imports, library),
                 _ => {}
             }
         }
@@ -459,21 +461,32 @@ impl Definitions {
         }
     }
 
-    fn collect_impl(&mut self, it: &syn::ItemImpl, module: &[String], imports: &Rc<Imports>, library: bool) {
+    fn collect_impl(
+        &mut self,
+        it: &syn::ItemImpl,
+        module: &[String],
+        imports: &Rc<Imports>,
+        library: Option<&Versions>,
+    ) {
         let generics = type_params(&it.generics);
         let scope = Scope { imports, module, self_ty: None, generics: &generics };
         let self_ty = self.ty(&it.self_ty, scope);
         let implemented = it.trait_.as_ref().map(|(path, _)| names::segments(path));
         for item in &it.items {
             if let ImplItem::Fn(method) = item {
+                if library.is_some_and(|versions| !versions.have(&method.attrs)) {
+                    continue;
+                }
+                let empty = method.block.stmts.is_empty() && library.is_some();
+                let attributes: &[Attribute] = if library.is_some() { &method.attrs } else { &[] };
                 self.add(Added {
                     signature: &method.sig,
-                    body: Some(Rc::new(method.block.clone())),
+                    body: (!empty).then(|| Rc::new(method.block.clone())),
                     self_ty: Some(self_ty.clone()),
                     outer: Some(&it.generics),
                     module,
                     imports,
-                    library: (library, &[]),
+                    library: (library.is_some(), attributes),
                 });
             }
             if let ImplItem::Const(it) = item {
@@ -490,7 +503,7 @@ impl Definitions {
         {
             def.has_drop = true;
         }
-        if library {
+        if library.is_some() {
             return;
         }
         let Some(of) = self.trait_of(&implemented, scope) else { return };

@@ -28,6 +28,7 @@ mod expressions;
 mod externs;
 mod function;
 mod index;
+mod item_macros;
 mod items;
 mod iterators;
 #[cfg(feature = "positions")]
@@ -36,6 +37,7 @@ pub mod libraries;
 mod library_calls;
 mod lookup;
 mod lower;
+mod macro_rules;
 mod macros;
 mod methods;
 mod names;

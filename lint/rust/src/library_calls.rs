@@ -79,7 +79,10 @@ impl Body<'_> {
                 continue;
             }
             let by_value = matches!(&param, Ty::Named(key, _) if definitions.type_def(key).is_some_and(|it| it.has_drop));
-            let value = self.library_argument(arg, by_value);
+            // A number that the call writes.
+            let is_result = matches!(&param, Ty::Ref { to, mutable: true }
+                if matches!(**to, Ty::Param(_) | Ty::Int(_) | Ty::Float(_)));
+            let value = if is_result { self.expr(arg) } else { self.library_argument(arg, by_value) };
             param.bind(&value.ty, &mut bound);
             let handle = definitions.handle_of(&value.ty);
             pinned |= matches!(handle, Some(HandleKind::Pinned | HandleKind::Managed));
@@ -131,11 +134,29 @@ impl Body<'_> {
             }
         }
         let from_pinned = values.first().and_then(|it| definitions.handle_of(&it.ty));
-        let value = self.row(&name, arguments, result, site);
+        let tracked = if attribute(&attributes, "tracks").is_some() && self.file.versions.track_libraries() {
+            tracked_by(&name, &arguments)
+        } else {
+            Vec::new()
+        };
+        self.track(&arguments, &tracked, "before", site);
+        let value = self.row(&name, arguments.clone(), result, site);
+        self.track(&arguments, &tracked, "after", site);
         match from_pinned {
             // `pin.as_slice()`: all of it.
             Some(HandleKind::Pinned | HandleKind::Managed) => Val { length: Length::Whole, ..value },
             _ => value,
+        }
+    }
+
+    /// What a layer of cudarc over a library does before and after its work with the slices that it gets: the first
+    /// argument carries the stream.
+    fn track(&mut self, arguments: &[ValueId], tracked: &[(ValueId, bool)], when: &str, site: SiteId) {
+        let Some(handle) = arguments.first() else { return };
+        for (memory, writes) in tracked {
+            let use_of = if *writes { "write" } else { "read" };
+            let name = format!("cudarc::Tracking::{when}_{use_of}");
+            self.row_call(&name, vec![*handle, *memory], site, false);
         }
     }
 
@@ -493,16 +514,25 @@ fn declared_or_found(declared: &Ty, found: &Ty) -> Ty {
     }
 }
 
-fn takes_self(def: &FnDef) -> bool {
-    matches!(def.signature.inputs.first(), Some(FnArg::Receiver(_)))
+/// The row of a function of a stub.
+pub(crate) fn row_of(def: &FnDef) -> String {
+    let named = attribute(&def.attributes, "row").and_then(|it| it.parse_args::<LitStr>().ok());
+    named.map_or_else(|| def.path.clone(), |row| row.value())
 }
 
-/// The row that a function of a stub is.
-pub fn row_of(def: &FnDef) -> String {
-    match attribute(&def.attributes, "row").and_then(|it| it.parse_args::<LitStr>().ok()) {
-        Some(row) => row.value(),
-        None => def.path.clone(),
-    }
+/// The memory among the arguments of a row, and whether it is written.
+fn tracked_by(name: &str, arguments: &[ValueId]) -> Vec<(ValueId, bool)> {
+    let Some(row) = Model::builtin().lookup(name, arguments.len()) else { return Vec::new() };
+    let uses = row.params.iter().zip(arguments).filter_map(|(param, value)| match param.role {
+        Role::Src => Some((*value, false)),
+        Role::Dst => Some((*value, true)),
+        _ => None,
+    });
+    uses.collect()
+}
+
+fn takes_self(def: &FnDef) -> bool {
+    matches!(def.signature.inputs.first(), Some(FnArg::Receiver(_)))
 }
 
 /// True for methods that take their object from the caller.

@@ -159,7 +159,8 @@ impl Definitions {
         candidates
     }
 
-    fn crate_name(&self, name: &str) -> Option<&str> {
+    /// The crate of the project that a name stands for.
+    pub(super) fn crate_name(&self, name: &str) -> Option<&str> {
         self.crates.get(name).map(String::as_str).or_else(|| self.base()?.crate_name(name))
     }
 
@@ -312,7 +313,7 @@ impl Definitions {
             | "Wrapping" | "NonZero" => inner(),
             "Arc" | "Rc" => match inner() {
                 // What owns memory is shared by its owners, and who drops it is not followed.
-                ty if self.is_handle(&ty) && !self.owns(&ty) => ty,
+                ty if self.is_seen_through(&ty) => ty,
                 Ty::Unknown => Ty::Unknown,
                 ty => ty.shared(),
             },
@@ -335,6 +336,12 @@ impl Definitions {
     /// True for handles whose drop does something.
     pub fn owns(&self, ty: &Ty) -> bool {
         matches!(ty, Ty::Named(key, _) if self.type_def(key).is_some_and(|def| def.has_drop))
+    }
+
+    /// True for handles of which nothing counts the owners: an `Arc` around one is the handle. Those whose drop does
+    /// something end with their last owner, which is not followed: in an `Arc`, they never do.
+    pub fn is_seen_through(&self, ty: &Ty) -> bool {
+        self.is_handle(ty) && !self.owns(ty)
     }
 
     /// What a handle is of.

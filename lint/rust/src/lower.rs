@@ -10,6 +10,7 @@ use syn::Item;
 
 use super::function::Body;
 use super::index::{self, CrateIndex};
+use super::item_macros;
 use super::items::{Definitions, FnDef, Scope};
 use super::libraries::Versions;
 use super::names::Imports;
@@ -96,13 +97,20 @@ pub fn lower_file(items: &[Item], context: &FileContext) -> Lowered {
     if module.is_empty() {
         module.push("crate".to_owned());
     }
-    let mut imports = Imports::default();
-    imports.collect(items, &module);
-    let imports = Rc::new(imports);
     let base = match &context.index {
         Some(index) => index.definitions(),
         None => index::stubs(&context.versions, &module[0]),
     };
+    let mut macros = item_macros::Table::default();
+    macros.collect(items, &module[0]);
+    let elsewhere = |name: &str| match macros.get(name, &module[0]) {
+        Some(known) => known,
+        None => base.macro_rules(name, &module[0]),
+    };
+    let items = &item_macros::expanded(items, &module[0], &elsewhere);
+    let mut imports = Imports::default();
+    imports.collect(items, &module);
+    let imports = Rc::new(imports);
     let mut definitions = Definitions::on(base);
     definitions.collect(items, &module, &imports, None);
     definitions.export(&module, &imports);
@@ -115,11 +123,11 @@ pub fn lower_file(items: &[Item], context: &FileContext) -> Lowered {
         sites: Sites::default(),
         definitions: Rc::new(definitions),
         imports,
+        versions: context.versions,
         externs: FxHashMap::default(),
         records: FxHashMap::default(),
         statics: FxHashMap::default(),
         detached: Vec::new(),
-        local_macros: FxHashMap::default(),
         ids: FxHashMap::default(),
     };
     file.run();
@@ -132,13 +140,12 @@ pub(crate) struct Lowering {
     pub sites: Sites,
     pub definitions: Rc<Definitions>,
     pub imports: Rc<Imports>,
+    pub versions: Versions,
     pub externs: FxHashMap<Extern, ExternId>,
     pub records: FxHashMap<String, cuda_lint_engine::program::RecordId>,
     pub statics: FxHashMap<String, cuda_lint_engine::program::GlobalId>,
     /// Bodies of closures that other threads run: roots of their own.
     pub detached: Vec<cuda_lint_engine::program::Function>,
-    /// Macros that functions define; `None` if several have the name.
-    pub local_macros: FxHashMap<String, Option<super::expand::MacroRule>>,
     /// Functions of the program by their definitions.
     pub ids: FxHashMap<usize, FunctionId>,
 }

@@ -46,12 +46,13 @@ impl Body<'_> {
         if matches!(name.as_str(), "spawn" | "spawn_blocking") && args.len() == 1 && self.is_closure(args[0])
         {
             let receiver = self.expr(&it.receiver);
-            if let Some(value) = self.scoped_spawn(&receiver, args[0], span) {
-                return value;
-            }
-            return self.spawn(args[0], span);
+            return self.scoped_spawn(receiver, args[0], span);
         }
         let place = self.expr_place(&it.receiver);
+        // The handle of a thread that has been followed is what its closure gives.
+        if name == "join" && args.is_empty() && is_result_of_thread(&place.ty) {
+            return self.load(&place, span);
+        }
         if let Ty::Launch(index) = place.ty {
             return self.launch_method(index, &name, &args, span);
         }
@@ -176,7 +177,11 @@ impl Body<'_> {
                     let def = definitions.at(index);
                     if def.library {
                         let owner = place.var.filter(|_| takes_self_by_value(def));
-                        let receiver = self.normalised(place, span);
+                        let receiver = if self.file.is_aggregate(&place.ty) {
+                            self.val(place.address, place.ty.reference(true))
+                        } else {
+                            self.normalised(place, span)
+                        };
                         if let Some(var) = owner {
                             self.moved(var, site);
                         }
@@ -249,6 +254,14 @@ impl Body<'_> {
             }
         }
     }
+}
+
+/// True for what can be the result of a thread, and has no method `join` of its own.
+fn is_result_of_thread(ty: &Ty) -> bool {
+    !matches!(
+        ty,
+        Ty::Unknown | Ty::Param(_) | Ty::Vec(_) | Ty::Slice(_) | Ty::Array(..) | Ty::Str | Ty::Iter(_)
+    )
 }
 
 /// Methods that only cudarc's streams and devices have.

@@ -32,13 +32,21 @@ impl Body<'_> {
     }
 
     pub fn statements(&mut self, statements: &[Stmt]) -> Option<Val> {
+        let macros = self.macros.len();
+        let value = self.statements_in_view(statements);
+        self.macros.truncate(macros);
+        value
+    }
+
+    /// The same, where the macros that they define stay in view.
+    pub fn statements_in_view(&mut self, statements: &[Stmt]) -> Option<Val> {
         for item in statements {
             if let Stmt::Item(item) = item {
                 self.local_item(item);
             }
         }
         let mut last = None;
-        for statement in statements {
+        for (at, statement) in statements.iter().enumerate() {
             last = None;
             match statement {
                 Stmt::Local(it) => self.local(it),
@@ -51,7 +59,8 @@ impl Body<'_> {
                     }
                 }
                 Stmt::Macro(it) => {
-                    let value = self.macro_in(&it.mac, it.semi_token.is_some());
+                    let is_last = at + 1 == statements.len();
+                    let value = self.macro_in(&it.mac, it.semi_token.is_some() || !is_last);
                     if it.semi_token.is_none() {
                         last = Some(value);
                     }

@@ -45,6 +45,114 @@ fn a_macro_with_one_rule_is_what_it_stands_for() {
 }
 
 #[test]
+fn rules_are_tried_in_order_and_repetitions_come_as_often_as_they_are_given() {
+    let items = "macro_rules! on { (wait $s:expr) => { $s.synchronize()? };
+            ($s:expr; $($copy:ident from $of:ident),+ $(,)?) => {{ $( $s.memcpy_dtod(&$of, &mut $copy)?; )+ }}; }
+        macro_rules! all { ($($s:expr),* => $f:ident) => { $( $s.$f()?; )* }; }";
+    let copy = "on!(second; copy from source,);";
+    let misuse = ["cudarc-untracked-streams"];
+    assert_eq!(found(&two_streams(items, &format!("first.memset_zeros(&mut source)?; {copy}"))), misuse);
+    for wait in ["on!(wait first);", "all!(first => synchronize);", "all!(second, first => synchronize);"] {
+        assert!(
+            found(&two_streams(items, &format!("first.memset_zeros(&mut source)?; {wait} {copy}")))
+                .is_empty()
+        );
+    }
+    let wait = "all!(second => synchronize); all!( => synchronize);";
+    assert_eq!(
+        found(&two_streams(items, &format!("first.memset_zeros(&mut source)?; {wait} {copy}"))),
+        misuse
+    );
+}
+
+#[test]
+fn a_macro_may_call_itself_with_the_rest() {
+    let items = "macro_rules! each { ($s:ident;) => {}; ($s:ident; wait $($rest:tt)*) => { $s.synchronize()?; each!($s; $($rest)*); };
+        ($s:ident; zero $it:ident $($rest:tt)*) => { $s.memset_zeros(&mut $it)?; each!($s; $($rest)*); }; }";
+    let copy = "second.memcpy_dtod(&source, &mut copy)?;";
+    let misuse = ["cudarc-untracked-streams"];
+    assert_eq!(found(&two_streams(items, &format!("each!(first; wait zero source); {copy}"))), misuse);
+    assert!(found(&two_streams(items, &format!("each!(first; zero source wait); {copy}"))).is_empty());
+}
+
+#[test]
+fn what_a_statement_makes_lives_as_long_as_its_block() {
+    // The slice that the macro makes is dropped at the end of the block, behind the wait; in a block of its own, before.
+    let items =
+        "macro_rules! fill { ($s:ident, $to:ident) => { let made = second.alloc_zeros::<f32>(1024)?; \
+                 second.synchronize()?; $s.memcpy_dtod(&made, &mut $to)?; } }
+        macro_rules! fill_in { ($s:ident, $to:ident) => {{ let made = second.alloc_zeros::<f32>(1024)?; \
+                 second.synchronize()?; $s.memcpy_dtod(&made, &mut $to)?; }} }";
+    let items = items.replace("second", "$other").replace("$s:ident,", "$s:ident, $other:ident,");
+    let body = |name: &str| format!("{name}!(first, second, copy); first.synchronize()?;");
+    assert!(found(&two_streams(&items, &body("fill"))).is_empty());
+    assert_eq!(found(&two_streams(&items, &body("fill_in"))), ["cudarc-untracked-streams"]);
+    // A name that the macro makes up is no other's.
+    let items =
+        "macro_rules! zeros { ($s:ident) => { let first = $s.alloc_zeros::<f32>(4)?; let _ = &first; } }";
+    let body = "zeros!(second); first.memset_zeros(&mut source)?; second.memcpy_dtod(&source, &mut copy)?;";
+    assert_eq!(found(&two_streams(items, body)), ["cudarc-untracked-streams"]);
+}
+
+#[test]
+fn items_that_macros_make_are_lowered() {
+    let text = |wait: &str| {
+        format!(
+            "use cudarc::driver::*;
+        struct Pair {{ first: std::sync::Arc<CudaStream>, second: std::sync::Arc<CudaStream> }}
+        macro_rules! define {{
+            ($($name:ident($from:ident, $to:ident);)*) => {{ $(
+                fn $name() -> Result<(), DriverError> {{
+                    let context = CudaContext::new(0)?;
+                    unsafe {{ context.disable_event_tracking() }};
+                    let ($from, $to) = (context.new_stream()?, context.new_stream()?);
+                    let mut values = $from.alloc_zeros::<f32>(1024)?;
+                    {wait}
+                    $to.memset_zeros(&mut values)?;
+                    context.synchronize()
+                }}
+            )* }};
+        }}
+        define! {{ one(a, b); other(first, second); }}
+        macro_rules! waits {{ ($name:ident, $field:ident) => {{
+            fn $name(&self) -> Result<(), DriverError> {{ self.$field.synchronize() }} }}; }}
+        impl Pair {{ waits!(wait_first, first); waits!(wait_second, second); }}
+        fn two() -> Result<(), DriverError> {{
+            let context = CudaContext::new(0)?;
+            unsafe {{ context.disable_event_tracking() }};
+            let pair = Pair {{ first: context.new_stream()?, second: context.new_stream()? }};
+            let mut values = pair.first.alloc_zeros::<f32>(1024)?;
+            let mut copy = pair.second.alloc_zeros::<f32>(1024)?;
+            context.synchronize()?;
+            pair.first.memset_zeros(&mut values)?;
+            pair.WAITS()?;
+            pair.second.memcpy_dtod(&values, &mut copy)?;
+            context.synchronize()
+        }}"
+        )
+    };
+    let misuse = "cudarc-untracked-streams";
+    // One place, the call, for both functions.
+    assert_eq!(found(&text("").replace("WAITS", "wait_first")), [misuse]);
+    assert!(found(&text("$from.synchronize()?;").replace("WAITS", "wait_first")).is_empty());
+    assert_eq!(found(&text("$from.synchronize()?;").replace("WAITS", "wait_second")), [misuse]);
+}
+
+#[test]
+fn a_macro_of_another_crate_is_not_the_one_of_that_name() {
+    let items = "macro_rules! wait { ($s:expr) => { $s.synchronize()? } }";
+    let body = |call: &str| {
+        format!("first.memset_zeros(&mut source)?; {call}!(first); second.memcpy_dtod(&source, &mut copy)?;")
+    };
+    assert!(found(&two_streams(items, &body("wait"))).is_empty());
+    assert!(found(&two_streams(items, &body("crate::wait"))).is_empty());
+    // What another crate's does is not known: it may wait, or not.
+    let items = "macro_rules! wait { ($s:expr) => { let _ = $s; } }";
+    assert_eq!(found(&two_streams(items, &body("wait"))), ["cudarc-untracked-streams"]);
+    assert!(found(&two_streams(items, &body("other::wait"))).is_empty());
+}
+
+#[test]
 fn macros_within_macros_come_to_an_end() {
     let items = "macro_rules! forever { ($e:expr) => { forever!($e) }; }
         macro_rules! more { ($e:expr) => { { more!($e); more!($e); } }; }

@@ -204,6 +204,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("first-stream waits", Effect::FirstStreamWaits),
     ("disowns stream", Effect::DisownsStream),
     ("stops tracking", Effect::StopsTracking),
+    ("enters thread", Effect::EntersThread),
     ("starts tracking", Effect::StartsTracking),
     ("sets device", Effect::SetsDevice),
     ("enters device", Effect::EntersDevice),
@@ -562,6 +563,7 @@ fn contradiction(row: &Row) -> Option<String> {
                 "tracker",
             )
         }
+        Effect::EntersThread => need(has(Role::Count), "enters thread", "count"),
         Effect::DisownsStream => need(has(Role::Stream), "disowns stream", "stream"),
         Effect::DropsTracked | Effect::HostWaitsForTracked => {
             need(has(Role::Memory), "drops tracked, host-waits tracked", "memory")

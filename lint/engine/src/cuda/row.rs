@@ -459,6 +459,8 @@ pub enum Effect {
     StopsTracking,
     /// [`Role::Tracker`] has uses recorded again while it owns a stream.
     StartsTracking,
+    /// What follows runs in the thread of that number ([`Role::Count`]); 0 is the one that runs the function.
+    EntersThread,
     /// The thread's current device is from here on that of [`Role::Device`] or [`Role::Context`]; without such a
     /// parameter, one that is not known.
     SetsDevice,

@@ -14,7 +14,7 @@ use super::state::{DeviceAccess, Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Family, MemoryKind, Role};
-use crate::facts::{HandleInFlight, Paths, WorkKind};
+use crate::facts::{HandleInFlight, Lent, Paths, WorkKind};
 use crate::program::{RecordId, TypeKind};
 
 /// The field of a handle that holds its stream.
@@ -143,6 +143,7 @@ impl Machine<'_, '_> {
     /// program that calls them is built with.
     pub(super) fn stream_of_handle(&mut self, state: &State, handle: &Value) -> StreamKey {
         let stream = self.stream_in_handle(state, handle);
+        let stream = self.in_this_thread(state, stream);
         match stream.as_constant() {
             Some(0) => StreamKey::Legacy,
             _ => self.stream_key(Some(&stream)),
@@ -229,7 +230,7 @@ impl Machine<'_, '_> {
                 matches!(role, Role::Src | Role::Dst | Role::Reads | Role::Writes | Role::Workspace)
             })
             .collect();
-        let accesses = accesses
+        let accesses: Vec<DeviceAccess> = accesses
             .into_iter()
             .filter_map(|(role, value)| {
                 let pointer = self.pointer(&value)?;
@@ -248,7 +249,11 @@ impl Machine<'_, '_> {
             })
             .collect();
         let (stream, omitted) = self.stream_of(state, it);
+        let is_tracked = self.uses_tracked(&accesses);
         let mut operation = self.operation(state, it.shown(), WorkKind::Other, stream, accesses);
+        if is_tracked && operation.lent == Lent::No {
+            operation.lent = Lent::Recorded;
+        }
         operation.stream_omitted = omitted;
         operation.status = it.status;
         operation.handle = match it.arg(Role::Handle) {

@@ -325,6 +325,7 @@ impl Machine<'_, '_> {
             | Effect::FirstStreamWaits
             | Effect::DisownsStream
             | Effect::StopsTracking
+            | Effect::EntersThread
             | Effect::StartsTracking => self.track(state, it, effect),
             Effect::CarriesStream | Effect::Borrows | Effect::DropsItself => {}
             Effect::RunsAtExit => self.observations.ends.runs_at_exit(),

@@ -49,6 +49,7 @@ impl Machine<'_, '_> {
             | Effect::FirstStreamWaits
             | Effect::DisownsStream
             | Effect::StopsTracking
+            | Effect::EntersThread
             | Effect::StartsTracking => self.keep_account(state, it, effect),
             _ => {}
         }
@@ -77,7 +78,11 @@ impl Machine<'_, '_> {
         it: &Modelled<'_, '_>,
         memory: &Pointer,
     ) -> Option<ObjectId> {
-        let stream = it.arg(Role::Stream).cloned();
+        let stream = match (it.arg(Role::Stream), it.arg(Role::Handle).cloned()) {
+            (Some(stream), _) => Some(stream.clone()),
+            (None, Some(handle)) => Some(self.stream_in_handle(state, &handle)),
+            (None, None) => None,
+        };
         let own = stream.and_then(|stream| self.context_of_stream(state, &stream));
         own.or_else(|| {
             let root = self.objects.root(memory.object);

@@ -26,6 +26,9 @@ const OWNED: &str = "<owned streams>";
 const DEVICE: &str = "<device>";
 const APART: &str = "<apart>";
 
+/// What holds the number of the thread that runs, where it is not the one that runs the function.
+const THREAD: &str = "<thread>";
+
 /// What holds the mode of contexts that are not seen, once a program has switched tracking off anywhere.
 const ANY: &str = "<event tracking>";
 
@@ -102,6 +105,12 @@ impl Machine<'_, '_> {
                 if let Some(context) = stream.and_then(|stream| self.context_of_stream(state, &stream)) {
                     self.count_streams(state, context, -1);
                 }
+            }
+            Effect::EntersThread => {
+                let Some(number) = it.arg(Role::Count).cloned() else { return };
+                let cell = self.literal_object(THREAD);
+                let cell = self.start_of(cell);
+                self.poke(state, &cell, number, Some(8));
             }
             Effect::StopsTracking | Effect::StartsTracking => {
                 let is_off = effect == Effect::StopsTracking;
@@ -231,24 +240,44 @@ impl Machine<'_, '_> {
         match self.tracker(state, it) {
             Some(context) => {
                 let start = self.start_of(context);
-                Value::Handle(self.field_object(&start, field))
+                let stream = Value::Handle(self.field_object(&start, field));
+                self.in_this_thread(state, stream)
             }
             None => Value::int(number),
         }
     }
 
+    /// The number of the thread that runs, if it is not the one that runs the function.
+    fn thread(&mut self, state: &State) -> Option<i64> {
+        let cell = self.literal_object(THREAD);
+        let cell = self.start_of(cell);
+        let number = state.memory.get(&(cell.object, cell.offset)).and_then(Value::as_constant);
+        number.filter(|it| *it != 0)
+    }
+
     /// What a stream is to another thread: the same one, but for the per-thread default stream.
     pub(super) fn stream_in_thread(&mut self, state: &State, it: &Modelled<'_, '_>) -> Value {
-        let Some(stream) = it.arg(Role::Stream).cloned() else { return self.fresh(state) };
+        match it.arg(Role::Stream).cloned() {
+            Some(stream) => self.in_this_thread(state, stream),
+            None => self.fresh(state),
+        }
+    }
+
+    /// What the per-thread default stream of whatever thread is to the one that runs: its own. Others stay.
+    pub(super) fn in_this_thread(&mut self, state: &State, stream: Value) -> Value {
         let Value::Handle(object) = &stream else { return stream };
-        let ObjectKey::Field { parent, offset, field } = self.objects.info(*object).key.clone() else {
+        let ObjectKey::Field { parent, offset, field } = &self.objects.info(*object).key else {
             return stream;
         };
-        if field != PER_THREAD {
+        if field != PER_THREAD && !field.starts_with(IN_THREAD) {
             return stream;
         }
-        // Each place starts another thread.
-        let field = format!("{IN_THREAD} {}", self.at.site.0);
+        let (parent, offset) = (*parent, offset.clone());
+        let Some(thread) = self.thread(state) else {
+            let start = Pointer { object: parent, offset };
+            return Value::Handle(self.field_object(&start, PER_THREAD));
+        };
+        let field = format!("{IN_THREAD} {thread}");
         let key = ObjectKey::Field { parent, offset, field };
         let site = Some(self.at.site);
         let object = self.objects.intern(key.clone(), || ObjectInfo {

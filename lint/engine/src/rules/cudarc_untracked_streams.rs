@@ -56,7 +56,7 @@ fn main() -> Result<(), DriverError> {
 - An explicit `join`, `wait` or `synchronize` between the two, and disjoint views.
 - One stream only.
 - Streams that may have another owner: a clone, a slice that they have made, a field, a function that got them.
-- Threads that are not started in a `std::thread::scope`, and those that share more than slices, streams and numbers, by which they may wait for each other.
+- Threads that are not started by `std::thread` or rayon, and those that share more than slices, streams and numbers, by which they may wait for each other.
 
 ## Confidence
 As in `cross-stream-unordered`.

@@ -14,6 +14,7 @@
 //! | `#[none(2)]` on a parameter | what `None` stands for |
 //! | `#[owned]` | the result is a stream of which the caller is the one owner |
 //! | `#[keeps]` | what it makes keeps a clone of the `Arc` that it is called on |
+//! | `#[tracks]` | from 0.14 on, the memory among the arguments (`src` and `dst` of the row) is waited for and recorded |
 //! | `#[part]`, `#[split]` | the result is the part of the object that a range names, or its two parts |
 
 use std::rc::Rc;
@@ -23,6 +24,7 @@ use syn::{Attribute, LitInt, Token, punctuated::Punctuated};
 use super::items::Definitions;
 
 const CUDARC: &str = include_str!("cudarc.stub");
+const CUDARC_LIBRARIES: &str = include_str!("cudarc_libraries.stub");
 const CUST: &str = include_str!("cust.stub");
 
 /// A version of a crate.
@@ -43,6 +45,11 @@ impl Default for Versions {
 }
 
 impl Versions {
+    /// True if cudarc's layers over libraries take slices, whose uses they record; before, they took addresses.
+    pub fn track_libraries(&self) -> bool {
+        self.cudarc >= (0, 14, 0)
+    }
+
     /// True if these versions have an item with these attributes.
     pub fn have(&self, attributes: &[Attribute]) -> bool {
         let at = |name: &str| attributes.iter().find(|it| it.path().is_ident(name)).and_then(version);
@@ -80,7 +87,8 @@ pub fn numbers(attribute: &Attribute) -> Vec<i64> {
 
 /// Takes in the stubs. The sources of a library itself have their own definitions.
 pub fn collect(definitions: &mut Definitions, versions: &Versions, own_crate: &str) {
-    for (_, text) in [("cudarc", CUDARC), ("cust", CUST)].into_iter().filter(|(name, _)| *name != own_crate) {
+    let stubs = [("cudarc", CUDARC), ("cudarc", CUDARC_LIBRARIES), ("cust", CUST)];
+    for (_, text) in stubs.into_iter().filter(|(name, _)| *name != own_crate) {
         // A test parses the stubs; one that does not parse cannot be released.
         let Ok(file) = syn::parse_file(text) else { continue };
         definitions.collect(&file.items, &[], &Rc::default(), Some(versions));
@@ -93,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_stubs_parse() {
-        for text in [CUDARC, CUST] {
+        for text in [CUDARC, CUDARC_LIBRARIES, CUST] {
             syn::parse_file(text).unwrap();
         }
     }
