@@ -70,6 +70,7 @@ mod stores;
 mod symbol;
 mod tracked;
 mod trackers;
+mod transfer_sums;
 mod transfers;
 mod unknown;
 mod unwritten;
