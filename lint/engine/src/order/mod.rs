@@ -33,6 +33,7 @@ mod examined;
 mod forgotten;
 mod gone;
 mod graph_nodes;
+mod graph_races;
 mod graph_work;
 mod graphs;
 mod handles;
