@@ -80,10 +80,11 @@ impl Model {
         &self.rows
     }
 
-    /// The row of a function that is followed otherwise, because its body is there: a project's own row.
+    /// The row of a function that is followed otherwise, because its body is there: a project's own row, or one
+    /// that says so.
     pub fn replacing_body(&self, name: &str, args: usize) -> Option<&Row> {
-        self.base?;
-        self.overload(name, args).filter(|row| row.family == Family::Project)
+        let own = self.overload(name, args).filter(|row| row.replaces_body);
+        own.or_else(|| self.base?.replacing_body(name, args))
     }
 
     /// The row of a function that is called with `args` arguments (for methods the object counts).

@@ -28,6 +28,7 @@
 //!   `forbidden`, and `fine` for the standard libraries and for a project's own functions.
 //! - **`cap:…`** among the effects says what calling it is while a stream is captured, where the effects do
 //!   not tell: [`CAPTURE`]. A row may consist of it.
+//! - **`replaces body`** among the effects says that the row counts for more than the function's body.
 //! - **source**: where the claims come from. Left out: the function's own entry in NVIDIA's reference
 //!   manual (`RT:name`, `DR:name`).
 //!
@@ -386,6 +387,7 @@ fn parse_row(line: &str, family: Family) -> Result<Row, Fault<'_>> {
     let is_cuda = !matches!(family, Family::Std | Family::Project);
     let mut in_callback = if is_cuda { InCallback::Forbidden } else { InCallback::Fine };
     let mut capture = InCapture::Other;
+    let mut replaces_body = family == Family::Project;
     let mut parsed = Vec::new();
     for item in effects.into_iter().flat_map(|effects| effects.split(',')) {
         let item = item.trim();
@@ -395,6 +397,7 @@ fn parse_row(line: &str, family: Family) -> Result<Row, Fault<'_>> {
         match (item.strip_prefix("cb:"), item.strip_prefix("cap:")) {
             (Some(status), _) => in_callback = word(status, "status in a callback", CALLBACK, "")?,
             (_, Some(status)) => capture = word(status, "status under capture", CAPTURE, "")?,
+            _ if item == "replaces body" => replaces_body = true,
             _ => parsed.push(parse_effect(item)?),
         }
     }
@@ -412,6 +415,7 @@ fn parse_row(line: &str, family: Family) -> Result<Row, Fault<'_>> {
         effects: parsed,
         in_callback,
         capture,
+        replaces_body,
         family,
         source,
     };

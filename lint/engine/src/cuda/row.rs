@@ -23,6 +23,9 @@ pub struct Row {
     pub in_callback: InCallback,
     /// What it is to a capture, where its effects do not tell.
     pub capture: InCapture,
+    /// True if it counts for more than the function's body, where that is there: the body goes where it is not
+    /// followed (virtual calls). Rows of a project always do.
+    pub replaces_body: bool,
     /// The family the function belongs to.
     pub family: Family,
     /// Where the row's claims come from: documentation section, measurement.

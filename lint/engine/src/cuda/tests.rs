@@ -361,6 +361,19 @@ fn added_rows_win() {
 }
 
 #[test]
+fn a_row_replaces_a_body_if_it_says_so_or_is_the_projects() {
+    let mut model = Model::above_builtin();
+    model.add("my::stream(handle) -> stream : none", Family::Project).unwrap();
+    model.add("other::stream(handle) -> stream : none", Family::Library).unwrap();
+    model.add("virtual::stream(handle) -> stream : none, replaces body", Family::Library).unwrap();
+    assert!(model.replacing_body("my::stream", 1).is_some());
+    assert!(model.replacing_body("other::stream", 1).is_none());
+    assert_eq!(model.replacing_body("virtual::stream", 1).unwrap().effects, [Effect::None]);
+    assert!(model.replacing_body("raft::resource::get_cuda_stream", 1).is_some(), "the model below");
+    assert!(model.replacing_body("cudaMemcpy", 4).is_none());
+}
+
+#[test]
 fn advice_for_hip_names_what_hip_has() {
     let spelt = |text| super::spelt_for_hip(text);
     assert_eq!(spelt("call `cudaStreamSynchronize(s)`"), "call `hipStreamSynchronize(s)`");

@@ -343,8 +343,19 @@ pub struct Transfer {
     pub mode: Mode,
     /// One entry for each combination of operands seen.
     pub views: Vec<TransferView>,
+    /// The same by the calls that lead there.
+    pub contexts: Vec<TransferContext>,
     /// True if the copy stands in a loop of its function.
     pub in_loop: bool,
+}
+
+/// A copy, as seen on all paths that reach it by the same calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferContext {
+    /// The calls, outermost first; empty where the function of the copy was followed on its own.
+    pub calls: Vec<SiteId>,
+    /// One entry for each combination of operands seen.
+    pub views: Vec<TransferView>,
 }
 
 /// One combination of operands of a copy.

@@ -14,7 +14,7 @@ use super::state::{DeviceAccess, Operation, Overlap, Range, State, overlap};
 use super::symbol::{Sym, SymKey};
 use super::trackers::DefaultStreamOf;
 use super::value::Value;
-use super::witness::Second;
+use super::witness::{Launched, Second};
 use crate::cuda::row::{FreeWith, MemoryKind};
 use crate::facts::{Access, Lent, Note, ReleaseKind, Work, WorkKind};
 use crate::program::TypeKind;
@@ -266,13 +266,15 @@ impl Machine<'_, '_> {
                 self.note_order(&other, &operation);
                 if forgotten::is_unproven(&other, operation.stream)
                     && let Some(which) = self.forgotten(&other, &operation)
-                    && self.compare(state, &other, &operation, Some(which))
+                    && self.compare(state, &state.pending, [&other, &operation], Some(which), None)
                 {
                     self.note_stream_in_question(&other, &operation, which);
                 }
                 continue;
             }
-            if self.compare(state, &other, &operation, None) && other.kind == WorkKind::Allocation {
+            if self.compare(state, &state.pending, [&other, &operation], None, None)
+                && other.kind == WorkKind::Allocation
+            {
                 // What was used too early is freed too early as well, which says nothing new.
                 state.pending_mut()[index].reported = true;
             }
@@ -290,14 +292,16 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// Notes a conflict of two operations that nothing orders; true if there is one. `forgotten`: nothing but
-    /// the barrier, if the stream of the other takes part in it.
-    fn compare(
+    /// Notes a conflict of two operations that nothing orders; true if there is one. `siblings`: what may share the
+    /// work out with them. `forgotten`: nothing but the barrier, if the stream of the other takes part in it.
+    /// `launched`: they are nodes of one graph.
+    pub(super) fn compare(
         &mut self,
         state: &State,
-        other: &Operation,
-        operation: &Operation,
+        siblings: &[Operation],
+        [other, operation]: [&Operation; 2],
         forgotten: Option<facts::Forgotten>,
+        launched: Option<Launched>,
     ) -> bool {
         let mut best: Option<(Overlap, &DeviceAccess, &DeviceAccess)> = None;
         for theirs in other.accesses.iter() {
@@ -313,7 +317,7 @@ impl Machine<'_, '_> {
         }
         let Some((mut found, theirs, ours)) = best else { return false };
         let buffer = ours.range.object;
-        if self.varies_by_stream(state, other, buffer) || self.varies_by_stream(state, operation, buffer) {
+        if [other, operation].iter().any(|it| self.varies_by_stream(siblings, it, buffer)) {
             found = Overlap::Unproven;
         }
         // Kernels that share memory which the host can reach too are often meant to talk through it.
@@ -322,7 +326,10 @@ impl Machine<'_, '_> {
             found = Overlap::Unproven;
         }
         let work = self.describe_work(operation, ours.write, ours.assumed);
-        let second = Second::Device(operation, &ours.range);
+        let second = match launched {
+            Some(launched) => Second::InGraph(operation, &ours.range, launched),
+            None => Second::Device(operation, &ours.range),
+        };
         let about = About {
             overlap: found,
             exclusive: false,
@@ -337,10 +344,10 @@ impl Machine<'_, '_> {
 
     /// True if an operation is a launch that has a sibling on another stream with other scalar arguments
     /// and the same buffer: each may work on a part of its own (`kernel<<<…, stream[i]>>>(data, i * chunk)`).
-    fn varies_by_stream(&self, state: &State, operation: &Operation, buffer: ObjectId) -> bool {
+    fn varies_by_stream(&self, siblings: &[Operation], operation: &Operation, buffer: ObjectId) -> bool {
         let buffer = self.objects.root(buffer);
         operation.kind == WorkKind::Kernel
-            && state.pending.iter().any(|sibling| {
+            && siblings.iter().any(|sibling| {
                 sibling.kind == WorkKind::Kernel
                     && sibling.name == operation.name
                     && sibling.stream != operation.stream

@@ -159,6 +159,11 @@ impl Machine<'_, '_> {
     /// Puts the frame of a callee on top.
     fn enter(&mut self, state: &mut State, id: FunctionId, args: Vec<Value>) -> FrameId {
         let function = self.shared.function(id);
+        // What has no parameter goes where nothing of it is seen: `...`, or the constructor of a base class that the
+        // class takes for its own (`using Base::Base`).
+        if let Some(rest) = args.get(function.params.len()..) {
+            self.settle_reachable(state, rest);
+        }
         let frame = self.objects.frame(state.frame(), self.at.step, state.turn());
         self.push_frame(state, frame);
         self.stack.push(id);

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use super::access::add_note;
 use super::capture::{Captures, Ended, Fate, Mode, Refusal};
+use super::graph_races::Beside;
 use super::happens_before::{EventKey, Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::Machine;
@@ -59,6 +60,8 @@ pub struct Node {
     pub ended: Option<(ObjectId, SiteId, ReleaseKind)>,
     /// The value that it goes by, if it was added by hand.
     pub handle: Option<Value>,
+    /// What was captured before and touches the same memory, and that the graph runs in any order with it.
+    pub beside: Rc<Vec<Beside>>,
 }
 
 impl Capturing {
@@ -158,11 +161,17 @@ impl Machine<'_, '_> {
         {
             self.note_fault(state, *begun, fault, false);
         }
+        let begun = number.and_then(|number| before.begun.get(&number)).copied();
+        let mut nodes = match (&ended, begun) {
+            (Ended::Graph(graph), Some(begun)) if !before.vague => {
+                self.nodes_beside(graph, &before.nodes, begun)
+            }
+            _ => {
+                let captured = ended.into_graph().nodes.into_iter();
+                captured.filter_map(|node| before.nodes.get(node.work as usize).cloned()).collect()
+            }
+        };
         let capturing = Rc::make_mut(&mut state.capturing);
-        let mut nodes = Vec::new();
-        for node in ended.into_graph().nodes {
-            nodes.extend(capturing.nodes.get(node.work as usize).cloned());
-        }
         let lost = capturing.lost;
         if capturing.vague {
             let text = "something out of sight may have changed the capture";
@@ -197,7 +206,12 @@ impl Machine<'_, '_> {
         };
         match fate {
             Fate::Captured => {
-                capturing.nodes.push(Node { operation: operation.clone(), ended: None, handle: None });
+                capturing.nodes.push(Node {
+                    operation: operation.clone(),
+                    ended: None,
+                    handle: None,
+                    beside: Rc::default(),
+                });
                 true
             }
             Fate::Refused(refusal) => {

@@ -106,7 +106,8 @@ pub enum Holder {
 /// What a [`Holder`] was seen to get.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Held {
-    /// A stream that is proven to be blocking, or the default stream.
+    /// A stream that is proven to be blocking, the default stream, or one that is set up out of
+    /// sight.
     ordered: bool,
     /// Any other.
     other: bool,
@@ -164,6 +165,14 @@ impl Machine<'_, '_> {
         matches!(&self.objects.info(*object).key, ObjectKey::Field { field, .. } if field == STREAM)
     }
 
+    /// True for a stream that nobody has forgotten to name: one that is proven to be blocking, the default stream, or
+    /// one that is set up out of sight (see [`Self::is_undecided`]).
+    fn is_ordered_or_out_of_sight(&self, stream: StreamKey) -> bool {
+        let is_out_of_sight = |symbol| self.streams().held(symbol).is_none() && !self.is_undecided(stream);
+        Proven(self.streams()).is_blocking(stream)
+            || matches!(stream, StreamKey::Unseen(symbol) if is_out_of_sight(symbol))
+    }
+
     /// True for what a field of an object of unknown class holds (`this` in a template that nothing instantiates): what
     /// is put there is out of sight for the analysis, not for who reads the code.
     fn is_of_unknown_class(&self, symbol: Sym) -> bool {
@@ -182,8 +191,7 @@ impl Machine<'_, '_> {
 
     /// Two operations were seen to be ordered, one of which names no stream.
     pub(super) fn note_order(&mut self, first: &Operation, second: &Operation) {
-        let proven = Proven(self.streams());
-        let is_known = |stream| proven.is_blocking(stream);
+        let is_known = |stream| self.is_ordered_or_out_of_sight(stream);
         if (names_none(first) || names_none(second)) && is_known(first.stream) && is_known(second.stream) {
             self.observations.streams.ordered.insert((first.site, second.site));
         }
@@ -221,7 +229,7 @@ impl Machine<'_, '_> {
     pub(super) fn holds_stream(&mut self, place: &Pointer, value: &Value) {
         let Some(holder) = self.holder(place.object) else { return };
         let stream = self.stream_key(Some(value));
-        let ordered = Proven(self.streams()).is_blocking(stream);
+        let ordered = self.is_ordered_or_out_of_sight(stream);
         let held = self.observations.streams.held.entry(holder).or_default();
         held.ordered |= ordered;
         held.other |= !ordered;

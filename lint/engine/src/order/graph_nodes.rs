@@ -58,7 +58,7 @@ impl Machine<'_, '_> {
         let graphs = &mut Rc::make_mut(&mut state.capturing).graphs;
         let nodes = Rc::make_mut(graphs.entry(graph).or_default());
         if nodes.len() < NODES {
-            nodes.push(Node { operation, ended: None, handle });
+            nodes.push(Node { operation, ended: None, handle, beside: Rc::default() });
         }
         true
     }

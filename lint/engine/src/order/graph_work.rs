@@ -2,7 +2,7 @@
 //! stream that the graph is launched on.
 //!
 //! Only nodes that are known to be in the graph are held against what follows; a graph may hold more. Within a
-//! launch, nodes count as ordered: which of them are not is a matter of the capture. "Each launch is ordered
+//! launch, nodes count as ordered: which of them are not is known from the capture (`graph_races`). "Each launch is ordered
 //! behind both any previous work in this stream and any previous launches of this graph" (CUDA Runtime API,
 //! cudaGraphLaunch; measured: claims `s8-launches`).
 
@@ -40,6 +40,7 @@ impl Machine<'_, '_> {
             return;
         }
         self.released_nodes_are_launched(state, &nodes, stream);
+        self.nodes_race(state, &nodes);
         let launches = graph.map(|graph| EventKey::Created(graph.0));
         if let Some(launches) = launches {
             state.both_wait(stream, launches);

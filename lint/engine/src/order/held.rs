@@ -380,9 +380,11 @@ impl Machine<'_, '_> {
         if state.held.is_empty() {
             return;
         }
-        if carries_out(self.shared.function(root)) {
+        if self.shared.function(root).result.kind == TypeKind::Unknown {
             self.settle_all(state);
         } else if let Some(result) = result {
+            // An object of a class holds what its constructors and fields were given, and what those got that
+            // nobody sees has been settled when they got it.
             self.settle_reachable(state, std::slice::from_ref(result));
         }
         let exit = self.at.site;
@@ -436,7 +438,8 @@ impl Machine<'_, '_> {
     }
 }
 
-/// True for functions whose result may carry more than is seen: constructors of its class may be another file's.
+/// True for functions whose result may carry more than their caller is seen to get: contents are copied to him to
+/// some depth only.
 const fn carries_out(function: &Function) -> bool {
     function.result.is_aggregate() || matches!(function.result.kind, TypeKind::Unknown)
 }

@@ -9,6 +9,7 @@ use super::machine::Machine;
 use super::object::{FrameId, ObjectId, ObjectKey, Objects};
 use super::shared::Shared;
 use super::symbol::{Sym, SymKey, Symbols};
+use crate::facts::Variable;
 use crate::points_to::{HeldMemory, HeldStream, PlaceId};
 use crate::program::FunctionId;
 
@@ -57,13 +58,26 @@ impl Streams<'_> {
             }
             (StreamKey::Unseen(held), StreamKey::Created(object))
             | (StreamKey::Created(object), StreamKey::Unseen(held)) => {
-                let made = self.objects.info(ObjectId(object)).site;
-                self.held(held).is_some_and(|held| made.is_some_and(|site| !held.may_be_made_at(site)))
+                let made = self.objects.info(ObjectId(object));
+                // What the caller passes was made before. It may be the default stream, which a blocking stream is
+                // ordered with.
+                (self.is_argument(Sym(held)) && made.non_blocking == Some(true))
+                    || self
+                        .held(held)
+                        .is_some_and(|held| made.site.is_some_and(|site| !held.may_be_made_at(site)))
             }
             // Null is left out: then there is but the default stream.
             (StreamKey::Unseen(held), _) | (_, StreamKey::Unseen(held)) => self.held(held).is_some(),
             _ => true,
         }
+    }
+
+    /// True for what a parameter of the function that is followed on its own holds from the start.
+    fn is_argument(&self, symbol: Sym) -> bool {
+        let SymKey::Initial { object, epoch: 0, .. } = self.symbols.key(symbol) else { return false };
+        let info = self.objects.info(*object);
+        info.variable == Some(Variable::Parameter)
+            && matches!(info.key, ObjectKey::Local { frame: FrameId(0), .. })
     }
 
     /// True if two symbols are what two different cells of one object held.

@@ -382,7 +382,7 @@ impl Machine<'_, '_> {
         if let Some((site, id)) = fresh
             && !state.pending.iter().any(|operation| operation.id == id)
         {
-            self.observations.waited_at_once(site, id.frame, id.step);
+            self.observations.transfers.waited_at_once(site, id.frame, id.step);
         }
     }
 

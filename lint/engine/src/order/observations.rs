@@ -12,14 +12,13 @@ use super::leak_sums::LeakSums;
 use super::machine::At;
 use super::object::{FrameId, Step};
 use super::state::State;
+use super::transfer_sums::TransferSums;
 use super::value::Value;
 use crate::cuda::Model;
-use crate::cuda::row::Mode;
 use crate::facts::{
     Access, Callback, Capture, CaptureFault, CombinedRead, Conflict, Dereference, EarlyQuery, ErrorChecks,
     Facts, Fault, Forgotten, Gone, HandleInFlight, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind,
-    NeedlessWait, Note, Object, Origin, Paths, Release, ReleaseKind, Transfer, TransferView, UseAfterEnd,
-    Variable, Work,
+    NeedlessWait, Note, Object, Origin, Paths, Release, ReleaseKind, UseAfterEnd, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -44,11 +43,12 @@ pub struct Observations {
     pub ends: EndSums,
     /// What was seen of times that the host takes.
     pub timings: TimingSums,
+    /// What was seen of copies.
+    pub transfers: TransferSums,
     /// What was seen of wrong devices.
     pub devices: super::devices::DeviceSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
-    transfers: BTreeMap<SiteId, TransferSum>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
     misfits: BTreeMap<(SiteId, String, MisfitKind), Paths>,
     host_arguments: BTreeMap<(SiteId, String, Object, bool), Paths>,
@@ -158,16 +158,6 @@ struct ConflictSum {
 struct ReleaseSum {
     objects: BTreeSet<Option<Object>>,
     interior: bool,
-}
-
-#[derive(Debug)]
-struct TransferSum {
-    function: String,
-    mode: Mode,
-    views: BTreeMap<TransferView, Paths>,
-    in_loop: bool,
-    seen: BTreeSet<(FrameId, Step)>,
-    waited: BTreeSet<(FrameId, Step)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -330,29 +320,9 @@ impl Observations {
         }
     }
 
-    /// A copy.
-    pub fn transfer(&mut self, at: At, state: &State, function: &str, mode: Mode, view: TransferView) {
-        let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
-        let sum = self.transfers.entry(at.site).or_insert_with(|| TransferSum {
-            function: function.to_owned(),
-            mode,
-            views: BTreeMap::new(),
-            in_loop,
-            seen: BTreeSet::new(),
-            waited: BTreeSet::new(),
-        });
-        sum.in_loop |= in_loop;
-        sum.seen.insert((state.frame(), at.step));
-        let paths = if state.failed || self.presumed { Paths::AfterFailure } else { Paths::Some };
-        let known = sum.views.entry(view).or_insert(paths);
-        *known = (*known).max(paths);
-    }
-
-    /// The host waits for a copy before it does anything else with CUDA.
-    pub fn waited_at_once(&mut self, copy: SiteId, frame: FrameId, step: Step) {
-        if let Some(sum) = self.transfers.get_mut(&copy) {
-            sum.waited.insert((frame, step));
-        }
+    /// On which paths a fact holds that is seen on this one.
+    pub const fn paths(&self, state: &State) -> Paths {
+        if state.failed || self.presumed { Paths::AfterFailure } else { Paths::Some }
     }
 
     /// Some path needs a wait, or may.
@@ -496,6 +466,7 @@ impl Observations {
             }
         }
         self.visits.clear();
+        self.transfers.end_of_root();
         self.events.end_of_root();
         self.unwritten.end_of_root();
         self.of_root.clear();
@@ -535,30 +506,7 @@ impl Observations {
                 witness: sum.witness,
             })
             .collect();
-        let transfers = self
-            .transfers
-            .into_iter()
-            .map(|(site, sum)| {
-                let waited = sum.seen == sum.waited;
-                // What is the same on all paths is certain.
-                let alone = sum.views.values().filter(|paths| **paths != Paths::AfterFailure).count() == 1;
-                let settle = |paths| if alone && paths == Paths::Some { Paths::All } else { paths };
-                let views = sum.views.into_iter().map(|(view, paths)| TransferView {
-                    dst: short_lived(view.dst),
-                    src: short_lived(view.src),
-                    waited_at_once: waited,
-                    paths: settle(paths),
-                    ..view
-                });
-                Transfer {
-                    site,
-                    function: sum.function,
-                    mode: sum.mode,
-                    views: views.collect(),
-                    in_loop: sum.in_loop,
-                }
-            })
-            .collect();
+        let transfers = self.transfers.into_facts(short_lived);
         let releases = self
             .releases
             .into_iter()

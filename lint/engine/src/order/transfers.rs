@@ -333,7 +333,9 @@ impl Machine<'_, '_> {
             examined: self.is_examined(state, dst) || self.is_examined(state, src) || state.works_by_mode(),
             paths: Paths::Some,
         };
-        self.observations.transfer(self.at, state, copy.function, copy.mode, view);
+        let paths = self.observations.paths(state);
+        let copied = (copy.function, copy.mode);
+        self.observations.transfers.see(self.at, state, &self.calls, copied, (view, paths));
     }
 }
 

@@ -33,12 +33,28 @@ pub(super) enum Second<'a> {
     Device(&'a Operation, &'a Range),
     /// Memory is released in the order of a stream.
     FreeInOrder(&'a Range, StreamKey),
+    /// Device work that is in the same graph.
+    InGraph(&'a Operation, &'a Range, Launched),
+}
+
+/// A graph that was captured and is launched.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Launched {
+    /// The stream that the capture began on.
+    pub(super) origin: StreamKey,
+    /// Where it began.
+    pub(super) begun_at: SiteId,
+    /// Where the graph is launched.
+    pub(super) site: SiteId,
 }
 
 impl Second<'_> {
     /// What is touched.
     pub(super) fn object(&self) -> ObjectId {
-        let (Self::Host(range, _) | Self::Device(_, range) | Self::FreeInOrder(range, _)) = self;
+        let (Self::Host(range, _)
+        | Self::Device(_, range)
+        | Self::FreeInOrder(range, _)
+        | Self::InGraph(_, range, _)) = self;
         range.object
     }
 }
@@ -111,6 +127,17 @@ enum Planned<'a> {
 impl Machine<'_, '_> {
     /// The witness of a conflict with `pending` that is noticed now.
     pub(super) fn witness(&self, state: &State, pending: &Operation, second: Second<'_>) -> Trace {
+        if let Second::InGraph(operation, _, launched) = second {
+            let mut plan =
+                Plan { machine: self, state, non_blocking: None, buffers: Vec::new(), steps: Vec::new() };
+            plan.join_conflict(pending, second);
+            for work in [pending, operation] {
+                let planned = plan.work(work);
+                plan.steps.push((work.site, planned));
+            }
+            plan.presume(pending, second);
+            return Drawing::new(&plan, self.shared.options).draw_in_graph(launched);
+        }
         let excerpt = Excerpt::of(state, pending, second);
         // A finding that rests on a stream of unknown origin presumes a non-blocking one.
         let non_blocking = match second {
@@ -186,7 +213,10 @@ struct Plan<'a, 'm, 'p> {
 impl<'a> Plan<'a, '_, '_> {
     /// What the two accesses share is one buffer, though one may name a part of the other's object.
     fn join_conflict(&mut self, pending: &Operation, second: Second<'_>) {
-        let (Second::Host(range, _) | Second::Device(_, range) | Second::FreeInOrder(range, _)) = second;
+        let (Second::Host(range, _)
+        | Second::Device(_, range)
+        | Second::FreeInOrder(range, _)
+        | Second::InGraph(_, range, _)) = second;
         let objects = &self.machine.objects;
         let root = objects.root(range.object);
         let theirs = pending.accesses.iter().find(|it| it.range.object == range.object).or_else(|| {
@@ -372,7 +402,7 @@ impl<'a> Plan<'a, '_, '_> {
                     access => Planned::Touch { part, write: matches!(access, Access::HostWrite { .. }) },
                 }
             }
-            Second::Device(operation, _) => self.work(operation),
+            Second::Device(operation, _) | Second::InGraph(operation, ..) => self.work(operation),
             Second::FreeInOrder(range, stream) => {
                 let part = self.part(range);
                 Planned::Release { buffer: part.buffer, how: &FREE_ASYNC, stream: Some(stream) }

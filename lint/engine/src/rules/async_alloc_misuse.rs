@@ -56,7 +56,7 @@ Where it has to be another stream, record an event behind the last use and let t
 ## Not reported
 - Allocation, use and free on one stream.
 - Streams that events order, the legacy default stream orders, or the host has waited for in between.
-- Streams that may be the same one: parameters, members, results of calls.
+- Streams that may be the same one: parameters, members, results of calls. What a caller passes is neither a non-blocking stream that is made afterwards nor ordered with one.
 - Work that is enqueued after the free: `device-use-after-free` reports it.
 
 ## Confidence

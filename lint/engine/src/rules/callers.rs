@@ -1,9 +1,9 @@
 //! Adds, to what is found in a function of another file, the call in this file that leads there.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::facts::Facts;
-use crate::program::{FunctionId, SiteId};
+use crate::program::{Call, Callee, FunctionId, Op, SiteId};
 use crate::{Diagnostic, Program, Related};
 
 /// More calls than these are not named: calls are not followed deeper.
@@ -21,6 +21,7 @@ pub(super) fn add(program: &Program, facts: &Facts, diagnostics: &mut [Diagnosti
             functions.entry(statement.site).or_insert(*id);
         }
     }
+    let callers = callers(program, facts);
     for diagnostic in diagnostics {
         let mut calls = Vec::new();
         let mut at = functions.get(&diagnostic.site).copied();
@@ -28,6 +29,10 @@ pub(super) fn add(program: &Program, facts: &Facts, diagnostics: &mut [Diagnosti
             && let Some((caller, site)) = facts.entered.get(&function)
             && calls.len() < DEPTH
         {
+            // The rule knows which calls lead there.
+            if diagnostic.related.iter().any(|it| callers.contains(&(function, it.site))) {
+                break;
+            }
             if !diagnostic.related.iter().any(|it| it.site == *site) {
                 let name = &program.functions[function.0 as usize].name;
                 calls.push(Related { site: *site, message: format!("calls `{name}`") });
@@ -37,4 +42,16 @@ pub(super) fn add(program: &Program, facts: &Facts, diagnostics: &mut [Diagnosti
         calls.reverse();
         diagnostic.related.splice(0..0, calls);
     }
+}
+
+/// Where functions of other files are called.
+fn callers(program: &Program, facts: &Facts) -> FxHashSet<(FunctionId, SiteId)> {
+    let statements = program.functions.iter().flat_map(|it| &it.blocks).flat_map(|it| &it.statements);
+    statements
+        .filter_map(|statement| match &statement.op {
+            Op::Call(Call { callee: Callee::Function(callee), .. }) => Some((*callee, statement.site)),
+            _ => None,
+        })
+        .filter(|(callee, _)| facts.entered.contains_key(callee))
+        .collect()
 }

@@ -99,6 +99,20 @@ impl<'a> RuleContext<'a> {
         callers.get(&function).copied().flatten().filter(|_| instances == 1)
     }
 
+    /// The name of the function of the program that a site calls.
+    pub fn called_at(&self, site: SiteId) -> Option<&'a str> {
+        let (function, block) = self.place_of(site)?;
+        let block = self.program.functions[function.0 as usize].blocks.get(block.0 as usize)?;
+        block.statements.iter().filter(|statement| statement.site == site).find_map(|statement| {
+            match &statement.op {
+                Op::Call(Call { callee: Callee::Function(callee), .. }) => {
+                    Some(self.program.functions[callee.0 as usize].name.as_str())
+                }
+                _ => None,
+            }
+        })
+    }
+
     /// True if the two sites are in the same round of a loop.
     pub fn in_one_loop(&self, a: SiteId, b: SiteId) -> bool {
         let (Some((function, a)), Some((other, b))) = (self.place_of(a), self.place_of(b)) else {

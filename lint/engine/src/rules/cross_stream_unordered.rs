@@ -8,6 +8,7 @@ use crate::{Category, Confidence, Diagnostic, Severity};
 const DOC: &str = r#"
 ## What it does
 Reports an operation that touches memory which an operation on another stream may still be using, at least one of them writing, with no event and no wait between them.
+Operations that are captured on two streams are held against each other where their graph is launched: its nodes run in any order unless events ordered them in the capture.
 
 ## Why it is wrong
 CUDA tracks no dependencies of data: operations on different streams run in any order, also if one needs the other's result.
@@ -55,6 +56,7 @@ void run(float *d_data, const float *h_pinned) {
 - Operations that an event, a wait of the host, or the legacy default stream orders.
 - Operations that both read, and parts of a buffer that are proven to be disjoint.
 - Streams whose origin is not seen: parameters, members, results of calls; they may be the same stream (possible).
+- Nodes of a graph that nothing is seen to launch, and nodes that are added by hand.
 - A non-blocking stream and the legacy default stream: see `nonblocking-vs-default-race`.
 
 ## Confidence

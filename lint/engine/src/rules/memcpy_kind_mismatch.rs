@@ -133,7 +133,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
             continue;
         };
         let wrong = |view: &TransferView| mismatch(view).is_some();
-        let sure = match words::agreement(transfer, wrong) {
+        let sure = match words::agreement(&transfer.views, wrong) {
             // In some modes only: nobody has said that the program works in them here.
             Confidence::Likely if by_mode(view) => Confidence::Possible,
             sure => sure,
@@ -275,6 +275,7 @@ mod tests {
             site: SiteId(20),
             function: "cudaMemcpy".into(),
             mode: Mode::Sync,
+            contexts: Vec::new(),
             views: vec![view],
             in_loop: false,
         };

@@ -2,11 +2,15 @@
 
 use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
 use crate::cuda::row::{Direction, MemoryKind, Mode};
-use crate::facts::{Object, Origin, Stream, Transfer, TransferView};
-use crate::{Category, Confidence, Diagnostic, Severity};
+use crate::facts::{Object, Origin, Stream, Transfer, TransferContext, TransferView};
+use crate::program::SiteId;
+use crate::{Category, Confidence, Diagnostic, Related, Severity};
 
 /// Bytes of a result that is copied back and waited for: nothing is gained by pinning its memory.
 const FEW: u64 = 4 << 10;
+
+/// So many other callers are named.
+const OTHERS: usize = 3;
 
 const DOC: &str = r#"
 ## What it does
@@ -52,10 +56,11 @@ int main() {
 ```
 
 ## Not reported
-- Pinned, registered and managed memory, and memory whose allocation is not seen.
+- Pinned, registered and managed memory, and memory whose allocation is not seen. Of a copy in a function that several callers use, each caller is judged by what it passes.
+- Memory that one caller makes pageable or pinned, as it chooses, and copies that are chosen by where the memory lies.
 - Copies between host buffers.
 - Copies that are being captured into a graph.
-- Copies of a few bytes to the host that are waited for at once, and copies on the default stream that are.
+- Copies of a few bytes to the host that are waited for at once, or that a function leaves in memory of its caller; copies on the default stream that are waited for at once.
 - Copies of at most 64 KiB to the device, which are staged: an info, off by default.
 - Copies of safe Rust libraries (cudarc) outside loops, unless they are on a stream of their own: an info.
 - Buffers that live as long as one call of a function other than `main`, or one round of a loop: pinning would cost more than it gains, so this is an info. A function that makes the stream itself and is called once from `main` is like `main`.
@@ -84,22 +89,96 @@ pub static RULE: Rule = Rule {
 
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for transfer in context.facts.transfers.iter().filter(|transfer| transfer.mode != Mode::Sync) {
-        // Every definition that reaches the copy must be pageable: pinning may be somebody's option.
-        let sides: Option<Vec<_>> =
-            transfer.views.iter().map(|view| host_side(view).map(|side| (view, side))).collect();
-        let worst = sides
-            .into_iter()
-            .flatten()
-            .filter_map(|(view, (object, to_device))| {
-                severity(context, transfer, view, object, to_device)
-                    .map(|severity| (severity, view, object, to_device))
+        if let Some(copies) = all_pageable(&transfer.views) {
+            if let Some((severity, copy)) = worst(context, transfer, copies, false) {
+                let confidence = words::agreement(&transfer.views, |view| host_side(view).is_some());
+                diagnostics.push(explain(context, transfer, &copy, severity, confidence));
+            }
+            continue;
+        }
+        // What a caller passes is pageable whatever others pass, and whatever the function would get that is
+        // followed on its own.
+        let callers: Vec<_> = transfer
+            .contexts
+            .iter()
+            .filter(|caller| !caller.views.iter().any(is_chosen))
+            .filter_map(|caller| {
+                Some((caller, worst(context, transfer, all_pageable(&caller.views)?, true)?))
             })
-            .max_by_key(|(severity, view, ..)| (*severity, view.paths));
-        if let Some((severity, view, object, to_device)) = worst {
-            let confidence = words::agreement(transfer, |view| host_side(view).is_some());
-            diagnostics.push(explain(context, transfer, view, object, to_device, severity, confidence));
+            .collect();
+        let first = callers.iter().rev().max_by_key(|(_, (severity, copy))| (*severity, copy.view.paths));
+        if let Some((caller, (severity, copy))) = first {
+            let confidence = words::agreement(&caller.views, |view| host_side(view).is_some());
+            let mut diagnostic = explain(context, transfer, copy, *severity, confidence);
+            let calls = named_calls(context, caller, callers.iter().map(|(caller, _)| *caller));
+            diagnostic.related.splice(0..0, calls);
+            diagnostics.push(diagnostic);
         }
     }
+}
+
+/// A copy between the device and host memory that is pageable.
+#[derive(Clone, Copy, Debug)]
+struct Copy<'v> {
+    view: &'v TransferView,
+    host: &'v Object,
+    to_device: bool,
+}
+
+impl Copy<'_> {
+    /// True if it brings a few bytes to the host.
+    fn is_few(&self) -> bool {
+        !self.to_device && self.view.bytes.or(self.host.bytes).is_some_and(|bytes| bytes <= FEW)
+    }
+}
+
+/// The copies, if in all of them the host memory is pageable: where one variable may hold another kind, pinning
+/// may be somebody's option.
+fn all_pageable(views: &[TransferView]) -> Option<Vec<Copy<'_>>> {
+    let copy = |view| host_side(view).map(|(host, to_device)| Copy { view, host, to_device });
+    views.iter().map(copy).collect()
+}
+
+/// The copy that is worth most to be mended. `from_caller`: a caller passes the memory, so that a few bytes to the
+/// host are a result that the function leaves there.
+fn worst<'v>(
+    context: &RuleContext<'_>,
+    transfer: &Transfer,
+    copies: Vec<Copy<'v>>,
+    from_caller: bool,
+) -> Option<(Severity, Copy<'v>)> {
+    let worth_it = copies.into_iter().filter(|copy| !(from_caller && copy.is_few()));
+    let judged = worth_it.filter_map(|copy| Some((severity(context, transfer, &copy)?, copy)));
+    judged.max_by_key(|(severity, copy)| (*severity, copy.view.paths))
+}
+
+/// True if the program has looked at the memory, or at a mode, before it chose this copy, or may have made the
+/// memory otherwise.
+fn is_chosen(view: &TransferView) -> bool {
+    view.examined || view.src.by_mode || view.dst.by_mode
+}
+
+/// The calls that lead to a copy with pageable memory, outermost first, and where others do the same.
+fn named_calls<'f>(
+    context: &RuleContext<'_>,
+    caller: &TransferContext,
+    all: impl Iterator<Item = &'f TransferContext>,
+) -> Vec<Related> {
+    let name = |site: &SiteId| context.called_at(*site).map(words::code);
+    let chain = caller
+        .calls
+        .iter()
+        .filter_map(|site| name(site).map(|name| Related { site: *site, message: format!("calls {name}") }));
+    let mut related: Vec<Related> = chain.collect();
+    for site in all.filter_map(|other| other.calls.iter().find(|site| !caller.calls.contains(site))) {
+        if related.len() < caller.calls.len() + OTHERS
+            && !related.iter().any(|it| it.site == *site)
+            && let Some(name) = name(site)
+        {
+            related.push(Related { site: *site, message: format!("calls {name} with pageable memory, too") });
+        }
+    }
+    related
 }
 
 /// The host operand if it is known to be pageable and the other one is not the host's, and whether the copy
@@ -122,15 +201,10 @@ fn host_side(view: &TransferView) -> Option<(&Object, bool)> {
     }
 }
 
-fn severity(
-    context: &RuleContext<'_>,
-    transfer: &Transfer,
-    view: &TransferView,
-    object: &Object,
-    to_device: bool,
-) -> Option<Severity> {
+fn severity(context: &RuleContext<'_>, transfer: &Transfer, copy: &Copy<'_>) -> Option<Severity> {
+    let Copy { view, host: object, to_device } = *copy;
     let default_stream = matches!(view.stream, Stream::Legacy | Stream::PerThread);
-    let few = !to_device && view.bytes.or(object.bytes).is_some_and(|bytes| bytes <= FEW);
+    let few = copy.is_few();
     // A safe library counts on the driver to be done when the call returns.
     let settled = transfer.mode == Mode::Settled && few;
     if view.captured || settled || (view.waited_at_once && (default_stream || few)) {
@@ -183,12 +257,11 @@ fn lives_as_long_as_its_stream(context: &RuleContext<'_>, view: &TransferView, o
 fn explain(
     context: &RuleContext<'_>,
     transfer: &Transfer,
-    view: &TransferView,
-    object: &Object,
-    to_device: bool,
+    copy: &Copy<'_>,
     severity: Severity,
     confidence: Confidence,
 ) -> Diagnostic {
+    let Copy { view, host: object, to_device } = *copy;
     let presumed = witness::stated_memory(view.stated);
     let name = words::object(object);
     let function = words::code(&transfer.function);
@@ -228,7 +301,6 @@ mod tests {
     use super::super::sample;
     use super::*;
     use crate::facts::{Facts, Paths};
-    use crate::program::SiteId;
 
     fn view(dst: MemoryKind, src: MemoryKind, stated: Direction) -> TransferView {
         TransferView {
@@ -253,6 +325,7 @@ mod tests {
             site: SiteId(20),
             function: "cudaMemcpyAsync".into(),
             mode: Mode::Async,
+            contexts: vec![TransferContext { calls: Vec::new(), views: views.clone() }],
             views,
             in_loop: false,
         };
@@ -277,6 +350,27 @@ mod tests {
         assert!(sample::lines(&facts(vec![upload(), pinned])).is_empty());
         let managed = view(MemoryKind::Device, MemoryKind::Managed, Direction::HostToDevice);
         assert!(sample::lines(&facts(vec![managed])).is_empty());
+    }
+
+    /// The same copy, by calls from the given places.
+    fn called(contexts: &[(u32, Vec<TransferView>)]) -> Facts {
+        let mut facts = facts(contexts.iter().flat_map(|(_, views)| views.clone()).collect());
+        facts.transfers[0].contexts = contexts
+            .iter()
+            .map(|(site, views)| TransferContext { calls: vec![SiteId(*site)], views: views.clone() })
+            .collect();
+        facts
+    }
+
+    #[test]
+    fn callers_are_judged_one_by_one() {
+        let pinned = || view(MemoryKind::Device, MemoryKind::Pinned, Direction::HostToDevice);
+        let one = called(&[(1, vec![pinned()]), (2, vec![upload()]), (3, vec![upload()])]);
+        assert_eq!(sample::lines(&one), ["20 pageable-async-copy performance certain"]);
+        let chooses = called(&[(1, vec![pinned()]), (2, vec![upload(), pinned()])]);
+        assert!(sample::lines(&chooses).is_empty());
+        let asks = called(&[(1, vec![pinned()]), (2, vec![TransferView { examined: true, ..upload() }])]);
+        assert!(sample::lines(&asks).is_empty());
     }
 
     #[test]

@@ -48,7 +48,7 @@ bool process(float *data, int count) {
 An object whose destructor releases it (`std::unique_ptr` with a deleter, a container) does so on every path.
 
 ## Not reported
-- What is returned, what functions make that return an object of a class, and what is stored in a field, a variable with static storage, an array or a container, captured, copied into other memory, or handed to a function that is not seen: somebody else may release it.
+- What is returned, what a returned object may hold, and what is stored in a field, a variable with static storage, an array or a container, captured, copied into other memory, or handed to a function that is not seen: somebody else may release it.
 - What is released in a callee, by a destructor, in another file, by `cudaDeviceReset` or with its context.
 - A release under a condition: only a way out that never releases it is reported.
 - What `main` leaves to the end of the process, or a function that runs once, up to `main`: an info, off by default. Likewise streams, events, graphs and handles that are made outside of loops, unless a way out leaves memory as well that others release.

@@ -40,7 +40,7 @@ void run(const int *d_values, int *d_bins, cudaStream_t stream) {
 - Operations that are complete when they return: copies to the host before the stream's work, copies from page-locked memory.
 - Synchronous copies from other memory to the device, of which none was seen to be late: an info, off by default.
 - Operations that name stream 0: that is a choice.
-- Streams that a library's handle carries, where nothing sets them.
+- Streams that a library's handle carries, where nothing sets them; functions that a caller in the same file passes such a stream.
 - Where the stream is proven to be non-blocking, `nonblocking-vs-default-race` has it.
 
 ## Confidence

@@ -2,9 +2,7 @@
 
 use super::Case;
 use crate::cuda::row::MemoryKind;
-use crate::facts::{
-    Access, Conflict, Event, Object, Origin, Paths, Stream, Transfer, TransferView, Work, WorkKind,
-};
+use crate::facts::{Access, Conflict, Event, Object, Origin, Paths, Stream, TransferView, Work, WorkKind};
 use crate::program::SiteId;
 use crate::{Confidence, Related};
 
@@ -183,8 +181,8 @@ pub(super) fn second(conflict: &Conflict) -> &Work {
 
 /// How sure it is that the operands of a copy are as `wrong` has it: certain if all combinations that were
 /// seen are.
-pub(super) fn agreement(transfer: &Transfer, wrong: impl Fn(&TransferView) -> bool) -> Confidence {
-    let views = || transfer.views.iter().filter(|view| view.paths > Paths::AfterFailure);
+pub(super) fn agreement(views: &[TransferView], wrong: impl Fn(&TransferView) -> bool) -> Confidence {
+    let views = || views.iter().filter(|view| view.paths > Paths::AfterFailure);
     if !views().any(&wrong) {
         Confidence::Possible
     } else if views().all(&wrong) {

@@ -1,6 +1,6 @@
 //! Gives the steps of a witness sizes and names.
 
-use super::{Buffer, Part, Plan, Planned};
+use super::{Buffer, Launched, Part, Plan, Planned};
 use crate::facts::{self, ReleaseKind, WorkKind};
 use crate::order::happens_before::{EventKey, Point, StreamKey};
 use crate::order::object::ObjectId;
@@ -29,22 +29,50 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
         Self { plan, sketch: Sketch::new(options), options, sizes, buffers, streams, events }
     }
 
+    /// The work of the plan as nodes of one graph, each as it was captured, with no order between them. The joins
+    /// before the end are those that the capture needs.
+    pub(super) fn draw_in_graph(mut self, launched: Launched) -> Trace {
+        let plan = self.plan;
+        self.make_buffers();
+        let Launched { origin, begun_at, site } = launched;
+        let mode = trace::CaptureMode::default();
+        let begun_on = self.stream(origin);
+        self.sketch.step(Action::BeginCapture { stream: begun_on.clone(), mode }, begun_at);
+        let mut forked: Vec<trace::Stream> = Vec::new();
+        for (_, planned) in &plan.steps {
+            let Planned::Work { operation, .. } = planned else { continue };
+            let stream = self.stream(operation.stream);
+            if stream != begun_on && !forked.contains(&stream) {
+                self.order([&begun_on, &stream], "fork", begun_at);
+                forked.push(stream);
+            }
+        }
+        let mut end = begun_at;
+        for (place, planned) in &plan.steps {
+            let action = self.action(planned);
+            self.sketch.step(action, *place);
+            end = *place;
+        }
+        for stream in &forked {
+            self.order([stream, &begun_on], "join", end);
+        }
+        let graph = self.sketch.name("graph", "graph");
+        self.sketch.step(Action::EndCapture { stream: begun_on.clone(), graph: graph.clone() }, end);
+        self.sketch.step(Action::LaunchGraph { graph, stream: begun_on }, site);
+        self.sketch.finish()
+    }
+
+    /// The second stream waits for what the first has so far.
+    fn order(&mut self, [first, second]: [&trace::Stream; 2], wanted: &str, place: SiteId) {
+        let event = self.sketch.event(wanted, None);
+        self.sketch.step(Action::Record { event: event.clone(), stream: first.clone() }, place);
+        self.sketch.step(Action::StreamWait { stream: second.clone(), event }, place);
+    }
+
     /// The trace.
     pub(super) fn draw(mut self) -> Trace {
+        self.make_buffers();
         let plan = self.plan;
-        for (index, buffer) in plan.buffers.iter().enumerate() {
-            let memory = buffer.memory.unwrap_or(Memory::Device);
-            let stream = match buffer.stream {
-                Some(stream) => self.stream(stream),
-                None => trace::Stream::Default,
-            };
-            let bytes = self.sizes[index];
-            let name = match buffer.in_order {
-                true => self.sketch.name(&buffer.name, "d"),
-                false => self.sketch.buffer(&buffer.name, memory, bytes, Some(stream), buffer.site),
-            };
-            self.buffers.push(name);
-        }
         for buffer in plan.buffers.iter().filter(|it| it.settled) {
             let Some((stream, site)) = buffer.stream.zip(buffer.site) else { continue };
             let point = trace::Point::Stream(self.stream(stream));
@@ -72,6 +100,23 @@ impl<'a, 'm, 'p> Drawing<'a, 'm, 'p> {
             }
         }
         self.sketch.finish()
+    }
+
+    fn make_buffers(&mut self) {
+        let plan = self.plan;
+        for (index, buffer) in plan.buffers.iter().enumerate() {
+            let memory = buffer.memory.unwrap_or(Memory::Device);
+            let stream = match buffer.stream {
+                Some(stream) => self.stream(stream),
+                None => trace::Stream::Default,
+            };
+            let bytes = self.sizes[index];
+            let name = match buffer.in_order {
+                true => self.sketch.name(&buffer.name, "d"),
+                false => self.sketch.buffer(&buffer.name, memory, bytes, Some(stream), buffer.site),
+            };
+            self.buffers.push(name);
+        }
     }
 
     /// The launch of a graph, behind the capture of what it holds: nothing of that runs before, so that it may

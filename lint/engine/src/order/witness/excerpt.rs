@@ -38,7 +38,7 @@ impl<'a> Excerpt<'a> {
         let streams = [
             Some(pending.stream),
             match second {
-                Second::Device(operation, _) => Some(operation.stream),
+                Second::Device(operation, _) | Second::InGraph(operation, ..) => Some(operation.stream),
                 Second::FreeInOrder(_, stream) => Some(stream),
                 Second::Host(..) => None,
             },

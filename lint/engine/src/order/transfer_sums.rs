@@ -1,0 +1,118 @@
+//! Sums up the copies that are seen on single paths, together and by the calls that lead to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::machine::At;
+use super::object::{FrameId, Step};
+use super::state::State;
+use crate::cuda::row::Mode;
+use crate::facts::{Object, Paths, Transfer, TransferContext, TransferView};
+use crate::program::SiteId;
+
+/// The copies seen so far.
+#[derive(Debug, Default)]
+pub struct TransferSums(BTreeMap<SiteId, Sum>);
+
+#[derive(Debug)]
+struct Sum {
+    function: String,
+    mode: Mode,
+    in_loop: bool,
+    contexts: BTreeMap<Vec<SiteId>, BTreeMap<TransferView, Paths>>,
+    /// The calls that lead to copies for which the host does not wait at once.
+    unwaited: BTreeSet<Vec<SiteId>>,
+    /// Of the current root: where the copy was seen, and by which calls.
+    seen: BTreeMap<(FrameId, Step), Vec<SiteId>>,
+    /// Of the current root: where the host waits for it at once.
+    waited: BTreeSet<(FrameId, Step)>,
+}
+
+impl TransferSums {
+    /// A copy, in the function that the calls lead to.
+    pub fn see(
+        &mut self,
+        at: At,
+        state: &State,
+        calls: &[SiteId],
+        (function, mode): (&str, Mode),
+        (view, paths): (TransferView, Paths),
+    ) {
+        let in_loop = state.frames.iter().any(|frame| !frame.arrivals.is_empty());
+        let sum = self.0.entry(at.site).or_insert_with(|| Sum {
+            function: function.to_owned(),
+            mode,
+            in_loop,
+            contexts: BTreeMap::new(),
+            unwaited: BTreeSet::new(),
+            seen: BTreeMap::new(),
+            waited: BTreeSet::new(),
+        });
+        sum.in_loop |= in_loop;
+        sum.seen.entry((state.frame(), at.step)).or_insert_with(|| calls.to_vec());
+        if !sum.contexts.contains_key(calls) {
+            sum.contexts.insert(calls.to_vec(), BTreeMap::new());
+        }
+        if let Some(views) = sum.contexts.get_mut(calls) {
+            raise(views, view, paths);
+        }
+    }
+
+    /// The host waits for a copy before it does anything else with CUDA.
+    pub fn waited_at_once(&mut self, copy: SiteId, frame: FrameId, step: Step) {
+        if let Some(sum) = self.0.get_mut(&copy) {
+            sum.waited.insert((frame, step));
+        }
+    }
+
+    /// A root has been followed: which of its calls wait at once is known now. Frames are numbered by root.
+    pub fn end_of_root(&mut self) {
+        for sum in self.0.values_mut() {
+            let waited = std::mem::take(&mut sum.waited);
+            let seen = std::mem::take(&mut sum.seen).into_iter();
+            sum.unwaited.extend(seen.filter(|(place, _)| !waited.contains(place)).map(|(_, calls)| calls));
+        }
+    }
+
+    /// The facts. `complete` adds what is known of an object at the end.
+    pub fn into_facts(self, complete: impl Fn(Object) -> Object) -> Vec<Transfer> {
+        let of = |(site, sum): (SiteId, Sum)| {
+            let mut together = BTreeMap::new();
+            for (view, paths) in sum.contexts.values().flatten() {
+                raise(&mut together, view.clone(), *paths);
+            }
+            let views = settle(together, sum.unwaited.is_empty(), &complete);
+            let contexts = sum.contexts.into_iter().map(|(calls, views)| TransferContext {
+                views: settle(views, !sum.unwaited.contains(&calls), &complete),
+                calls,
+            });
+            let contexts = contexts.collect();
+            Transfer { site, function: sum.function, mode: sum.mode, views, contexts, in_loop: sum.in_loop }
+        };
+        self.0.into_iter().map(of).collect()
+    }
+}
+
+fn raise(views: &mut BTreeMap<TransferView, Paths>, view: TransferView, paths: Paths) {
+    let known = views.entry(view).or_insert(paths);
+    *known = (*known).max(paths);
+}
+
+/// The operands of a copy that were seen together. What is the same on all paths is certain.
+fn settle(
+    views: BTreeMap<TransferView, Paths>,
+    waited_at_once: bool,
+    complete: impl Fn(Object) -> Object,
+) -> Vec<TransferView> {
+    let alone = views.values().filter(|paths| **paths != Paths::AfterFailure).count() == 1;
+    let settle = |paths| if alone && paths == Paths::Some { Paths::All } else { paths };
+    views
+        .into_iter()
+        .map(|(view, paths)| TransferView {
+            dst: complete(view.dst),
+            src: complete(view.src),
+            waited_at_once,
+            paths: settle(paths),
+            ..view
+        })
+        .collect()
+}

@@ -1,0 +1,144 @@
+//! Copies in a function that several callers use: each caller is judged by what it passes.
+
+#![allow(clippy::unwrap_used, reason = "it is a test")]
+
+mod project;
+
+use project::Project;
+
+/// What is found with this helper and these callers, and where it says so.
+fn found(helper: &str, callers: &str) -> Vec<String> {
+    let text = format!(
+        "#include <cuda_runtime.h>\n\
+         #include <cstdlib>\n\
+         const size_t bytes = 64 << 20;\n\
+         float *d_data;\n\
+         {helper}\n\
+         {callers}\n"
+    );
+    Project::new(&[("a.cu", &text)]).found(&["."])
+}
+
+const UPLOAD: &str = "static void upload(const float *from, cudaStream_t stream) { \
+     cudaMemcpyAsync(d_data, from, bytes, cudaMemcpyHostToDevice, stream); }";
+
+const BEGIN: &str =
+    "int main() { cudaStream_t stream; cudaStreamCreate(&stream); cudaMalloc(&d_data, bytes);\n";
+
+const END: &str = "cudaStreamSynchronize(stream); cudaFree(d_data); cudaStreamDestroy(stream); return 0; }";
+
+#[test]
+fn a_pinned_buffer_of_one_caller_does_not_excuse_another() {
+    let callers = format!(
+        "{BEGIN}float *pinned; cudaMallocHost(&pinned, bytes);\n\
+         float *pageable = (float *)malloc(bytes);\n\
+         upload(pinned, stream);\n\
+         upload(pageable, stream);\n\
+         cudaStreamSynchronize(stream); free(pageable); cudaFreeHost(pinned); {END}"
+    );
+    assert_eq!(found(UPLOAD, &callers), ["a.cu:5 pageable-async-copy"]);
+}
+
+#[test]
+fn several_callers_are_one_finding_that_names_them() {
+    let text = format!(
+        "#include <cuda_runtime.h>\n\
+         const size_t bytes = 64 << 20;\n\
+         float *d_data;\n\
+         {UPLOAD}\n\
+         static float first[1 << 24], second[1 << 24];\n\
+         {BEGIN}upload(first, stream);\n\
+         upload(second, stream);\n\
+         {END}\n"
+    );
+    let outcome = Project::new(&[("a.cu", &text)]).run(&["--format", "json", "."]);
+    assert_eq!(outcome.stdout.matches("\"rule\": \"pageable-async-copy\"").count(), 1, "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("calls `upload`\""), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("calls `upload` with pageable memory, too"), "{}", outcome.stdout);
+}
+
+#[test]
+fn callers_that_pin_are_silent() {
+    let callers = format!(
+        "{BEGIN}float *pinned; cudaMallocHost(&pinned, bytes);\n\
+         upload(pinned, stream);\n\
+         cudaStreamSynchronize(stream); cudaFreeHost(pinned); {END}"
+    );
+    assert_eq!(found(UPLOAD, &callers), Vec::<String>::new());
+}
+
+#[test]
+fn nobody_calls_it() {
+    assert_eq!(found(UPLOAD, ""), Vec::<String>::new());
+}
+
+#[test]
+fn a_caller_that_may_pin_is_silent() {
+    let callers = format!(
+        "{BEGIN}float *host; bool pin = getenv(\"PIN\") != nullptr;\n\
+         if (pin) cudaMallocHost(&host, bytes); else host = (float *)malloc(bytes);\n\
+         upload(host, stream);\n\
+         cudaStreamSynchronize(stream); if (pin) cudaFreeHost(host); else free(host); {END}"
+    );
+    assert_eq!(found(UPLOAD, &callers), Vec::<String>::new());
+}
+
+#[test]
+fn a_helper_that_asks_where_the_memory_lies_is_silent() {
+    let helper = "static void upload(const float *from, cudaStream_t stream) { \
+         cudaPointerAttributes at; cudaPointerGetAttributes(&at, from); \
+         if (at.type == cudaMemoryTypeHost) \
+         cudaMemcpyAsync(d_data, from, bytes, cudaMemcpyHostToDevice, stream); \
+         else cudaMemcpy(d_data, from, bytes, cudaMemcpyHostToDevice); }";
+    let callers = format!("static float host[1 << 24];\n{BEGIN}upload(host, stream);\n{END}");
+    assert_eq!(found(helper, &callers), Vec::<String>::new());
+}
+
+#[test]
+fn a_helper_that_is_told_is_silent_where_it_is_told_right() {
+    let helper = "static void upload(const float *from, bool pinned, cudaStream_t stream) { \
+         if (pinned) cudaMemcpyAsync(d_data, from, bytes, cudaMemcpyHostToDevice, stream); \
+         else cudaMemcpy(d_data, from, bytes, cudaMemcpyHostToDevice); }";
+    let call = |told| format!("static float host[1 << 24];\n{BEGIN}upload(host, {told}, stream);\n{END}");
+    assert_eq!(found(helper, &call("false")), Vec::<String>::new());
+    assert_eq!(found(helper, &call("true")), ["a.cu:5 pageable-async-copy"]);
+}
+
+#[test]
+fn a_helper_of_another_file_names_the_caller_that_does_it() {
+    let header = "#include <cuda_runtime.h>\nconst size_t bytes = 64 << 20;\n\
+         void upload(float *d, const float *from, cudaStream_t stream);\n";
+    let helper = "#include \"h.h\"\nvoid upload(float *d, const float *from, cudaStream_t stream) {\n\
+         cudaMemcpyAsync(d, from, bytes, cudaMemcpyHostToDevice, stream); }\n";
+    let main = "#include \"h.h\"\nstatic float host[1 << 24];\n\
+         int main() { cudaStream_t stream; cudaStreamCreate(&stream); float *d_data, *pinned;\n\
+         cudaMalloc(&d_data, bytes); cudaMallocHost(&pinned, bytes);\n\
+         upload(d_data, pinned, stream);\n\
+         upload(d_data, host, stream);\n\
+         cudaStreamSynchronize(stream); cudaFreeHost(pinned); cudaFree(d_data); cudaStreamDestroy(stream); }\n";
+    let project = Project::new(&[("h.h", header), ("h.cu", helper), ("main.cu", main)]);
+    assert_eq!(project.found(&["."]), ["h.cu:3 pageable-async-copy"]);
+    let text = project.run(&["--format", "json", "."]).stdout;
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let related = report["diagnostics"][0]["related"].as_array().unwrap();
+    let calls: Vec<_> = related
+        .iter()
+        .filter(|it| it["message"].as_str().unwrap().starts_with("calls"))
+        .map(|it| (it["file"].as_str().unwrap(), it["line"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(calls, [("main.cu", 6)], "{text}");
+}
+
+#[test]
+fn a_small_result_that_a_function_leaves_with_its_caller_is_silent() {
+    let helper = |count: &str| {
+        format!(
+            "static void total(float *to, cudaStream_t stream) {{ \
+             cudaMemcpyAsync(to, d_data, {count} * sizeof(float), cudaMemcpyDeviceToHost, stream); \
+             cudaEvent_t done; cudaEventCreate(&done); cudaEventRecord(done, stream); cudaEventDestroy(done); }}"
+        )
+    };
+    let callers = format!("static float host[1 << 16];\n{BEGIN}total(host, stream);\n{END}");
+    assert_eq!(found(&helper("1"), &callers), Vec::<String>::new());
+    assert_eq!(found(&helper("(1 << 16)"), &callers), ["a.cu:5 pageable-async-copy"]);
+}
