@@ -159,7 +159,7 @@ impl Machine<'_, '_> {
     /// Puts the frame of a callee on top.
     fn enter(&mut self, state: &mut State, id: FunctionId, args: Vec<Value>) -> FrameId {
         let function = self.shared.function(id);
-        let frame = self.objects.frame(state.frame(), self.at.step, state.turn());
+        let frame = self.objects.frame(state.frame(), self.at.step, state.turn(), id);
         self.push_frame(state, frame);
         self.stack.push(id);
         for (param, arg) in function.params.iter().zip(args) {
