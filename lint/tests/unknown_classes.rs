@@ -59,3 +59,22 @@ fn a_cast_to_a_type_of_the_template_keeps_the_pointer() {
     assert_eq!(found("pointer((T *)memory)"), Vec::<String>::new());
     assert_eq!(found("pointer(0)"), ["a.cu:6 resource-leak"]);
 }
+
+#[test]
+fn printing_a_member_of_an_unknown_class_ends_no_path() {
+    // Clang puts a trap before an object of a class among the arguments of `...`.
+    let text = |end: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n#include <cstdio>\n#include <vendor/solver.h>\n\
+             int f(vendor::Solver *solver, void *to, cudaStream_t stream) {{\n\
+             char *from; cudaMallocHost(&from, 64);\nprintf(\"%s\", solver->name);\n\
+             cudaMemcpyAsync(to, from, 64, cudaMemcpyHostToDevice, stream);\n{end}\nfrom[0] = 1;\n\
+             cudaStreamSynchronize(stream);\ncudaFreeHost(from);\nreturn 0;\n}}\n"
+        )
+    };
+    let found = |end: &str| Project::new(&[("a.cu", &text(end))]).found(&["."]);
+    assert_eq!(found(""), ["a.cu:9 host-write-before-sync"]);
+    assert_eq!(found("cudaStreamSynchronize(stream);"), Vec::<String>::new());
+    // A trap that the program itself sets off.
+    assert_eq!(found("printf(\"%d\", (__builtin_trap(), 1));"), Vec::<String>::new());
+}

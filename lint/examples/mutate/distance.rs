@@ -19,6 +19,8 @@ pub enum Distance {
     Function,
     /// In a helper function of a second file.
     File,
+    /// In a helper function of a second file, which one of the same file calls.
+    Chain,
 }
 
 impl Distance {
@@ -28,6 +30,7 @@ impl Distance {
             Self::None => "none",
             Self::Function => "function",
             Self::File => "file",
+            Self::Chain => "chain",
         }
     }
 }
@@ -168,6 +171,19 @@ fn touch((name, rest): &(&str, &str)) -> Helper {
     Helper { head: format!("void {name}{head}"), body: format!("{{{body}") }
 }
 
+/// The function behind a helper: its head, and how the helper calls it.
+fn behind(head: &str) -> (String, String) {
+    let head = head.replace(" = 0", "");
+    let (name, parameters) = head.split_once('(').unwrap_or((&head, ")"));
+    let letters: Vec<&str> = parameters
+        .trim_end_matches(')')
+        .split(", ")
+        .filter_map(|parameter| parameter.rsplit([' ', '*']).next())
+        .collect();
+    let bare = name.rsplit(' ').next().unwrap_or(name);
+    (format!("{name}_behind({parameters}"), format!("{bare}_behind({})", letters.join(", ")))
+}
+
 #[derive(Default)]
 struct Edits {
     edits: Vec<(Range<usize>, String)>,
@@ -179,11 +195,16 @@ struct Edits {
 impl Edits {
     fn apply(mut self, source: &Source, function: &Function, side: Side, distance: Distance) -> Moved {
         let mut near = self.shared.clone();
-        let mut far = (distance == Distance::File).then(|| {
+        let mut far = matches!(distance, Distance::File | Distance::Chain).then(|| {
             format!("#include <stdlib.h>\n#include <cuda.h>\n#include <cuda_runtime.h>\n{}\n", self.shared)
         });
         for Helper { head, body } in &self.helpers {
             match &mut far {
+                Some(far) if distance == Distance::Chain && !head.contains("::") => {
+                    let (behind, call) = behind(head);
+                    near += &format!("{behind}; static {head} {{ return {call}; }} ");
+                    *far += &format!("{behind} {body}\n");
+                }
                 Some(far) => {
                     // A member is declared in its structure.
                     if !head.contains("::") {

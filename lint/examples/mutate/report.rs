@@ -60,7 +60,7 @@ impl Verdicts {
             let verdict = Verdict::ALL.into_iter().find(|it| it.name() == verdict).ok_or_else(wrong)?;
             let (bare, distance) = class.split_once('/').unwrap_or((class, "function"));
             if !Class::ALL.iter().any(|known| known.name() == bare)
-                || !matches!(distance, "function" | "file")
+                || !matches!(distance, "function" | "file" | "chain")
             {
                 return Err(wrong());
             }

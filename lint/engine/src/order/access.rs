@@ -149,7 +149,8 @@ impl Machine<'_, '_> {
             let second = Second::Host(range, &access);
             let about = About { overlap, exclusive: false, writes, assumed, ends, forgotten: None };
             self.note_conflict(state, &operation, second, access.clone(), about);
-            if !operation.reported && overlap == Overlap::Proven && operation.doubts.is_empty() {
+            let is_clear = overlap == Overlap::Proven && operation.doubts.is_empty();
+            if !operation.reported && is_clear && !self.is_staged(state, &operation, range, releases) {
                 self.mark_reported(state, &operation, releases);
             }
         }

@@ -164,7 +164,7 @@ impl Machine<'_, '_> {
         if let Some(rest) = args.get(function.params.len()..) {
             self.settle_reachable(state, rest);
         }
-        let frame = self.objects.frame(state.frame(), self.at.step, state.turn());
+        let frame = self.objects.frame(state.frame(), self.at.step, state.turn(), id);
         self.push_frame(state, frame);
         self.stack.push(id);
         for (param, arg) in function.params.iter().zip(args) {

@@ -1,8 +1,11 @@
-//! What fields and variables with static storage hold where the path has not seen them filled.
+//! What fields, variables with static storage and elements of arrays hold where the path has not seen them filled.
 //!
 //! A function that is followed on its own finds symbols in them. What [`crate::points_to`] knows of their places
 //! is known of these symbols: the kind of memory that they lead to, the flags of a stream. They stay symbols:
 //! they may be null, and two of them may be equal unless their places say otherwise.
+//!
+//! Of arrays and containers of a function the path fills as many elements as loops are given turns, and the
+//! others are filled all the same (`stream[4]` behind a loop that makes five).
 
 use super::happens_before::{Barrier, StreamKey};
 use super::machine::Machine;
@@ -11,7 +14,7 @@ use super::shared::Shared;
 use super::symbol::{Sym, SymKey, Symbols};
 use crate::facts::Variable;
 use crate::points_to::{HeldMemory, HeldStream, PlaceId};
-use crate::program::FunctionId;
+use crate::program::{FunctionId, TypeKind};
 
 /// How many containers and pointers are followed from a field to what is held in the end.
 const DEPTH: usize = 6;
@@ -114,7 +117,21 @@ fn place_of(
     let of = |object| place_of(shared, objects, symbols, object, depth);
     match &objects.info(object).key {
         ObjectKey::Global(global) => facts.global(*global),
-        ObjectKey::Local { frame, local, .. } => facts.static_local(static_function(*frame, shared)?, *local),
+        ObjectKey::Local { frame, local, .. } => match static_function(*frame, shared) {
+            Some(function) => facts.local(function, *local),
+            None => {
+                // A variable that is no array is filled by what the path has followed, or not at all.
+                let is_many = matches!(
+                    objects.info(object).ty?.kind,
+                    TypeKind::Array { .. } | TypeKind::Record(_) | TypeKind::Unknown
+                );
+                facts.local(objects.function_of(*frame).filter(|_| is_many)?, *local)
+            }
+        },
+        ObjectKey::Made { frame, step, output, .. } => {
+            let function = objects.function_of(*frame)?;
+            facts.inside_made((function.0, step.block, step.index, *output))
+        }
         ObjectKey::Field { parent, field, .. } if field == super::containers::ELEMENTS => {
             facts.hidden(of(*parent)?)
         }
@@ -124,7 +141,7 @@ fn place_of(
             SymKey::Initial { object, .. } => facts.inside(of(*object)?),
             _ => None,
         },
-        ObjectKey::Made { .. } | ObjectKey::Literal(_) => None,
+        ObjectKey::Literal(_) => None,
     }
 }
 

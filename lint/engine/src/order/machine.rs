@@ -145,7 +145,8 @@ impl<'m, 'p> Machine<'m, 'p> {
         self.at.site = function.site;
         let mut state = State::default();
         self.enter_with_device(&mut state, root);
-        self.push_frame(&mut state, FrameId(0));
+        let frame = self.objects.root_frame(root);
+        self.push_frame(&mut state, frame);
         let mut exits = self.follow(root, vec![state]);
         self.forks_join(root, &exits);
         self.callers_get(root, &exits);

@@ -66,6 +66,7 @@ mod rounds;
 mod setters;
 mod shared;
 mod sizes;
+mod staged;
 mod state;
 mod stores;
 mod symbol;

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::symbol::{Linear, Sym};
 use crate::cuda::row::MemoryKind;
 use crate::facts::{Origin, Variable};
-use crate::program::{GlobalId, LocalId, RecordId, SiteId, Type};
+use crate::program::{FunctionId, GlobalId, LocalId, RecordId, SiteId, Type};
 
 /// A memory object, stream or event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,7 +107,9 @@ pub struct ObjectInfo {
 pub struct Objects {
     infos: Vec<ObjectInfo>,
     ids: FxHashMap<ObjectKey, ObjectId>,
-    frames: FxHashMap<(FrameId, Step, u32), FrameId>,
+    frames: FxHashMap<(FrameId, Step, u32, FunctionId), FrameId>,
+    /// The function that each frame is one of; the root's comes first.
+    functions: Vec<FunctionId>,
 }
 
 impl Objects {
@@ -174,9 +176,24 @@ impl Objects {
         }
     }
 
-    /// The context of a call made at `step` of `frame`, in a turn of the loops around it.
-    pub fn frame(&mut self, frame: FrameId, step: Step, turn: u32) -> FrameId {
-        let next = FrameId(self.frames.len() as u32 + 1);
-        *self.frames.entry((frame, step, turn)).or_insert(next)
+    /// The function that is followed on its own has the first frame.
+    pub fn root_frame(&mut self, root: FunctionId) -> FrameId {
+        self.functions = vec![root];
+        FrameId(0)
+    }
+
+    /// The context of a call of a function made at `step` of `frame`, in a turn of the loops around it.
+    pub fn frame(&mut self, frame: FrameId, step: Step, turn: u32, callee: FunctionId) -> FrameId {
+        let next = FrameId(self.functions.len() as u32);
+        let functions = &mut self.functions;
+        *self.frames.entry((frame, step, turn, callee)).or_insert_with(|| {
+            functions.push(callee);
+            next
+        })
+    }
+
+    /// The function whose variables a frame holds.
+    pub fn function_of(&self, frame: FrameId) -> Option<FunctionId> {
+        self.functions.get(frame.0 as usize).copied()
     }
 }

@@ -142,9 +142,14 @@ impl PointsTo {
         self.places.find(&Place::Global(global))
     }
 
-    /// The place of a function's variable with static storage.
-    pub fn static_local(&self, function: FunctionId, local: LocalId) -> Option<PlaceId> {
+    /// The place of a function's variable, which is one for all calls.
+    pub fn local(&self, function: FunctionId, local: LocalId) -> Option<PlaceId> {
         self.places.find(&Place::Local(function, local))
+    }
+
+    /// What stands in the memory that a step makes: function, block, statement, and which of its outputs.
+    pub fn inside_made(&self, step: (u32, u32, u32, u8)) -> Option<PlaceId> {
+        self.places.find(&Place::Inside(self.places.made_by(step)?))
     }
 
     /// The elements of the container in a place, or what the smart pointer there holds.

@@ -206,6 +206,11 @@ impl Places {
         &mut self.cells[id.0 as usize]
     }
 
+    /// What a step has made, if anything.
+    pub fn made_by(&self, step: (u32, u32, u32, u8)) -> Option<MadeId> {
+        self.made_ids.get(&step).copied()
+    }
+
     /// What a step makes: function, block, statement, and which of its outputs.
     pub fn make(&mut self, step: (u32, u32, u32, u8), make: impl FnOnce() -> Made) -> MadeId {
         if let Some(known) = self.made_ids.get(&step) {

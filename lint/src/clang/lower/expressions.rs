@@ -54,7 +54,7 @@ impl Body<'_, '_> {
                 if let [lhs, rhs] = parts[..]
                     && binary_operator(expression, lhs, rhs) == CXBinaryOperator_Comma
                 {
-                    self.discard(lhs);
+                    self.before_comma(lhs, rhs);
                     self.discard(rhs);
                 } else {
                     self.effect(expression);

@@ -89,7 +89,7 @@ impl Body<'_, '_> {
                 if let [lhs, rhs] = parts[..]
                     && super::operators::binary_operator(expression, lhs, rhs) == CXBinaryOperator_Comma
                 {
-                    self.discard(lhs);
+                    self.before_comma(lhs, rhs);
                     self.initialise(address, ty, rhs);
                 } else {
                     self.copy_place(address, ty, expression);

@@ -19,6 +19,20 @@ pub(super) fn unary_operator(expression: Cursor) -> CXUnaryOperatorKind {
 }
 
 impl Body<'_, '_> {
+    /// What stands before a comma, for its effects.
+    ///
+    /// Clang puts a trap before an object of a class that is handed to `...`, with the extent of the object
+    /// (`Sema::DefaultVariadicArgumentPromotion`). Compilers refuse such a call or pass the object by its
+    /// address; here the class is one that was invented, as a rule, and the program goes on.
+    pub(super) fn before_comma(&mut self, lhs: Cursor, rhs: Cursor) {
+        let is_clangs_own = lhs.kind() == CXCursor_CallExpr
+            && lhs.extent() == rhs.extent()
+            && lhs.referenced().is_some_and(|callee| callee.spelling() == "__builtin_trap");
+        if !is_clangs_own {
+            self.discard(lhs);
+        }
+    }
+
     pub(super) fn unary(&mut self, expression: Cursor) -> ValueId {
         let site = self.at;
         let parts = expression.parts();
@@ -160,7 +174,7 @@ impl Body<'_, '_> {
                 value
             }
             CXBinaryOperator_Comma => {
-                self.discard(lhs);
+                self.before_comma(lhs, rhs);
                 self.value(rhs)
             }
             CXBinaryOperator_LAnd | CXBinaryOperator_LOr => self.conditional_value(expression),

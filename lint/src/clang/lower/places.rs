@@ -57,7 +57,7 @@ impl Body<'_, '_> {
                 match binary_operator(expression, lhs, rhs) {
                     CXBinaryOperator_Assign => self.assignment(lhs, rhs).0,
                     CXBinaryOperator_Comma => {
-                        self.discard(lhs);
+                        self.before_comma(lhs, rhs);
                         self.place_with(rhs, extended)
                     }
                     CXBinaryOperator_PtrMemD | CXBinaryOperator_PtrMemI => {
