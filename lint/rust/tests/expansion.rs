@@ -132,8 +132,9 @@ fn items_that_macros_make_are_lowered() {
         )
     };
     let misuse = "cudarc-untracked-streams";
-    // One place, the call, for both functions.
-    assert_eq!(found(&text("").replace("WAITS", "wait_first")), [misuse]);
+    // One place, the call, for both functions; without positions, places cannot be compared.
+    let places = if cfg!(feature = "positions") { 1 } else { 2 };
+    assert_eq!(found(&text("").replace("WAITS", "wait_first")), vec![misuse; places]);
     assert!(found(&text("$from.synchronize()?;").replace("WAITS", "wait_first")).is_empty());
     assert_eq!(found(&text("$from.synchronize()?;").replace("WAITS", "wait_second")), [misuse]);
 }
