@@ -78,3 +78,53 @@ fn printing_a_member_of_an_unknown_class_ends_no_path() {
     // A trap that the program itself sets off.
     assert_eq!(found("printf(\"%d\", (__builtin_trap(), 1));"), Vec::<String>::new());
 }
+
+#[test]
+fn what_an_unknown_function_gives_is_no_address_of_it() {
+    let copy = |before: &str, source: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n#include <vendor/tensor.h>\ntemplate <class C> void f(C tensor, float *to, int n) {{\n\
+             {before}\ncudaMemcpy(to, {source}, n * 4, cudaMemcpyDeviceToHost);\n}}\n"
+        )
+    };
+    let found = |before: &str, source: &str| Project::new(&[("a.cu", &copy(before, source))]).found(&["."]);
+    assert_eq!(found("auto const p = vendor::pointer_to(tensor.data());", "p"), Vec::<String>::new());
+    assert_eq!(found("float *p = vendor::pointer_to(tensor.data());", "p"), Vec::<String>::new());
+    assert_eq!(found("vendor::Tensor t;", "reinterpret_cast<const float *>(t.data())"), Vec::<String>::new());
+    assert_eq!(found("float p[4];", "p"), ["a.cu:5 memcpy-kind-mismatch"]);
+    // Nothing declares the type of the driver's pointers here, and the call is resolved in instances only.
+    let driver = "template <class T> T get(CUmodule module, const char *name) {\nCUdeviceptr from; size_t bytes; T to;\n\
+                  cuModuleGetGlobal(&from, &bytes, module, name);\ncuMemcpyDtoH(&to, from, bytes);\nreturn to;\n}\n";
+    assert_eq!(Project::new(&[("a.cu", driver)]).found(&["."]), Vec::<String>::new());
+}
+
+#[test]
+fn sizes_of_unknown_classes_are_unknown() {
+    let text = |element: &str, bytes: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n#include <vendor/complex.h>\n#include <vector>\nstruct Pair {{ vendor::complex a, b; }};\n\
+             int main() {{\nconstexpr size_t bytes = 100 * sizeof({bytes});\n\
+             std::vector<{element}> host(100);\nvoid *device;\ncudaMalloc(&device, bytes);\n\
+             cudaMemcpy(device, host.data(), 100 * 8, cudaMemcpyHostToDevice);\ncudaFree(device);\n}}\n"
+        )
+    };
+    let found = |element: &str, bytes: &str| Project::new(&[("a.cu", &text(element, bytes))]).found(&["."]);
+    for unknown in ["vendor::complex", "Pair"] {
+        assert_eq!(found(unknown, "double"), Vec::<String>::new(), "{unknown}");
+        assert_eq!(found("double", unknown), Vec::<String>::new(), "{unknown}");
+    }
+    assert_eq!(found("float", "double"), ["a.cu:10 copy-size-mismatch"]);
+    assert_eq!(found("double", "float"), ["a.cu:10 copy-size-mismatch"]);
+}
+
+#[test]
+fn commas_of_template_arguments_count_no_arguments() {
+    let call = |kernel: &str, more: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\nvoid f() {{ cudaFuncSetAttribute({kernel}, cudaFuncAttributeMaxDynamicSharedMemorySize, 4096{more}); }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(call("vendor_kernel<Traits, vendor::Y, 4, 8>", ""), Vec::<String>::new());
+    assert_eq!(call("nullptr", ", 1"), ["a.cu:2 unknown-cuda-api"]);
+}

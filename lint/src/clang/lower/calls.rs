@@ -18,8 +18,8 @@ pub(super) struct Returned {
     pub value: Option<ValueId>,
     /// True if the value is the address that a returned reference holds.
     pub reference: bool,
-    /// True if the value is the address of an object that the call made.
-    pub object: bool,
+    /// True if the value is the address of an object of an invented class, which may stand for anything.
+    pub invented: bool,
 }
 
 /// The arguments of a call, and how they are written.
@@ -42,9 +42,9 @@ impl Body<'_, '_> {
         let returned = self.call(expression, None, false);
         match returned.value {
             Some(value) if returned.reference && !ty.is_aggregate() => self.code.load(site, value, ty),
-            // The type of an expression in a template does not always tell that it is an object, and what that
-            // converts to is not its address.
-            Some(value) if returned.object && !ty.is_aggregate() => self.code.unknown(site, vec![value]),
+            // The type of an expression in a template does not always tell that it is an object. What stands for a
+            // pointer is not the address of the class that was invented for it.
+            Some(value) if returned.invented && !ty.is_aggregate() => self.code.unknown(site, vec![value]),
             Some(value) => value,
             None => self.code.unknown(site, Vec::new()),
         }
@@ -104,12 +104,12 @@ impl Body<'_, '_> {
                 }
                 None => self.call_place(expression, false),
             };
-            return Returned { value: Some(address), reference: false, object: false };
+            return Returned { value: Some(address), reference: false, invented: false };
         }
         let parts = expression.parts();
         if let Some(configuration) = parts.get(1).copied().filter(|part| is_configuration(*part)) {
             self.launch(expression, parts[0], configuration);
-            return Returned { value: None, reference: false, object: false };
+            return Returned { value: None, reference: false, invented: false };
         }
         let target = expression.referenced();
         if let Some(target) = target
@@ -224,7 +224,7 @@ impl Body<'_, '_> {
             }
             None => self.code.unknown(self.at, values),
         };
-        Returned { value: Some(value), reference: false, object: false }
+        Returned { value: Some(value), reference: false, invented: false }
     }
 
     /// Emits a call and says what comes back.
@@ -260,7 +260,8 @@ impl Body<'_, '_> {
         {
             self.code.terminate(Terminator::Exit);
         }
-        Returned { value: value.or(into), reference, object: into.is_some() }
+        let invented = into.is_some() && self.unit.is_invented(result);
+        Returned { value: value.or(into), reference, invented }
     }
 
     /// Calls that are not calls of functions: closures, `std::function`, implicit members, builtins.
@@ -279,7 +280,7 @@ impl Body<'_, '_> {
             let function = self.unit.closure_thunk(&closure);
             let constant = cuda_lint_engine::program::Constant::Function(function);
             let value = self.code.constant(site, constant);
-            return Some(Returned { value: Some(value), reference: false, object: false });
+            return Some(Returned { value: Some(value), reference: false, invented: false });
         }
         if kind == CXCursor_CXXMethod && target.spelling() == "operator=" {
             let arguments = expression.arguments();
@@ -314,7 +315,7 @@ impl Body<'_, '_> {
             let to = self.place(to);
             self.at = site;
             self.assign_from(to, from, ty, moved, site);
-            return Some(Returned { value: Some(to), reference: true, object: false });
+            return Some(Returned { value: Some(to), reference: true, invented: false });
         }
         None
     }

@@ -120,7 +120,7 @@ impl Body<'_, '_> {
             _ => return None,
         };
         self.at = site;
-        Some(Returned { value: Some(value), reference, object: false })
+        Some(Returned { value: Some(value), reference, invented: false })
     }
 
     pub(super) fn arithmetic(
