@@ -26,3 +26,16 @@ fn a_caller_on_the_host_has_it_run_there() {
     let user = "unsigned f() { Pool p; p.init(); unsigned n = p.count(); p.free(); return n; }";
     assert_eq!(found(user), ["a.cu:6 host-deref-device-pointer"]);
 }
+
+#[test]
+fn constexpr_functions_speak_for_the_host_where_host_code_calls_them() {
+    let text = "#include <cuda_runtime.h>\n__constant__ char buffer[64];\n\
+                template <typename T> constexpr T &get() { return reinterpret_cast<T &>(buffer); }\n\
+                constexpr char first() { return buffer[0]; }\n\
+                struct Get { constexpr char operator()(int i) { return buffer[i]; } };\n";
+    let found = |more: &str| Project::new(&[("a.cu", &format!("{text}{more}"))]).found(&["."]);
+    assert_eq!(found(""), Vec::<String>::new());
+    assert_eq!(found("__global__ void k(char *to) { *to = first() + Get()(1); }\n"), Vec::<String>::new());
+    assert_eq!(found("char host() { return first(); }\n"), ["a.cu:4 host-deref-device-pointer"]);
+    assert_eq!(found("char host() { return buffer[1]; }\n"), ["a.cu:6 host-deref-device-pointer"]);
+}

@@ -128,3 +128,17 @@ fn commas_of_template_arguments_count_no_arguments() {
     assert_eq!(call("vendor_kernel<Traits, vendor::Y, 4, 8>", ""), Vec::<String>::new());
     assert_eq!(call("nullptr", ", 1"), ["a.cu:2 unknown-cuda-api"]);
 }
+
+#[test]
+fn braces_bind_a_reference_to_the_object_itself() {
+    let text = |member: &str| {
+        format!(
+            "#include <cuda_runtime.h>\nstruct Flag {{\nFlag() {{ cudaHostRegister(&flag, 4, 0); }}\n\
+             ~Flag() {{ cudaHostUnregister(&flag); }}\nint flag = 0;\n}};\n\
+             struct Base {{ Flag flag{{}}; int n; }};\n\
+             struct Timer {{ explicit Timer(Base &base) : measured{{base}} {{}}\n{member} }};\n"
+        )
+    };
+    let found = |member: &str| Project::new(&[("a.cu", &text(member))]).found(&["."]);
+    assert_eq!(found("Base &measured;"), Vec::<String>::new());
+}

@@ -106,7 +106,11 @@ impl<'l, 'a> Body<'l, 'a> {
         let site = unit.name_site(definition);
         let result = unit.result_type(definition);
         // What may run on either side runs on the host where host code calls it.
-        let is_root = unit.positions.is_own(definition.location()) && !kernels::may_run_on_device(definition);
+        // What may run on the device, as `constexpr` functions may (nvcc, `--expt-relaxed-constexpr`), says something
+        // of the host where host code calls it.
+        let is_root = unit.positions.is_own(definition.location())
+            && !kernels::may_run_on_device(definition)
+            && !unit.positions.is_constexpr(definition);
         let mut body = Self::new(unit, names::qualified(definition), definition.usr(), site);
         body.code.function_mut().result = result;
         body.code.function_mut().is_root = is_root;

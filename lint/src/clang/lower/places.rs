@@ -78,6 +78,11 @@ impl Body<'_, '_> {
             | CXCursor_CXXConstCastExpr
             | CXCursor_CXXDynamicCastExpr
             | CXCursor_CXXFunctionalCastExpr => self.cast_place(expression, extended),
+            // `T &name{object}` binds to the object itself.
+            CXCursor_InitListExpr => match the_object(expression) {
+                Some(object) => self.place_with(object, extended),
+                None => self.materialise(expression, extended),
+            },
             CXCursor_CXXTypeidExpr => self.code.unknown(site, Vec::new()),
             CXCursor_StmtExpr if self.unit.ty(expression.ty()).is_aggregate() => {
                 self.statement_expression(expression)
@@ -352,6 +357,14 @@ impl Body<'_, '_> {
             address = self.code.field(self.at, address, field);
         }
         address
+    }
+}
+
+/// The object that stands alone in braces, if it has the very type of the list.
+fn the_object(list: Cursor) -> Option<Cursor> {
+    match list.parts()[..] {
+        [only] if only.ty().bare() == list.ty().bare() => Some(only),
+        _ => None,
     }
 }
 

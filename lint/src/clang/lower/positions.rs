@@ -233,6 +233,15 @@ impl<'a> Positions<'a> {
         self.source(file).text.get(start as usize..end as usize).unwrap_or_default()
     }
 
+    /// True for declarations that say `constexpr` or `consteval`, which libclang does not tell: the words between
+    /// their start and their name.
+    pub fn is_constexpr(&mut self, declaration: Cursor) -> bool {
+        let (Some(span), name) = (self.span(declaration), declaration.location()) else { return false };
+        let head = self.text(span.file, span.start, name.offset.clamp(span.start, span.end));
+        let mut words = head.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+        words.any(|word| word == b"constexpr" || word == b"consteval")
+    }
+
     /// The text of a whole file.
     pub fn whole(&mut self, file: u32) -> &[u8] {
         &self.source(file).text
