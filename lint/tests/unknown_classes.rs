@@ -142,3 +142,18 @@ fn braces_bind_a_reference_to_the_object_itself() {
     let found = |member: &str| Project::new(&[("a.cu", &text(member))]).found(&["."]);
     assert_eq!(found("Base &measured;"), Vec::<String>::new());
 }
+
+#[test]
+fn what_an_unseen_constructor_gets_may_be_registered() {
+    let text = |constructor: &str| {
+        format!(
+            "#include <cuda_runtime.h>\nstruct Flag {{\nFlag(){constructor}\n\
+             ~Flag() {{ cudaHostUnregister(&flag); }}\nint flag = 0;\n}};\n\
+             struct Timer {{ Flag flag{{}}; }};\nvoid run() {{ Timer timer; }}\n"
+        )
+    };
+    let found = |constructor: &str| Project::new(&[("a.cu", &text(constructor))]).found(&["."]);
+    assert_eq!(found(";"), Vec::<String>::new());
+    assert_eq!(found(" { cudaHostRegister(&flag, 4, 0); }"), Vec::<String>::new());
+    assert_eq!(found(" { flag = 1; }"), ["a.cu:4 free-kind-mismatch"]);
+}

@@ -252,6 +252,18 @@ impl Machine<'_, '_> {
         }
     }
 
+    /// True if something unseen holds the address of an object, or of one that it is a part of.
+    fn is_known_outside(&self, state: &State, object: ObjectId) -> bool {
+        let mut at = object;
+        loop {
+            if state.object(at).is_some_and(|it| it.escaped) {
+                return true;
+            }
+            let ObjectKey::Field { parent, .. } = &self.objects.info(at).key else { return false };
+            at = *parent;
+        }
+    }
+
     /// Takes memory away from the device; the host keeps it.
     pub(super) fn release_keeping_contents(
         &mut self,
@@ -259,7 +271,13 @@ impl Machine<'_, '_> {
         pointer: Option<Pointer>,
         how: ReleaseKind,
     ) {
-        let described = pointer.as_ref().map(|it| self.describe_object(state, it.object));
+        let mut described = pointer.as_ref().map(|it| self.describe_object(state, it.object));
+        if let (Some(pointer), Some(described)) = (&pointer, &mut described)
+            && self.is_known_outside(state, pointer.object)
+        {
+            // Whoever has its address may have registered it: the constructor in another file, say.
+            described.memory = described.memory.filter(|memory| *memory != MemoryKind::Pageable);
+        }
         self.observations.release(self.at, state, how.clone(), described, false);
         if let Some(pointer) = pointer {
             let range = Range { object: pointer.object, offset: pointer.offset, extent: Extent::Whole };
