@@ -200,7 +200,8 @@ pub fn is_known_api_name(name: &str) -> bool {
     let plain = name.strip_suffix("_ptds").or_else(|| name.strip_suffix("_ptsz")).unwrap_or(name);
     // The 64-bit twins of library functions.
     let plain = plain.strip_suffix("_64").unwrap_or(plain);
-    if KNOWN.contains(plain) {
+    // What the header itself defines is a call of such a function (`cublasLtMatmulDescInit`).
+    if KNOWN.contains(plain) || KNOWN.contains(format!("{plain}_internal").as_str()) {
         return true;
     }
     lines(HIP).any(|line| line.split(' ').next() == Some(plain))

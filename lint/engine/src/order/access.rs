@@ -179,7 +179,8 @@ impl Machine<'_, '_> {
         false
     }
 
-    /// A `volatile` place is read: where a host function has it, to poll it is a wait (A8).
+    /// A `volatile` place is read: where a host function has it, to poll it is a wait (A8). Of a kernel or copy that
+    /// writes it, how much is done is between the program and the device.
     pub(super) fn polls(&mut self, state: &mut State, place: &Value) {
         let Some(pointer) = self.pointer(place) else { return };
         let root = self.objects.root(pointer.object);
@@ -192,6 +193,13 @@ impl Machine<'_, '_> {
             .collect();
         for stream in streams {
             self.host_sees(state, Point::Tail(stream));
+        }
+        let objects = &self.objects;
+        let writes = |it: &Operation| {
+            it.accesses.iter().any(|access| access.write && objects.root(access.range.object) == root)
+        };
+        if state.pending.iter().any(|it| !it.reported && writes(it)) {
+            state.pending_mut().iter_mut().filter(|it| writes(it)).for_each(|it| it.reported = true);
         }
     }
 
