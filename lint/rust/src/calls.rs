@@ -430,7 +430,15 @@ impl Body<'_> {
                     ty @ Ty::Ref { .. } => ty,
                     ty => ty.reference(*mutable),
                 };
-                values.push(Val { ty, ..value });
+                // Where the elements of what has no known type are is not known.
+                let id = match &ty {
+                    Ty::Ref { to, .. } if matches!(**to, Ty::Unknown) => {
+                        let site = self.site(arg.span());
+                        self.builder.unknown(site, vec![value.id])
+                    }
+                    _ => value.id,
+                };
+                values.push(Val { ty, id, ..value });
                 continue;
             }
             let value = self.expr(arg);

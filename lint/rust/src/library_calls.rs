@@ -82,7 +82,12 @@ impl Body<'_> {
             // A number that the call writes.
             let is_result = matches!(&param, Ty::Ref { to, mutable: true }
                 if matches!(**to, Ty::Param(_) | Ty::Int(_) | Ty::Float(_)));
-            let value = if is_result { self.expr(arg) } else { self.library_argument(arg, by_value) };
+            // Functions of C get pointers as they are.
+            let is_pointer = params.len() <= at + skip && self.is_pointer_variable(arg);
+            let value = match is_result || is_pointer {
+                true => self.expr(arg),
+                false => self.library_argument(arg, by_value),
+            };
             param.bind(&value.ty, &mut bound);
             let handle = definitions.handle_of(&value.ty);
             pinned |= matches!(handle, Some(HandleKind::Pinned | HandleKind::Managed));
@@ -293,6 +298,17 @@ impl Body<'_> {
                 if is_taken { value } else { self.normalised_value(value, span) }
             }
         }
+    }
+
+    /// True for a variable that points to something else than a handle.
+    fn is_pointer_variable(&mut self, arg: &Expr) -> bool {
+        let is_variable = Self::path_of(arg)
+            .is_some_and(|path| matches!(path.as_slice(), [name] if self.lookup(name).is_some()));
+        is_variable
+            && match self.expr_place(arg).ty {
+                Ty::Ref { to, .. } => !self.file.definitions.is_handle(&to),
+                _ => false,
+            }
     }
 
     fn normalised_value(&mut self, value: Val, span: Span) -> Val {

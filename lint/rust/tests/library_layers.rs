@@ -199,3 +199,18 @@ fn before_tracking_nothing_is_recorded() {
     let own = text("").replace("blas.set_stream(Some(&fork))?;", "blas.set_stream(None)?;");
     assert!(found_with(&own, old).is_empty());
 }
+
+#[test]
+fn functions_of_c_get_pointers_as_they_are() {
+    let text = "use cudarc::cublas::{result::hgemm, sys::cublasHandle_t};
+        use cudarc::driver::{CudaStream, DevicePtr};
+        fn f(stream: std::sync::Arc<CudaStream>, handle: cublasHandle_t, a: *const half::f16, n: i32) {
+            let c = unsafe { stream.alloc::<half::f16>(64).unwrap() };
+            let (c_ptr, _guard) = c.device_ptr(c.stream());
+            let c_ptr = c_ptr as *mut half::f16;
+            let (alpha, beta) = (one(), one());
+            unsafe { hgemm(handle, 0, 0, n, n, n, &alpha, a, n, a, n, &beta, c_ptr, n).unwrap(); }
+        }
+        fn one() -> half::f16 { half::f16::from_f32(1.0) }";
+    assert_eq!(found(text), Vec::<String>::new());
+}
