@@ -1,7 +1,9 @@
 //! What a closure makes and `collect` gathers is known as what is pushed is.
 
-use cuda_lint_engine::{Confidence, Options, Severity, analyse};
-use cuda_lint_rust::{FileContext, lower_source};
+mod reported;
+
+use cuda_lint_rust::FileContext;
+use reported::{analysed, rules};
 
 fn rules_in(body: &str) -> Vec<&'static str> {
     let text = format!(
@@ -9,13 +11,9 @@ fn rules_in(body: &str) -> Vec<&'static str> {
          fn main() -> Result<(), DriverError> {{\n let ctx = CudaContext::new(0)?; let stream = ctx.new_stream()?;\n\
          let other = ctx.new_stream()?;\n{body}\n stream.synchronize()?; other.synchronize()?; Ok(())\n}}"
     );
-    let Ok(lowered) = lower_source(&text, &FileContext::default()) else { panic!("no Rust: {text}") };
-    let found = analyse(&lowered.program, &Options::new());
+    let found = analysed(&text, &FileContext::default());
     assert!(found.partial.is_empty(), "{:?}", found.partial);
-    let shown = |it: &cuda_lint_engine::Diagnostic| {
-        it.severity >= Severity::Warning && it.confidence > Confidence::Possible
-    };
-    found.diagnostics.into_iter().filter(shown).map(|it| it.rule).collect()
+    rules(found)
 }
 
 /// Without event tracking, so that orders are the program's own.

@@ -1,7 +1,9 @@
 //! cust's buffers, streams and events own what they hold, and free it as cust 0.3 says.
 
-use cuda_lint_engine::{Confidence, Options, Severity, analyse};
-use cuda_lint_rust::{FileContext, lower_source};
+mod reported;
+
+use cuda_lint_rust::FileContext;
+use reported::{analysed, rules};
 
 /// The rules that are reported by default for the body of a function that has a module and a stream.
 fn rules_in(items: &str, body: &str) -> Vec<&'static str> {
@@ -11,13 +13,9 @@ fn rules_in(items: &str, body: &str) -> Vec<&'static str> {
          let module = Module::from_ptx(\"\", &[])?; let stream = Stream::new(StreamFlags::DEFAULT, None)?;\n\
          {body}\n stream.synchronize()?; Ok(())\n}}"
     );
-    let Ok(lowered) = lower_source(&text, &FileContext::default()) else { panic!("no Rust: {text}") };
-    let found = analyse(&lowered.program, &Options::new());
+    let found = analysed(&text, &FileContext::default());
     assert!(found.partial.is_empty(), "{:?}", found.partial);
-    let shown = |it: &cuda_lint_engine::Diagnostic| {
-        it.severity >= Severity::Warning && it.confidence > Confidence::Possible
-    };
-    found.diagnostics.into_iter().filter(shown).map(|it| it.rule).collect()
+    rules(found)
 }
 
 const RENDERER: &str = "struct Buffers { image: DeviceBuffer<f32>, scaled: DeviceBuffer<f32>, width: usize }

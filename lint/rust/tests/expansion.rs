@@ -1,22 +1,17 @@
 //! Macros of the program, and input that is no program: each gives an answer, and none takes the lowering down.
 
+mod reported;
+
 use cuda_lint_engine::cuda::Model;
 use cuda_lint_engine::link::UnitIndex;
-use cuda_lint_engine::{Confidence, Options, Severity, analyse};
 use cuda_lint_rust::{FileContext, check_item, lower_source};
+use reported::{analysed, rules};
 
 /// What is reported by default, by lines.
 fn found(text: &str) -> Vec<String> {
     let context = FileContext { module: vec!["krate".to_owned()], ..FileContext::default() };
-    let lowered = match lower_source(text, &context) {
-        Ok(lowered) => lowered,
-        Err(error) => panic!("{error}"),
-    };
-    let found = analyse(&lowered.program, &Options::new());
-    let shown = |it: &cuda_lint_engine::Diagnostic| {
-        it.severity >= Severity::Warning && it.confidence > Confidence::Possible
-    };
-    found.diagnostics.into_iter().filter(shown).map(|it| it.rule.to_owned()).collect()
+    let found = analysed(text, &context);
+    rules(found).into_iter().map(str::to_owned).collect()
 }
 
 /// A function with two streams that nothing orders.

@@ -1,21 +1,16 @@
 //! cudarc's layers over cuBLAS, cuRAND, cuFFT, cuDNN and NCCL: their work goes to the stream of the handle, and what
 //! they get is recorded like the arguments of a launch.
 
-use cuda_lint_engine::{Confidence, Options, Severity, analyse};
-use cuda_lint_rust::{FileContext, Versions, lower_source};
+mod reported;
+
+use cuda_lint_rust::{FileContext, Versions};
+use reported::{analysed, rules};
 
 /// What is reported by default.
 fn found_with(text: &str, versions: Versions) -> Vec<String> {
     let context = FileContext { module: vec!["krate".to_owned()], versions, ..FileContext::default() };
-    let lowered = match lower_source(text, &context) {
-        Ok(lowered) => lowered,
-        Err(error) => panic!("{error}"),
-    };
-    let found = analyse(&lowered.program, &Options::new());
-    let shown = |it: &cuda_lint_engine::Diagnostic| {
-        it.severity >= Severity::Warning && it.confidence > Confidence::Possible
-    };
-    found.diagnostics.into_iter().filter(shown).map(|it| it.rule.to_owned()).collect()
+    let found = analysed(text, &context);
+    rules(found).into_iter().map(str::to_owned).collect()
 }
 
 fn found(text: &str) -> Vec<String> {

@@ -1,7 +1,10 @@
 //! What is moved is not dropped, what is not moved is, and nothing that is valid Rust is an error.
 
-use cuda_lint_engine::{Confidence, Options, Severity, analyse};
+mod reported;
+
+use cuda_lint_engine::{Options, Severity, analyse};
 use cuda_lint_rust::{FileContext, lower_source};
+use reported::{analysed, rules};
 
 /// The rules that are reported by default for the body of a function that has a context and a stream.
 fn rules_in(items: &str, body: &str) -> Vec<&'static str> {
@@ -10,13 +13,9 @@ fn rules_in(items: &str, body: &str) -> Vec<&'static str> {
          fn main() -> Result<(), DriverError> {{\n let ctx = CudaContext::new(0)?; let stream = ctx.new_stream()?;\n\
          {body}\n stream.synchronize()?; Ok(())\n}}"
     );
-    let Ok(lowered) = lower_source(&text, &FileContext::default()) else { panic!("no Rust: {text}") };
-    let found = analyse(&lowered.program, &Options::new());
+    let found = analysed(&text, &FileContext::default());
     assert!(found.partial.is_empty(), "{:?}", found.partial);
-    let shown = |it: &cuda_lint_engine::Diagnostic| {
-        it.severity >= Severity::Warning && it.confidence > Confidence::Possible
-    };
-    found.diagnostics.into_iter().filter(shown).map(|it| it.rule).collect()
+    rules(found)
 }
 
 const MAKE: &str = "fn make(s: &Arc<CudaStream>) -> Result<CudaSlice<f32>, DriverError> {

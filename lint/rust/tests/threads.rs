@@ -1,7 +1,9 @@
 //! What other threads run: followed where they are started, if they cannot wait for the one that starts them.
 
-use cuda_lint_engine::{Confidence, Options, Severity, analyse};
-use cuda_lint_rust::{FileContext, lower_source};
+mod reported;
+
+use cuda_lint_rust::FileContext;
+use reported::{analysed, rules};
 
 /// What is reported by default.
 fn found(items: &str, body: &str) -> Vec<String> {
@@ -13,12 +15,8 @@ fn found(items: &str, body: &str) -> Vec<String> {
              ctx.synchronize()
          }}"
     );
-    let Ok(lowered) = lower_source(&text, &FileContext::default()) else { panic!("no Rust: {text}") };
-    let found = analyse(&lowered.program, &Options::new());
-    let shown = |it: &cuda_lint_engine::Diagnostic| {
-        it.severity >= Severity::Warning && it.confidence > Confidence::Possible
-    };
-    found.diagnostics.into_iter().filter(shown).map(|it| it.rule.to_owned()).collect()
+    let found = analysed(&text, &FileContext::default());
+    rules(found).into_iter().map(str::to_owned).collect()
 }
 
 /// The per-thread stream of the thread that runs the function, with a slice that it fills.
