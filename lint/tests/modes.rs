@@ -250,3 +250,52 @@ fn where_memory_lies_may_be_asked_through_any_number_of_functions() {
         );
     }
 }
+
+/// A copy that a function chooses, which is handed device memory.
+fn handed(declared: &str, test: &str) -> Vec<String> {
+    found(&format!(
+        "#include <cstring>\n{declared}\nstruct Tensor {{ float *p; size_t n; int type; int where() const; }};\n\
+         void set(Tensor &it, const float *from, int where) {{\n\
+         {test} std::memcpy(it.p, from, it.n); else cudaMemcpy(it.p, from, it.n, cudaMemcpyDefault);\n}}\n\
+         void use(const float *from, size_t n, int where) {{\n Tensor it; it.n = n; it.type = where;\n\
+         cudaMalloc(&it.p, n);\n set(it, from, where);\n cudaFree(it.p);\n}}\n"
+    ))
+}
+
+#[test]
+fn what_a_called_function_asks_of_its_objects_is_a_mode_too() {
+    for test in [
+        "if (it.type == 1)",
+        "if (where)",
+        "if (!(where & 2))",
+        "if (it.where() == 0)",
+        "if (elsewhere(it.p) != 2)",
+    ] {
+        assert_eq!(handed("int elsewhere(const float *);", test), NOTHING, "{test}");
+    }
+    let misuse = ["a.cu:6 host-deref-device-pointer"];
+    // Whether there is memory, and how much, says nothing of its kind.
+    for test in ["if (it.p)", "if (from != nullptr)", "if (it.n < 64)"] {
+        assert_eq!(handed("", test), misuse, "{test}");
+    }
+    // Nor does a status.
+    assert_eq!(handed("", "if (cudaSetDevice(where) == cudaSuccess)"), misuse);
+}
+
+#[test]
+fn a_switch_selects_as_well() {
+    let text = |mode: &str| {
+        format!(
+            "#include <cstring>\nenum class Kind {{ Host, Device, Mixed }};\nKind kind(const float *);\nvoid fail();\n\
+             void copy(float *to, const float *from, size_t n, Kind which) {{\n switch (which) {{\n\
+             case Kind::Host: std::memcpy(to, from, n); break;\n\
+             case Kind::Device: cudaMemcpy(to, from, n, cudaMemcpyDeviceToDevice); break;\n\
+             default: fail();\n }}\n}}\n\
+             void use(const float *from, size_t n) {{\n float *p; cudaMalloc(&p, n);\n copy(p, from, n, {mode});\n\
+             cudaFree(p);\n}}\n"
+        )
+    };
+    assert_eq!(found(&text("kind(from)")), NOTHING);
+    assert_eq!(found(&text("Kind::Device")), NOTHING);
+    assert_eq!(found(&text("Kind::Host")), ["a.cu:8 host-deref-device-pointer"]);
+}

@@ -134,7 +134,8 @@ pub struct Object {
     /// True if it is allocated and released inside one function (a short-lived buffer in a hot path).
     pub short_lived: bool,
     /// True if its kind is what a function that was called has made of it, by a mode in which the function that
-    /// is followed has no part: a mismatch that does not hold in every mode is not proven.
+    /// is followed has no part: a mismatch that does not hold in every mode is not proven. True too if the kind is
+    /// known of the fields only that it lies in, on a way that is selected by something that nobody here knows.
     pub by_mode: bool,
 }
 

@@ -87,9 +87,14 @@ impl Machine<'_, '_> {
                     }
                 }
             }
-            Terminator::Switch { value, cases, default } => {
-                let value = self.value(&state, *value);
+            Terminator::Switch { value: tested, cases, default } => {
+                let value = self.value(&state, *tested);
                 let number = self.number(&value);
+                let mut state = state;
+                if number.as_constant().is_none() {
+                    let targets: Vec<_> = cases.iter().map(|(_, to)| *to).chain([*default]).collect();
+                    self.note_choice(&mut state, *tested, &targets);
+                }
                 let mut rest = Some(state);
                 for (case, to) in cases {
                     let Some(state) = rest.as_mut() else { break };

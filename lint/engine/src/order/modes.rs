@@ -13,6 +13,13 @@
 //!   comes from elsewhere. If the same holds whatever way is selected, it is proven all the same. Order and waits
 //!   are judged as on every path.
 //!
+//! A mode need not be a variable: `tensor->device().type == cpu`, `residency(src, dst)`. What a function that was
+//! called asks there of its objects is likewise fixed by whoever has made them, and the caller that hands it device
+//! memory knows which way that goes. So does whoever has filled the fields in which a function that is followed on
+//! its own finds its memory. So it is the same with every equality, truth value and `switch` that a called
+//! function selects by, and that the path does not know; not with tests for null, which ask whether there is memory,
+//! with statuses, and with sizes (`n > limit`), which say nothing of its kind.
+//!
 //! A variable is one symbol as long as nothing that is followed stores to it, so that selections by it agree
 //! (`memory::peek`). Functions without a body are taken to leave it alone, unless they are handed its address: those
 //! that set modes of the program are the program's own, and linking brings them. Functions with a body that are not
@@ -29,7 +36,8 @@ use super::value::{Condition, Pointer, Value};
 use crate::facts::Origin;
 use crate::flow;
 use crate::program::{
-    Block, BlockId, Call, Callee, Function, FunctionId, LocalId, Op, Storage, Terminator, ValueId,
+    BinaryOp, Block, BlockId, Call, Callee, Function, FunctionId, LocalId, Op, Storage, Terminator, Type,
+    TypeKind, ValueId,
 };
 
 /// How many calls and copies are followed from a condition to the variable that it tests.
@@ -56,6 +64,8 @@ pub struct FrameModes {
     by_choice: bool,
     /// It works in a way that was selected by a mode.
     selected: bool,
+    /// It is the function that is followed on its own, and has itself selected by something that it does not know.
+    asked: bool,
 }
 
 impl Modes {
@@ -72,11 +82,17 @@ impl FrameModes {
         self.selected
     }
 
+    /// True if the function that is followed on its own has selected a way by something that it does not know.
+    pub const fn has_asked(&self) -> bool {
+        self.asked
+    }
+
     /// What holds on either of two paths.
     pub fn join(&mut self, other: &Self) {
         self.choices.extend(&other.choices);
         self.by_choice |= other.by_choice;
         self.selected |= other.selected;
+        self.asked |= other.asked;
     }
 }
 
@@ -129,6 +145,14 @@ struct View<'v> {
 impl Machine<'_, '_> {
     /// A branch goes to several places, as far as is known: notes down what that says of modes.
     pub(super) fn note_choice(&mut self, state: &mut State, condition: ValueId, targets: &[BlockId]) {
+        if let Some(function) = self.stack.last().copied()
+            && let Some(modes) = state.frame_modes.last_mut()
+            && self.asks_for_mode(function, condition)
+            && self.selects(function, targets)
+        {
+            let modes = Rc::make_mut(modes);
+            if self.stack.len() > 1 { modes.selected = true } else { modes.asked = true }
+        }
         let Some(function) = self.is_called() else { return };
         if let Some(modes) = state.frame_modes.last_mut()
             && let [then, otherwise] = targets
@@ -159,6 +183,34 @@ impl Machine<'_, '_> {
             && let Some(modes) = state.frame_modes.last_mut()
         {
             Rc::make_mut(modes).selected = true;
+        }
+    }
+
+    /// True if a condition is an equality or a truth value of a number, an enumerator or something of unknown type:
+    /// of no pointer, handle or status.
+    fn asks_for_mode(&self, function: FunctionId, condition: ValueId) -> bool {
+        let is_mode = |value| self.may_be_mode(function, value);
+        match self.shared.definitions(function).of(self.shared.function(function), condition) {
+            Some(Op::Binary { operator: BinaryOp::Eq | BinaryOp::Ne, lhs, rhs, .. }) => {
+                is_mode(*lhs) && is_mode(*rhs)
+            }
+            Some(Op::Binary { .. }) => false,
+            Some(Op::Unary { value, .. }) => self.asks_for_mode(function, *value),
+            Some(_) => is_mode(condition),
+            None => false,
+        }
+    }
+
+    /// True for values of integers, enumerations and unknown types.
+    fn may_be_mode(&self, function: FunctionId, value: ValueId) -> bool {
+        let fits = |ty: &Type| matches!(ty.kind, TypeKind::Int | TypeKind::Unknown);
+        match self.shared.definitions(function).of(self.shared.function(function), value) {
+            Some(Op::Load { ty, .. }) => fits(ty),
+            Some(Op::Call(call)) => fits(&call.ty),
+            // A conversion, to `bool` for the most part: what is converted counts.
+            Some(Op::Cast { value, ty, .. }) => fits(ty) && self.may_be_mode(function, *value),
+            Some(Op::Const { .. } | Op::Binary { .. } | Op::Unary { .. } | Op::Unknown { .. }) => true,
+            _ => false,
         }
     }
 
@@ -207,7 +259,7 @@ impl Machine<'_, '_> {
     /// What a call inherits from the one that makes it.
     pub(super) fn inherited_modes(&self, state: &State) -> FrameModes {
         let by_choice = self.is_by_choice(state);
-        FrameModes { choices: BTreeSet::new(), by_choice, selected: state.works_by_mode() }
+        FrameModes { by_choice, selected: state.works_by_mode(), ..FrameModes::default() }
     }
 
     /// Memory is made: in a way that a mode has selected?
@@ -223,9 +275,12 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// True if the kind of memory is what a mode has made of it.
+    /// True if the kind of memory is what a mode has made of it, or if the path has not seen it made and has gone
+    /// a way that a mode has selected: the fields that it lies in may hold other memory in that mode.
     pub(super) fn is_kind_by_mode(&self, state: &State, object: ObjectId) -> bool {
-        state.modes.made.contains(&self.objects.root(object))
+        let root = self.objects.root(object);
+        let is_unseen = || matches!(self.objects.info(root).key, ObjectKey::Pointee(_));
+        state.modes.made.contains(&root) || (state.has_asked() && is_unseen())
     }
 
     /// True for a variable with static storage, and what lies in it.

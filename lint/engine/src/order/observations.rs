@@ -196,7 +196,8 @@ impl Observations {
     /// Likewise for a fact that follows from the kind of an object's memory. Where a mode has made that what it is,
     /// it counts if it holds on every visit.
     fn kind_hit(&mut self, at: At, state: &State, object: &Object, hit: Hit) -> Paths {
-        if state.works_by_mode() {
+        // One way of a selection is all that these visits have in common.
+        if state.works_by_mode() || (object.by_mode && state.has_asked()) {
             return Paths::AfterFailure;
         }
         let paths = self.hit(at, state, hit);

@@ -275,6 +275,11 @@ impl State {
         self.frame_modes.last().is_some_and(|modes| modes.is_selected())
     }
 
+    /// True if the function that is followed on its own has selected a way by something that it does not know.
+    pub fn has_asked(&self) -> bool {
+        self.frame_modes.first().is_some_and(|modes| modes.has_asked())
+    }
+
     /// True if the two states differ at most in what they know about numbers.
     pub fn same_but_for_path(&self, other: &Self) -> bool {
         self.failed == other.failed

@@ -53,6 +53,7 @@ Code that asks for `cudaDevAttrDirectManagedMemAccessFromHost` and branches on i
 Certain if the pointer holds device memory on every path to the access, likely on some path.
 The first access to an allocation is reported, the others are named beside it.
 Possible if the kind is what a called function has made of it, by a mode that the function that is followed neither names nor tests, and does not hold in every mode.
+Possible as well if a called function goes that way by something that its caller has not fixed, `if (tensor.device() == cpu)`: whoever has made the tensor knows.
 
 ## References
 - CUDA Programming Guide, Understanding Memory.
