@@ -4,7 +4,7 @@ use clang_sys::*;
 use cuda_lint_engine::program::{
     Function, GlobalMemory, Linkage, Local, LocalId, ParamAccess, Space, Storage, Type, TypeKind,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cursor::{Cursor, Key, Ty};
 use super::functions::body_of;
@@ -104,8 +104,30 @@ struct Seen {
     writes: bool,
 }
 
+#[derive(Default)]
 struct Scan {
     params: FxHashMap<Key, Seen>,
+    /// Those of the parameters that are references: their value is what they refer to.
+    references: FxHashSet<Key>,
+    /// Parameters of functions that are called, by function and place: false for those that are used there, true for
+    /// the others and those that are being looked at.
+    unused: FxHashMap<(Key, usize), bool>,
+}
+
+/// True if host code may read a variable in device memory: the host's copy of a constant has its value too.
+///
+/// Measured with nvcc 13.0 (and an NVIDIA H200): host code that reads `__device__` and `__constant__` variables gets
+/// their values if they are `const` or `constexpr` and initialised, arrays included, and 0 if they are not.
+pub(super) fn has_host_copy(variable: Cursor) -> bool {
+    let declaration = variable.definition().unwrap_or(variable);
+    let mut ty = declaration.ty().canonical();
+    let mut is_const = ty.is_const();
+    // The qualifiers of elements stand at the whole array in canonical types, and at the elements in others.
+    while !ty.element().is_invalid() {
+        ty = ty.element();
+        is_const |= ty.is_const();
+    }
+    is_const && declaration.initializer().is_some()
 }
 
 impl Lowering<'_> {
@@ -131,7 +153,7 @@ impl Lowering<'_> {
         };
         let parameters: Vec<Cursor> =
             definition.children().into_iter().filter(|child| child.kind() == CXCursor_ParmDecl).collect();
-        let mut scan = Scan { params: FxHashMap::default() };
+        let mut scan = Scan::default();
         let mut pointers = Vec::new();
         for parameter in &parameters {
             let ty = self.ty(parameter.ty());
@@ -143,7 +165,7 @@ impl Lowering<'_> {
                 TypeKind::Pointer { .. } | TypeKind::DevicePointer | TypeKind::Array { .. }
             );
             if pointer {
-                scan.params.insert(parameter.entity(), Seen::default());
+                scan.follow(*parameter);
             }
             pointers.push(pointer.then(|| parameter.entity()));
         }
@@ -183,6 +205,38 @@ fn points_to_const(ty: Ty) -> bool {
 }
 
 impl Scan {
+    /// Looks out for a parameter.
+    fn follow(&mut self, parameter: Cursor) {
+        self.params.insert(parameter.entity(), Seen::default());
+        if is_reference(parameter.ty()) {
+            self.references.insert(parameter.entity());
+        }
+    }
+
+    /// True if a function that is called does nothing with a parameter: it is there for another build, or for the
+    /// like of SYCL, and what it is given for it does not matter.
+    fn leaves_alone(&mut self, callee: Cursor, index: usize) -> bool {
+        let known = (callee.entity(), index);
+        if let Some(unused) = self.unused.get(&known) {
+            return *unused;
+        }
+        self.unused.insert(known, true);
+        let defined = [Some(callee), callee.template()].into_iter().flatten();
+        let found = defined.filter_map(Cursor::definition).find_map(|it| Some((it, body_of(it)?)));
+        let unused = found.is_some_and(|(definition, body)| {
+            let mut parameters =
+                definition.children().into_iter().filter(|child| child.kind() == CXCursor_ParmDecl);
+            let Some(parameter) = parameters.nth(index) else { return false };
+            let mut scan = Self { unused: std::mem::take(&mut self.unused), ..Self::default() };
+            scan.follow(parameter);
+            scan.statement(body);
+            self.unused = scan.unused;
+            scan.params.get(&parameter.entity()).is_some_and(|seen| !seen.reads && !seen.writes)
+        });
+        self.unused.insert(known, unused);
+        unused
+    }
+
     fn statement(&mut self, statement: Cursor) {
         match statement.kind() {
             CXCursor_DeclStmt => {
@@ -232,6 +286,7 @@ impl Scan {
     fn touch(&mut self, key: Key, usage: Use) {
         let Some(seen) = self.params.get_mut(&key) else { return };
         match usage {
+            Use::Value if self.references.contains(&key) => seen.reads = true,
             // Comparing the address itself touches nothing.
             Use::Discard | Use::Value => {}
             Use::Through(Access::Read) | Use::PassedConst => seen.reads = true,
@@ -319,6 +374,7 @@ impl Scan {
             _ => {
                 let ty = expression.ty();
                 let usage = match usage {
+                    _ if ty.kind() == CXType_Void => Use::Discard,
                     Use::Passed if is_pointer(ty) && ty.canonical().pointee().is_const() => Use::PassedConst,
                     other => other,
                 };
@@ -397,7 +453,18 @@ impl Scan {
                         Use::Modify
                     }
                 }
-                (_, Some(ty)) => self.usage_for(ty),
+                (Some(index), Some(ty)) => {
+                    let usage = self.usage_for(ty);
+                    let matters = matches!(usage, Use::Modify | Use::Passed | Use::PassedConst);
+                    let followed =
+                        || argument.referenced().is_some_and(|it| self.params.contains_key(&it.entity()));
+                    match callee {
+                        Some(callee) if matters && followed() && self.leaves_alone(callee, index) => {
+                            Use::Discard
+                        }
+                        _ => usage,
+                    }
+                }
                 (_, None) if is_pointer(argument.ty()) => Use::Passed,
                 // The callee is unknown: it may take a reference.
                 (_, None) if callee.is_none() => Use::Modify,

@@ -242,6 +242,9 @@ impl Lowering<'_> {
         }
         let memory = match self.origin(variable) {
             Origin::Invented => GlobalMemory::Unknown,
+            _ if kernels::memory(variable) == GlobalMemory::Device && kernels::has_host_copy(variable) => {
+                GlobalMemory::Unknown
+            }
             _ => kernels::memory(variable),
         };
         let ty = self.ty(variable.ty());

@@ -270,6 +270,7 @@ fn macros(text: &mut String, names: &BTreeMap<String, Node>) {
         let Kind::Macro(form) = &node.kind else { continue };
         let _ = match form {
             Form::Empty => writeln!(text, "#define {name}"),
+            Form::Kernel => writeln!(text, "#define {name} __attribute__((global))"),
             Form::EmptyCall => writeln!(text, "#define {name}(...)"),
             Form::Statement => writeln!(text, "#define {name}(...) __cl_use(__VA_ARGS__);"),
             Form::Loop => {

@@ -46,6 +46,8 @@ pub enum Problem {
         /// True if the argument is a value.
         is_value: bool,
     },
+    /// A function of this name is launched and is no kernel.
+    Launched(String),
     /// No function of this name takes the arguments, or several do equally well.
     NoOverload(String),
 }
@@ -77,6 +79,9 @@ pub fn read_problem(message: &str) -> Option<Problem> {
         || message.ends_with("must be initialized by a constant expression")
     {
         return Some(Problem::NotConstant);
+    }
+    if let Some(name) = message.strip_prefix("kernel call to non-global function ") {
+        return Some(Problem::Launched(name.trim_matches('\'').to_owned()));
     }
     let name = message
         .strip_prefix("no matching function for call to '")
@@ -189,6 +194,8 @@ mod tests {
         assert_eq!(read_problem("call to 'sin' is ambiguous"), Some(Problem::NoOverload("sin".into())));
         assert_eq!(read_problem("call to constructor of 'A' is ambiguous"), None);
         assert_eq!(read_problem("case value is not a constant expression"), Some(Problem::NotConstant));
+        let launched = read_problem("kernel call to non-global function 'ns::init<float>'");
+        assert_eq!(launched, Some(Problem::Launched("ns::init<float>".into())));
         assert_eq!(read("no member named 'x' in '(lambda at a.cu:1:2)'"), None);
     }
 }

@@ -10,6 +10,7 @@
 
 mod context;
 mod declare;
+mod launched;
 mod message;
 mod place;
 
@@ -50,6 +51,8 @@ enum Kind {
 enum Form {
     /// Nothing: `MY_EXPORT`.
     Empty,
+    /// The mark of a kernel: functions that it stands before are launched.
+    Kernel,
     /// Nothing, with arguments: `REGISTER(x)` between functions.
     EmptyCall,
     /// A statement that uses its arguments.
@@ -194,6 +197,9 @@ impl Repair {
             return false;
         }
         let Some(problem) = message::read_problem(&message.message) else { return false };
+        if let Problem::Launched(name) = &problem {
+            return self.mark_launched(message, name, unit);
+        }
         let places = [(&message.spelled.0, message.spelled.1), (&message.file, message.offset)];
         let Some((text, at)) = places.into_iter().find_map(|(file, at)| {
             let text = unit.contents(file).filter(|_| !embedded::is_virtual(file))?;
@@ -202,6 +208,7 @@ impl Repair {
             return false;
         };
         match problem {
+            Problem::Launched(_) => false,
             Problem::NotConstant => {
                 let mut changed = false;
                 let mut next = 1_000 + self.constants;

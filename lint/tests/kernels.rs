@@ -1,0 +1,63 @@
+//! What is known of kernels and of device memory by their declarations.
+
+mod project;
+
+use project::Project;
+
+fn found(text: &str) -> Vec<String> {
+    Project::new(&[("a.cu", &format!("#include <cuda_runtime.h>\n{text}"))]).found(&["."])
+}
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn what_is_launched_is_a_kernel_whatever_marks_it() {
+    let text = |mark: &str, launch: &str| {
+        format!(
+            "__device__ int step;\n{mark} void init() {{ step = -1; }}\n\
+             {mark} void set(float *to) {{ to[0] = 1; }}\n\
+             void run(cudaStream_t s) {{ {launch} }}\n"
+        )
+    };
+    // The macro comes from a header that is not there.
+    assert_eq!(found(&text("PROJECT_KERNEL", "init<<<1, 1, 0, s>>>();")), NOTHING);
+    // What it does through its parameters is known all the same.
+    let pageable = "init<<<1, 1>>>(); float *h = new float[4]; set<<<1, 1, 0, s>>>(h); cudaStreamSynchronize(s); delete[] h;";
+    assert_eq!(found(&text("PROJECT_KERNEL", pageable)), ["a.cu:5 host-pointer-to-kernel"]);
+    assert_eq!(found(&text("", "init();")), ["a.cu:3 host-deref-device-pointer"]);
+}
+
+#[test]
+fn constants_in_device_memory_have_their_value_on_the_host_too() {
+    let text = |declared: &str, read: &str| format!("{declared}\nfloat f(int i) {{ return {read}; }}\n");
+    for (declared, read) in [
+        ("__device__ static const float pi = 3.14f;", "2 * pi"),
+        ("__constant__ const int limit = 7;", "limit"),
+        ("__device__ constexpr float table[2] = {1, 2};", "table[i]"),
+        ("static __device__ const float table[2][2] = {{1, 2}, {3, 4}};", "table[i][0]"),
+    ] {
+        assert_eq!(found(&text(declared, read)), NOTHING, "{declared}");
+    }
+    for (declared, read) in [
+        ("__device__ float pi = 3.14f;", "2 * pi"),
+        ("__constant__ float table[2] = {1, 2};", "table[i]"),
+        ("extern __device__ const float table[2];", "table[i]"),
+    ] {
+        assert_eq!(found(&text(declared, read)), ["a.cu:3 host-deref-device-pointer"], "{declared}");
+    }
+}
+
+#[test]
+fn a_parameter_that_no_device_function_touches_may_be_anything() {
+    let text = |lane: &str| {
+        format!(
+            "using Item = void *;\n\
+             template <int dim> __device__ int lane(Item &item) {{ {lane} }}\n\
+             template <int dim> __device__ int warp(Item &item) {{ (void)item; return lane<dim>(item) >> 5; }}\n\
+             template <int dim> __global__ void fill(Item &item, float *to) {{ to[warp<dim>(item)] = 1; }}\n\
+             void run(float *d) {{ Item item = nullptr; fill<1><<<1, 32>>>(item, d); cudaDeviceSynchronize(); }}\n"
+        )
+    };
+    assert_eq!(found(&text("(void)item; return threadIdx.x;")), NOTHING);
+    assert_eq!(found(&text("return item != nullptr;")), ["a.cu:6 host-pointer-to-kernel"]);
+}
