@@ -21,6 +21,7 @@ mod calls;
 mod check;
 mod collect;
 mod control;
+mod definition;
 mod drops;
 mod elements;
 mod expand;

@@ -46,6 +46,7 @@ float first(const float *h_input, size_t n) {
 - Code that runs on the device: `__device__`, `__global__` and `__host__ __device__` functions.
 - What makes no access: `&p[i]`, a reference bound to `p[i]`, pointer arithmetic, `sizeof`, a pointer passed on.
 - `thrust::device_reference`, which copies.
+- Initialised `const` and `constexpr` variables in device memory: the host has a copy with their value (measured). Of others it has one that is 0.
 
 Code that asks for `cudaDevAttrDirectManagedMemAccessFromHost` and branches on it is right; that the platform allows it is otherwise not known.
 

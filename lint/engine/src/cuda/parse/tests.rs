@@ -1,5 +1,6 @@
 //! The notation: what each part means, and what errors say.
 
+use super::super::row::MemoryKind;
 use super::*;
 
 fn one(line: &str, family: Family) -> Row {
