@@ -20,3 +20,29 @@ fn an_array_that_an_instance_makes_has_its_elements() {
     assert_eq!(found("128"), Vec::<String>::new());
     assert_eq!(found("256"), ["a.cu:5 copy-size-mismatch"]);
 }
+
+#[test]
+fn members_of_a_dependent_base_are_told_apart_by_their_names() {
+    let found = |constructor: &str, destructor: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\ntemplate <class T> struct Parts {{ T *first, *second; }};\n\
+             template <class T> struct Device : Parts<T> {{\nDevice(int n, T *host);\n~Device();\n\
+             using Parts<T>::first;\nusing Parts<T>::second;\n}};\n\
+             template <class T> Device<T>::Device(int n, T *host) {{\n{constructor}\n}}\n\
+             template <class T> Device<T>::~Device() {{ cudaFree(first);\n{destructor} }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    let both = "cudaMalloc(&first, n); cudaMalloc(&second, n);";
+    assert_eq!(found(both, "cudaFree(second);"), Vec::<String>::new());
+    assert_eq!(found(both, "cudaFree(first);"), ["a.cu:13 device-use-after-free"]);
+    // In a lambda, they belong to the object that it captures.
+    let lambda = "auto free = [&] { cudaFree(second); cudaFree(first); };";
+    assert_eq!(found(both, lambda), Vec::<String>::new());
+    let lambda = "auto free = [&] { cudaFree(second); cudaFree(second); };";
+    assert_eq!(found(both, lambda), ["a.cu:13 device-use-after-free"]);
+    let read = format!("{both} *host = 1; second = host; *second = 1;");
+    assert_eq!(found(&read, ""), Vec::<String>::new());
+    let read = format!("{both} second = host; *first = 1;");
+    assert_eq!(found(&read, ""), ["a.cu:10 host-deref-device-pointer"]);
+}
