@@ -46,3 +46,39 @@ fn members_of_a_dependent_base_are_told_apart_by_their_names() {
     let read = format!("{both} second = host; *first = 1;");
     assert_eq!(found(&read, ""), ["a.cu:10 host-deref-device-pointer"]);
 }
+
+#[test]
+fn constructors_of_templates_make_bases_and_members() {
+    let found = |constructor: &str, class: &str, variable: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\nstruct Flag {{\nFlag(){constructor}\n\
+             ~Flag() {{ cudaHostUnregister(&flag); }}\nint flag = 0;\n}};\n\
+             struct Base {{ Base(int &n) : n(n) {{}} Flag flag{{}}; int &n; }};\n\
+             template <class K> struct Timer{class};\n\
+             template <class K> void run(int &n, K k) {{ {variable}; }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    let made = [
+        (" : Base { Timer(int &n, K &k) : Base(n), k(k) {} K &k; }", "Timer<K> timer(n, k)"),
+        (" : Base { Timer(int &n) : Base(n) {} Timer(int &n, K &k) : Timer(n) {} }", "Timer<K> timer(n, k)"),
+        (" { Timer(int &n) : base(n) {} Base base; K *k; }", "Timer<K> timer(n)"),
+        (" { Timer(int &n) {} Flag flag; K *k; }", "Timer<K> timer{n}"),
+        (" { Timer(int &n) : flag() {} Flag flag; K *k; }", "Timer<K> timer(n)"),
+        (" { Flag flag; K *k; }", "Timer<K> timer"),
+        (" : Flag { K *k; }", "Timer<K> timer"),
+        (" { K *k; }", "Base base{k}"),
+    ];
+    for (class, variable) in made {
+        let unseen = found(";", class, variable);
+        assert_eq!(unseen, Vec::<String>::new(), "{class} {variable}");
+        let registered = found(" { cudaHostRegister(&flag, 4, 0); }", class, variable);
+        assert_eq!(registered, Vec::<String>::new(), "{class} {variable}");
+        let never = found(" { flag = 1; }", class, variable);
+        assert_eq!(never, ["a.cu:4 free-kind-mismatch"], "{class} {variable}");
+    }
+    // What makes these is not known, nor whether it is an object of the class.
+    for variable in ["Base base = k", "Base base = k.base()", "Base base = make(k)"] {
+        assert_eq!(found(" { flag = 1; }", " { K *k; }", variable), Vec::<String>::new(), "{variable}");
+    }
+}
