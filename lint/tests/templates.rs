@@ -20,3 +20,65 @@ fn an_array_that_an_instance_makes_has_its_elements() {
     assert_eq!(found("128"), Vec::<String>::new());
     assert_eq!(found("256"), ["a.cu:5 copy-size-mismatch"]);
 }
+
+#[test]
+fn members_of_a_dependent_base_are_told_apart_by_their_names() {
+    let found = |constructor: &str, destructor: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\ntemplate <class T> struct Parts {{ T *first, *second; }};\n\
+             template <class T> struct Device : Parts<T> {{\nDevice(int n, T *host);\n~Device();\n\
+             using Parts<T>::first;\nusing Parts<T>::second;\n}};\n\
+             template <class T> Device<T>::Device(int n, T *host) {{\n{constructor}\n}}\n\
+             template <class T> Device<T>::~Device() {{ cudaFree(first);\n{destructor} }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    let both = "cudaMalloc(&first, n); cudaMalloc(&second, n);";
+    assert_eq!(found(both, "cudaFree(second);"), Vec::<String>::new());
+    assert_eq!(found(both, "cudaFree(first);"), ["a.cu:13 device-use-after-free"]);
+    // In a lambda, they belong to the object that it captures.
+    let lambda = "auto free = [&] { cudaFree(second); cudaFree(first); };";
+    assert_eq!(found(both, lambda), Vec::<String>::new());
+    let lambda = "auto free = [&] { cudaFree(second); cudaFree(second); };";
+    assert_eq!(found(both, lambda), ["a.cu:13 device-use-after-free"]);
+    let read = format!("{both} *host = 1; second = host; *second = 1;");
+    assert_eq!(found(&read, ""), Vec::<String>::new());
+    let read = format!("{both} second = host; *first = 1;");
+    assert_eq!(found(&read, ""), ["a.cu:10 host-deref-device-pointer"]);
+}
+
+#[test]
+fn constructors_of_templates_make_bases_and_members() {
+    let found = |constructor: &str, class: &str, variable: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\nstruct Flag {{\nFlag(){constructor}\n\
+             ~Flag() {{ cudaHostUnregister(&flag); }}\nint flag = 0;\n}};\n\
+             struct Base {{ Base(int &n) : n(n) {{}} Flag flag{{}}; int &n; }};\n\
+             template <class K> struct Timer{class};\n\
+             template <class K> void run(int &n, K k) {{ {variable}; }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    let made = [
+        (" : Base { Timer(int &n, K &k) : Base(n), k(k) {} K &k; }", "Timer<K> timer(n, k)"),
+        (" : Base { Timer(int &n) : Base(n) {} Timer(int &n, K &k) : Timer(n) {} }", "Timer<K> timer(n, k)"),
+        (" { Timer(int &n) : base(n) {} Base base; K *k; }", "Timer<K> timer(n)"),
+        (" { Timer(int &n) {} Flag flag; K *k; }", "Timer<K> timer{n}"),
+        (" { Timer(int &n) : flag() {} Flag flag; K *k; }", "Timer<K> timer(n)"),
+        (" { Flag flag; K *k; }", "Timer<K> timer"),
+        (" : Flag { K *k; }", "Timer<K> timer"),
+        (" { K *k; }", "Base base{k}"),
+    ];
+    for (class, variable) in made {
+        let unseen = found(";", class, variable);
+        assert_eq!(unseen, Vec::<String>::new(), "{class} {variable}");
+        let registered = found(" { cudaHostRegister(&flag, 4, 0); }", class, variable);
+        assert_eq!(registered, Vec::<String>::new(), "{class} {variable}");
+        let never = found(" { flag = 1; }", class, variable);
+        assert_eq!(never, ["a.cu:4 free-kind-mismatch"], "{class} {variable}");
+    }
+    // What makes these is not known, nor whether it is an object of the class.
+    for variable in ["Base base = k", "Base base = k.base()", "Base base = make(k)"] {
+        assert_eq!(found(" { flag = 1; }", " { K *k; }", variable), Vec::<String>::new(), "{variable}");
+    }
+}

@@ -157,3 +157,42 @@ fn what_an_unseen_constructor_gets_may_be_registered() {
     assert_eq!(found(" { cudaHostRegister(&flag, 4, 0); }"), Vec::<String>::new());
     assert_eq!(found(" { flag = 1; }"), ["a.cu:4 free-kind-mismatch"]);
 }
+
+#[test]
+fn what_an_unknown_function_refers_to_may_lie_anywhere() {
+    let found = |parameters: &str, copy: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <vendor/matrix.h>\n{parameters} matrix, float *to) {{\n{copy}\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    let declared = "void f(vendor::Matrix<float>";
+    let of_template = "template <class T> void f(vendor::Matrix<T>";
+    let any = "template <class M> void f(M";
+    for parameters in [declared, of_template, any] {
+        for call in ["matrix(0, 1)", "matrix.at(1)", "matrix[1]", "vendor::at(matrix, 1)", "matrix.view()(1)"]
+        {
+            let copy = format!("cudaMemcpy(to, &{call}, 4, cudaMemcpyDeviceToHost);");
+            assert_eq!(found(parameters, &copy), Vec::<String>::new(), "{parameters} {call}");
+            let copy = format!("auto &from = {call};\ncudaMemcpy(to, &from, 4, cudaMemcpyDeviceToHost);");
+            assert_eq!(found(parameters, &copy), Vec::<String>::new(), "{parameters} {call}");
+            // A copy of it is a variable.
+            let copy = format!("float from = {call};\ncudaMemcpy(to, &from, 4, cudaMemcpyDeviceToHost);");
+            let wrong = ["a.cu:5 memcpy-kind-mismatch"];
+            assert_eq!(found(parameters, &copy), wrong, "{parameters} {call}");
+        }
+    }
+}
+
+#[test]
+fn what_a_reference_of_an_unknown_function_is_given_stays_there() {
+    let found = |end: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <vendor/pool.h>\ntemplate <class P> void f(P pool) {{\n\
+             auto &buffer = pool.buffer(0);\ncudaMalloc(&buffer, 64);\ncudaFree(buffer);\n{end}\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found(""), Vec::<String>::new());
+    assert_eq!(found("cudaFree(buffer);"), ["a.cu:7 device-use-after-free"]);
+}

@@ -136,6 +136,27 @@ impl Unit {
         (!file.is_null()).then_some(File(file as usize))
     }
 
+    /// The files of the unit: the main file and all that it includes.
+    pub fn files(self) -> Vec<File> {
+        extern "C" fn visit(
+            file: CXFile,
+            _: *mut CXSourceLocation,
+            _: c_uint,
+            files: clang_sys::CXClientData,
+        ) {
+            if !file.is_null() {
+                // SAFETY: `files` is the list below, which outlives the visit; nothing else has it meanwhile.
+                unsafe { (*files.cast::<Vec<File>>()).push(File(file as usize)) };
+            }
+        }
+        let mut files: Vec<File> = Vec::new();
+        // SAFETY: the unit is alive; `visit` gets the list that it expects.
+        unsafe { clang_getInclusions(self.0, visit, (&raw mut files).cast()) };
+        let mut known = rustc_hash::FxHashSet::default();
+        files.retain(|file| known.insert(*file));
+        files
+    }
+
     /// Where the comments of a file stand, in bytes. `size` is how long the file is.
     pub fn comments(self, file: File, size: usize) -> Vec<Range<usize>> {
         let Ok(size) = c_uint::try_from(size) else { return Vec::new() };

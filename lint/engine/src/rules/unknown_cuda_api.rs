@@ -35,6 +35,8 @@ void upload(float *d_data, const float *h_data, size_t n, cudaStream_t stream) {
 - Names that the file or a project header declares.
 - A number of arguments that one version of CUDA takes and another does not: `cudaMemPrefetchAsync` takes 4 in CUDA 12 and 5 in CUDA 13.
 - Functions that the project overloads.
+- Names that a file declares for another build, between `#if` and `#endif`.
+- Names with an underscore, as projects give to their wrappers (`cuInit_f`), unless it is all that is wrong with them.
 - Where an `#include` could not be resolved: names that are not close to one of CUDA, and names of check helpers (`cudaCheck…`), which such a header may declare.
 - Names of cuBLAS and NCCL that are not close to a known one: a later release may have them.
 
@@ -139,7 +141,10 @@ fn explain(context: &RuleContext<'_>, call: &InvalidCall, others: &[&InvalidCall
     } else {
         let suggestions = cuda::suggest(&call.name);
         let is_near = suggestions.iter().any(|known| is_close(&call.name, known));
-        if (unresolved && (is_check(&call.name) || !is_near)) || (is_of_library(&call.name) && !is_near) {
+        if (unresolved && (is_check(&call.name) || !is_near))
+            || (is_of_library(&call.name) && !is_near)
+            || is_wrapper(&call.name)
+        {
             return None;
         }
         let help = match suggestions.as_slice() {
@@ -173,6 +178,12 @@ fn is_api_name(name: &str) -> bool {
 /// True for names of cuBLAS and NCCL, which get new functions with each of their releases.
 fn is_of_library(name: &str) -> bool {
     name.starts_with("cublas") || name.starts_with("nccl")
+}
+
+/// True for names with an underscore that is not merely put into a name of CUDA's (`cudaMemcpy_Async`): those of CUDA
+/// have none but in a version (`_v2`), and a project marks its wrappers so (`cuInit_f`, `cudaMalloc_impl`).
+fn is_wrapper(name: &str) -> bool {
+    name.contains('_') && !cuda::is_known_api_name(&name.replace('_', ""))
 }
 
 /// True for the names of checking helpers: `cudaCheckError`, `cudaSafeCall`.
@@ -242,6 +253,14 @@ mod tests {
         assert!(sample::lines(&facts(&["cudaStream"], true)).is_empty());
         assert_eq!(sample::lines(&facts(&["cudaStream"], false)), ["20 unknown-cuda-api error certain"]);
         assert_eq!(sample::lines(&facts(&["cudaStreamWait"], true)), ["20 unknown-cuda-api error likely"]);
+    }
+
+    #[test]
+    fn wrappers_have_underscores() {
+        for unresolved in [true, false] {
+            assert!(sample::lines(&facts(&["cuDeviceGet_f", "cudaMalloc_checked"], unresolved)).is_empty());
+            assert_eq!(sample::lines(&facts(&["cudaMemcpy_Async"], unresolved)).len(), 1);
+        }
     }
 
     #[test]

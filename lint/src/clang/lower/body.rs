@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::super::cursor::{Cursor, Key, Ty};
 use super::captures::Closure;
 use super::functions::{body_of, has_body};
+use super::kernels::Side;
 use super::positions::Span;
 use super::scopes::{Handler, Jump, Label, Scope};
 use super::types::is_reference;
@@ -149,7 +150,9 @@ impl<'l, 'a> Body<'l, 'a> {
     /// Lowers the call operator of a closure.
     pub fn closure(unit: &'l mut Lowering<'a>, closure: &Rc<Closure>, source: Cursor) -> Function {
         let site = unit.site_or(closure.lambda, unit.nowhere);
-        let is_root = unit.positions.is_own(closure.lambda.extent().0);
+        // What is marked for the device is no host code, and what is marked for both is where the host calls it.
+        let side = closure.operator.map_or(Side::Host, kernels::side);
+        let is_root = side == Side::Host && unit.positions.is_own(closure.lambda.extent().0);
         let mut body = Self::new(unit, "<lambda>".into(), closure.symbol.clone(), site);
         body.code.function_mut().is_root = is_root;
         let record = cuda_lint_engine::program::TypeKind::Record(closure.record);
@@ -178,8 +181,10 @@ impl<'l, 'a> Body<'l, 'a> {
         body.result = result.filter(|ty| !ty.is_invalid());
         let lowered = result.map_or(Type::UNKNOWN, |ty| body.unit.ty(ty));
         body.code.function_mut().result = lowered;
-        body.block(source);
-        if body.on_device {
+        if side != Side::Device {
+            body.block(source);
+        }
+        if body.on_device || side == Side::Device {
             body.code.function_mut().is_root = false;
             body.code.function_mut().space = Space::Device;
         }

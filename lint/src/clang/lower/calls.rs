@@ -20,6 +20,19 @@ pub(super) struct Returned {
     pub reference: bool,
     /// True if the value is the address of an object of an invented class, which may stand for anything.
     pub invented: bool,
+    /// True if nothing tells whether the call returns a value or a reference.
+    pub untold: bool,
+}
+
+impl Returned {
+    /// What a call comes back with that returns a scalar, or made an object there.
+    pub fn value(value: ValueId) -> Self {
+        Self { value: Some(value), ..Self::nothing() }
+    }
+
+    fn nothing() -> Self {
+        Self { value: None, reference: false, invented: false, untold: false }
+    }
 }
 
 /// The arguments of a call, and how they are written.
@@ -50,7 +63,8 @@ impl Body<'_, '_> {
         }
     }
 
-    /// The place that a call expression names or makes.
+    /// The place that a call expression names or makes. `extended`: a reference is bound to it, or its address is
+    /// taken, as if it were a reference, so that it is one where nothing tells otherwise.
     pub fn call_place(&mut self, expression: Cursor, extended: bool) -> ValueId {
         let site = self.at;
         let ty = expression.ty();
@@ -59,6 +73,11 @@ impl Body<'_, '_> {
             let (local, address) = self.temporary(lowered, site, extended);
             self.initialise(address, ty, expression);
             self.destroys(local, ty);
+            return address;
+        }
+        if extended && lowered.is_aggregate() && self.unit.is_declared_by_repair(ty) {
+            let address = self.code.unknown(site, Vec::new());
+            self.call(expression, Some(address), false);
             return address;
         }
         if lowered.is_aggregate() && !returns_reference(expression) {
@@ -70,6 +89,13 @@ impl Body<'_, '_> {
         let returned = self.call(expression, None, false);
         match returned.value {
             Some(value) if returned.reference || lowered.is_aggregate() => value,
+            Some(value) if extended && returned.invented => self.code.unknown(site, vec![value]),
+            // The memory lies where the function says. What is there is what the call is known for.
+            Some(value) if extended && returned.untold => {
+                let address = self.code.unknown(site, Vec::new());
+                self.code.store(site, address, value, lowered);
+                address
+            }
             Some(value) => {
                 let (_, address) = self.temporary(lowered, site, extended);
                 self.code.store(site, address, value, lowered);
@@ -104,12 +130,12 @@ impl Body<'_, '_> {
                 }
                 None => self.call_place(expression, false),
             };
-            return Returned { value: Some(address), reference: false, invented: false };
+            return Returned::value(address);
         }
         let parts = expression.parts();
         if let Some(configuration) = parts.get(1).copied().filter(|part| is_configuration(*part)) {
             self.launch(expression, parts[0], configuration);
-            return Returned { value: None, reference: false, invented: false };
+            return Returned::nothing();
         }
         let target = expression.referenced();
         if let Some(target) = target
@@ -181,7 +207,8 @@ impl Body<'_, '_> {
             Some(_) => Vec::new(),
         };
         let passed = Passed { args, written };
-        let returned = self.emit(resolved.callee, passed, result, into, discarded, site);
+        let mut returned = self.emit(resolved.callee, passed, result, into, discarded, site);
+        returned.untold = resolved.signature.is_none();
         if let Callee::Extern(id) = resolved.callee {
             self.unit.note_macro_call(expression, id, site);
         }
@@ -224,7 +251,7 @@ impl Body<'_, '_> {
             }
             None => self.code.unknown(self.at, values),
         };
-        Returned { value: Some(value), reference: false, invented: false }
+        Returned::value(value)
     }
 
     /// Emits a call and says what comes back.
@@ -261,7 +288,7 @@ impl Body<'_, '_> {
             self.code.terminate(Terminator::Exit);
         }
         let invented = into.is_some() && self.unit.is_invented(result);
-        Returned { value: value.or(into), reference, invented }
+        Returned { reference, invented, value: value.or(into), ..Returned::nothing() }
     }
 
     /// Calls that are not calls of functions: closures, `std::function`, implicit members, builtins.
@@ -280,7 +307,7 @@ impl Body<'_, '_> {
             let function = self.unit.closure_thunk(&closure);
             let constant = cuda_lint_engine::program::Constant::Function(function);
             let value = self.code.constant(site, constant);
-            return Some(Returned { value: Some(value), reference: false, invented: false });
+            return Some(Returned::value(value));
         }
         if kind == CXCursor_CXXMethod && target.spelling() == "operator=" {
             let arguments = expression.arguments();
@@ -315,7 +342,7 @@ impl Body<'_, '_> {
             let to = self.place(to);
             self.at = site;
             self.assign_from(to, from, ty, moved, site);
-            return Some(Returned { value: Some(to), reference: true, invented: false });
+            return Some(Returned { reference: true, ..Returned::value(to) });
         }
         None
     }

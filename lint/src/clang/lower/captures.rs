@@ -7,6 +7,7 @@ use cuda_lint_engine::program::{Callee, Constant, Op, RecordId, SiteId, Type, Ty
 
 use super::super::cursor::{Cursor, Key, Ty};
 use super::body::Body;
+use super::callees::is_overloaded;
 use super::names;
 use super::types::is_reference;
 
@@ -165,6 +166,7 @@ impl Body<'_, '_> {
                 let object = node.parts().is_empty();
                 let member = node.referenced().is_none_or(|target| {
                     target.kind() == CXCursor_FieldDecl
+                        || is_overloaded(target)
                         || (names::is_function(target.kind()) && !target.is_static())
                 });
                 *this |= object && member;

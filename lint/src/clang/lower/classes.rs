@@ -1,5 +1,7 @@
 //! Objects of class type: constructors, destructors, copies.
 
+use std::rc::Rc;
+
 use clang_sys::*;
 use cuda_lint_engine::program::{
     Call, Callee, Extern, ExternParam, Op, Origin, SiteId, Type, TypeKind, ValueId,
@@ -247,7 +249,7 @@ impl Body<'_, '_> {
             self.block(definition);
             return;
         };
-        let class = self.unit.class(class_ty);
+        let class = self.own_class(definition, class_ty);
         // Initialisers stand in source order: a reference to the base or member, then its value.
         let mut written: Vec<(Cursor, Option<Cursor>)> = Vec::new();
         let mut bases: Vec<(Cursor, Option<Cursor>)> = Vec::new();
@@ -285,7 +287,10 @@ impl Body<'_, '_> {
                 });
             if delegates && let Some(value) = value {
                 let at = self.unit.site_or(*value, site);
-                self.full_expression(at, |body| body.initialise(this, class_ty, *value));
+                self.full_expression(at, |body| match class_ty.is_invalid() {
+                    true => body.delegate_in_template(this, &class, *value),
+                    false => body.initialise(this, class_ty, *value),
+                });
                 self.block(definition);
                 return;
             }
@@ -326,10 +331,32 @@ impl Body<'_, '_> {
         self.block(definition);
     }
 
+    /// The class that a member belongs to.
+    fn own_class(&mut self, member: Cursor, ty: Ty) -> Rc<Class> {
+        match member.parent() {
+            Some(template) if ty.is_invalid() => Rc::new(self.unit.class_of_pattern(template)),
+            _ => self.unit.class(ty),
+        }
+    }
+
+    /// A constructor of a template that hands its object to another one.
+    fn delegate_in_template(&mut self, this: ValueId, class: &Class, list: Cursor) {
+        let site = self.at;
+        let mut args = vec![this];
+        for part in list.parts() {
+            args.push(self.value_or_place(part));
+        }
+        let constructor = class.declaration.and_then(|it| callees::constructor(it, args.len() - 1));
+        if let Some(constructor) = constructor {
+            let callee = self.unit.callee(constructor, None);
+            self.code.call(site, Call::of(callee, args));
+        }
+    }
+
     /// The body of a destructor; members and bases end after it, on every way out.
     pub fn destructor(&mut self, definition: Cursor) {
         if let Some(class_ty) = self.class {
-            let class = self.unit.class(class_ty);
+            let class = self.own_class(definition, class_ty);
             let mut members: Vec<(String, Ty)> =
                 class.bases.iter().map(|base| (base.field.clone(), base.ty)).collect();
             members.extend(class.fields.iter().map(|field| (field.name.clone(), field.ty)));

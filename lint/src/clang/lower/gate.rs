@@ -454,7 +454,7 @@ fn opens_call(text: &[u8], at: usize) -> bool {
 }
 
 /// The end of a line, lines that a backslash continues included.
-fn line_end(text: &[u8], from: usize) -> usize {
+pub(super) fn line_end(text: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(end) = memchr::memchr(b'\n', &text[at..]) {
         let line = text[at..at + end].strip_suffix(b"\r").unwrap_or(&text[at..at + end]);
@@ -466,7 +466,7 @@ fn line_end(text: &[u8], from: usize) -> usize {
     text.len()
 }
 
-fn literal_end(text: &[u8], from: usize) -> usize {
+pub(super) fn literal_end(text: &[u8], from: usize) -> usize {
     let quote = text[from];
     // A digit separator is no literal.
     if quote == b'\'' && from > 0 && text[from - 1].is_ascii_hexdigit() && from + 1 < text.len() {
@@ -483,7 +483,7 @@ fn literal_end(text: &[u8], from: usize) -> usize {
 }
 
 /// The end of `R"mark(…)mark"`; `quote` is where the quote stands.
-fn raw_end(text: &[u8], quote: usize) -> usize {
+pub(super) fn raw_end(text: &[u8], quote: usize) -> usize {
     let Some(open) = memchr::memchr(b'(', &text[quote..]) else { return quote + 1 };
     let mut close = b")".to_vec();
     close.extend_from_slice(&text[quote + 1..quote + open]);
@@ -492,7 +492,7 @@ fn raw_end(text: &[u8], quote: usize) -> usize {
 }
 
 /// The name of a macro with parameters that a directive defines.
-fn macro_name(directive: &[u8]) -> Option<&[u8]> {
+pub(super) fn macro_name(directive: &[u8]) -> Option<&[u8]> {
     let rest = directive.strip_prefix(b"#")?.trim_ascii_start();
     let rest = rest.strip_prefix(b"define")?.trim_ascii_start();
     let end = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());

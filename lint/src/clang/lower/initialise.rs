@@ -62,6 +62,9 @@ impl Body<'_, '_> {
                     let moved = target.is_some_and(|target| is_rvalue_reference(target.ty().result()));
                     let from = self.place(expression);
                     self.copy_from(address, from, ty, moved, site);
+                } else if target.is_none() && self.unit.ty(expression.ty()).kind == TypeKind::Unknown {
+                    let value = self.call_value(expression);
+                    self.unseen_constructor(address, ty, value);
                 } else {
                     self.call(expression, Some(address), false);
                 }
@@ -190,9 +193,23 @@ impl Body<'_, '_> {
         self.code.call(site, Call::of(callee, all));
     }
 
+    /// Makes an object of something that depends on template parameters: an object of its class, or anything that it
+    /// can be made of.
+    fn unseen_constructor(&mut self, address: ValueId, ty: Ty, value: ValueId) {
+        let class = self.unit.class(ty);
+        let name = format!("{}::{}", class.name, super::names::last(&class.name));
+        let origin = if class.system { Origin::System } else { Origin::Project };
+        let callee = Callee::Extern(self.unit.extern_named(name, true, 2, origin));
+        self.code.call(self.at, Call::of(callee, vec![address, value]));
+    }
+
     fn copy_place(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
         let site = self.at;
         let from = self.value_or_place(expression);
+        if self.unit.ty(expression.ty()).kind == TypeKind::Unknown {
+            self.unseen_constructor(address, ty, from);
+            return;
+        }
         self.copy_from(address, from, ty, false, site);
     }
 
@@ -201,7 +218,9 @@ impl Body<'_, '_> {
         let site = self.at;
         let class = self.unit.class(ty);
         let parts = list.parts_of_list();
-        if class.dependent || class.system && class.has_constructors {
+        // A list for a class that is no aggregate is shown in templates only, where the constructor is open.
+        let constructed = class.has_constructors && (class.system || class.is_made_by_constructors());
+        if class.dependent || constructed {
             let mut args = Vec::new();
             for part in parts {
                 args.push(self.value_or_place(part.value));

@@ -26,6 +26,30 @@ pub(super) fn may_run_on_device(function: Cursor) -> bool {
     attributes(function).device
 }
 
+/// Who may call a function that is no kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Host code.
+    Host,
+    /// Device code.
+    Device,
+    /// Either.
+    Both,
+}
+
+/// Who may call the call operator of a closure: what it says itself, else what the function around it says
+/// (Programming Guide, "Extended Lambdas").
+pub(super) fn side(operator: Cursor) -> Side {
+    match attributes(operator) {
+        Attributes { device: true, host: false, .. } => return Side::Device,
+        Attributes { device: true, .. } => return Side::Both,
+        Attributes { host: true, .. } => return Side::Host,
+        _ => {}
+    }
+    let around = operator.parent().and_then(Cursor::parent).filter(|it| names::is_function(it.kind()));
+    around.map_or(Side::Host, side)
+}
+
 /// Which of `__global__`, `__device__` and `__host__` a function has.
 #[derive(Default)]
 struct Attributes {

@@ -21,6 +21,7 @@ mod classes;
 mod expressions;
 mod functions;
 mod gate;
+mod hidden;
 mod initialise;
 mod kernels;
 mod launches;
@@ -217,6 +218,7 @@ impl Lowering<'_> {
         }
         self.drain();
         self.check_file();
+        self.leave_out_hidden();
     }
 
     fn drain(&mut self) {

@@ -46,7 +46,7 @@ impl Body<'_, '_> {
                 {
                     return self.function_value(target);
                 }
-                self.place(operand)
+                self.place_for_reference(operand)
             }
             CXUnaryOperator_Deref => {
                 let ty = self.unit.ty(expression.ty());
@@ -91,7 +91,7 @@ impl Body<'_, '_> {
             return None;
         }
         let (value, reference) = match (name.strip_prefix("operator")?, operands) {
-            ("&", [operand]) => (self.place(*operand), false),
+            ("&", [operand]) => (self.place_for_reference(*operand), false),
             ("*", [operand]) => (self.value(*operand), true),
             (operator, [lhs, rhs]) => {
                 let kind = match operator {
@@ -120,7 +120,7 @@ impl Body<'_, '_> {
             _ => return None,
         };
         self.at = site;
-        Some(Returned { value: Some(value), reference, invented: false })
+        Some(Returned { reference, ..Returned::value(value) })
     }
 
     pub(super) fn arithmetic(

@@ -5,6 +5,7 @@ use cuda_lint_engine::program::{LocalId, Op, Origin, SiteId, Type, TypeKind, Val
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
+use super::callees::is_overloaded;
 use super::operators::{binary_operator, unary_operator};
 use super::types::is_reference;
 use super::{kernels, names};
@@ -247,7 +248,11 @@ impl Body<'_, '_> {
             }
         };
         self.at = site;
-        let name = expression.spelling();
+        // A member of a base that depends on template parameters (`using Base<T>::name`) is a set of candidates.
+        let name = match target.filter(|target| is_overloaded(*target)) {
+            Some(candidates) => candidates.spelling(),
+            None => expression.spelling(),
+        };
         let name = if name.is_empty() { self.member_name(expression) } else { Some(name) };
         match (name, target) {
             (Some(name), _) => self.code.field(site, base, name),

@@ -95,6 +95,11 @@ impl<'a> Positions<'a> {
         self.map
     }
 
+    /// True for the name of a file that the frontend embeds.
+    pub fn is_virtual_name(&self, name: &str) -> bool {
+        (self.is_virtual)(name)
+    }
+
     /// The index of a file.
     pub fn file(&mut self, file: File) -> u32 {
         if let Some(index) = self.indices.get(&file) {

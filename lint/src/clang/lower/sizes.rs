@@ -7,7 +7,7 @@ use clang_sys::*;
 use cuda_lint_engine::program::Origin;
 
 use super::super::cursor::{Cursor, Ty};
-use super::Lowering;
+use super::{Lowering, names};
 
 /// How deep classes in classes are looked through.
 const DEPTH: usize = 4;
@@ -55,6 +55,12 @@ impl Lowering<'_> {
     /// True for a class that the repair loop had to invent, and for what holds one by value.
     pub(super) fn is_invented(&mut self, ty: Ty) -> bool {
         self.holds_invented(ty, DEPTH)
+    }
+
+    /// True for a class that the repair loop has declared.
+    pub(super) fn is_declared_by_repair(&mut self, ty: Ty) -> bool {
+        let class = ty.canonical().declaration();
+        class.is_some_and(|class| names::is_class(class.kind()) && self.origin(class) == Origin::Invented)
     }
 
     fn holds_invented(&mut self, ty: Ty, depth: usize) -> bool {

@@ -414,6 +414,10 @@ impl Body<'_, '_> {
         let ty = declaration.ty();
         let initializer = initializer(declaration);
         self.declare(declaration, ty, site, |body, address| {
+            // In a template, what makes an object without initialiser is not shown.
+            if initializer.is_none() && body.unit.is_dependent_class(ty) {
+                body.full_expression(site, |body| body.default_construct(address, ty, site));
+            }
             if let Some(initializer) = initializer {
                 body.full_expression(site, |body| {
                     if is_reference(ty) {

@@ -44,6 +44,17 @@ pub(super) struct Class {
     pub is_lambda: bool,
 }
 
+impl Class {
+    /// True if the class has a constructor of its own, so that it is no aggregate.
+    pub fn is_made_by_constructors(&self) -> bool {
+        self.declaration.is_some_and(|class| {
+            class.children().into_iter().any(|member| {
+                member.kind() == CXCursor_Constructor && !member.is_defaulted() && !member.is_deleted()
+            })
+        })
+    }
+}
+
 /// A direct base.
 #[derive(Clone)]
 pub(super) struct Base {
@@ -360,9 +371,18 @@ impl Lowering<'_> {
         self.inspecting.contains(&part.bare())
     }
 
+    /// What there is to know of a class template itself: libclang has no type for it.
+    pub fn class_of_pattern(&mut self, template: Cursor) -> Class {
+        self.inspect_declared(Some(template), template.ty())
+    }
+
     fn inspect(&mut self, ty: Ty) -> Class {
+        let own = ty.canonical().declaration().or_else(|| ty.declaration());
+        self.inspect_declared(own, ty)
+    }
+
+    fn inspect_declared(&mut self, own: Option<Cursor>, ty: Ty) -> Class {
         let canonical = ty.canonical();
-        let own = canonical.declaration().or_else(|| ty.declaration());
         let mut class = Class {
             name: String::new(),
             declaration: None,
@@ -501,6 +521,11 @@ impl Lowering<'_> {
         for (field, name) in fields.iter().zip(names) {
             class.fields.push(Field { name, ty: field.ty(), declaration: *field });
         }
+    }
+
+    /// True for a class that depends on template parameters, as the type of a variable.
+    pub fn is_dependent_class(&mut self, ty: Ty) -> bool {
+        matches!(self.ty(ty).kind, TypeKind::Record(_)) && self.class(ty).dependent
     }
 
     /// The class of a type, or of the elements of an array of it.

@@ -1,0 +1,60 @@
+//! Lambdas that are marked for the device: what stands in them is not done by the host.
+
+mod project;
+
+use project::Project;
+
+/// A lambda over device memory, `a` and `c`, and what is done with it.
+fn found(lambda: &str, more: &str) -> Vec<String> {
+    let text = format!(
+        "#include <cuda_runtime.h>\n#include <vendor/parallel.h>\n\
+         template <typename F> __global__ void each(F f) {{ f(threadIdx.x); }}\n\
+         template <typename F> void on_device(F f) {{ each<<<1, 32>>>(f); }}\n\
+         template <typename F> void on_host(F f) {{ for (int i = 0; i < 32; i++) f(i); }}\n\
+         __constant__ int table[32];\n\
+         template <class T> struct Arrays {{\nT *d_a, *d_c;\n\
+         Arrays() {{ cudaMalloc(&d_a, 128); cudaMalloc(&d_c, 128); }}\n\
+         ~Arrays() {{ cudaFree(d_a); cudaFree(d_c); }}\nvoid copy();\n}};\n\
+         template <class T> void Arrays<T>::copy() {{\nauto f = {lambda}\n{{ c[i] = a[i] + table[i]; }};\n{more}\n}}\n\
+         template struct Arrays<int>;\n"
+    );
+    Project::new(&[("a.cu", &text)]).found(&["."])
+}
+
+const WRONG: [&str; 3] = ["a.cu:15 host-deref-device-pointer"; 3];
+
+#[test]
+fn the_body_of_a_device_lambda_is_no_host_code() {
+    for passed in ["on_device(f);", "vendor::each(32, f);", "f(0);", ""] {
+        let of_device = found("[a = d_a, c = d_c] __device__(int i)", passed);
+        assert_eq!(of_device, Vec::<String>::new(), "{passed}");
+        let generic = found("[a = d_a, c = d_c] __device__(auto i)", passed);
+        assert_eq!(generic, Vec::<String>::new(), "{passed}");
+        let of_host = found("[a = d_a, c = d_c](int i)", passed);
+        assert_eq!(of_host, WRONG, "{passed}");
+    }
+}
+
+#[test]
+fn a_lambda_for_both_sides_is_host_code_where_the_host_calls_it() {
+    for elsewhere in ["on_device(f);", "vendor::each(32, f);", ""] {
+        let of_both = found("[a = d_a, c = d_c] __host__ __device__(int i)", elsewhere);
+        assert_eq!(of_both, Vec::<String>::new(), "{elsewhere}");
+    }
+    for here in ["on_host(f);", "f(0);"] {
+        assert_eq!(found("[a = d_a, c = d_c] __host__ __device__(int i)", here), WRONG, "{here}");
+    }
+}
+
+#[test]
+fn a_lambda_in_a_function_for_both_sides_is_for_both_sides() {
+    let text = |marks: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n__constant__ int table[32];\n\
+             {marks} int first() {{\nauto f = [](int i) {{\nreturn table[i]; }};\nreturn f(0);\n}}\n"
+        )
+    };
+    let found = |marks: &str| Project::new(&[("a.cu", &text(marks))]).found(&["."]);
+    assert_eq!(found("__host__ __device__"), Vec::<String>::new());
+    assert_eq!(found(""), ["a.cu:5 host-deref-device-pointer"]);
+}

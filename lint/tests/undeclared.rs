@@ -1,0 +1,43 @@
+//! Calls of what looks like a function of CUDA and is none: whether a file declares it.
+
+mod project;
+
+use project::Project;
+
+fn found(header: &str, call: &str) -> Vec<String> {
+    let text = format!(
+        "#include <cuda_runtime.h>\n#include \"driver.h\"\nint main() {{\nint n = 0;\n{call}\nreturn n;\n}}\n"
+    );
+    Project::new(&[("driver.h", header), ("a.cu", &text)]).found(&["a.cu"])
+}
+
+#[test]
+fn what_a_header_declares_for_another_build_is_there() {
+    let wrong = ["a.cu:5 unknown-cuda-api"];
+    let call = "cudaMemcopy(&n);";
+    assert_eq!(found("#pragma once\n", call), wrong);
+    let of_build = |declaration: &str| format!("#pragma once\n#if WITH_DRIVER\n{declaration}\n#endif\n");
+    for declaration in [
+        "CUresult cudaMemcopy(int *count);",
+        "extern \"C\" PFN_count *cudaMemcopy;",
+        "#define cudaMemcopy(count) driver.count(count)",
+    ] {
+        assert_eq!(found(&of_build(declaration), call), Vec::<String>::new(), "{declaration}");
+    }
+    for mention in ["// The int cudaMemcopy(int *count);", "inline int f(int *n) { return cudaMemcopy(n); }"]
+    {
+        assert_eq!(found(&of_build(mention), call), wrong, "{mention}");
+    }
+    let other = "CUresult cudaMemcop(int *count);";
+    assert_eq!(found(&of_build(other), call), wrong);
+    assert_eq!(found(&of_build(other), "cudaMemcopyAsync(&n, &n, 4, cudaMemcpyDefault);"), wrong);
+}
+
+#[test]
+fn names_with_an_underscore_are_wrappers() {
+    for header in ["#pragma once\n", "#pragma once\n#include <vendor/driver.h>\n"] {
+        assert_eq!(found(header, "cuDeviceGetCount_f(&n);"), Vec::<String>::new(), "{header}");
+        let call = "cudaMemcopyAsync(&n, &n, 4, cudaMemcpyDefault);";
+        assert_eq!(found(header, call), ["a.cu:5 unknown-cuda-api"], "{header}");
+    }
+}
