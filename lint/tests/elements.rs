@@ -68,3 +68,28 @@ fn a_kernel_on_one_element_leaves_the_others_to_the_host() {
     assert_eq!(found(&each("pairs[i]")), Vec::<String>::new());
     assert_eq!(found(&each("pairs[0]")), ["a.cu:15 host-write-before-sync"]);
 }
+
+/// Events in turn, of which each round waits for what an earlier one has recorded: more than are followed.
+fn rounds(wait: &str, record: &str) -> Vec<String> {
+    let text = format!(
+        "#include <cuda_runtime.h>\n__global__ void use(int *data);\nvoid f(int *data, cudaStream_t s) {{\n\
+         cudaEvent_t done[4]; cudaStream_t t; cudaStreamCreateWithFlags(&t, cudaStreamNonBlocking);\n\
+         cudaEventCreateWithFlags(&done[0], cudaEventDisableTiming); cudaEventCreateWithFlags(&done[1], cudaEventDisableTiming);\n\
+         cudaEventCreateWithFlags(&done[2], cudaEventDisableTiming);\n\
+         cudaEventCreateWithFlags(&done[3], cudaEventDisableTiming);\n\
+         for (int round = 0; round < 100; ++round) {{\ncudaStreamWaitEvent(s, {wait}, 0);\n\
+         use<<<1, 1, 0, s>>>(data);\nuse<<<1, 1, 0, t>>>(data + 1024);\n{record}\n}}\n\
+         cudaDeviceSynchronize(); for (int i = 0; i < 4; ++i) cudaEventDestroy(done[i]); cudaStreamDestroy(t);\n}}\n"
+    );
+    let found = Project::new(&[("a.cu", &text)]).found(&["."]);
+    found.into_iter().filter(|it| it.contains("event-never-recorded")).collect()
+}
+
+#[test]
+fn a_variable_says_which_event_is_recorded() {
+    let misused = ["a.cu:9 event-never-recorded"];
+    assert_eq!(rounds("done[(round + 1) % 4]", "cudaEventRecord(done[round % 4], t);"), Vec::<String>::new());
+    assert_eq!(rounds("done[3]", "cudaEventRecord(done[0], t);"), misused);
+    assert_eq!(rounds("done[(round + 1) % 4]", "cudaEventRecord(done[0], t);"), misused);
+    assert_eq!(rounds("done[3]", "} for (int round = 0; round < 4; ++round) { cudaEventRecord(done[round], t);"), misused);
+}
