@@ -35,7 +35,9 @@ fn the_next_round_writes_the_next_element() {
 #[test]
 fn an_element_that_is_not_the_first_is_one_as_well() {
     let tasks = |then: &str| {
-        format!("Task *tasks = new Task[n];\ntasks[2].run(); {then}.set(7);\ncudaDeviceSynchronize(); delete[] tasks;")
+        format!(
+            "Task *tasks = new Task[n];\ntasks[2].run(); {then}.set(7);\ncudaDeviceSynchronize(); delete[] tasks;"
+        )
     };
     assert_eq!(found(&tasks("tasks[1]")), Vec::<String>::new());
     assert_eq!(found(&tasks("tasks[2]")), ["a.cu:8 callback-userdata-lifetime"]);
@@ -91,5 +93,8 @@ fn a_variable_says_which_event_is_recorded() {
     assert_eq!(rounds("done[(round + 1) % 4]", "cudaEventRecord(done[round % 4], t);"), Vec::<String>::new());
     assert_eq!(rounds("done[3]", "cudaEventRecord(done[0], t);"), misused);
     assert_eq!(rounds("done[(round + 1) % 4]", "cudaEventRecord(done[0], t);"), misused);
-    assert_eq!(rounds("done[3]", "} for (int round = 0; round < 4; ++round) { cudaEventRecord(done[round], t);"), misused);
+    assert_eq!(
+        rounds("done[3]", "} for (int round = 0; round < 4; ++round) { cudaEventRecord(done[round], t);"),
+        misused
+    );
 }

@@ -63,6 +63,7 @@ pub const ROLES: &[(&str, Role)] = &[
     ("context", Role::Context),
     ("tracker", Role::Tracker),
     ("pool", Role::Pool),
+    ("resource", Role::Resource),
     ("capture-mode", Role::CaptureMode),
     ("graph", Role::Graph),
     ("from-graph", Role::FromGraph),
@@ -185,6 +186,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("releases elements", Effect::ReleasesElements),
     ("holds", Effect::Holds),
     ("waits-for-host", Effect::WaitsForHost),
+    ("gathers", Effect::Gathers),
     ("spawns", Effect::Spawns),
     ("reads clock", Effect::ReadsClock),
     ("derives time", Effect::DerivesTime),
@@ -615,8 +617,8 @@ fn contradiction(row: &Row) -> Option<String> {
         }
         Effect::Attaches => need(has(Role::Memory), "attaches", "memory"),
         Effect::Spawns => need(has(Role::Function), "spawns", "function"),
-        Effect::TakesElements | Effect::SwapsElements | Effect::Reallocates(_) | Effect::ReleasesElements => {
-            need(has(Role::This), "takes, swaps, releases elements, reallocates", "this")
+        Effect::TakesElements | Effect::SwapsElements | Effect::ReleasesElements => {
+            need(has(Role::This), "takes, swaps, releases elements", "this")
         }
         _ => None,
     })

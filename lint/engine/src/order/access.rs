@@ -86,7 +86,9 @@ impl Machine<'_, '_> {
         }
         if !releases {
             let memory = self.memory_kind(state, range.object);
-            if memory.is_some_and(MemoryKind::is_device) && state.host_may_access {
+            if memory.is_some_and(MemoryKind::is_device)
+                && (state.host_may_access || self.is_chosen_by_side(state, range.object))
+            {
                 return;
             }
             if memory.is_some_and(MemoryKind::is_device) {

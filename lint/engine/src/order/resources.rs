@@ -152,7 +152,8 @@ impl Machine<'_, '_> {
     }
 
     /// Fills the structure at `target` with what is known of a pointer. Managed memory apart, the field `type`
-    /// tells host memory from device memory; what else is there is unknown.
+    /// tells host memory from device memory, and memory that the host cannot get at has no `hostPointer` (CUDA Runtime
+    /// API, cudaPointerAttributes); what else is there is unknown.
     fn pointer_attributes(&mut self, state: &mut State, target: &Pointer, examined: Option<&Value>) {
         self.forget(state, target.object);
         let Some(pointer) = examined.and_then(|it| self.pointer(it)) else { return };
@@ -164,6 +165,11 @@ impl Machine<'_, '_> {
         let field = self.field_object(target, "type");
         let field = self.start_of(field);
         self.poke(state, &field, Value::int(kind), Some(4));
+        if self.memory_kind(state, pointer.object).is_some_and(MemoryKind::is_device) {
+            let field = self.field_object(target, "hostPointer");
+            let field = self.start_of(field);
+            self.poke(state, &field, Value::ZERO, Some(8));
+        }
     }
 
     /// Memory exists from its allocation on in the order of its stream, elsewhere only after it.

@@ -366,11 +366,7 @@ const SHORT: i64 = 256;
 
 /// Whether two ranges share bytes. `record_in(inner, outer)` tells where in an object the record begins that another
 /// object is a part of: see [`super::object::Objects::record_in`].
-pub fn overlap(
-    a: &Range,
-    b: &Range,
-    record_in: impl Fn(ObjectId, ObjectId) -> Option<Linear>,
-) -> Overlap {
+pub fn overlap(a: &Range, b: &Range, record_in: impl Fn(ObjectId, ObjectId) -> Option<Linear>) -> Overlap {
     if a.object != b.object {
         let part = |inner: &Range, outer: &Range| {
             record_in(inner.object, outer.object).map(|record| overlap_of_part(&record, outer))
