@@ -1,5 +1,6 @@
 //! What calls make and take away: streams, events, memory and handles of other kinds.
 
+use super::happens_before::StreamKey;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectInfo, ObjectKey};
@@ -70,6 +71,8 @@ impl Machine<'_, '_> {
                 }
                 // What is known to be captured is said to be: code that asks knows what it may do.
                 Thing::CaptureStatus if self.is_surely_captured(state, it) => Value::int(1),
+                // It cannot be captured (CUDA Runtime API, cudaStreamBeginCapture).
+                Thing::CaptureStatus if self.stream_of(state, it).0 == StreamKey::Legacy => Value::ZERO,
                 Thing::Event | Thing::ForeignEvent => {
                     let handle = self.make_handle(state, index, None);
                     self.event_made(state, handle, it, thing == Thing::ForeignEvent);
