@@ -224,3 +224,17 @@ void handed(cudaStream_t stream) {
 ",
     );
 }
+
+#[test]
+fn the_legacy_default_stream_is_never_seen_captured() {
+    let resume = |test: &str, line: &str| {
+        format!(
+            "void resume(cudaStream_t own, bool has) {{\ncudaStream_t stream = has ? own : nullptr;\n\
+             cudaStreamCaptureStatus status;\ncudaStreamIsCapturing(stream, &status);\n{test}\n\
+             cudaGraph_t graph;\ncudaStreamEndCapture(stream, &graph);\n\
+             cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed);{line}\n}}\n"
+        )
+    };
+    check(&resume("if (status != cudaStreamCaptureStatusActive) return;", ""));
+    check(&resume("if (status == cudaStreamCaptureStatusActive) return;", " // capture-illegal-call"));
+}

@@ -405,8 +405,8 @@ fn contradiction(row: &Row) -> Option<String> {
         }
         Effect::Attaches => need(has(Role::Memory), "attaches", "memory"),
         Effect::Spawns => need(has(Role::Function), "spawns", "function"),
-        Effect::TakesElements | Effect::SwapsElements | Effect::Reallocates(_) | Effect::ReleasesElements => {
-            need(has(Role::This), "takes, swaps, releases elements, reallocates", "this")
+        Effect::TakesElements | Effect::SwapsElements | Effect::ReleasesElements => {
+            need(has(Role::This), "takes, swaps, releases elements", "this")
         }
         _ => None,
     })

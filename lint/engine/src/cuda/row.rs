@@ -103,6 +103,8 @@ pub enum Role {
     Tracker,
     /// What memory in stream order is taken from: the pool's device is the memory's. Without it, the stream's is.
     Pool,
+    /// The object that a container takes its memory from (memory resources of rmm): it says of what kind that is.
+    Resource,
     /// `cudaStreamCaptureMode`.
     CaptureMode,
     /// `cudaGraph_t` or `cudaGraphExec_t`. With [`Thing::Graph`], the call makes another that holds the same;
@@ -417,6 +419,9 @@ pub enum Effect {
     /// The call waits for a mutex, condition variable, future or thread: work that a host function or
     /// another thread did may be visible after it.
     WaitsForHost,
+    /// The object that receives the result has the arguments in order, as the fields `<0>`, `<1>`, …: those that are
+    /// whole numbers; of others nothing is known.
+    Gathers,
     /// Another host thread or task is started with the function given.
     Spawns,
     /// Reads a clock of the host: into what an `out:…` parameter names if there is one, else as the result.

@@ -86,7 +86,9 @@ impl Machine<'_, '_> {
         }
         if !releases {
             let memory = self.memory_kind(state, range.object);
-            if memory.is_some_and(MemoryKind::is_device) && state.host_may_access {
+            if memory.is_some_and(MemoryKind::is_device)
+                && (state.host_may_access || self.is_chosen_by_side(state, range.object))
+            {
                 return;
             }
             if memory.is_some_and(MemoryKind::is_device) {
@@ -133,7 +135,7 @@ impl Machine<'_, '_> {
                     // What a host function is only presumed to reach, it is not presumed to read now.
                     .filter(|it| releases || !it.assumed || operation.kind != WorkKind::HostFunction)
                     .filter(|it| self.objects.root(it.range.object) == root)
-                    .map(|it| (it, overlap(&it.range, range, |a, b| self.objects.is_within(a, b))))
+                    .map(|it| (it, overlap(&it.range, range, |a, b| self.objects.record_in(a, b))))
                     .filter(|(_, overlap)| *overlap != Overlap::None)
                     .max_by_key(|(_, overlap)| *overlap == Overlap::Proven)
                     .map(|(it, overlap)| (index, overlap, it.write, it.assumed))
@@ -315,7 +317,7 @@ impl Machine<'_, '_> {
         let mut best: Option<(Overlap, &DeviceAccess, &DeviceAccess)> = None;
         for theirs in other.accesses.iter() {
             for ours in operation.accesses.iter().filter(|ours| ours.write || theirs.write) {
-                let found = overlap(&theirs.range, &ours.range, |a, b| self.objects.is_within(a, b));
+                let found = overlap(&theirs.range, &ours.range, |a, b| self.objects.record_in(a, b));
                 if found == Overlap::Proven || (found == Overlap::Unproven && best.is_none()) {
                     best = Some((found, theirs, ours));
                 }

@@ -103,6 +103,7 @@ impl Machine<'_, '_> {
                 };
                 self.call_unknown(&mut state, unfollowed);
                 self.stores_out_of_sight(&mut state, id);
+                self.note_asked(&state, id, call);
             }
             Callee::Extern(id) => {
                 let shared = self.shared;
@@ -230,6 +231,7 @@ impl Machine<'_, '_> {
                 };
                 self.define(&mut state, result, value);
             }
+            self.note_asked(&state, id, call);
             next.push(state);
         }
         self.at = at;

@@ -66,7 +66,7 @@ impl Machine<'_, '_> {
     }
 
     /// The memory that a container class keeps its elements in: what its constructor's row says.
-    fn class_memory(&self, class: &str) -> Option<MemoryKind> {
+    pub(super) fn class_memory(&self, class: &str) -> Option<MemoryKind> {
         let last = class.rsplit("::").next().unwrap_or(class);
         let row = self.shared.model.lookup(&format!("{class}::{last}"), 1)?;
         row.effects.iter().find_map(|effect| match effect {
@@ -93,11 +93,11 @@ impl Machine<'_, '_> {
         &mut self,
         state: &mut State,
         owner: &Pointer,
-        memory: MemoryKind,
+        memory: Option<MemoryKind>,
         class: &str,
         bytes: Option<u64>,
     ) {
-        let memory = (!self.has_custom_memory(owner.object)).then_some(memory);
+        let memory = memory.filter(|_| !self.has_custom_memory(owner.object));
         let name = self.objects.info(owner.object).name.clone();
         let site = self.objects.info(owner.object).site.or(Some(self.at.site));
         let key = ObjectKey::Made { frame: state.frame(), step: self.at.step, output: 0, turn: state.turn() };

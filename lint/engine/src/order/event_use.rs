@@ -223,7 +223,7 @@ impl Machine<'_, '_> {
             self.observations.events.misplaced(record);
         }
         let (Some(made), Some(known)) = (described.made, state.events.made.get(&event)) else { return };
-        if known.recorded || known.escaped {
+        if known.recorded || known.escaped || self.may_be_recorded_by_index() {
             self.observations.events.recorded(made, self.at.site, &described);
             return;
         }

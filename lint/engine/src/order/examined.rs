@@ -15,6 +15,7 @@ use super::object::ObjectId;
 use super::state::State;
 use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Condition, Pointer, Value};
+use crate::program::{Call, FunctionId};
 
 /// How many computations are followed from a test to the answer that it rests on.
 const DEPTH: usize = 4;
@@ -26,6 +27,8 @@ pub(super) struct Examined {
     answers: BTreeMap<Sym, BTreeSet<ObjectId>>,
     /// By the structure that holds it.
     structures: BTreeMap<ObjectId, BTreeSet<ObjectId>>,
+    /// What functions of the program's own have asked about that came back with an answer which is not known.
+    asked: BTreeSet<ObjectId>,
 }
 
 impl Machine<'_, '_> {
@@ -50,6 +53,47 @@ impl Machine<'_, '_> {
     pub(super) fn note_examined_in(&mut self, structure: ObjectId, pointer: &Pointer) {
         let (structure, about) = (self.objects.root(structure), self.objects.root(pointer.object));
         self.examined.structures.entry(structure).or_default().insert(about);
+    }
+
+    /// A function of the program's that asks where memory lies has come back: what it gives that is not known is an
+    /// answer about its arguments. Of the memory, the analysis may know more than of the answer (which another
+    /// function has counted together): the path goes by the answer.
+    pub(super) fn note_asked(&mut self, state: &State, id: FunctionId, call: &Call) {
+        if !self.shared.asks_where(id) {
+            return;
+        }
+        let mut about = BTreeSet::new();
+        for arg in &call.args {
+            let value = self.value(state, *arg);
+            about.extend(self.pointer(&value).map(|it| self.objects.root(it.object)));
+        }
+        let mut answers: Vec<Value> = call.result.map(|it| self.value(state, it)).into_iter().collect();
+        if let Some(into) = call.into.map(|it| self.value(state, it))
+            && let Some(into) = self.pointer(&into)
+        {
+            let parts =
+                state.memory.iter().filter(|((cell, _), _)| self.objects.is_within(*cell, into.object));
+            let known = answers.len();
+            answers.extend(parts.map(|(_, value)| value.clone()));
+            if answers.len() == known {
+                let structure = self.objects.root(into.object);
+                self.examined.structures.entry(structure).or_default().extend(&about);
+                self.examined.asked.extend(&about);
+            }
+        }
+        for answer in answers {
+            let Value::Number(number) = answer else { continue };
+            for (symbol, _) in number.terms.iter().filter(|(symbol, _)| !self.symbols.is_status(*symbol)) {
+                self.examined.answers.entry(*symbol).or_default().extend(&about);
+                self.examined.asked.extend(&about);
+            }
+        }
+    }
+
+    /// True if the path goes by an answer of the program's own that says on which side the memory is.
+    pub(super) fn is_chosen_by_side(&self, state: &State, object: ObjectId) -> bool {
+        let root = self.objects.root(object);
+        self.examined.asked.contains(&root) && state.examined.contains(&root)
     }
 
     /// The path tests something: is it an answer?

@@ -428,6 +428,9 @@ impl Machine<'_, '_> {
                     let to = self.start_of_field(to, field);
                     self.copy_contents(state, &to, &from, *ty, depth - 1);
                 }
+                if record.fields.is_empty() {
+                    self.copy_gathered(state, to, from);
+                }
                 let from = self.elements_cell(from);
                 if let Some(value) = state.memory.get(&(from.object, from.offset.clone())).cloned() {
                     self.settle_reachable(state, std::slice::from_ref(&value));

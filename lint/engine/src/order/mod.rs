@@ -26,6 +26,7 @@ mod devices;
 mod ends;
 mod errors;
 mod escapes;
+mod event_arrays;
 mod event_sums;
 mod event_use;
 mod events;

@@ -311,6 +311,7 @@ impl Machine<'_, '_> {
             }
             Effect::Holds => self.hold(state, it),
             Effect::WaitsForHost => self.wait_for_host(state),
+            Effect::Gathers => self.gather(state, it),
             Effect::Spawns => {
                 let args = it.call.args.clone();
                 self.hand_over(state, &args, &format!("`{name}` hands it to another thread"));

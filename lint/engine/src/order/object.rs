@@ -160,6 +160,18 @@ impl Objects {
         }
     }
 
+    /// Where in `outer` the record begins that `inner` is a part of, directly or not; 0 for `outer` itself, and `None`
+    /// for what is no part of it. Elements of an array differ in it.
+    pub fn record_in(&self, mut inner: ObjectId, outer: ObjectId) -> Option<Linear> {
+        let mut begin = Linear::constant(0);
+        while inner != outer {
+            let ObjectKey::Field { parent, offset, .. } = &self.info(inner).key else { return None };
+            begin.clone_from(offset);
+            inner = *parent;
+        }
+        Some(begin)
+    }
+
     /// The symbol whose pointee an object is.
     pub fn pointee_symbol(&self, object: ObjectId) -> Option<Sym> {
         match self.info(object).key {

@@ -2,9 +2,20 @@
 
 use super::machine::Machine;
 use super::model::Modelled;
+use super::object::ObjectKey;
 use super::state::State;
-use super::value::Value;
+use super::symbol::Linear;
+use super::value::{Pointer, Value};
 use crate::cuda::row::{Effect, Family, MemoryKind, Outcome, Role};
+use crate::program::TypeKind;
+
+/// How many elements of a tuple are copied.
+const GATHERED: usize = 8;
+
+/// The field that an element of a tuple is.
+fn gathered(index: usize) -> String {
+    format!("<{index}>")
+}
 
 impl Machine<'_, '_> {
     /// The result of a call, if it has one, and what the object is that it makes.
@@ -82,6 +93,51 @@ impl Machine<'_, '_> {
             Outcome::Unknown | Outcome::Stream => self.fresh(state),
         };
         Some(value)
+    }
+
+    /// A tuple is made of the arguments.
+    pub(super) fn gather(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let Some(into) = it.call.call.into.map(|id| self.value(state, id)) else { return };
+        let Some(into) = self.pointer(&into) else { return };
+        for (index, argument) in it.call.args.iter().enumerate() {
+            // The parameters are references.
+            let Some(element) = self.pointer(argument) else { continue };
+            let ty = self.objects.info(element.object).ty;
+            let Some(ty) = ty.filter(|ty| ty.kind == TypeKind::Int) else { continue };
+            let number = self.peek(state, &element);
+            let field = self.field_object(&into, &gathered(index));
+            self.objects.info_mut(field).ty.get_or_insert(ty);
+            let field = self.start_of(field);
+            self.poke(state, &field, number, ty.size);
+        }
+    }
+
+    /// A tuple is copied: the class names no fields.
+    pub(super) fn copy_gathered(&mut self, state: &mut State, to: &Pointer, from: &Pointer) {
+        for index in 0..GATHERED {
+            let key = |at: &Pointer| ObjectKey::Field {
+                parent: at.object,
+                offset: at.offset.clone(),
+                field: gathered(index),
+            };
+            let cell = |object| (object, Linear::constant(0));
+            let element = self.objects.find(&key(from));
+            match element.and_then(|it| Some((it, state.memory.get(&cell(it)).cloned()?))) {
+                Some((element, number)) => {
+                    let ty = self.objects.info(element).ty;
+                    let field = self.field_object(to, &gathered(index));
+                    let known = &mut self.objects.info_mut(field).ty;
+                    *known = known.or(ty);
+                    state.memory.to_mut().insert(cell(field), number);
+                }
+                None => {
+                    let stale = self.objects.find(&key(to)).map(cell);
+                    if let Some(stale) = stale.filter(|it| state.memory.contains_key(it)) {
+                        state.memory.to_mut().remove(&stale);
+                    }
+                }
+            }
+        }
     }
 
     /// Which of two numbers is the least, or the greatest: its address. `None` if their distance is unknown, or a

@@ -12,6 +12,9 @@ use crate::cuda::row::{Effect, MemoryKind, Outcome, Role};
 use crate::facts::Access;
 use crate::program::{BinaryOp, TypeKind};
 
+/// How many references to a memory resource are followed to it.
+const RESOURCES: usize = 4;
+
 impl Machine<'_, '_> {
     fn doubt_streams_of_caller(&mut self, state: &mut State) {
         let site = self.at.site;
@@ -166,7 +169,30 @@ impl Machine<'_, '_> {
             .record(owner.object)
             .and_then(|record| self.shared.program.records[record.0 as usize].element_size);
         let bytes = count.zip(size).and_then(|(count, size)| count.checked_mul(size));
+        let memory = match it.arg(Role::Resource).cloned() {
+            Some(resource) => self.kind_from_resource(state, &resource),
+            None => Some(memory),
+        };
         self.reallocate(state, &owner, memory, it.class(), bytes);
+    }
+
+    /// The kind of memory that a memory resource hands out: what its class says, or what refers to it holds. A
+    /// resource of the caller's, or one that is made out of sight, may hand out managed memory as well.
+    fn kind_from_resource(&mut self, state: &State, resource: &Value) -> Option<MemoryKind> {
+        let mut at = self.pointer(resource)?;
+        for _ in 0..RESOURCES {
+            let class = self.objects.record(at.object).map(|id| &self.shared.program.records[id.0 as usize]);
+            if let Some(kind) = class.and_then(|class| self.class_memory(&class.name)) {
+                return Some(kind);
+            }
+            let cell = self.elements_cell(&at);
+            let held = state.memory.get(&(cell.object, cell.offset)).cloned();
+            at = held.and_then(|value| self.pointer(&value))?;
+            if let Some(kind) = self.memory_kind(state, at.object).filter(|kind| !kind.is_host()) {
+                return Some(kind);
+            }
+        }
+        None
     }
 
     pub(super) fn hold(&mut self, state: &mut State, it: &Modelled<'_, '_>) {

@@ -5,7 +5,7 @@
 
 use crate::Program;
 use crate::cuda::Model;
-use crate::cuda::row::{Effect, Family, Outcome, Row};
+use crate::cuda::row::{Effect, Family, Outcome, Role, Row, Thing};
 use crate::flow::{Cfg, ops};
 use crate::program::{Call, Callee, Function, FunctionId, GlobalMemory, Op};
 
@@ -25,6 +25,8 @@ pub(super) struct Relevance {
     pub concerns_cuda: Vec<bool>,
     /// Has to do with CUDA for certain: worth following on its own.
     pub shows_cuda: Vec<bool>,
+    /// Asks CUDA where memory lies (cudaPointerGetAttributes).
+    pub asks_where: Vec<bool>,
 }
 
 impl Relevance {
@@ -34,6 +36,7 @@ impl Relevance {
             acts: through_calls(program, callers, acts_on_memory(program, model)),
             concerns_cuda: through_calls(program, callers, may_concern_cuda(program, model)),
             shows_cuda: through_calls(program, callers, concerns_cuda(program, model)),
+            asks_where: through_calls(program, callers, asks_where(program, model)),
         }
     }
 }
@@ -66,6 +69,13 @@ pub fn concerns_cuda<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Op)
         }
         _ => false,
     }
+}
+
+/// Does a statement ask CUDA where memory lies?
+fn asks_where<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Op) -> bool + 'a {
+    let row = rows(program, model);
+    let asks = |row: &Row| row.params.iter().any(|it| it.role == Role::Out(Thing::PointerAttributes));
+    move |op| matches!(op, Op::Call(call) if row(call).is_some_and(asks))
 }
 
 /// The row of a call, if it has one.

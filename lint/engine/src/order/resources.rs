@@ -1,5 +1,6 @@
 //! What calls make and take away: streams, events, memory and handles of other kinds.
 
+use super::happens_before::StreamKey;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectInfo, ObjectKey};
@@ -70,6 +71,8 @@ impl Machine<'_, '_> {
                 }
                 // What is known to be captured is said to be: code that asks knows what it may do.
                 Thing::CaptureStatus if self.is_surely_captured(state, it) => Value::int(1),
+                // It cannot be captured (CUDA Runtime API, cudaStreamBeginCapture).
+                Thing::CaptureStatus if self.stream_of(state, it).0 == StreamKey::Legacy => Value::ZERO,
                 Thing::Event | Thing::ForeignEvent => {
                     let handle = self.make_handle(state, index, None);
                     self.event_made(state, handle, it, thing == Thing::ForeignEvent);
@@ -152,7 +155,8 @@ impl Machine<'_, '_> {
     }
 
     /// Fills the structure at `target` with what is known of a pointer. Managed memory apart, the field `type`
-    /// tells host memory from device memory; what else is there is unknown.
+    /// tells host memory from device memory, and memory that the host cannot get at has no `hostPointer` (CUDA Runtime
+    /// API, cudaPointerAttributes); what else is there is unknown.
     fn pointer_attributes(&mut self, state: &mut State, target: &Pointer, examined: Option<&Value>) {
         self.forget(state, target.object);
         let Some(pointer) = examined.and_then(|it| self.pointer(it)) else { return };
@@ -164,6 +168,11 @@ impl Machine<'_, '_> {
         let field = self.field_object(target, "type");
         let field = self.start_of(field);
         self.poke(state, &field, Value::int(kind), Some(4));
+        if self.memory_kind(state, pointer.object).is_some_and(MemoryKind::is_device) {
+            let field = self.field_object(target, "hostPointer");
+            let field = self.start_of(field);
+            self.poke(state, &field, Value::ZERO, Some(8));
+        }
     }
 
     /// Memory exists from its allocation on in the order of its stream, elsewhere only after it.

@@ -73,6 +73,11 @@ impl<'p> Shared<'p> {
         self.definitions[index].get_or_init(|| modes::Definitions::new(&self.program.functions[index]))
     }
 
+    /// True if the function, or one that it calls, asks CUDA where memory lies.
+    pub fn asks_where(&self, function: FunctionId) -> bool {
+        self.relevance.asks_where.get(function.0 as usize).copied().unwrap_or(false)
+    }
+
     /// True if a call of the function shows nothing by itself, and costs something to follow.
     pub fn is_bystander(&self, function: FunctionId) -> bool {
         self.relevance.is_bystander(function, self.function(function), self.cfg(function))

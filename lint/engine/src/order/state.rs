@@ -369,14 +369,14 @@ pub enum Overlap {
 /// Bytes: what is used in parts, each as long as a variable says, has parts of at least so many.
 const SHORT: i64 = 256;
 
-/// Whether two ranges share bytes. `is_within(inner, outer)` tells parts of objects.
-pub fn overlap(a: &Range, b: &Range, is_within: impl Fn(ObjectId, ObjectId) -> bool) -> Overlap {
+/// Whether two ranges share bytes. `record_in(inner, outer)` tells where in an object the record begins that another
+/// object is a part of: see [`super::object::Objects::record_in`].
+pub fn overlap(a: &Range, b: &Range, record_in: impl Fn(ObjectId, ObjectId) -> Option<Linear>) -> Overlap {
     if a.object != b.object {
-        let contained = |inner: &Range, outer: &Range| {
-            is_within(inner.object, outer.object)
-                && (outer.extent == Extent::Whole || outer.offset == Linear::constant(0))
+        let part = |inner: &Range, outer: &Range| {
+            record_in(inner.object, outer.object).map(|record| overlap_of_part(&record, outer))
         };
-        return if contained(a, b) || contained(b, a) { Overlap::Proven } else { Overlap::None };
+        return part(a, b).or_else(|| part(b, a)).unwrap_or(Overlap::None);
     }
     if a.extent == Extent::Whole || b.extent == Extent::Whole || a.offset == b.offset {
         return Overlap::Proven;
@@ -385,8 +385,8 @@ pub fn overlap(a: &Range, b: &Range, is_within: impl Fn(ObjectId, ObjectId) -> b
         return Overlap::None;
     };
     let (first, distance) = match forward.as_constant() {
-        Some(distance) if distance > 0 => (a, forward),
-        Some(_) => (b, backward),
+        Some(distance) if distance > 0 => (a, distance),
+        Some(distance) => (b, distance.saturating_neg()),
         None => {
             let reaches = |range: &Range, distance: &Linear| match &range.extent {
                 Extent::Bytes(bytes) => {
@@ -401,15 +401,38 @@ pub fn overlap(a: &Range, b: &Range, is_within: impl Fn(ObjectId, ObjectId) -> b
             return if unknown { Overlap::Unproven } else { Overlap::None };
         }
     };
-    match &first.extent {
-        Extent::Bytes(bytes) => match (distance.as_constant(), bytes.as_constant()) {
-            (Some(distance), Some(bytes)) if distance >= bytes => Overlap::None,
-            (Some(_), Some(_)) => Overlap::Proven,
-            (Some(distance), None) if distance < SHORT => Overlap::Proven,
+    reaches_on(&first.extent, distance)
+}
+
+/// Whether an access reaches what lies this many bytes, more than none, behind its first.
+fn reaches_on(extent: &Extent, distance: i64) -> Overlap {
+    match extent {
+        Extent::Bytes(bytes) => match bytes.as_constant() {
+            Some(bytes) if distance >= bytes => Overlap::None,
+            Some(_) => Overlap::Proven,
+            None if distance < SHORT => Overlap::Proven,
             // A copy of unknown length from an earlier place of the same buffer: halves of a buffer that is used in
             // turn look like that, too.
-            _ => Overlap::Unproven,
+            None => Overlap::Unproven,
         },
-        _ => Overlap::Unproven,
+        Extent::Unknown => Overlap::Unproven,
+        Extent::Whole => Overlap::Proven,
+    }
+}
+
+/// Whether a range of an object reaches a part of the record that begins at `record` in that object. Which bytes of
+/// the record the part has is not known: those that the range begins with, if it begins where the record does. The
+/// next element of an array is another record.
+fn overlap_of_part(record: &Linear, outer: &Range) -> Overlap {
+    if outer.extent == Extent::Whole {
+        return Overlap::Proven;
+    }
+    match record.minus(&outer.offset).and_then(|it| it.as_constant()) {
+        Some(0) => Overlap::Proven,
+        Some(distance) if distance > 0 => reaches_on(&outer.extent, distance),
+        Some(_) => Overlap::None,
+        // What covers an array from its start covers whichever element it is.
+        None if outer.offset == Linear::constant(0) => Overlap::Proven,
+        None => Overlap::None,
     }
 }

@@ -31,6 +31,7 @@ void set_cuda_stream(const resources &res, rmm::cuda_stream_view stream);
 void sync_stream(const resources &res);
 void sync_stream(const resources &res, rmm::cuda_stream_view stream);
 void sync_stream_pool(const resources &res);
+rmm::device_async_resource_ref get_workspace_resource_ref(const resources &res);
 } // namespace resource
 class interruptible {
 public:

@@ -1,0 +1,100 @@
+//! Elements of an array of structures: what is done to one is not done to the next.
+
+mod project;
+
+use project::Project;
+
+fn found(body: &str) -> Vec<String> {
+    let text = format!(
+        "#include <cuda_runtime.h>\n#include <cstdio>\nclass Task {{ int index; cudaStream_t stream;\n\
+         static void call(cudaStream_t, cudaError_t, void *data) {{ printf(\"%d\", ((Task *)data)->index); }}\npublic:\n\
+         Task() {{ cudaStreamCreate(&stream); }}\n~Task() {{ cudaStreamDestroy(stream); }}\n\
+         void set(int i) {{ index = i; }}\n\
+         void run() {{ cudaStreamAddCallback(stream, call, this, 0); }}\n}};\n\
+         struct Pair {{ int first, second; }};\n__global__ void use(Pair *pair) {{ pair->first = 1; }}\n\
+         void f(int n, Pair *device, cudaStream_t s) {{\n{body}\n}}\n"
+    );
+    Project::new(&[("a.cu", &text)]).found(&["."])
+}
+
+#[test]
+fn the_next_round_writes_the_next_element() {
+    for tasks in ["Task *tasks = new Task[n];", "Task tasks[4]; n = 4;", "std::vector<Task> tasks(n);"] {
+        let end = if tasks.contains("new") { "delete[] tasks;" } else { "" };
+        let each = |object: &str| {
+            format!(
+                "{tasks} for (int i = 0; i < n; i++) {{ {object}.set(i); {object}.run(); }}\n\
+                 cudaDeviceSynchronize(); {end}"
+            )
+        };
+        assert_eq!(found(&each("tasks[i]")), Vec::<String>::new(), "{tasks}");
+        assert_eq!(found(&each("tasks[0]")), ["a.cu:8 callback-userdata-lifetime"], "{tasks}");
+    }
+}
+
+#[test]
+fn an_element_that_is_not_the_first_is_one_as_well() {
+    let tasks = |then: &str| {
+        format!(
+            "Task *tasks = new Task[n];\ntasks[2].run(); {then}.set(7);\ncudaDeviceSynchronize(); delete[] tasks;"
+        )
+    };
+    assert_eq!(found(&tasks("tasks[1]")), Vec::<String>::new());
+    assert_eq!(found(&tasks("tasks[2]")), ["a.cu:8 callback-userdata-lifetime"]);
+}
+
+#[test]
+fn a_copy_of_one_element_leaves_the_others_to_the_host() {
+    let copy = |elements: &str, then: &str| {
+        format!(
+            "Pair *pairs; cudaMallocHost(&pairs, 8 * sizeof(Pair));\n\
+             cudaMemcpyAsync(pairs, device, {elements} * sizeof(Pair), cudaMemcpyDeviceToHost, s);\n\
+             {then};\ncudaStreamSynchronize(s); cudaFreeHost(pairs);"
+        )
+    };
+    assert_eq!(found(&copy("1", "pairs[1].first = 3")), Vec::<String>::new());
+    assert_eq!(found(&copy("2", "n = pairs[2].second")), Vec::<String>::new());
+    assert_eq!(found(&copy("2", "n = pairs[1].second")), ["a.cu:16 host-read-before-sync"]);
+    assert_eq!(found(&copy("n", "n = pairs[n - 1].second")), ["a.cu:16 host-read-before-sync"]);
+}
+
+#[test]
+fn a_kernel_on_one_element_leaves_the_others_to_the_host() {
+    let each = |touched: &str| {
+        format!(
+            "Pair *pairs; cudaMallocHost(&pairs, 4 * sizeof(Pair));\n\
+             for (int i = 0; i < 4; i++) {{ {touched}.first = i; use<<<1, 1, 0, s>>>(&pairs[i]); }}\n\
+             cudaStreamSynchronize(s); cudaFreeHost(pairs);"
+        )
+    };
+    assert_eq!(found(&each("pairs[i]")), Vec::<String>::new());
+    assert_eq!(found(&each("pairs[0]")), ["a.cu:15 host-write-before-sync"]);
+}
+
+/// Events in turn, of which each round waits for what an earlier one has recorded: more than are followed.
+fn rounds(wait: &str, record: &str) -> Vec<String> {
+    let text = format!(
+        "#include <cuda_runtime.h>\n__global__ void use(int *data);\nvoid f(int *data, cudaStream_t s) {{\n\
+         cudaEvent_t done[4]; cudaStream_t t; cudaStreamCreateWithFlags(&t, cudaStreamNonBlocking);\n\
+         cudaEventCreateWithFlags(&done[0], cudaEventDisableTiming); cudaEventCreateWithFlags(&done[1], cudaEventDisableTiming);\n\
+         cudaEventCreateWithFlags(&done[2], cudaEventDisableTiming);\n\
+         cudaEventCreateWithFlags(&done[3], cudaEventDisableTiming);\n\
+         for (int round = 0; round < 100; ++round) {{\ncudaStreamWaitEvent(s, {wait}, 0);\n\
+         use<<<1, 1, 0, s>>>(data);\nuse<<<1, 1, 0, t>>>(data + 1024);\n{record}\n}}\n\
+         cudaDeviceSynchronize(); for (int i = 0; i < 4; ++i) cudaEventDestroy(done[i]); cudaStreamDestroy(t);\n}}\n"
+    );
+    let found = Project::new(&[("a.cu", &text)]).found(&["."]);
+    found.into_iter().filter(|it| it.contains("event-never-recorded")).collect()
+}
+
+#[test]
+fn a_variable_says_which_event_is_recorded() {
+    let misused = ["a.cu:9 event-never-recorded"];
+    assert_eq!(rounds("done[(round + 1) % 4]", "cudaEventRecord(done[round % 4], t);"), Vec::<String>::new());
+    assert_eq!(rounds("done[3]", "cudaEventRecord(done[0], t);"), misused);
+    assert_eq!(rounds("done[(round + 1) % 4]", "cudaEventRecord(done[0], t);"), misused);
+    assert_eq!(
+        rounds("done[3]", "} for (int round = 0; round < 4; ++round) { cudaEventRecord(done[round], t);"),
+        misused
+    );
+}

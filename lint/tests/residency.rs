@@ -1,0 +1,99 @@
+//! On which side memory is, where a memory resource or the attributes of the pointer say so.
+
+mod project;
+
+use project::Project;
+
+/// What is found in a function that makes a vector from a memory resource and touches it.
+fn in_vector(resource: &str, then: &str) -> Vec<String> {
+    let text = format!(
+        "#include <cuda_runtime.h>\n#include <rmm/device_uvector.hpp>\n__global__ void fill(int *, int);\n\
+         int f(int n, rmm::cuda_stream_view stream, rmm::device_async_resource_ref mr) {{\n{resource}\n\
+         fill<<<1, 1, 0, stream>>>(a.data(), n);\n{then}\nreturn a.data()[0];\n}}\n"
+    );
+    Project::new(&[("a.cu", &text)]).found(&["."])
+}
+
+#[test]
+fn a_memory_resource_says_what_kind_of_memory_it_hands_out() {
+    let wait = "stream.synchronize();";
+    let on_device = ["a.cu:8 host-deref-device-pointer"];
+    for device in [
+        "rmm::device_uvector<int> a(n, stream);",
+        "rmm::mr::cuda_memory_resource own; rmm::device_uvector<int> a(n, stream, own);",
+        "rmm::device_uvector<int> a(n, stream, rmm::mr::get_current_device_resource_ref());",
+        "auto now = rmm::mr::get_current_device_resource_ref(); rmm::device_uvector<int> a(n, stream, now);",
+        "rmm::device_scalar<int> a(0, stream);",
+    ] {
+        assert_eq!(in_vector(device, wait), on_device, "{device}");
+    }
+    for other in [
+        "rmm::mr::managed_memory_resource managed; rmm::device_uvector<int> a(n, stream, managed);",
+        "rmm::mr::managed_memory_resource managed; rmm::device_uvector<int> a(n, stream, &managed);",
+        "rmm::mr::managed_memory_resource managed; rmm::device_scalar<int> a(0, stream, managed);",
+        "rmm::device_uvector<int> a(n, stream, mr);",
+        "auto same = mr; rmm::device_uvector<int> a(n, stream, same);",
+    ] {
+        assert_eq!(in_vector(other, wait), Vec::<String>::new(), "{other}");
+    }
+}
+
+#[test]
+fn managed_memory_of_a_resource_is_managed_memory() {
+    let managed = "rmm::mr::managed_memory_resource managed; rmm::device_uvector<int> a(n, stream, managed);";
+    assert_eq!(in_vector(managed, ""), ["a.cu:8 managed-access-in-flight"]);
+}
+
+/// What is found where a copy of the program's own chooses by the sides of several pointers.
+fn by_side(case: &str, user: &str) -> Vec<String> {
+    let text = format!(
+        "#include <cuda_runtime.h>\n#include <tuple>\nenum class Side {{ mixed, host, device }};\n\
+         template <class... P> struct Count {{}};\n\
+         template <> struct Count<> {{ static auto run() {{ return std::make_tuple(0, 0); }} }};\n\
+         template <class P, class... Q> struct Count<P, Q...> {{\n\
+         static std::tuple<int, int> run(const P *first, const Q *...rest) {{\n\
+         auto [device, host] = Count<Q...>::run(rest...);\n\
+         cudaPointerAttributes it; cudaPointerGetAttributes(&it, first);\n\
+         if (it.devicePointer || it.type == cudaMemoryTypeDevice) ++device;\n\
+         if (it.hostPointer || it.type == cudaMemoryTypeUnregistered) ++host;\n\
+         return std::make_tuple(device, host); }} }};\n\
+         template <class... P> Side side(const P *...all) {{\n\
+         auto [device, host] = Count<P...>::run(all...); int count = sizeof...(P);\n\
+         if (device == count) return Side::device;\nif (host == count) return Side::host;\n\
+         return Side::mixed; }}\n\
+         __global__ void fill(int *to, const int *from);\n\
+         void copy(int *to, const int *from, int n) {{ switch (side(to, from)) {{\n\
+         case Side::device: fill<<<1, 1>>>(to, from); break;\n\
+         case {case}: for (int i = 0; i < n; ++i) to[i] = from[i]; break;\ndefault: break; }} }}\n{user}\n"
+    );
+    Project::new(&[("a.cu", &text)]).found(&["."])
+}
+
+#[test]
+fn a_function_that_counts_sides_chooses() {
+    let user = "void f(const int *from, int n) { int *d; cudaMalloc(&d, 4 * n); copy(d, from, n); \
+                cudaDeviceSynchronize(); cudaFree(d); }";
+    assert_eq!(by_side("Side::host", user), Vec::<String>::new());
+    let alone = "void f(const int *from, int n) { int *d; cudaMalloc(&d, 4 * n);\n\
+                 for (int i = 0; i < n; ++i) d[i] = from[i];\ncudaFree(d); }";
+    assert_eq!(by_side("Side::host", alone), ["a.cu:24 host-deref-device-pointer"]);
+    let one = "void g(int n) { int *d; cudaMalloc(&d, 4 * n);\nif (side(d) == Side::host) *d = 1;\n\
+               if (side(d) == Side::device) *d = 1;\ncudaFree(d); }";
+    assert_eq!(by_side("Side::host", one), ["a.cu:25 host-deref-device-pointer"]);
+}
+
+#[test]
+fn tuples_of_numbers_are_what_they_were_made_of() {
+    let found = |test: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <tuple>\n\
+             std::tuple<int, int> both() {{ return std::make_tuple(3, 4); }}\n\
+             void f() {{ int *d; cudaMalloc(&d, 4);\nauto [a, b] = both(); ++b;\n\
+             if ({test}) *d = 1;\ncudaFree(d); }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("a == 3 && b == 5"), ["a.cu:6 host-deref-device-pointer"]);
+    assert_eq!(found("a == 4"), Vec::<String>::new());
+    assert_eq!(found("b == 4"), Vec::<String>::new());
+}
