@@ -20,3 +20,43 @@ fn an_array_that_an_instance_makes_has_its_elements() {
     assert_eq!(found("128"), Vec::<String>::new());
     assert_eq!(found("256"), ["a.cu:5 copy-size-mismatch"]);
 }
+
+#[test]
+fn a_call_in_a_template_takes_the_defaults_of_what_it_leaves_out() {
+    // Nothing makes an instance of `run`, as where its arguments come from a header that is missing.
+    let found = |batches: &str, info: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n\
+             template <typename T> void info_of(T *a, int *info, unsigned batches = {batches}, unsigned = 0) {{\n\
+             int *d; cudaMalloc(&d, sizeof(int) * batches);\n\
+             if (batches > 1) cudaMemcpy(info, d, sizeof(int) * batches, cudaMemcpyDeviceToHost);\n\
+             cudaFree(d); }}\n\
+             template <class Solver> int run() {{\n\
+             using T = typename Solver::type; T *a = nullptr; int info[{info}] = {{}};\n\
+             info_of<T>(a, info); return info[0]; }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("1", "1"), Vec::<String>::new());
+    assert_eq!(found("8", "8"), Vec::<String>::new());
+    assert_eq!(found("8", "1"), ["a.cu:4 copy-size-mismatch"]);
+}
+
+#[test]
+fn instances_of_a_template_show_its_fault_once() {
+    let found = |bytes: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n\
+             template <typename T> struct Test {{\n\
+             T *d; T *h; cudaStream_t s;\n\
+             void run() {{ cudaMemcpy(d, h, {bytes}, cudaMemcpyHostToDevice); cudaMemcpy(d, h, 64, cudaMemcpyHostToDevice); }}\n\
+             }};\n\
+             template <typename T> void check() {{\n\
+             Test<T> test; T words[16]; test.h = words; cudaMalloc(&test.d, 64); test.run(); cudaFree(test.d); }}\n\
+             int main() {{ check<float>(); check<int>(); check<unsigned>(); }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("128"), ["a.cu:4 copy-size-mismatch"]);
+    assert_eq!(found("64"), Vec::<String>::new());
+}
