@@ -10,7 +10,7 @@ use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Effect, MemoryKind, Outcome, Role};
 use crate::facts::Access;
-use crate::program::{BinaryOp, TypeKind};
+use crate::program::{BinaryOp, LISTED, TypeKind};
 
 impl Machine<'_, '_> {
     fn doubt_streams_of_caller(&mut self, state: &mut State) {
@@ -165,8 +165,17 @@ impl Machine<'_, '_> {
             .objects
             .record(owner.object)
             .and_then(|record| self.shared.program.records[record.0 as usize].element_size);
-        let bytes = count.zip(size).and_then(|(count, size)| count.checked_mul(size));
+        let counted = count.zip(size).and_then(|(count, size)| count.checked_mul(size));
+        let bytes = counted.or_else(|| self.listed_bytes(state, it.arg(Role::Count)?));
         self.reallocate(state, &owner, memory, it.class(), bytes);
+    }
+
+    /// The size of the array behind a `std::initializer_list`.
+    fn listed_bytes(&mut self, state: &State, list: &Value) -> Option<u64> {
+        let Value::Pointer(list) = list else { return None };
+        let cell = self.field_object(list, LISTED);
+        let Value::Pointer(array) = state.memory.get(&(cell, Linear::constant(0)))? else { return None };
+        self.objects.info(array.object).bytes
     }
 
     pub(super) fn hold(&mut self, state: &mut State, it: &Modelled<'_, '_>) {

@@ -14,10 +14,13 @@ use super::history::History;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
-use super::state::{Operation, Range, State};
+use super::state::{Extent, Operation, Range, State};
 use crate::cuda::row::{Direction, Effect, Family, MemoryKind, Outcome, Role, Row, Thing};
 use crate::facts::{NeedlessWait, Note, Origin, WorkKind};
 use crate::program::{GlobalMemory, SiteId};
+
+/// Bytes that are filled in less time than it takes to enqueue it.
+const FEW: i64 = 4 << 10;
 
 /// Operations that are kept of what follows an open wait, for its explanation.
 const LATER: usize = 4;
@@ -210,6 +213,7 @@ impl Machine<'_, '_> {
         }
         let blocks = match operation.kind {
             WorkKind::Copy { synchronous_form, pageable, .. } => synchronous_form || pageable,
+            WorkKind::Fill => fills_few_bytes(operation),
             _ => false,
         };
         for wait in Rc::make_mut(&mut state.waits) {
@@ -286,6 +290,14 @@ impl Machine<'_, '_> {
 /// True if the current step, or the call that led to it, stands in a loop.
 fn is_in_loop(state: &State) -> bool {
     state.frames.iter().any(|frame| !frame.arrivals.is_empty())
+}
+
+/// True for a fill that is over as soon as it begins: nothing is gained if it begins earlier.
+fn fills_few_bytes(fill: &Operation) -> bool {
+    fill.accesses.iter().all(|access| match &access.range.extent {
+        Extent::Bytes(bytes) => bytes.as_constant().is_some_and(|bytes| bytes <= FEW),
+        _ => false,
+    })
 }
 
 /// True if all work is of one stream.

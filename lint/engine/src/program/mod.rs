@@ -23,7 +23,7 @@ pub mod validate;
 
 pub use builder::FunctionBuilder;
 pub use linkage::{Link, Linkage};
-pub use types::{Record, RecordId, Type, TypeKind};
+pub use types::{LISTED, Record, RecordId, Type, TypeKind};
 
 /// A place in the source. Sites are handed out by the frontend, which keeps their positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
