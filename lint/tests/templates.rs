@@ -41,22 +41,3 @@ fn a_call_in_a_template_takes_the_defaults_of_what_it_leaves_out() {
     assert_eq!(found("8", "8"), Vec::<String>::new());
     assert_eq!(found("8", "1"), ["a.cu:4 copy-size-mismatch"]);
 }
-
-#[test]
-fn instances_of_a_template_show_its_fault_once() {
-    let found = |bytes: &str| {
-        let text = format!(
-            "#include <cuda_runtime.h>\n\
-             template <typename T> struct Test {{\n\
-             T *d; T *h; cudaStream_t s;\n\
-             void run() {{ cudaMemcpy(d, h, {bytes}, cudaMemcpyHostToDevice); cudaMemcpy(d, h, 64, cudaMemcpyHostToDevice); }}\n\
-             }};\n\
-             template <typename T> void check() {{\n\
-             Test<T> test; T words[16]; test.h = words; cudaMalloc(&test.d, 64); test.run(); cudaFree(test.d); }}\n\
-             int main() {{ check<float>(); check<int>(); check<unsigned>(); }}\n"
-        );
-        Project::new(&[("a.cu", &text)]).found(&["."])
-    };
-    assert_eq!(found("128"), ["a.cu:4 copy-size-mismatch"]);
-    assert_eq!(found("64"), Vec::<String>::new());
-}

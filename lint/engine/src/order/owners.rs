@@ -56,7 +56,8 @@ impl Machine<'_, '_> {
         // A number or a range is no other container.
         let Some(how) = it.call.params.get(1).filter(|how| how.is_address()) else { return false };
         // In a template, constructors are not told apart: `(n)` and `(n, value)` are no containers either.
-        if self.is_count(&from) {
+        // A list has elements, and owns none.
+        if self.is_count(&from) || self.listed_bytes(state, &from).is_some() {
             return false;
         }
         let Some(from) = self.pointer(&from).filter(|from| self.is_container(from.object)) else {
