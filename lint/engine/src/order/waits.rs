@@ -20,7 +20,7 @@ use crate::facts::{NeedlessWait, Note, Origin, WorkKind};
 use crate::program::{GlobalMemory, SiteId};
 
 /// Bytes that are filled in less time than it takes to enqueue it.
-const FEW: i64 = 4 << 10;
+const FEW: u64 = 4 << 10;
 
 /// Operations that are kept of what follows an open wait, for its explanation.
 const LATER: usize = 4;
@@ -213,7 +213,7 @@ impl Machine<'_, '_> {
         }
         let blocks = match operation.kind {
             WorkKind::Copy { synchronous_form, pageable, .. } => synchronous_form || pageable,
-            WorkKind::Fill => fills_few_bytes(operation),
+            WorkKind::Fill => self.fills_few_bytes(operation),
             _ => false,
         };
         for wait in Rc::make_mut(&mut state.waits) {
@@ -224,6 +224,18 @@ impl Machine<'_, '_> {
                 Rc::make_mut(&mut wait.later).push(operation.clone());
             }
         }
+    }
+
+    /// True for a fill that is over as soon as it begins: nothing is gained if it begins earlier.
+    fn fills_few_bytes(&self, fill: &Operation) -> bool {
+        fill.accesses.iter().all(|access| {
+            let bytes = match &access.range.extent {
+                Extent::Bytes(bytes) => bytes.as_constant().and_then(|bytes| u64::try_from(bytes).ok()),
+                Extent::Whole => self.objects.info(access.range.object).bytes,
+                Extent::Unknown => None,
+            };
+            bytes.is_some_and(|bytes| bytes <= FEW)
+        })
     }
 
     /// The host waits for a point, or for the device: what that covers needed no earlier wait.
@@ -290,14 +302,6 @@ impl Machine<'_, '_> {
 /// True if the current step, or the call that led to it, stands in a loop.
 fn is_in_loop(state: &State) -> bool {
     state.frames.iter().any(|frame| !frame.arrivals.is_empty())
-}
-
-/// True for a fill that is over as soon as it begins: nothing is gained if it begins earlier.
-fn fills_few_bytes(fill: &Operation) -> bool {
-    fill.accesses.iter().all(|access| match &access.range.extent {
-        Extent::Bytes(bytes) => bytes.as_constant().is_some_and(|bytes| bytes <= FEW),
-        _ => false,
-    })
 }
 
 /// True if all work is of one stream.
