@@ -130,6 +130,16 @@ pub struct ReportedDiagnostic {
     /// If the place starts with an argument of a macro which makes the rest: the macro's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub macro_name: Option<String>,
+    /// How many findings of the rule one function of one unit has at the place before this one: a macro makes
+    /// several operations, and several arguments of a call may be wrong. The same number at the same place is
+    /// the same operation, in another instance of a template or seen from another unit.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeat: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl ReportedDiagnostic {
@@ -158,6 +168,7 @@ impl ReportedDiagnostic {
             imported: false,
             function: String::new(),
             macro_name: None,
+            repeat: 0,
         }
     }
 }
@@ -271,6 +282,7 @@ pub mod samples {
             imported: false,
             function: String::new(),
             macro_name: None,
+            repeat: 0,
         }
     }
 }

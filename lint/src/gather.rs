@@ -3,6 +3,7 @@
 //! Files come in any order and a header is seen from many of them, so everything is sorted by place, and
 //! what is said twice is said once: the same input gives the same bytes.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -61,7 +62,46 @@ fn merge(mut diagnostics: Vec<ReportedDiagnostic>) -> Vec<ReportedDiagnostic> {
     // The sort is stable: among equals the order of the units remains.
     diagnostics.sort_by(|a, b| identity(a).cmp(&identity(b)).then_with(|| b.confidence.cmp(&a.confidence)));
     diagnostics.dedup_by(|later, first| identity(later) == identity(first));
-    once_for_callers(diagnostics)
+    once_a_place(once_for_callers(diagnostics))
+}
+
+/// Other places that are added to a finding from those that it stands for.
+const MORE: usize = 4;
+
+/// What one operation does wrong is one finding, though instances of a template, classes that inherit it and
+/// units that include it see it with other names. The finding that is most likely to be shown and has the
+/// shortest words stands for them all; what leads there elsewhere follows its own places.
+fn once_a_place(diagnostics: Vec<ReportedDiagnostic>) -> Vec<ReportedDiagnostic> {
+    let mut places: HashMap<(String, u32, u32, String, u32), usize> = HashMap::new();
+    let mut groups: Vec<Vec<ReportedDiagnostic>> = Vec::new();
+    for it in diagnostics {
+        let key = (it.span.file.clone(), it.span.line, it.span.column, it.rule.clone(), it.repeat);
+        let group = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(group) {
+            Some(known) => known.push(it),
+            None => groups.push(vec![it]),
+        }
+    }
+    groups.into_iter().filter_map(one_of).collect()
+}
+
+/// One finding of those of one operation.
+fn one_of(mut group: Vec<ReportedDiagnostic>) -> Option<ReportedDiagnostic> {
+    let shown = |it: &ReportedDiagnostic| (it.confidence > Confidence::Possible, it.severity);
+    // Stable, so that of words of one length the first in the alphabet stand.
+    group.sort_by_key(|it| (Reverse((shown(it), it.confidence)), it.imported, it.message.len()));
+    let mut group = group.into_iter();
+    let mut first = group.next()?;
+    let (rank, limit) = (shown(&first), first.related.len() + MORE);
+    for other in group.filter(|it| shown(it) == rank).flat_map(|it| it.related) {
+        let place = |span: &Span| (span.file.clone(), span.line, span.column);
+        let known = std::iter::once(&first.span).chain(first.related.iter().map(|it| &it.span));
+        let is_new = known.map(place).all(|it| it != place(&other.span));
+        if is_new && first.related.len() < limit {
+            first.related.push(other);
+        }
+    }
+    Some(first)
 }
 
 /// A function that several files call is seen from each of them, in other words each time. What is found in
@@ -141,6 +181,7 @@ impl<'a> Names<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::RelatedPlace;
     use crate::finding::samples::{diagnostic, span};
 
     fn gather(reports: Vec<FileReport>, files: &[SourceFile]) -> Report {
@@ -196,7 +237,36 @@ mod tests {
             ],
             &[],
         );
-        assert_eq!(report.diagnostics, [other, sure]);
+        // The shorter words of those that are sure.
+        assert_eq!(report.diagnostics, [other]);
+        assert!(sure.message.len() > report.diagnostics[0].message.len());
+    }
+
+    #[test]
+    fn an_operation_that_instances_see_with_other_names_is_one_finding_with_their_places() {
+        let at = |message: &str, line| {
+            let place =
+                RelatedPlace { span: span("test.cuh", line, 1, 1), message: "calls `run`".to_owned() };
+            ReportedDiagnostic {
+                message: message.to_owned(),
+                related: vec![place],
+                ..diagnostic("x", span("test.cuh", 7, 1, 1))
+            }
+        };
+        let lines = |it: &ReportedDiagnostic| it.related.iter().map(|it| it.span.line).collect::<Vec<_>>();
+        let of_classes = vec![at("stream `<F>.s`", 20), at("stream `s`", 30), at("stream `<G>.s`", 20)];
+        let report = gather(vec![analysed("a.cu", of_classes)], &[]);
+        assert_eq!(report.diagnostics.len(), 1);
+        assert_eq!(report.diagnostics[0].message, "stream `s`");
+        assert_eq!(lines(&report.diagnostics[0]), [30, 20]);
+        // Two operations of a macro, or two arguments: neither stands for the other.
+        let second = ReportedDiagnostic { repeat: 1, ..at("stream `t`", 20) };
+        let report = gather(vec![analysed("a.cu", vec![at("stream `s`", 30), second])], &[]);
+        assert_eq!(report.diagnostics.len(), 2);
+        // What may be hidden lends nothing to what is shown.
+        let unsure = ReportedDiagnostic { confidence: Confidence::Possible, ..at("stream `t`", 20) };
+        let report = gather(vec![analysed("a.cu", vec![at("stream `s`", 30), unsure])], &[]);
+        assert_eq!(lines(&report.diagnostics[0]), [30]);
     }
 
     #[test]

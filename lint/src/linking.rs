@@ -10,7 +10,7 @@ use cuda_lint_engine::program::SiteId;
 use cuda_lint_engine::{Findings, Options, Platform, Program};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::finding::{FileReport, Outcome, PartialFunction, ReportedDiagnostic};
+use crate::finding::{FileReport, Outcome, PartialFunction, ReportedDiagnostic, Span};
 use crate::unit_file::{UnitFile, UnitFileError};
 use crate::worker::{Analyser, FileRequest, LinkRequest, internal_error};
 
@@ -110,16 +110,16 @@ fn origin<'u>(linked: &Linked, units: &'u [Arc<UnitFile>], site: SiteId) -> Opti
     Some((units.get(unit as usize)?, site))
 }
 
-/// The names of the functions around sites.
-fn functions_of(program: &Program, wanted: &FxHashSet<SiteId>) -> FxHashMap<SiteId, String> {
-    let mut names = FxHashMap::default();
-    for function in &program.functions {
+/// The functions around sites.
+fn functions_of(program: &Program, wanted: &FxHashSet<SiteId>) -> FxHashMap<SiteId, usize> {
+    let mut functions = FxHashMap::default();
+    for (index, function) in program.functions.iter().enumerate() {
         let statements = function.blocks.iter().flat_map(|block| &block.statements);
         for site in statements.map(|statement| statement.site).filter(|site| wanted.contains(site)) {
-            names.entry(site).or_insert_with(|| function.name.clone());
+            functions.entry(site).or_insert(index);
         }
     }
-    names
+    functions
 }
 
 /// What the configurations of one file gave.
@@ -139,6 +139,7 @@ impl UnitReport {
         // Code that serves both, by one name for either, is written in CUDA's.
         let is_only_hip =
             is_hip && !externs().any(|name| cuda::hip_name(name).is_none() && cuda::is_known_api_name(name));
+        let mut counts: FxHashMap<(&str, Option<usize>, String, u32, u32), u32> = FxHashMap::default();
         for diagnostic in &findings.diagnostics {
             let Some(rule) = cuda_lint_engine::rules::find(diagnostic.rule) else { continue };
             let mut resolved = ReportedDiagnostic::resolve(diagnostic, rule.category, &span);
@@ -156,7 +157,13 @@ impl UnitReport {
                 resolved.help.push_str(&format!("{end}{UNWITNESSED}"));
             }
             resolved.imported = diagnostic.site.0 >= linked.first_site && linked.program.imported > 0;
-            resolved.function = functions_around.get(&diagnostic.site).cloned().unwrap_or_default();
+            let function = functions_around.get(&diagnostic.site).copied();
+            let name = function.and_then(|it| linked.program.functions.get(it)).map(|it| it.name.clone());
+            resolved.function = name.unwrap_or_default();
+            let Span { file, line, column, .. } = resolved.span.clone();
+            let count = counts.entry((diagnostic.rule, function, file, line, column)).or_default();
+            resolved.repeat = *count;
+            *count += 1;
             if let Some((unit, site)) = origin(linked, units, diagnostic.site) {
                 resolved.macro_name = unit.macro_name(site).map(str::to_owned);
             }

@@ -94,3 +94,19 @@ fn a_capture_of_a_parameter_refuses_what_any_capture_does() {
     let non_blocking = caller("cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking)");
     assert_eq!(found(&captured("", "0", &non_blocking)), Vec::<String>::new());
 }
+
+#[test]
+fn what_names_no_stream_is_one_finding_however_many_streams_use_its_data() {
+    let upload = |offset: u32, stream: &str| {
+        format!("cudaMemcpyAsync(d + {offset}, h, n, cudaMemcpyHostToDevice, {stream});\n")
+    };
+    let of = |clear: &str| {
+        let body = format!("{clear}\n{}{}", upload(0, "a"), upload(512, "b"));
+        found(&format!("void get(char *d, char *h, cudaStream_t a, cudaStream_t b, int n) {{\n{body}}}"))
+    };
+    assert_eq!(of("cudaMemset(d, 0, 1024);"), ["a.cu:4 stream-forgotten"]);
+    assert_eq!(
+        of("cudaMemsetAsync(d, 0, 512, a); cudaMemsetAsync(d + 512, 0, 512, b);"),
+        Vec::<String>::new()
+    );
+}

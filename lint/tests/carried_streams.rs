@@ -100,3 +100,24 @@ fn a_view_carries_the_stream_that_it_is_made_of() {
     assert_eq!(found(&user("raft::resource::get_cuda_stream(handle)")), Vec::<String>::new());
     assert_eq!(found(&user("other")), ["a.cu:15 stream-forgotten"]);
 }
+
+#[test]
+fn a_newer_function_of_a_library_leaves_a_handle_its_stream() {
+    let found = |configure: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <cublas_v2.h>\n\
+             int main() {{ cublasHandle_t h; cublasCreate(&h); double *a, *b, *c; double one = 1, zero = 0;\n\
+             cudaStream_t s; cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking);\n\
+             cudaMalloc(&a, 2048); cudaMalloc(&b, 2048); cudaMalloc(&c, 2048);\n\
+             cudaMemset(a, 0, 2048); cudaMemset(b, 0, 2048); cudaDeviceSynchronize();\n\
+             {configure}\n\
+             cublasDgemm(h, CUBLAS_OP_N, CUBLAS_OP_N, 16, 16, 16, &one, a, 16, b, 16, &zero, c, 16);\n\
+             cudaStreamSynchronize(s);\n\
+             cudaFree(a); cudaFree(b); cudaFree(c); cublasDestroy(h); cudaStreamDestroy(s); }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    let newer = "cublasSetSomethingOfTomorrow(h, 79);";
+    assert_eq!(found(&format!("cublasSetStream(h, s); {newer}")), Vec::<String>::new());
+    assert_eq!(found(newer), ["a.cu:10 free-while-in-flight"]);
+}

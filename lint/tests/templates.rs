@@ -82,3 +82,24 @@ fn constructors_of_templates_make_bases_and_members() {
         assert_eq!(found(" { flag = 1; }", " { K *k; }", variable), Vec::<String>::new(), "{variable}");
     }
 }
+
+#[test]
+fn a_call_in_a_template_takes_the_defaults_of_what_it_leaves_out() {
+    // Nothing makes an instance of `run`, as where its arguments come from a header that is missing.
+    let found = |batches: &str, info: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n\
+             template <typename T> void info_of(T *a, int *info, unsigned batches = {batches}, unsigned = 0) {{\n\
+             int *d; cudaMalloc(&d, sizeof(int) * batches);\n\
+             if (batches > 1) cudaMemcpy(info, d, sizeof(int) * batches, cudaMemcpyDeviceToHost);\n\
+             cudaFree(d); }}\n\
+             template <class Solver> int run() {{\n\
+             using T = typename Solver::type; T *a = nullptr; int info[{info}] = {{}};\n\
+             info_of<T>(a, info); return info[0]; }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("1", "1"), Vec::<String>::new());
+    assert_eq!(found("8", "8"), Vec::<String>::new());
+    assert_eq!(found("8", "1"), ["a.cu:4 copy-size-mismatch"]);
+}

@@ -203,6 +203,7 @@ fn remark(rule: &str, span: &Span, message: String, help: String) -> ReportedDia
         imported: false,
         function: String::new(),
         macro_name: None,
+        repeat: 0,
     }
 }
 

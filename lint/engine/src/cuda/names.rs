@@ -75,6 +75,27 @@ pub fn looks_like_api(name: &str) -> bool {
     })
 }
 
+/// True for names of the form that the functions of CUDA's libraries have, known or newer than what is known, if
+/// they speak of no stream: these leave the stream of the handle that they get as it is. Each of the libraries has
+/// one function that gives a handle a stream, `cublasSetStream`, `cudnnSetStream` and so on (their manuals).
+pub fn keeps_stream(name: &str) -> bool {
+    let libraries = [
+        "cublas",
+        "cusolver",
+        "cusparse",
+        "cufft",
+        "curand",
+        "cudnn",
+        "hipblas",
+        "hipsparse",
+        "hipfft",
+        "hiprand",
+    ];
+    libraries.iter().any(|prefix| {
+        name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+    }) && !name.contains("Stream")
+}
+
 /// Other names under which a row of this function may stand, best first.
 pub(super) fn spellings(name: &str) -> Vec<String> {
     let mut names = Vec::new();

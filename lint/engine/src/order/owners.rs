@@ -10,7 +10,7 @@ use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Effect, MemoryKind, Outcome, Role};
 use crate::facts::Access;
-use crate::program::{BinaryOp, TypeKind};
+use crate::program::{BinaryOp, LISTED, TypeKind};
 
 /// How many references to a memory resource are followed to it.
 const RESOURCES: usize = 4;
@@ -59,7 +59,8 @@ impl Machine<'_, '_> {
         // A number or a range is no other container.
         let Some(how) = it.call.params.get(1).filter(|how| how.is_address()) else { return false };
         // In a template, constructors are not told apart: `(n)` and `(n, value)` are no containers either.
-        if self.is_count(&from) {
+        // A list has elements, and owns none.
+        if self.is_count(&from) || self.listed_bytes(state, &from).is_some() {
             return false;
         }
         let Some(from) = self.pointer(&from).filter(|from| self.is_container(from.object)) else {
@@ -168,7 +169,11 @@ impl Machine<'_, '_> {
             .objects
             .record(owner.object)
             .and_then(|record| self.shared.program.records[record.0 as usize].element_size);
-        let bytes = count.zip(size).and_then(|(count, size)| count.checked_mul(size));
+        let counted = count.zip(size).and_then(|(count, size)| count.checked_mul(size));
+        let bytes = match it.arg(Role::Count) {
+            Some(count) => counted.or_else(|| self.listed_bytes(state, count)),
+            None => counted,
+        };
         let memory = match it.arg(Role::Resource).cloned() {
             Some(resource) => self.kind_from_resource(state, &resource),
             None => Some(memory),
@@ -193,6 +198,14 @@ impl Machine<'_, '_> {
             }
         }
         None
+    }
+
+    /// The size of the array behind a `std::initializer_list`.
+    fn listed_bytes(&mut self, state: &State, list: &Value) -> Option<u64> {
+        let Value::Pointer(list) = list else { return None };
+        let cell = self.field_object(list, LISTED);
+        let Value::Pointer(array) = state.memory.get(&(cell, Linear::constant(0)))? else { return None };
+        self.objects.info(array.object).bytes
     }
 
     pub(super) fn hold(&mut self, state: &mut State, it: &Modelled<'_, '_>) {

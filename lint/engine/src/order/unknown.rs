@@ -14,6 +14,7 @@ use super::object::ObjectId;
 use super::state::State;
 use super::symbol::SymKey;
 use super::value::Value;
+use crate::cuda;
 use crate::program::{Call, ExternParam, FunctionId, TypeKind};
 
 /// How far addresses are followed through memory from what a call is handed.
@@ -56,7 +57,7 @@ impl Machine<'_, '_> {
                 }
             }
         }
-        if !is_accessor(&it) {
+        if !is_accessor(&it) && !(it.is_invented && cuda::keeps_stream(it.name)) {
             for arg in &it.args {
                 self.lose_stream(state, arg);
             }

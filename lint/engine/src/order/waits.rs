@@ -14,10 +14,13 @@ use super::history::History;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
-use super::state::{Operation, Range, State};
+use super::state::{Extent, Operation, Range, State};
 use crate::cuda::row::{Direction, Effect, Family, MemoryKind, Outcome, Role, Row, Thing};
 use crate::facts::{NeedlessWait, Note, Origin, WorkKind};
 use crate::program::{GlobalMemory, SiteId};
+
+/// Bytes that are filled in less time than it takes to enqueue it.
+const FEW: u64 = 4 << 10;
 
 /// Operations that are kept of what follows an open wait, for its explanation.
 const LATER: usize = 4;
@@ -210,6 +213,7 @@ impl Machine<'_, '_> {
         }
         let blocks = match operation.kind {
             WorkKind::Copy { synchronous_form, pageable, .. } => synchronous_form || pageable,
+            WorkKind::Fill => self.fills_few_bytes(operation),
             _ => false,
         };
         for wait in Rc::make_mut(&mut state.waits) {
@@ -220,6 +224,18 @@ impl Machine<'_, '_> {
                 Rc::make_mut(&mut wait.later).push(operation.clone());
             }
         }
+    }
+
+    /// True for a fill that is over as soon as it begins: nothing is gained if it begins earlier.
+    fn fills_few_bytes(&self, fill: &Operation) -> bool {
+        fill.accesses.iter().all(|access| {
+            let bytes = match &access.range.extent {
+                Extent::Bytes(bytes) => bytes.as_constant().and_then(|bytes| u64::try_from(bytes).ok()),
+                Extent::Whole => self.objects.info(access.range.object).bytes,
+                Extent::Unknown => None,
+            };
+            bytes.is_some_and(|bytes| bytes <= FEW)
+        })
     }
 
     /// The host waits for a point, or for the device: what that covers needed no earlier wait.

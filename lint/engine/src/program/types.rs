@@ -98,6 +98,9 @@ impl Type {
     }
 }
 
+/// The field of a `std::initializer_list` that holds the address of the array that it stands for.
+pub const LISTED: &str = "<listed>";
+
 /// A class, struct, union or closure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -284,11 +284,13 @@ pub fn judge(program: &Program, facts: &Facts, options: &Options) -> Findings {
             ),
         }
     }
+    let mut explained = Vec::new();
     for (index, case) in root_cause::cases(&context, claims) {
         if let Check::Conflicts { explain, .. } = CATALOGUE[index].check {
-            diagnostics.push(explain(&case));
+            explained.push(explain(&case));
         }
     }
+    diagnostics.extend(root_cause::one_a_place(explained));
     silence(&mut diagnostics);
     callers::add(program, facts, &mut diagnostics);
     diagnostics.sort_by(|a, b| (a.site, a.rule, &a.message).cmp(&(b.site, b.rule, &b.message)));

@@ -61,7 +61,7 @@ int main() {
 - Waits for streams and events that are parameters, members or results of calls.
 - Waits for the device, or for the default stream, where more than one stream is used.
 - Work that touches managed memory, or a kernel that touches host memory.
-- A wait followed by another with nothing enqueued between them, or only what blocks the host itself: it costs next to nothing.
+- A wait followed by another with nothing enqueued between them, or only what blocks the host itself or fills a few bytes: it costs next to nothing.
 
 ## Confidence
 Certain: no path that gets to the wait needs it.

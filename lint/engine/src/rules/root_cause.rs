@@ -6,10 +6,12 @@
 //! the second stream. Order on the device and waits of the host are different things to mend, so neither kind
 //! silences the other.
 
+use std::cmp::Reverse;
+
 use super::{RuleContext, async_result_escapes, temporary_source};
 use crate::facts::{Access, Conflict, Paths};
 use crate::program::SiteId;
-use crate::{Confidence, Severity};
+use crate::{Confidence, Diagnostic, Severity};
 
 /// A rule's view of one conflict that belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,6 +137,41 @@ pub(super) fn cases<'a>(
         !(async_result_escapes::escapes(case.conflict) && worse.contains(&case.conflict.pending.site))
     });
     kept
+}
+
+/// Other places that are added to a diagnostic from those that it stands for.
+const MORE: usize = 4;
+
+/// A rule may name another operation than the one at which a conflict is noticed: one that names no stream is
+/// to be mended once, whoever uses its data. The surest of its conflicts is told, the others' places follow.
+pub(super) fn one_a_place(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut groups: Vec<Vec<Diagnostic>> = Vec::new();
+    for it in diagnostics {
+        match groups.iter_mut().find(|group| (group[0].rule, group[0].site) == (it.rule, it.site)) {
+            Some(group) => group.push(it),
+            None => groups.push(vec![it]),
+        }
+    }
+    groups.into_iter().filter_map(one_of).collect()
+}
+
+fn one_of(mut group: Vec<Diagnostic>) -> Option<Diagnostic> {
+    let rank = |it: &Diagnostic| {
+        let claim = Claim { severity: it.severity, confidence: it.confidence };
+        (claim.is_visible(), it.severity, it.confidence)
+    };
+    // Stable: of equals the one that is noticed first.
+    group.sort_by_key(|it| Reverse(rank(it)));
+    let mut group = group.into_iter();
+    let mut first = group.next()?;
+    let (visible, limit) = (rank(&first).0, first.related.len() + MORE);
+    for other in group.filter(|it| rank(it).0 == visible).flat_map(|it| it.related) {
+        let known = first.site == other.site || first.related.iter().any(|it| it.site == other.site);
+        if !known && first.related.len() < limit {
+            first.related.push(other);
+        }
+    }
+    Some(first)
 }
 
 /// True if mending the first conflict mends the second.

@@ -152,10 +152,11 @@ fn explain(case: &Case<'_>) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
+    use super::super::{judge, sample};
     use crate::cuda::row::{Direction, MemoryKind};
     use crate::facts::{Access, Conflict, Facts, Forgotten, Note, Stream, Work, WorkKind};
     use crate::program::SiteId;
+    use crate::{Options, Program};
 
     fn on_unseen(work: Work) -> Work {
         sample::on(work, Stream::Unseen { name: "stream".into() })
@@ -179,6 +180,27 @@ mod tests {
         let second = facts(on_unseen(sample::kernel(10)), on_default(sample::kernel(20)), Forgotten::Second);
         assert_eq!(sample::lines(&second), ["20 stream-forgotten warning likely"]);
         assert!(sample::text(&second).contains("name `stream` here too"));
+    }
+
+    #[test]
+    fn what_several_streams_do_with_one_operation_s_data_is_one_diagnostic() {
+        let device = sample::object("d", MemoryKind::Device);
+        let missed = |site: u32| {
+            let later = on_unseen(sample::kernel(site));
+            let conflict =
+                sample::conflict(&on_default(sample::kernel(10)), &device, site, Access::Device(later));
+            Conflict { forgotten: Some(Forgotten::First), ..conflict }
+        };
+        // On two streams, so that no order that is missing between two is missing again.
+        let mut other = missed(30);
+        if let Access::Device(work) = &mut other.access {
+            work.stream = Stream::Unseen { name: "other".into() };
+        }
+        let facts = sample::conflicts(vec![missed(20), other]);
+        assert_eq!(sample::lines(&facts), ["10 stream-forgotten warning likely"]);
+        let found = judge(&Program::default(), &facts, &Options::new()).diagnostics;
+        let others: Vec<_> = found[0].related.iter().map(|it| it.site.0).collect();
+        assert_eq!(others, [20, 30]);
     }
 
     #[test]

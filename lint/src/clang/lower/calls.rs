@@ -188,6 +188,13 @@ impl Body<'_, '_> {
                 && (invented || self.unit.is_invented(argument.ty()));
             args.push(if converts { self.code.unknown(site, vec![arg]) } else { arg });
         }
+        // In a template pattern a call has no arguments but those that are written.
+        if matches!(resolved.callee, Callee::Function(_))
+            && target.is_none_or(|target| !names::is_function(target.kind()))
+            && let Some(declaration) = resolved.declaration
+        {
+            self.default_arguments(declaration, arguments.len().saturating_sub(skip), &mut args);
+        }
         self.at = site;
         let result = match resolved.signature {
             Some(signature) => signature.result(),
@@ -439,11 +446,11 @@ impl Body<'_, '_> {
 
     /// The values of the parameters from `first` on that are left out.
     pub fn default_arguments(&mut self, function: Cursor, first: usize, args: &mut Vec<ValueId>) {
-        for index in first..function.argument_count() {
-            if let Some(value) = default_argument(function, index) {
-                let ty = function.ty().parameter(index);
-                args.push(self.argument(value, ty, None));
-            }
+        // What stands behind one that is not found has no number.
+        for index in first.. {
+            let Some(value) = default_argument(function, index) else { break };
+            let ty = function.ty().parameter(index).or_else(|| parameter_of(function, index));
+            args.push(self.argument(value, ty, None));
         }
     }
 }

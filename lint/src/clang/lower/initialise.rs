@@ -1,7 +1,9 @@
 //! Initialisation of objects in place.
 
 use clang_sys::*;
-use cuda_lint_engine::program::{Call, Callee, Constant, Op, Origin, SiteId, TypeKind, ValueId};
+use cuda_lint_engine::program::{
+    Call, Callee, Constant, LISTED, Op, Origin, SiteId, Type, TypeKind, ValueId,
+};
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
@@ -135,9 +137,11 @@ impl Body<'_, '_> {
         let site = self.at;
         let parts = expression.parts();
         match parts[..] {
-            // `std::initializer_list`: the array behind it is made, what the object holds is not followed.
+            // `std::initializer_list`: of what the object holds, the array behind it is followed.
             [inner] if is_array(inner.ty()) && !expression.ty().is_invalid() => {
-                self.place(inner);
+                let array = self.place(inner);
+                let cell = self.code.field(site, address, LISTED);
+                self.code.store(site, cell, array, Type::POINTER);
             }
             // `T()`: all fields are zero.
             [] => {
