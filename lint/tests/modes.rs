@@ -299,3 +299,24 @@ fn a_switch_selects_as_well() {
     assert_eq!(found(&text("Kind::Device")), NOTHING);
     assert_eq!(found(&text("Kind::Host")), ["a.cu:8 host-deref-device-pointer"]);
 }
+
+#[test]
+fn what_the_path_has_made_is_known_whatever_was_asked_before() {
+    // The device's buffers lie in an array of the function, and are read from places that are not known.
+    let text = |ask: &str| {
+        format!(
+            "#include <cassert>\nstruct Engine {{ int bindings() const; int index(const char *) const; }};\n\
+             void log(const char *);\n\
+             void infer(const Engine &engine, float *in, size_t n) {{\n void *buffers[2];\n \
+             assert(engine.bindings() == 2);\n const int at = engine.index(\"in\");\n cudaMalloc(&buffers[at], n);\n \
+             cudaStream_t s; cudaStreamCreate(&s);\n\
+             cudaMemcpyAsync(buffers[at], in, 400000, cudaMemcpyHostToDevice, s);\n cudaStreamSynchronize(s);\n \
+             cudaStreamDestroy(s); cudaFree(buffers[at]);\n}}\nstatic float data[100000];\n\
+             void run(const Engine &engine, int how, float *d) {{\n{ask}\n infer(engine, data, 400000);\n}}\n"
+        )
+    };
+    let misuse = ["a.cu:11 pageable-async-copy"];
+    assert_eq!(found(&text("")), misuse);
+    let asks = "if (how == 1) { log(\"a\"); } else { log(\"b\"); cudaMemset(d, 0, 4); }";
+    assert_eq!(found(&text(asks)), misuse);
+}

@@ -103,3 +103,19 @@ fn a_call_in_a_template_takes_the_defaults_of_what_it_leaves_out() {
     assert_eq!(found("8", "8"), Vec::<String>::new());
     assert_eq!(found("8", "1"), ["a.cu:4 copy-size-mismatch"]);
 }
+
+#[test]
+fn fields_of_another_object_of_the_template_have_their_types() {
+    let found = |field: &str, copy: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\ntemplate <class T> struct Weights {{\n{field}\nint n;\n\
+             Weights() {{ cudaMalloc(&part[0], 64); }}\n~Weights() {{ cudaFree(part[0]); }}\n\
+             Weights(const Weights &other) {{\ncudaMalloc(&part[0], 64);\n{copy}\n}}\n}};\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    // The array is read, which lies in the object, and not the memory that its elements lead to.
+    let copy = "cudaMemcpy(part[0], other.part[0], 64, cudaMemcpyDeviceToDevice);";
+    assert_eq!(found("T *part[2];", copy), Vec::<String>::new());
+    assert_eq!(found("T *part[2];", "n = *other.part[0];"), ["a.cu:9 host-deref-device-pointer"]);
+}

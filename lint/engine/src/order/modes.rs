@@ -149,6 +149,7 @@ impl Machine<'_, '_> {
             && let Some(modes) = state.frame_modes.last_mut()
             && self.asks_for_mode(function, condition)
             && self.selects(function, targets)
+            && targets.iter().all(|to| self.comes_back(function, *to))
         {
             let modes = Rc::make_mut(modes);
             if self.stack.len() > 1 { modes.selected = true } else { modes.asked = true }
@@ -279,8 +280,16 @@ impl Machine<'_, '_> {
     /// a way that a mode has selected: the fields that it lies in may hold other memory in that mode.
     pub(super) fn is_kind_by_mode(&self, state: &State, object: ObjectId) -> bool {
         let root = self.objects.root(object);
-        let is_unseen = || matches!(self.objects.info(root).key, ObjectKey::Pointee(_));
-        state.modes.made.contains(&root) || (state.has_asked() && is_unseen())
+        state.modes.made.contains(&root) || (state.has_asked() && self.is_from_elsewhere(root))
+    }
+
+    /// True for memory that lies in a field or variable that others have filled: of no variable of a function that is
+    /// being followed.
+    fn is_from_elsewhere(&self, memory: ObjectId) -> bool {
+        let ObjectKey::Pointee(symbol) = self.objects.info(memory).key else { return false };
+        let SymKey::Initial { object: cell, .. } = *self.symbols.key(symbol) else { return false };
+        let holder = self.objects.root(cell);
+        self.is_static(holder) || matches!(self.objects.info(holder).key, ObjectKey::Pointee(_))
     }
 
     /// True for a variable with static storage, and what lies in it.
@@ -485,6 +494,12 @@ impl Machine<'_, '_> {
         let targets: BTreeSet<_> = targets.iter().collect();
         let working = targets.iter().filter(|it| works(block(***it))).count();
         working >= 2 && targets.iter().any(|it| self.acts(block(**it)))
+    }
+
+    /// True unless a block ends the process or throws: that is no way of working.
+    fn comes_back(&self, function: FunctionId, block: BlockId) -> bool {
+        let block = &self.shared.function(function).blocks[block.0 as usize];
+        !matches!(block.terminator, Terminator::Exit | Terminator::Throw)
     }
 
     /// True if the block acts on CUDA or on memory.

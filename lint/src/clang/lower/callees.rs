@@ -1,13 +1,16 @@
 //! What a call calls: functions, methods, operators, function pointers, and names in templates.
 
+use std::rc::Rc;
+
 use clang_sys::*;
 use cuda_lint_engine::program::{Callee, Origin, Type, TypeKind, ValueId};
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
 use super::captures::{CALLABLE, CLOSURE};
+
 use super::names;
-use super::types::{default_value, is_reference};
+use super::types::{Class, default_value, is_reference};
 
 /// What is called, resolved.
 pub(super) struct Resolved {
@@ -244,19 +247,7 @@ impl Body<'_, '_> {
             None => self.this_value(site),
         };
         self.at = site;
-        let class = match base {
-            Some(base) => {
-                let ty = base.ty();
-                let object = match ty.canonical().kind() {
-                    CXType_Pointer | CXType_LValueReference | CXType_RValueReference => {
-                        if ty.pointee().is_invalid() { ty.canonical().pointee() } else { ty.pointee() }
-                    }
-                    _ => ty,
-                };
-                matches!(self.unit.ty(object).kind, TypeKind::Record(_)).then(|| self.unit.class(object))
-            }
-            None => self.class.map(|class| self.unit.class(class)),
-        };
+        let class = self.class_of_object(base);
         let name = name.unwrap_or_else(|| "<unknown>".to_owned());
         let found = class
             .as_ref()
@@ -277,6 +268,39 @@ impl Body<'_, '_> {
             }
         };
         Resolved { callee, declaration, signature: declaration.map(Cursor::ty), object: Some(object) }
+    }
+
+    /// The class of what stands before `.name` or `->name`, in a template; of `this` where nothing does.
+    fn class_of_object(&mut self, base: Option<Cursor>) -> Option<Rc<Class>> {
+        let Some(base) = base else { return self.class.map(|class| self.unit.class(class)) };
+        let ty = self.declared_ty(base);
+        let object =
+            match ty.canonical().kind() {
+                CXType_Pointer | CXType_LValueReference | CXType_RValueReference => {
+                    if ty.pointee().is_invalid() { ty.canonical().pointee() } else { ty.pointee() }
+                }
+                _ => ty,
+            };
+        matches!(self.unit.ty(object).kind, TypeKind::Record(_)).then(|| self.unit.class(object))
+    }
+
+    /// The type of an expression. In a template, older versions of libclang do not know which field `object.name` is
+    /// even where the object is of the class of the template itself: the declaration of the field tells.
+    pub(super) fn declared_ty(&mut self, expression: Cursor) -> Ty {
+        let ty = expression.ty();
+        if expression.kind() != CXCursor_MemberRefExpr
+            || expression.referenced().is_some()
+            || self.unit.ty(ty).kind != TypeKind::Unknown
+        {
+            return ty;
+        }
+        let Some(name) = self.member_name(expression) else { return ty };
+        let class = self.class_of_object(expression.parts().first().copied());
+        let field = class.and_then(|class| class.declaration).and_then(|class| {
+            let mut fields = class.children().into_iter().filter(|it| it.kind() == CXCursor_FieldDecl);
+            fields.find(|field| field.spelling() == name)
+        });
+        field.map(Cursor::ty).filter(|ty| !is_reference(*ty)).unwrap_or(ty)
     }
 
     /// A name with several candidates, in a template.

@@ -209,7 +209,8 @@ impl Body<'_, '_> {
 
     /// Reads what an expression names.
     pub(super) fn load_from(&mut self, expression: Cursor) -> ValueId {
-        let ty = self.unit.ty(expression.ty());
+        let declared = self.declared_ty(expression);
+        let ty = self.unit.ty(declared);
         if let Some(target) = expression.referenced() {
             if target.kind() == CXCursor_EnumConstantDecl {
                 return self.int(self.at, target.enumerator());

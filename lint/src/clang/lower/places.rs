@@ -316,7 +316,8 @@ impl Body<'_, '_> {
         let site = self.at;
         let parts = expression.parts();
         let [base, index] = parts[..] else { return self.not_understood(expression) };
-        let ty = self.unit.ty(base.ty());
+        let declared = self.declared_ty(base);
+        let ty = self.unit.ty(declared);
         if let TypeKind::Record(record) = ty.kind {
             // In a template: `v[i]` of a class that depends on it.
             let object = self.place(base);
@@ -331,7 +332,8 @@ impl Body<'_, '_> {
             (TypeKind::Int, TypeKind::Pointer { .. } | TypeKind::Array { .. }) => (index, base),
             _ => (base, index),
         };
-        let stride = self.unit.stride_of(base.ty());
+        let declared = self.declared_ty(base);
+        let stride = self.unit.stride_of(declared);
         let pointer = self.value(base);
         let index = self.value(index);
         self.at = site;
