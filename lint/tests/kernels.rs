@@ -61,3 +61,27 @@ fn a_parameter_that_no_device_function_touches_may_be_anything() {
     assert_eq!(found(&text("(void)item; return threadIdx.x;")), NOTHING);
     assert_eq!(found(&text("return item != nullptr;")), ["a.cu:6 host-pointer-to-kernel"]);
 }
+
+#[test]
+fn a_launch_by_a_structure_has_its_stream_and_the_arguments_of_the_kernel() {
+    let text = |set: &str, waits: &str, argument: &str| {
+        format!(
+            "__global__ void fill(int *a, int n) {{ a[n] = 1; }}\n\
+             template <int N> __global__ void fill_by(int *a, int n) {{ a[n] = N; }}\n\
+             int run(int n, cudaStream_t s, cudaStream_t other) {{\n int *p; cudaMallocHost(&p, 64);\n\
+             int *pageable = new int[n];\n cudaLaunchConfig_t config = {{}};\n {set}\n \
+             cudaLaunchKernelEx(&config, fill, {argument}, n);\n cudaLaunchKernelEx(&config, fill_by<2>, p, n);\n \
+             cudaStreamSynchronize({waits});\n int it = p[0];\n cudaDeviceSynchronize();\n cudaFreeHost(p);\n \
+             delete[] pageable;\n return it;\n}}\n"
+        )
+    };
+    assert_eq!(found(&text("config.stream = s;", "s", "p")), NOTHING);
+    assert_eq!(found(&text("config.stream = s;", "s", "pageable")), ["a.cu:9 host-pointer-to-kernel"]);
+    // The other stream is not the one that the structure names.
+    let other = found(&text(
+        "cudaStreamCreateWithFlags(&s, 1); cudaStreamCreateWithFlags(&other, 1); config.stream = s;",
+        "other",
+        "p",
+    ));
+    assert!(other.contains(&"a.cu:12 host-read-before-sync".to_owned()), "{other:?}");
+}

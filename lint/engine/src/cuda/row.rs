@@ -105,6 +105,8 @@ pub enum Role {
     Pool,
     /// The object that a container takes its memory from (memory resources of rmm): it says of what kind that is.
     Resource,
+    /// The structure that a kernel is launched by: its field `stream` (`hStream` in the driver API) says where.
+    LaunchConfig,
     /// `cudaStreamCaptureMode`.
     CaptureMode,
     /// `cudaGraph_t` or `cudaGraphExec_t`. With [`Thing::Graph`], the call makes another that holds the same;

@@ -409,9 +409,30 @@ impl Machine<'_, '_> {
         {
             return (self.stream_of_handle(state, &handle), false);
         }
+        if let Some(config) = it.arg(Role::LaunchConfig).cloned() {
+            let stream = self.stream_in_config(state, &config);
+            return (self.stream_key(Some(&stream)), false);
+        }
         let value = self.stream_argument(state, it);
         let omitted = value.is_none();
         (self.stream_key(value.as_ref()), omitted)
+    }
+
+    /// The stream in a `cudaLaunchConfig_t` or `CUlaunchConfig`.
+    fn stream_in_config(&mut self, state: &State, config: &Value) -> Value {
+        if let Some(config) = self.pointer(config) {
+            for field in ["stream", "hStream"] {
+                if let Some(stream) = self.peek_field(state, &config, &[field]) {
+                    return stream;
+                }
+            }
+            // Not assigned on this path: what the structure was initialised with.
+            let object = self.field_object(&config, "stream");
+            let cell = self.start_of(object);
+            return self.peek(state, &cell);
+        }
+        // One stream for each structure of which nothing is known.
+        config.clone()
     }
 
     /// The product of the arguments that count bytes.

@@ -41,6 +41,9 @@ pub(super) struct Passed {
     pub written: Vec<Written>,
 }
 
+/// The one function of CUDA that takes the arguments of a kernel one by one.
+const LAUNCH_TEMPLATE: &str = "cudaLaunchKernelEx";
+
 impl Body<'_, '_> {
     /// The value of a call expression.
     pub fn call_value(&mut self, expression: Cursor) -> ValueId {
@@ -161,15 +164,20 @@ impl Body<'_, '_> {
             Callee::Extern(id) => self.unit.program.externs[id.0 as usize].origin == Origin::Invented,
             _ => false,
         };
-        let is_api = match resolved.callee {
-            Callee::Extern(id) => is_api_name(self.unit.program.externs[id.0 as usize].name.as_bytes()),
-            _ => false,
+        let name = match resolved.callee {
+            Callee::Extern(id) => self.unit.program.externs[id.0 as usize].name.as_str(),
+            _ => "",
         };
+        let is_api = is_api_name(name.as_bytes());
+        // What stands behind the kernel are the kernel's arguments, which go to it by value; the template takes them by
+        // forwarding references (CUDA Runtime API, `cudaLaunchKernelEx`).
+        let kernel_arguments = if name == LAUNCH_TEMPLATE { 2.. } else { usize::MAX.. };
         for (index, argument) in arguments.iter().enumerate().skip(skip) {
             let at = index - skip;
             // What the repair loop invents takes anything by reference; the values are what counts.
             let parameter = match (invented, resolved.declaration) {
                 (true, _) => None,
+                _ if kernel_arguments.contains(&at) => None,
                 // In a template pattern the call is not resolved to a signature; the template's parameter
                 // still tells a reference from a value.
                 (false, Some(declaration)) if resolved.signature.is_none() => parameter_of(declaration, at),

@@ -22,6 +22,7 @@ pub const ROLES: &[(&str, Role)] = &[
     ("tracker", Role::Tracker),
     ("pool", Role::Pool),
     ("resource", Role::Resource),
+    ("launch-config", Role::LaunchConfig),
     ("capture-mode", Role::CaptureMode),
     ("graph", Role::Graph),
     ("from-graph", Role::FromGraph),
