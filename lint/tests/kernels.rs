@@ -85,3 +85,18 @@ fn a_launch_by_a_structure_has_its_stream_and_the_arguments_of_the_kernel() {
     ));
     assert!(other.contains(&"a.cu:12 host-read-before-sync".to_owned()), "{other:?}");
 }
+
+#[test]
+fn a_class_with_its_own_operator_new_says_where_its_objects_are() {
+    let text = |base: &str| {
+        format!(
+            "struct Managed {{\nvoid *operator new(size_t n) {{ void *p; cudaMallocManaged(&p, n); return p; }}\n\
+             void operator delete(void *p) {{ cudaDeviceSynchronize(); cudaFree(p); }}\n}};\n\
+             struct Element {base} {{ int value; }};\n__global__ void change(Element *it) {{ it->value = 1; }}\n\
+             int run() {{ Element *it = new Element;\n change<<<1, 1>>>(it); cudaDeviceSynchronize();\n \
+             int value = it->value; delete it; return value; }}\n"
+        )
+    };
+    assert_eq!(found(&text(": Managed")), NOTHING);
+    assert_eq!(found(&text("")), ["a.cu:9 host-pointer-to-kernel"]);
+}

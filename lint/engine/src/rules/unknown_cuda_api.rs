@@ -38,7 +38,7 @@ void upload(float *d_data, const float *h_data, size_t n, cudaStream_t stream) {
 - Names that a file declares for another build, between `#if` and `#endif`.
 - Names with an underscore, as projects give to their wrappers (`cuInit_f`), unless it is all that is wrong with them.
 - Where an `#include` could not be resolved: names that are not close to one of CUDA, and names of check helpers (`cudaCheck…`), which such a header may declare.
-- Names of cuBLAS and NCCL that are not close to a known one: a later release may have them.
+- Names of cuBLAS, NCCL and HIP that are not close to a known one: a later release may have them, and HIP has some of its own.
 
 ## Confidence
 Certain if all includes were resolved, likely otherwise, possible for names of check helpers.
@@ -175,9 +175,10 @@ fn is_api_name(name: &str) -> bool {
     cuda::looks_like_api(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// True for names of cuBLAS and NCCL, which get new functions with each of their releases.
+/// True for names of cuBLAS and NCCL, which get new functions with each of their releases, and of HIP, which has some
+/// of its own (`hipExtMallocWithFlags`).
 fn is_of_library(name: &str) -> bool {
-    name.starts_with("cublas") || name.starts_with("nccl")
+    ["cublas", "nccl", "hip"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// True for names with an underscore that is not merely put into a name of CUDA's (`cudaMemcpy_Async`): those of CUDA
@@ -265,7 +266,12 @@ mod tests {
 
     #[test]
     fn later_releases_of_libraries_have_more_functions() {
-        let later = ["cublasSetFixedPointEmulationMantissaControl", "ncclWindowOfTheFuture"];
+        let later = [
+            "cublasSetFixedPointEmulationMantissaControl",
+            "cublasHgemm",
+            "ncclWindowOfTheFuture",
+            "hipExtMallocWithFlags",
+        ];
         assert!(sample::lines(&facts(&later, false)).is_empty());
         assert_eq!(sample::lines(&facts(&["cublasSgem"], false)), ["20 unknown-cuda-api error certain"]);
     }

@@ -1,9 +1,10 @@
 //! `new` and `delete`.
 
-use cuda_lint_engine::program::{Op, Terminator, ValueId};
+use cuda_lint_engine::program::{Call, Op, Terminator, Type, ValueId};
 
-use super::super::cursor::Cursor;
+use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
+use super::callees;
 
 /// What a `new` looks like.
 pub(super) struct NewShape {
@@ -37,9 +38,20 @@ impl Body<'_, '_> {
             }
         }
         let count = if array { parts.next().map(|part| self.value(part)) } else { None };
-        let address = match place {
-            Some(place) => place,
-            None => {
+        let own = self.own_operator(object, if array { "operator new[]" } else { "operator new" });
+        let address = match (place, own) {
+            (Some(place), _) => place,
+            (None, Some(operator)) => {
+                let bytes = match self.unit.size_of(object).and_then(|size| i64::try_from(size).ok()) {
+                    Some(bytes) if !array => self.int(site, bytes),
+                    _ => self.code.unknown(site, Vec::new()),
+                };
+                let result = self.code.value();
+                let call = Call::of(self.unit.callee(operator, None), vec![bytes]);
+                self.code.call(site, Call { result: Some(result), ty: Type::POINTER, ..call });
+                result
+            }
+            (None, None) => {
                 let result = self.code.value();
                 // Instances of templates do not always show the count.
                 let stride = self.unit.size_of(object).filter(|_| count.is_some() || !array);
@@ -56,6 +68,14 @@ impl Body<'_, '_> {
             }
         }
         address
+    }
+
+    /// The `operator new` or `operator delete` that a class of the program, or one of its bases, has for its objects.
+    fn own_operator(&mut self, object: Ty, name: &str) -> Option<Cursor> {
+        let class = object.declaration()?;
+        let class = class.template().unwrap_or(class);
+        let operator = callees::method(class.definition().unwrap_or(class), name, 1)?;
+        (operator.spelling() == name).then_some(operator)
     }
 
     /// What only the text of a `new` tells.
@@ -137,6 +157,13 @@ impl Body<'_, '_> {
             self.code.goto(after);
             self.code.switch_to(after);
         }
-        self.code.push(site, Op::Delete { pointer });
+        // `delete[]` is known by its text only: a class that has one operator of its own has both, as a rule.
+        match self.own_operator(object, "operator delete") {
+            Some(operator) => {
+                let call = Call::of(self.unit.callee(operator, None), vec![pointer]);
+                self.code.call(site, Call { ty: Type::VOID, ..call });
+            }
+            None => self.code.push(site, Op::Delete { pointer }),
+        }
     }
 }
