@@ -47,7 +47,8 @@ pub struct Input {
 /// One claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
-    /// Its id: `000-9` is the ninth of seed 000, `s4-…` stands in section 4 of the semantics.
+    /// Its id: `000-9` is the ninth of seed 000, `s4-…` stands in section 4 of the semantics, `model-…` is what a rule
+    /// takes for granted.
     pub id: String,
     /// Who says so.
     pub source: String,
@@ -339,7 +340,7 @@ mod tests {
                 assert_eq!(found.remove(&format!("{seed}-{number}")), Some(1), "{seed}-{number}");
             }
         }
-        assert!(found.keys().all(|id| id.starts_with('s')), "{found:?}");
+        assert!(found.keys().all(|id| id.starts_with('s') || id.starts_with("model-")), "{found:?}");
         assert!(found.values().all(|count| *count == 1), "{found:?}");
         assert!(found.len() > 50, "{}", found.len());
     }
