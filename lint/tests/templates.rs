@@ -119,3 +119,14 @@ fn fields_of_another_object_of_the_template_have_their_types() {
     assert_eq!(found("T *part[2];", copy), Vec::<String>::new());
     assert_eq!(found("T *part[2];", "n = *other.part[0];"), ["a.cu:9 host-deref-device-pointer"]);
 }
+
+#[test]
+fn bases_that_lead_back_to_their_own_template_end() {
+    let text = "#include <cuda_runtime.h>\ntemplate <class T, int N> struct Wide;\n\
+                template <class T> struct Wide<T, 1> { T value; };\n\
+                template <class T, int N> struct Wide : Wide<T, N / 2> { T more; };\n\
+                template <class T> T first() {\n T *d; cudaMalloc(&d, 4); auto *it = new Wide<T, 8>; delete it;\n \
+                T value = *d; cudaFree(d); return value; }\n\
+                int use() { return first<int>(); }\n";
+    assert_eq!(Project::new(&[("a.cu", text)]).found(&["."]), ["a.cu:7 host-deref-device-pointer"]);
+}

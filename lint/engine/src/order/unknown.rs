@@ -57,7 +57,7 @@ impl Machine<'_, '_> {
                 }
             }
         }
-        if !is_accessor(&it) && !(it.is_invented && cuda::keeps_stream(it.name)) {
+        if !(is_accessor(&it) || (it.is_invented && cuda::keeps_stream(it.name))) {
             for arg in &it.args {
                 self.lose_stream(state, arg);
             }

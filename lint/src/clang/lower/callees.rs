@@ -5,7 +5,7 @@ use std::rc::Rc;
 use clang_sys::*;
 use cuda_lint_engine::program::{Callee, Origin, Type, TypeKind, ValueId};
 
-use super::super::cursor::{Cursor, Ty};
+use super::super::cursor::{Cursor, Key, Ty};
 use super::body::Body;
 use super::captures::{CALLABLE, CLOSURE};
 
@@ -361,6 +361,16 @@ pub(super) fn without_parentheses(expression: Cursor) -> Cursor {
 
 /// A method of a class by name and number of arguments, templates included; its bases count.
 pub(super) fn method(class: Cursor, name: &str, arguments: usize) -> Option<Cursor> {
+    method_within(class, name, arguments, &mut Vec::new())
+}
+
+/// `seen`: the classes that have been looked at on the way. Patterns of templates may lead back to themselves
+/// (`Quantizer<T, 8> : Quantizer<T, 1>`).
+fn method_within(class: Cursor, name: &str, arguments: usize, seen: &mut Vec<Key>) -> Option<Cursor> {
+    if seen.contains(&class.entity()) {
+        return None;
+    }
+    seen.push(class.entity());
     let members = class.children();
     let named = members.iter().filter(|member| {
         matches!(
@@ -385,7 +395,7 @@ pub(super) fn method(class: Cursor, name: &str, arguments: usize) -> Option<Curs
         members.iter().filter(|member| member.kind() == CXCursor_CXXBaseSpecifier).find_map(|base| {
             let target = base.ty().declaration()?;
             let target = target.template().unwrap_or(target);
-            method(target.definition().unwrap_or(target), name, arguments)
+            method_within(target.definition().unwrap_or(target), name, arguments, seen)
         })
     })
 }
