@@ -56,7 +56,7 @@ pub enum Release {
     CudaHostUnregister,
 }
 
-/// What [`Action::MakeAndRelease`] makes.
+/// What [`super::Action::MakeAndRelease`] makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -115,7 +115,7 @@ pub enum CopyKind {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(from = "String", into = "String"))]
 pub enum Stream {
-    /// Stream 0: what it means says [`Trace::default_stream`].
+    /// Stream 0: what it means says [`super::Trace::default_stream`].
     #[default]
     Default,
     /// cudaStreamLegacy.
