@@ -46,6 +46,21 @@ pub fn successors(terminator: &Terminator) -> Vec<BlockId> {
     }
 }
 
+/// True if a path leads from one block to another; each leads to itself.
+pub fn reaches(function: &Function, from: BlockId, to: BlockId) -> bool {
+    let mut seen = vec![false; function.blocks.len()];
+    let mut queue = vec![from];
+    while let Some(block) = queue.pop() {
+        if block == to {
+            return true;
+        }
+        if !std::mem::replace(&mut seen[block.0 as usize], true) {
+            queue.extend(successors(&function.blocks[block.0 as usize].terminator));
+        }
+    }
+    false
+}
+
 impl Cfg {
     /// Analyses a function. Linear in its size, save for deeply nested loops.
     pub fn new(function: &Function) -> Self {

@@ -10,7 +10,7 @@ use super::object::Step;
 use super::state::State;
 use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Condition, Relation, Value};
-use crate::flow::{Cfg, Loop};
+use crate::flow::{self, Cfg, Loop};
 use crate::program::{BlockId, Function, Terminator};
 
 /// `cudaErrorNotReady` and `CUDA_ERROR_NOT_READY`.
@@ -92,8 +92,7 @@ impl Machine<'_, '_> {
                 let number = self.number(&value);
                 let mut state = state;
                 if number.as_constant().is_none() {
-                    let targets: Vec<_> = cases.iter().map(|(_, to)| *to).chain([*default]).collect();
-                    self.note_choice(&mut state, *tested, &targets);
+                    self.note_choice(&mut state, *tested, &flow::successors(terminator));
                 }
                 let mut rest = Some(state);
                 for (case, to) in cases {

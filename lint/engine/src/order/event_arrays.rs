@@ -5,6 +5,7 @@
 //! known to wait for nothing.
 
 use super::machine::Machine;
+use super::modes::Definitions;
 use crate::cuda::row::{Effect, Role};
 use crate::flow;
 use crate::program::{BlockId, Callee, Function, LocalId, Op, ValueId};
@@ -16,13 +17,15 @@ impl Machine<'_, '_> {
     /// True if a record of whichever element of an array a variable says comes before the current step on some way
     /// through the function, and the step is about an element of that array.
     pub(super) fn may_be_recorded_by_index(&self) -> bool {
-        let Some(function) = self.stack.last().map(|id| self.shared.function(*id)) else { return false };
+        let Some(id) = self.stack.last().copied() else { return false };
+        let function = self.shared.function(id);
+        let definitions = self.shared.definitions(id);
         let step = self.at.step;
         let Some(block) = function.blocks.get(step.block as usize) else { return false };
         let Some(Op::Call(wait)) = block.statements.get(step.index as usize).map(|it| &it.op) else {
             return false;
         };
-        let elements = |value: &ValueId| element_of(function, *value);
+        let elements = |value: &ValueId| element_of(function, definitions, *value);
         let awaited: Vec<LocalId> = wait.args.iter().filter_map(elements).map(|(array, _)| array).collect();
         if awaited.is_empty() {
             return false;
@@ -50,8 +53,8 @@ impl Machine<'_, '_> {
 }
 
 /// The local array or pointer of which a value was loaded as an element, and whether a variable says which element.
-fn element_of(function: &Function, value: ValueId) -> Option<(LocalId, bool)> {
-    let defined = |value: ValueId| flow::ops(function).find(|op| flow::result_of(op) == Some(value));
+fn element_of(function: &Function, definitions: &Definitions, value: ValueId) -> Option<(LocalId, bool)> {
+    let defined = |value: ValueId| definitions.of(function, value);
     let mut at = value;
     let (mut is_element, mut varies) = (false, false);
     for _ in 0..DEPTH {
@@ -71,17 +74,6 @@ fn element_of(function: &Function, value: ValueId) -> Option<(LocalId, bool)> {
 
 /// True if there is a way out of a block that leads to another.
 fn leads_to(function: &Function, from: BlockId, to: BlockId) -> bool {
-    let mut seen = vec![false; function.blocks.len()];
-    let mut work = vec![from];
-    while let Some(at) = work.pop() {
-        for next in flow::successors(&function.blocks[at.0 as usize].terminator) {
-            if next == to {
-                return true;
-            }
-            if !std::mem::replace(&mut seen[next.0 as usize], true) {
-                work.push(next);
-            }
-        }
-    }
-    false
+    let out = flow::successors(&function.blocks[from.0 as usize].terminator);
+    out.into_iter().any(|next| flow::reaches(function, next, to))
 }

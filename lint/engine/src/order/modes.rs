@@ -238,8 +238,9 @@ impl Machine<'_, '_> {
         let (Some(id), Some(modes)) = (self.is_called(), state.frame_modes.last()) else { return false };
         let function = self.shared.function(id);
         let here = BlockId(self.at.step.block);
-        let depends =
-            |(a, b): &(BlockId, BlockId)| reaches(function, *a, here) != reaches(function, *b, here);
+        let depends = |(a, b): &(BlockId, BlockId)| {
+            flow::reaches(function, *a, here) != flow::reaches(function, *b, here)
+        };
         modes.by_choice || modes.choices.iter().any(depends)
     }
 
@@ -525,19 +526,4 @@ fn works(block: &Block) -> bool {
     block.statements.iter().any(|it| {
         matches!(it.op, Op::Call(_) | Op::Launch(_) | Op::New { .. } | Op::Delete { .. } | Op::Opaque { .. })
     })
-}
-
-/// True if a path leads from one block to another.
-fn reaches(function: &Function, from: BlockId, to: BlockId) -> bool {
-    let mut seen = vec![false; function.blocks.len()];
-    let mut queue = vec![from];
-    while let Some(block) = queue.pop() {
-        if block == to {
-            return true;
-        }
-        if !std::mem::replace(&mut seen[block.0 as usize], true) {
-            queue.extend(crate::flow::successors(&function.blocks[block.0 as usize].terminator));
-        }
-    }
-    false
 }
