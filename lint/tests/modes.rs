@@ -320,3 +320,67 @@ fn what_the_path_has_made_is_known_whatever_was_asked_before() {
     let asks = "if (how == 1) { log(\"a\"); } else { log(\"b\"); cudaMemset(d, 0, 4); }";
     assert_eq!(found(&text(asks)), misuse);
 }
+
+#[test]
+fn a_way_of_working_may_begin_with_a_further_question() {
+    // What is asked first leads to nothing but the next questions.
+    let text = |first: &str| {
+        format!(
+            "#include <cstring>\nstruct Place {{ int type() const; }};\n\
+             void copy(void *to, const void *from, size_t n, const Place &a, const Place &b, cudaStream_t s) {{\n\
+             if ({first}) {{ if (a.type() == 0) std::memcpy(to, from, n);\n\
+             else cudaMemcpyAsync(to, from, n, cudaMemcpyDeviceToDevice, s); }}\n\
+             else {{ if (n > 64) cudaMemcpyAsync(to, from, n, cudaMemcpyHostToDevice, s);\n\
+             else cudaMemcpyAsync(to, from, 64, cudaMemcpyHostToDevice, s); }}\n}}\n\
+             void use(size_t n, const Place &a, const Place &b, cudaStream_t s) {{\n float *x = new float[n], *y = new float[n];\n\
+             copy(x, y, n, a, b, s);\n cudaStreamSynchronize(s);\n delete[] x; delete[] y;\n}}\n"
+        )
+    };
+    let kinds = |first: &str| {
+        let all = found(&text(first));
+        all.into_iter().filter(|it| it.ends_with("memcpy-kind-mismatch")).count()
+    };
+    assert_eq!(kinds("a.type() == b.type()"), 0);
+    assert!(kinds("n < 64") > 0);
+}
+
+#[test]
+fn what_two_functions_choose_to_free_is_nobodys_second_free() {
+    let text = |second: &str, all: &str| {
+        format!(
+            "static bool ready[8], other[8];\nstatic float *d[8];\n\
+             void drop(int t) {{ cudaFree(d[t]); }}\n\
+             void first(int t) {{ if (!ready[t]) return; drop(t); ready[t] = false; }}\n\
+             void second(int t) {{ {second} drop(t); other[t] = false; }}\n\
+             void all(int t) {{ {all} }}\n"
+        )
+    };
+    let twice = ["a.cu:4 device-use-after-free"];
+    assert_eq!(found(&text("if (!other[t]) return;", "first(t); second(t);")), NOTHING);
+    // One of them frees whatever it finds.
+    assert_eq!(found(&text("", "first(t); second(t);")), twice);
+    // Two questions of one function are its own.
+    assert_eq!(found(&text("", "if (t > 1) drop(t); if (t < 5) drop(t);")), twice);
+    // Here the path has seen what it frees made.
+    let made = "cudaMalloc(&d[t], 64); first(t); second(t);";
+    assert_eq!(found(&text("if (!other[t]) return;", made)), twice);
+}
+
+#[test]
+fn a_constant_of_a_class_is_one_value() {
+    let text = |field: &str, constructor: &str| {
+        format!(
+            "void log(const char *);\n\
+             struct Steps {{ {constructor}\n cudaStream_t s; float *d, *h;\n\
+             void run(size_t step);\n private: {field} }};\n\
+             void Steps::run(size_t step) {{\n\
+             if (step == 0 || step == last) {{ cudaMallocHost(&h, 4); cudaMemcpyAsync(h, d, 4, cudaMemcpyDeviceToHost, s); }}\n\
+             log(\"copied\");\n\
+             if (step == 1 || step == last) {{ if (step == last) cudaStreamSynchronize(s); log(\"waited\"); }}\n\
+             if (step == 2 || step == last) {{ h[0] += 1; }}\n}}\n"
+        )
+    };
+    assert_eq!(found(&text("const size_t last = 3;", "Steps();\n")), ["a.cu:12 host-read-before-sync"]);
+    assert_eq!(found(&text("const size_t last = 3;", "Steps() : s(0) {}\n")), NOTHING);
+    assert_eq!(found(&text("const size_t last = 0;", "Steps() : s(0) {}\n")), NOTHING);
+}

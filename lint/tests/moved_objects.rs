@@ -79,3 +79,17 @@ fn to_return_device_memory_is_no_read() {
     );
     assert_eq!(given, Vec::<String>::new());
 }
+
+#[test]
+fn what_owns_nothing_gives_nothing_back() {
+    let text = |class: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n#include <memory>\n#include <utility>\n#include <thrust/device_ptr.h>\n\
+             void scan(size_t n) {{\n float *d; cudaMalloc(&d, n * 4);\n {class} end(d);\n\
+             end = {class}(d + n);\n cudaFree(d);\n}}\n"
+        )
+    };
+    let found = |class: &str| Project::new(&[("a.cu", &text(class))]).found(&["."]);
+    assert!(found("thrust::device_ptr<float>").is_empty(), "{:?}", found("thrust::device_ptr<float>"));
+    assert!(found("std::unique_ptr<float>").contains(&"a.cu:8 free-kind-mismatch".to_owned()));
+}

@@ -52,7 +52,9 @@ pub enum ParseError {
     #[error("cannot be read: {0}")]
     Unreadable(#[from] std::io::Error),
     /// The file is no text.
-    #[error("is no source text: it holds null bytes (text in UTF-16 must be converted to UTF-8)")]
+    #[error(
+        "is no source text: it holds null bytes (text in UTF-16 is read if it begins with a byte order mark)"
+    )]
     Binary,
     /// The file is too large to be source.
     #[error("has {0} bytes, more than the {MAX_BYTES} that are parsed")]
@@ -89,7 +91,8 @@ impl Source {
     }
 
     /// Takes the bytes of a file.
-    pub fn from_bytes(path: &Path, mut bytes: Vec<u8>) -> Result<Self, ParseError> {
+    pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, ParseError> {
+        let mut bytes = from_utf16(&bytes).map_or(bytes, String::into_bytes);
         if cuda_scan::is_binary(&bytes) {
             return Err(ParseError::Binary);
         }
@@ -102,6 +105,18 @@ impl Source {
         let text = String::from_utf8(bytes).unwrap_or_else(|error| in_place(error.into_bytes()));
         Ok(Self { path: path.to_path_buf(), text })
     }
+}
+
+/// The text of a file in UTF-16 that says so by its first two bytes: resource headers of Windows mostly, which
+/// Microsoft's compiler reads.
+fn from_utf16(bytes: &[u8]) -> Option<String> {
+    let unit = match bytes.get(..2)? {
+        [0xff, 0xfe] => u16::from_le_bytes,
+        [0xfe, 0xff] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let (pairs, _) = bytes[2..].as_chunks::<2>();
+    char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect::<Result<_, _>>().ok()
 }
 
 /// Writes `<< <grid, block>> >` as `<<< grid, block>>> `: formatters for C++ tear launches apart so; nvcc

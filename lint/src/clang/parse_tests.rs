@@ -186,7 +186,13 @@ fn files_that_are_no_source_are_refused_with_a_reason() {
     assert!(Source::read(tree.path()).unwrap_err().to_string().contains("cannot be read"));
     assert!(Source::read(&tree.path().join("none.cu")).unwrap_err().to_string().contains("cannot be read"));
     let utf16: Vec<u8> = "int main() {}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert!(matches!(Source::from_bytes(&path, utf16), Err(ParseError::Binary)));
+    assert!(matches!(Source::from_bytes(&path, utf16.clone()), Err(ParseError::Binary)));
+    let marked = [&[0xff, 0xfe], &utf16[..]].concat();
+    assert_eq!(Source::from_bytes(&path, marked).unwrap().text, "int main() {}");
+    let swapped: Vec<u8> = "// Grüße".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert_eq!(Source::from_bytes(&path, [&[0xfe, 0xff], &swapped[..]].concat()).unwrap().text, "// Grüße");
+    // Half of a surrogate pair is no text.
+    assert!(Source::from_bytes(&path, vec![0xff, 0xfe, 0x00, 0xd8, 0x41, 0x00]).is_err());
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub struct End {
     stream: Option<StreamKey>,
     /// The turns of the loops around it.
     turns: Vec<(FrameId, u32)>,
+    /// A function that was called has chosen to end it, by something that the path does not know.
+    by_choice: bool,
 }
 
 /// Everything that has ended on a path.
@@ -74,7 +76,8 @@ impl Machine<'_, '_> {
     }
 
     fn end(&self, state: &mut State, thing: Thing, how: Option<ReleaseKind>, stream: Option<StreamKey>) {
-        let end = End { site: self.at.site, how, stream, turns: turns(state) };
+        let by_choice = self.is_by_choice(state);
+        let end = End { site: self.at.site, how, stream, turns: turns(state), by_choice };
         Rc::make_mut(&mut state.gone).entry(thing).or_insert(end);
     }
 
@@ -190,23 +193,36 @@ impl Machine<'_, '_> {
             }
             Thing::Event(EventKey::Unseen(symbol)) => Gone::Event(self.symbol_name(symbol)),
         };
-        let seen = LateUseSeen { what, ended_at: end.site, by: by() };
-        self.observations.late_use(self.at, state, seen);
+        let by = by();
+        // `if (first_is_ready) free(d);` and `if (second_is_ready) free(d);` in two functions: that both may hold
+        // is known to whoever keeps the flags, and the path has not even seen what is freed made.
+        let two_choices = end.by_choice
+            && matches!(by, LateUse::Release(..))
+            && !self.is_made(thing)
+            && self.is_by_choice(state);
+        let seen = LateUseSeen { what, ended_at: end.site, by };
+        self.observations.late_use(self.at, state, seen, two_choices);
     }
 
-    /// True if what ended there is what is used here.
-    fn is_same_thing(&self, state: &State, thing: Thing, end: &End) -> bool {
+    /// True for what the path has made itself.
+    fn is_made(&self, thing: Thing) -> bool {
         let made = |object: ObjectId| matches!(self.objects.info(object).key, ObjectKey::Made { .. });
-        let is_made = match thing {
+        match thing {
             Thing::Memory(object) => made(object),
             Thing::Stream(StreamKey::Created(object)) | Thing::Event(EventKey::Created(object)) => {
                 made(ObjectId(object))
             }
-            Thing::Stream(StreamKey::Legacy | StreamKey::PerThread) => return false,
-            Thing::Stream(StreamKey::Unseen(_)) | Thing::Event(EventKey::Unseen(_)) => false,
-        };
+            Thing::Stream(_) | Thing::Event(EventKey::Unseen(_)) => false,
+        }
+    }
+
+    /// True if what ended there is what is used here.
+    fn is_same_thing(&self, state: &State, thing: Thing, end: &End) -> bool {
+        if matches!(thing, Thing::Stream(StreamKey::Legacy | StreamKey::PerThread)) {
+            return false;
+        }
         let now = turns(state);
         let common = now.iter().zip(&end.turns).take_while(|(a, b)| a.0 == b.0);
-        is_made || common.into_iter().all(|(a, b)| a.1 == b.1)
+        self.is_made(thing) || common.into_iter().all(|(a, b)| a.1 == b.1)
     }
 }

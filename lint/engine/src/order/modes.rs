@@ -46,6 +46,9 @@ const DEPTH: usize = 5;
 /// Functions of at most this many blocks answer by their branches too: `if (mode > 0) return true; return false;`.
 const ANSWERS: usize = 8;
 
+/// A way of working is looked at in as many of its blocks.
+const REGION: usize = 24;
+
 /// What a path knows of modes. Takes no part in comparisons.
 #[derive(Clone, Debug, Default)]
 pub struct Modes {
@@ -96,22 +99,28 @@ impl FrameModes {
     }
 }
 
-/// Where the values of a function are defined, and what is stored to its variables.
+/// Where the values of a function are defined, what is stored to its variables, and how its blocks are entered.
 #[derive(Debug)]
 pub struct Definitions {
     values: BTreeMap<ValueId, (u32, u32)>,
     stores: BTreeMap<LocalId, Vec<ValueId>>,
+    /// By block: how many edges lead to it.
+    entries: Vec<u32>,
 }
 
 impl Definitions {
     /// Looks at every statement once.
     pub fn new(function: &Function) -> Self {
-        let mut it = Self { values: BTreeMap::new(), stores: BTreeMap::new() };
+        let entries = vec![0; function.blocks.len()];
+        let mut it = Self { values: BTreeMap::new(), stores: BTreeMap::new(), entries };
         for (index, block) in function.blocks.iter().enumerate() {
             for (place, statement) in block.statements.iter().enumerate() {
                 if let Some(value) = flow::result_of(&statement.op) {
                     it.values.insert(value, (index as u32, place as u32));
                 }
+            }
+            for next in flow::successors(&block.terminator) {
+                it.entries[next.0 as usize] += 1;
             }
         }
         for block in &function.blocks {
@@ -130,6 +139,24 @@ impl Definitions {
     pub fn of<'f>(&self, function: &'f Function, value: ValueId) -> Option<&'f Op> {
         let (block, place) = *self.values.get(&value)?;
         Some(&function.blocks[block as usize].statements[place as usize].op)
+    }
+
+    /// The blocks that are entered by way of `from` only, itself among them: at most [`REGION`] of them, and none
+    /// behind a loop that leads back.
+    fn region(&self, function: &Function, from: BlockId) -> BTreeSet<BlockId> {
+        let mut region = BTreeSet::from([from]);
+        let mut entered: BTreeMap<BlockId, u32> = BTreeMap::new();
+        let mut queue = vec![from];
+        while let Some(block) = queue.pop() {
+            for next in flow::successors(&function.blocks[block.0 as usize].terminator) {
+                let edges = entered.entry(next).or_default();
+                *edges += 1;
+                if *edges == self.entries[next.0 as usize] && region.len() < REGION && region.insert(next) {
+                    queue.push(next);
+                }
+            }
+        }
+        region
     }
 }
 
@@ -234,7 +261,7 @@ impl Machine<'_, '_> {
     }
 
     /// True if the current statement runs because a function that was called has chosen so.
-    fn is_by_choice(&self, state: &State) -> bool {
+    pub(super) fn is_by_choice(&self, state: &State) -> bool {
         let (Some(id), Some(modes)) = (self.is_called(), state.frame_modes.last()) else { return false };
         let function = self.shared.function(id);
         let here = BlockId(self.at.step.block);
@@ -481,10 +508,12 @@ impl Machine<'_, '_> {
         self.shared.program.is_imported(function) && is_unset() && self.selects(function, &targets)
     }
 
-    /// True if a branch is between ways of working: two places at least that work, of which one acts on CUDA or
-    /// on memory, and neither of two is but a detour on the way to the other.
-    fn selects(&self, function: FunctionId, targets: &[BlockId]) -> bool {
-        let function = self.shared.function(function);
+    /// True if a branch is between ways of working: two places at least behind which something is done, by what
+    /// further branches lead to as well, of which one acts on CUDA or on memory, and neither of two is but a detour
+    /// on the way to the other.
+    fn selects(&self, id: FunctionId, targets: &[BlockId]) -> bool {
+        let function = self.shared.function(id);
+        let definitions = self.shared.definitions(id);
         let block = |id: BlockId| &function.blocks[id.0 as usize];
         if let [then, otherwise] = *targets {
             let joins = |block: &Block, other: BlockId| matches!(block.terminator, Terminator::Goto(to) if to == other);
@@ -493,8 +522,9 @@ impl Machine<'_, '_> {
             }
         }
         let targets: BTreeSet<_> = targets.iter().collect();
-        let working = targets.iter().filter(|it| works(block(***it))).count();
-        working >= 2 && targets.iter().any(|it| self.acts(block(**it)))
+        let ways: Vec<_> = targets.iter().map(|it| definitions.region(function, **it)).collect();
+        let working = ways.iter().filter(|way| way.iter().any(|it| works(block(*it)))).count();
+        working >= 2 && ways.iter().flatten().any(|it| self.acts(block(*it)))
     }
 
     /// True unless a block ends the process or throws: that is no way of working.

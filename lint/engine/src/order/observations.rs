@@ -294,9 +294,12 @@ impl Observations {
         *sum = (*sum).max(paths);
     }
 
-    /// Something is used after its end.
-    pub fn late_use(&mut self, at: At, state: &State, seen: LateUseSeen) {
-        let paths = self.hit(at, state, Hit::LateUse(at.site, seen.clone()));
+    /// Something is used after its end; `doubtful` if that rests on more than the path knows.
+    pub fn late_use(&mut self, at: At, state: &State, seen: LateUseSeen, doubtful: bool) {
+        let paths = match doubtful {
+            true => Paths::AfterFailure,
+            false => self.hit(at, state, Hit::LateUse(at.site, seen.clone())),
+        };
         let sum = self.late_uses.entry((at.site, seen)).or_insert(paths);
         *sum = (*sum).max(paths);
     }

@@ -72,7 +72,10 @@ impl Machine<'_, '_> {
         let class = self.class_of(from.object).unwrap_or_else(|| it.class().to_owned());
         let elements = self.elements(state, &from, &class);
         if how.may_write() {
-            self.release_elements(state, &to, &it.row.name);
+            // What holds an address and owns nothing, or not alone (`thrust::device_ptr`), gives nothing back.
+            if self.is_sole_owner(it.class()) {
+                self.release_elements(state, &to, &it.row.name);
+            }
             self.move_elements(state, &to, &from, it.class());
             return true;
         }

@@ -13,6 +13,9 @@ pub struct PathConditions {
     known: BTreeMap<Rc<[(Sym, i64)]>, Range>,
 }
 
+/// A gap between two ranges of values is remembered up to so many.
+const GAP: i64 = 16;
+
 /// The values that an expression can have.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Range {
@@ -24,6 +27,29 @@ struct Range {
 impl Default for Range {
     fn default() -> Self {
         Self { low: i64::MIN, high: i64::MAX, not: Vec::new() }
+    }
+}
+
+impl Range {
+    fn excludes(&self, value: i64) -> bool {
+        value < self.low || value > self.high || self.not.contains(&value)
+    }
+
+    /// What holds of both. After `step == 0 || step == 3` it is neither 1 nor 2: a gap between two ranges stays one,
+    /// if it is no wider than [`GAP`].
+    fn join(&self, other: &Self) -> Self {
+        let (low, high) = (self.low.min(other.low), self.high.max(other.high));
+        let gap = match self.high < other.low {
+            true => self.high.saturating_add(1)..other.low,
+            false => other.high.saturating_add(1)..self.low,
+        };
+        let gap = if gap.end.saturating_sub(gap.start) <= GAP { gap } else { 0..0 };
+        let values = self.not.iter().chain(&other.not).copied().chain(gap);
+        let mut not: Vec<i64> = values.filter(|it| self.excludes(*it) && other.excludes(*it)).collect();
+        not.sort_unstable();
+        not.dedup();
+        not.retain(|it| (low..=high).contains(it));
+        Self { low, high, not }
     }
 }
 
@@ -102,9 +128,7 @@ impl PathConditions {
     pub fn join(&mut self, other: &Self) {
         self.known.retain(|key, range| match other.known.get(key) {
             Some(theirs) => {
-                range.low = range.low.min(theirs.low);
-                range.high = range.high.max(theirs.high);
-                range.not.retain(|value| theirs.not.contains(value));
+                *range = range.join(theirs);
                 *range != Range::default()
             }
             None => false,
@@ -141,4 +165,24 @@ fn normal_form(condition: &Condition) -> Option<(Vec<(Sym, i64)>, Test)> {
             (Relation::NotPositive, true) => Test::AtLeast(bound),
         },
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(low: i64, high: i64, not: &[i64]) -> Range {
+        Range { low, high, not: not.to_vec() }
+    }
+
+    #[test]
+    fn a_gap_between_two_ranges_stays_one() {
+        assert_eq!(range(0, 0, &[]).join(&range(3, 3, &[])), range(0, 3, &[1, 2]));
+        assert_eq!(range(3, 3, &[]).join(&range(0, 0, &[])), range(0, 3, &[1, 2]));
+        assert_eq!(range(0, 3, &[1, 2]).join(&range(2, 5, &[3])), range(0, 5, &[1, 3]));
+        assert_eq!(range(0, 4, &[2]).join(&range(2, 2, &[])), range(0, 4, &[]));
+        assert_eq!(range(0, 4, &[2]).join(&range(9, i64::MAX, &[])), range(0, i64::MAX, &[2, 5, 6, 7, 8]));
+        assert_eq!(range(i64::MIN, 0, &[]).join(&range(1000, i64::MAX, &[])), Range::default());
+        assert_eq!(range(0, 0, &[]).join(&range(1000, 1000, &[])), range(0, 1000, &[]));
+    }
 }

@@ -223,6 +223,15 @@ impl Body<'_, '_> {
             {
                 return self.int(self.at, value);
             }
+            if target.kind() == CXCursor_FieldDecl
+                && let Some(value) = self.unit.constant_field(target)
+            {
+                // The object is evaluated all the same: `next().steps`.
+                for part in expression.parts() {
+                    self.discard(part);
+                }
+                return self.int(self.at, value);
+            }
         }
         let address = self.place(expression);
         self.read(expression, address, ty)

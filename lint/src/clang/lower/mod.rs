@@ -18,6 +18,7 @@ mod callees;
 mod calls;
 mod captures;
 mod classes;
+mod constants;
 mod expressions;
 mod functions;
 mod gate;
@@ -262,26 +263,5 @@ impl Lowering<'_> {
         self.program.globals.push(Global { name, ty, memory, is_shared, is_initialised, site, link });
         self.globals.insert(key, id);
         id
-    }
-
-    /// The value of a variable that is an integer constant. One in device memory counts as well: host code
-    /// that names it gets the value at compile time, and reads nothing.
-    fn constant(&mut self, variable: Cursor, reference: Cursor) -> Option<i64> {
-        let key = variable.entity();
-        if let Some(known) = self.constants.get(&key) {
-            return *known;
-        }
-        let ty = variable.ty().canonical();
-        let value = if ty.is_const()
-            && !ty.is_volatile()
-            && self.ty(ty).kind == cuda_lint_engine::program::TypeKind::Int
-            && !self.counts_what_is_invented(variable)
-        {
-            reference.evaluate()
-        } else {
-            None
-        };
-        self.constants.insert(key, value);
-        value
     }
 }
