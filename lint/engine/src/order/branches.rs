@@ -222,6 +222,7 @@ impl Machine<'_, '_> {
         if success == Some(false) {
             state.failed = true;
             state.refused |= !self.queries.contains(&status);
+            self.registration_has_failed(state, status);
             if state.held.iter().any(|it| it.status == Some(status)) {
                 Rc::make_mut(&mut state.held).retain(|it| it.status != Some(status));
             }
