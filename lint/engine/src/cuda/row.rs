@@ -301,6 +301,10 @@ pub enum Outcome {
     Least,
     /// The same, of the greater number.
     Greatest,
+    /// Whether the first two arguments, smart pointers, hold the same.
+    Same,
+    /// Whether they do not.
+    Differs,
 }
 
 /// What a call does.

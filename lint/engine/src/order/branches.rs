@@ -81,6 +81,7 @@ impl Machine<'_, '_> {
                         let mut state = state.clone();
                         state.presumed |= presumes;
                         let condition = if holds { condition.clone() } else { condition.clone().negate() };
+                        state.presumed |= decided.is_none() && self.says_alias(&condition);
                         if self.assume(&mut state, &condition) {
                             next.push((state, to));
                         }

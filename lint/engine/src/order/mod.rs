@@ -12,6 +12,7 @@
 //! explains what they see) → [`observe`] (facts).
 
 mod access;
+mod aliases;
 mod arguments;
 mod attributes;
 mod branches;

@@ -337,6 +337,8 @@ fn is_harmless(row: &Row) -> bool {
                     | Outcome::Pure
                     | Outcome::Least
                     | Outcome::Greatest
+                    | Outcome::Same
+                    | Outcome::Differs
             );
             looks && row.effects.iter().all(|effect| *effect == Effect::None)
         }

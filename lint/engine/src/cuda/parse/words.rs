@@ -95,6 +95,8 @@ pub const OUTCOMES: &[(&str, Outcome)] = &[
     ("pure", Outcome::Pure),
     ("least", Outcome::Least),
     ("greatest", Outcome::Greatest),
+    ("same", Outcome::Same),
+    ("differs", Outcome::Differs),
     ("stream", Outcome::Stream),
     ("legacy-stream", Outcome::LegacyStream),
     ("per-thread-stream", Outcome::PerThreadStream),
