@@ -48,7 +48,9 @@ impl Rows {
         if distance < width {
             return Overlap::Proven;
         }
-        let Some(pitch) = self.pitch.as_constant().filter(|pitch| *pitch > 0) else { return Overlap::Unproven };
+        let Some(pitch) = self.pitch.as_constant().filter(|pitch| *pitch > 0) else {
+            return Overlap::Unproven;
+        };
         // The row that begins last before the other range, and that range's place in or behind it.
         let (row, within) = (distance / pitch, distance % pitch);
         let has = |row: i64| self.count.as_constant().map(|count| row < count);

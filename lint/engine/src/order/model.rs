@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use super::calls::Unfollowed;
 use super::event_use::Waited;
+use super::extents::Rows;
 use super::graph_nodes::Adds;
 use super::happens_before::{Point, StreamKey};
 use super::history::DeedKind;
 use super::machine::{Calling, Machine};
-use super::extents::Rows;
 use super::state::{Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::transfers::Copy;
@@ -435,7 +435,8 @@ impl Machine<'_, '_> {
         let step = self.number(step);
         let factors: Vec<Value> = it.args(Role::Bytes).cloned().collect();
         let factors: Vec<Linear> = factors.iter().map(|it| self.number(it)).collect();
-        let times = |machine: &mut Self, a: &Linear, b: &Linear| machine.symbols.arithmetic(BinaryOp::Mul, a, b);
+        let times =
+            |machine: &mut Self, a: &Linear, b: &Linear| machine.symbols.arithmetic(BinaryOp::Mul, a, b);
         let (width, pitch, count) = match (param.role, &factors[..]) {
             (Role::Pitch, [width, rows]) => (times(self, width, unit), step, rows),
             (Role::Stride, [rows, element]) => (element.clone(), times(self, &step, element), rows),

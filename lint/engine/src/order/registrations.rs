@@ -11,7 +11,9 @@ use crate::facts::{Made, ReleaseKind};
 impl Machine<'_, '_> {
     /// Memory is page-locked from here, unless the call fails.
     pub(super) fn register(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        let Some(pointer) = it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value)) else { return };
+        let Some(pointer) = it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value)) else {
+            return;
+        };
         let root = self.objects.root(pointer.object);
         let object = state.object_mut(root);
         // What was registered before stays so, whatever becomes of the second call.
@@ -46,9 +48,8 @@ impl Machine<'_, '_> {
 
     /// A call has failed: what it should have registered is what it was before.
     pub(super) fn registration_has_failed(&mut self, state: &mut State, status: Sym) {
-        let by_it = |it: &ObjectState| {
-            it.registered_by == Some(status) && it.memory == Some(MemoryKind::Registered)
-        };
+        let by_it =
+            |it: &ObjectState| it.registered_by == Some(status) && it.memory == Some(MemoryKind::Registered);
         if !state.objects.values().any(by_it) {
             return;
         }

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::access::add_note;
+use super::extents::Rows;
 use super::graph_nodes::Adds;
 use super::happens_before::{Point, StreamKey};
 use super::machine::Machine;
-use super::extents::Rows;
 use super::state::{DeviceAccess, Extent, Form, Operation, Range, State, WorkId};
 use super::symbol::{Linear, Sym};
 use super::value::{Pointer, Value};

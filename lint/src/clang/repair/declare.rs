@@ -207,10 +207,12 @@ fn scope(text: &mut String, names: &BTreeMap<String, Node>, place: Place) {
 fn declare(text: &mut String, name: &str, node: &Node, place: Place) {
     let alias = match (place, &node.kind) {
         (Place::Class, _) => None,
-        (_, Kind::Class) => cuda_name(name).filter(|_| name.ends_with("_t")).map(|it| format!("using {name} = {it};")),
-        (_, Kind::Value | Kind::Constant(_)) => {
-            cuda_name(name).filter(|_| !name.ends_with("_t")).map(|it| format!("constexpr auto {name} = {it};"))
+        (_, Kind::Class) => {
+            cuda_name(name).filter(|_| name.ends_with("_t")).map(|it| format!("using {name} = {it};"))
         }
+        (_, Kind::Value | Kind::Constant(_)) => cuda_name(name)
+            .filter(|_| !name.ends_with("_t"))
+            .map(|it| format!("constexpr auto {name} = {it};")),
         _ => None,
     };
     if let Some(alias) = alias {
