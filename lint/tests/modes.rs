@@ -320,3 +320,30 @@ fn what_the_path_has_made_is_known_whatever_was_asked_before() {
     let asks = "if (how == 1) { log(\"a\"); } else { log(\"b\"); cudaMemset(d, 0, 4); }";
     assert_eq!(found(&text(asks)), misuse);
 }
+
+#[test]
+fn what_is_made_on_first_use_may_have_been_set_since() {
+    let text = |holder: &str, get: &str, user: &str| {
+        format!(
+            "#include <cstring>\n#include <memory>\n\
+             struct App {{ enum Mode {{ host, device }}; Mode mode_; App() : mode_(host) {{}}\n\
+             static App &get(); static Mode mode() {{ return get().mode_; }}\n\
+             static void set(Mode mode) {{ get().mode_ = mode; }} }};\n\
+             static {holder} app;\nApp &App::get() {{ {get} }}\n\
+             void copy(float *to, const float *from, size_t n) {{\n\
+             if (App::mode() == App::device) cudaMemcpy(to, from, n, cudaMemcpyDefault);\n\
+             else std::memcpy(to, from, n); }}\n\
+             void use(const float *from, size_t n) {{ {user} float *p; cudaMalloc(&p, n); copy(p, from, n);\n\
+             cudaFree(p); }}\n"
+        )
+    };
+    let single = "if (!app) app = new App(); return *app;";
+    let owned = "if (!app) app.reset(new App()); return *app;";
+    let got = "if (!app.get()) app.reset(new App()); return *app.get();";
+    for (holder, get) in [("App *", single), ("std::unique_ptr<App>", owned), ("std::unique_ptr<App>", got)] {
+        assert_eq!(found(&text(holder, get, "")), NOTHING, "{get}");
+        assert_eq!(found(&text(holder, get, "App::set(App::device);")), NOTHING, "{get}");
+        let on_host = found(&text(holder, get, "App::set(App::host);"));
+        assert_eq!(on_host, ["a.cu:11 host-deref-device-pointer"], "{get}");
+    }
+}
