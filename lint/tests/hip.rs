@@ -41,3 +41,23 @@ fn advice_is_spelt_for_hip() {
     assert!(told.contains("allocated by `hipMalloc`") && told.contains("with `hipMemcpy`"), "{told}");
     assert!(!told.contains("`cuda"), "{told}");
 }
+
+#[test]
+fn names_of_hip_are_known_without_its_headers() {
+    // A program that its build translates has names of both.
+    let found = |attribute: &str, include: &str| {
+        let text = format!(
+            "#include <{include}>\n#include <string.h>\nhipError_t get(char **to, size_t n) {{\nint may = 0;\n\
+             hipDeviceGetAttribute(&may, {attribute}, 0);\n\
+             if (may) hipExtMallocWithFlags((void **)to, n, 1); else hipHostMalloc((void **)to, n, 0);\n\
+             memset(*to, 0, n); return hipSuccess; }}\n"
+        );
+        Project::new(&[("a.cu", &text), ("b.cc", &text)]).found(&["."])
+    };
+    let both = ["a.cu:7 host-deref-device-pointer", "b.cc:7 host-deref-device-pointer"];
+    for include in ["cuda_runtime.h", "hip/hip_runtime.h"] {
+        let asked = found("hipDeviceAttributeDirectManagedMemAccessFromHost", include);
+        assert_eq!(asked, Vec::<String>::new(), "{include}");
+        assert_eq!(found("hipDeviceAttributeMaxPitch", include), both, "{include}");
+    }
+}

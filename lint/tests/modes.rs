@@ -384,3 +384,30 @@ fn a_constant_of_a_class_is_one_value() {
     assert_eq!(found(&text("const size_t last = 3;", "Steps() : s(0) {}\n")), NOTHING);
     assert_eq!(found(&text("const size_t last = 0;", "Steps() : s(0) {}\n")), NOTHING);
 }
+
+#[test]
+fn what_is_made_on_first_use_may_have_been_set_since() {
+    let text = |holder: &str, get: &str, user: &str| {
+        format!(
+            "#include <cstring>\n#include <memory>\n\
+             struct App {{ enum Mode {{ host, device }}; Mode mode_; App() : mode_(host) {{}}\n\
+             static App &get(); static Mode mode() {{ return get().mode_; }}\n\
+             static void set(Mode mode) {{ get().mode_ = mode; }} }};\n\
+             static {holder} app;\nApp &App::get() {{ {get} }}\n\
+             void copy(float *to, const float *from, size_t n) {{\n\
+             if (App::mode() == App::device) cudaMemcpy(to, from, n, cudaMemcpyDefault);\n\
+             else std::memcpy(to, from, n); }}\n\
+             void use(const float *from, size_t n) {{ {user} float *p; cudaMalloc(&p, n); copy(p, from, n);\n\
+             cudaFree(p); }}\n"
+        )
+    };
+    let single = "if (!app) app = new App(); return *app;";
+    let owned = "if (!app) app.reset(new App()); return *app;";
+    let got = "if (!app.get()) app.reset(new App()); return *app.get();";
+    for (holder, get) in [("App *", single), ("std::unique_ptr<App>", owned), ("std::unique_ptr<App>", got)] {
+        assert_eq!(found(&text(holder, get, "")), NOTHING, "{get}");
+        assert_eq!(found(&text(holder, get, "App::set(App::device);")), NOTHING, "{get}");
+        let on_host = found(&text(holder, get, "App::set(App::host);"));
+        assert_eq!(on_host, ["a.cu:11 host-deref-device-pointer"], "{get}");
+    }
+}

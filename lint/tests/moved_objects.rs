@@ -93,3 +93,28 @@ fn what_owns_nothing_gives_nothing_back() {
     assert!(found("thrust::device_ptr<float>").is_empty(), "{:?}", found("thrust::device_ptr<float>"));
     assert!(found("std::unique_ptr<float>").contains(&"a.cu:8 free-kind-mismatch".to_owned()));
 }
+
+#[test]
+fn what_rests_on_an_alias_is_no_proof() {
+    let found = |guard: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <memory>\n\
+             struct Place {{ virtual void *get(size_t) const = 0; virtual void copy(void *, const void *) const = 0;\n\
+             virtual cudaStream_t stream() const = 0; }};\n\
+             struct Array {{ std::shared_ptr<const Place> place; int *data;\n\
+             void move(std::shared_ptr<const Place> to) {{\n{guard}\n\
+             int *other = (int *)to->get(4); to->copy(other, data); place = to; data = other; }} }};\n\
+             __global__ void k(int *p) {{ *p = 1; }}\n\
+             int f(std::shared_ptr<const Place> device, std::shared_ptr<const Place> host) {{\n\
+             Array a{{device, (int *)device->get(4)}};\nk<<<1, 1, 0, device->stream()>>>(a.data);\n\
+             a.move(host);\nreturn *a.data; }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    let none = Vec::<String>::new();
+    assert_eq!(found("if (to == place) return;"), none);
+    assert_eq!(found("if (!(to != place)) return;"), none);
+    // Nothing to do is no alias.
+    assert_eq!(found("if (to.use_count() == 3) return;"), ["a.cu:14 host-read-before-sync"]);
+    assert_eq!(found("return;"), ["a.cu:14 host-read-before-sync"]);
+}

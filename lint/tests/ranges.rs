@@ -49,3 +49,77 @@ fn a_vector_of_listed_elements_has_their_size() {
     assert_eq!(found("{1.0, 2.0, 3.0, 4.0}", "5"), ["a.cu:5 copy-size-mismatch"]);
     assert_eq!(found("std::vector<double>(100000)", "v.size()"), ["a.cu:5 pageable-async-copy"]);
 }
+
+/// What is found where a block of a matrix is copied to the host on one stream, and the host then writes.
+fn block(copy: &str, then: &str) -> Vec<String> {
+    let text = format!(
+        "#include <cuda_runtime.h>\n#include <cublas_v2.h>\n\
+         void f(double *d, int ld, int n) {{\n\
+         double *h; cudaStream_t s; cudaStreamCreate(&s); cudaMallocHost(&h, 1 << 20);\n\
+         {copy};\n\
+         {then};\n\
+         cudaStreamSynchronize(s); cudaFreeHost(h); cudaStreamDestroy(s); }}\n"
+    );
+    Project::new(&[("a.cu", &text)]).found(&["."])
+}
+
+#[test]
+fn between_the_rows_of_a_block_nothing_is_copied() {
+    let written = ["a.cu:6 host-write-before-sync"];
+    let known = "cublasGetMatrixAsync(4, 8, 8, d, 64, h, 64, s)";
+    for (then, is_found) in [
+        ("h[0] = 1", true),
+        ("h[3] = 1", true),
+        ("h[4] = 1", false),
+        ("h[20] = 1", false),
+        ("h[64] = 1", true),
+        ("h[68] = 1", false),
+        ("h[7 * 64 + 3] = 1", true),
+        ("h[8 * 64] = 1", false),
+    ] {
+        assert_eq!(block(known, then) == written, is_found, "{then}");
+    }
+    // How far apart the rows are, nothing says: the first is certain.
+    let unknown = "cublasGetMatrixAsync(4, 8, 8, d, ld, h, ld, s)";
+    assert_eq!(block(unknown, "h[3] = 1"), written);
+    assert_eq!(block(unknown, "h[20] = 1"), Vec::<String>::new());
+    let without_gaps = "cublasGetMatrixAsync(64, 8, 8, d, 64, h, 64, s)";
+    assert_eq!(block(without_gaps, "h[20] = 1"), written);
+    let pitched = "cudaMemcpy2DAsync(h, 512, d, 512, 32, 8, cudaMemcpyDeviceToHost, s)";
+    assert_eq!(block(pitched, "h[20] = 1"), Vec::<String>::new());
+    assert_eq!(block(pitched, "h[64] = 1"), written);
+    let every_other = "cublasGetVectorAsync(8, 8, d, 1, h, 2, s)";
+    assert_eq!(block(every_other, "h[3] = 1"), Vec::<String>::new());
+    assert_eq!(block(every_other, "h[4] = 1"), written);
+}
+
+#[test]
+fn of_nothing_nothing_is_touched() {
+    let written = ["a.cu:6 host-write-before-sync"];
+    assert_eq!(block("cublasGetMatrixAsync(0, 8, 8, d, ld, h, ld, s)", "h[0] = 1"), Vec::<String>::new());
+    assert_eq!(block("cublasGetMatrixAsync(n, 8, 8, d, ld, h, ld, s)", "h[0] = 1"), written);
+    assert_eq!(
+        block("cudaMemcpyAsync(h, d, 0, cudaMemcpyDeviceToHost, s)", "h[0] = 1"),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_product_of_no_columns_reads_no_matrix() {
+    let found = |inner: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <cublas_v2.h>\n\
+             void f(double *h, int n) {{\n\
+             double *a, *c; cudaMalloc(&a, 8 * n * n); cudaMalloc(&c, 8 * n * n); double one = 1;\n\
+             cudaStream_t s, t; cudaStreamCreate(&s); cudaStreamCreate(&t);\n\
+             cublasHandle_t b; cublasCreate(&b); cublasSetStream(b, s);\n\
+             cublasDgemm(b, CUBLAS_OP_N, CUBLAS_OP_N, n, n, {inner}, &one, a, n, a, n, &one, c, n);\n\
+             cublasSetMatrixAsync(n, n, 8, h, n, a, n, t);\n\
+             cudaDeviceSynchronize(); cublasDestroy(b); cudaFree(a); cudaFree(c);\n\
+             cudaStreamDestroy(s); cudaStreamDestroy(t); }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("n"), ["a.cu:8 cross-stream-unordered"]);
+    assert_eq!(found("0"), Vec::<String>::new());
+}

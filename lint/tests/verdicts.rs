@@ -62,3 +62,36 @@ fn templates_do_not_know_the_type_of_a_verdict() {
     let found = Project::new(&[("a.cu", text)]).found(&["."]);
     assert_eq!(found, ["a.cu:13 host-buffer-released-in-flight"]);
 }
+
+#[test]
+fn what_could_not_be_registered_is_freed_as_it_is() {
+    // Lines 10 and 14 run with the memory registered, or not: `first` and `second` say which call is tested there.
+    let found = |first: &str, second: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <stdlib.h>\n\
+             static cudaError_t cleared(cudaError_t s) {{ if (s != cudaSuccess) cudaGetLastError(); return s; }}\n\
+             int f(size_t n) {{\nvoid *p = malloc(n), *q;\n\
+             cudaError_t s;\ncudaError_t t;\ns = {first}(cudaHostRegister(p, n, 0));\n\
+             if (s != cudaSuccess) {{\nfree(p); return 1; }}\n\
+             t = {second}(cudaHostGetDevicePointer(&q, p, 0));\nif (t != cudaSuccess) {{\n\n\
+             free(p); return 1; }}\ncudaHostUnregister(p); free(p); return 0; }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    let later = ["a.cu:14 free-kind-mismatch"];
+    assert_eq!(found("", ""), later);
+    assert_eq!(found("cleared", "cleared"), later);
+}
+
+#[test]
+fn one_end_for_all_ways_undoes_what_may_not_have_been_done() {
+    let found = |test: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <stdlib.h>\nint f(size_t n) {{\nvoid *p = malloc(n); int r = 0;\n\
+             if (cudaHostRegister(p, n, 0) {test} cudaSuccess) {{ r = 1; }}\n\
+             cudaHostUnregister(p);\nfree(p); return r; }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("!="), Vec::<String>::new());
+}

@@ -72,11 +72,17 @@ pub enum Role {
     /// A number of bytes. Several are multiplied (`height`, element sizes); one of them can be an
     /// element count when the effect gives the element's bytes.
     Bytes,
+    /// A size of a matrix or vector, or how many there are: of 0, the call touches nothing that it is handed.
+    Size,
     /// What a fill writes everywhere: of a fill by bytes, only the lowest byte counts.
     FillValue,
     /// Bytes from the beginning of one row to that of the next. The first [`Role::Bytes`] is the width of a row,
     /// the second their number.
     Pitch,
+    /// Elements from the beginning of one row to that of the next, of a matrix or vector of which the last
+    /// [`Role::Bytes`] is the size of an element. Those before are the elements of a row and the number of rows, or the
+    /// number of elements, each a row of its own.
+    Stride,
     /// `cudaMemcpyKind`.
     Kind,
     /// A stream. Without such a parameter, and without a [`Role::Handle`], copies and fills go to the default
@@ -295,6 +301,10 @@ pub enum Outcome {
     Least,
     /// The same, of the greater number.
     Greatest,
+    /// Whether the first two arguments, smart pointers, hold the same.
+    Same,
+    /// Whether they do not.
+    Differs,
 }
 
 /// What a call does.

@@ -81,6 +81,7 @@ impl Machine<'_, '_> {
                         let mut state = state.clone();
                         state.presumed |= presumes;
                         let condition = if holds { condition.clone() } else { condition.clone().negate() };
+                        state.presumed |= decided.is_none() && self.says_alias(&condition);
                         if self.assume(&mut state, &condition) {
                             next.push((state, to));
                         }
@@ -222,6 +223,7 @@ impl Machine<'_, '_> {
         if success == Some(false) {
             state.failed = true;
             state.refused |= !self.queries.contains(&status);
+            self.registration_has_failed(state, status);
             if state.held.iter().any(|it| it.status == Some(status)) {
                 Rc::make_mut(&mut state.held).retain(|it| it.status != Some(status));
             }

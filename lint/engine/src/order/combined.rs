@@ -85,7 +85,7 @@ impl Machine<'_, '_> {
 fn is_long(extent: &Extent) -> bool {
     match extent {
         Extent::Bytes(bytes) => bytes.as_constant().is_none_or(|bytes| bytes >= LINE),
-        Extent::Unknown | Extent::Whole => true,
+        Extent::Rows(_) | Extent::Unknown | Extent::Whole => true,
     }
 }
 

@@ -220,6 +220,8 @@ impl Machine<'_, '_> {
             Some(handle) => !matches!(handle, Value::Number(_)),
             None => true,
         };
+        // Of a matrix that has no columns, say, nothing is touched.
+        let is_empty = it.args(Role::Size).any(|size| size.as_constant() == Some(0));
         let accesses: Vec<(Role, Value)> = it
             .row
             .params
@@ -229,6 +231,7 @@ impl Machine<'_, '_> {
             .filter(|(role, _)| {
                 matches!(role, Role::Src | Role::Dst | Role::Reads | Role::Writes | Role::Workspace)
             })
+            .filter(|_| !is_empty)
             .collect();
         let accesses: Vec<DeviceAccess> = accesses
             .into_iter()

@@ -59,6 +59,8 @@ pub struct Machine<'m, 'p> {
     pub(super) modes_of_root: Option<Rc<BTreeSet<ObjectId>>>,
     /// What the program makes of statuses, out of sight.
     pub verdicts: Verdicts,
+    /// Differences of what smart pointers hold that the program has compared: see `aliases`.
+    pub(super) alias_tests: BTreeSet<Linear>,
     /// The blocks of the root that paths got to.
     visited: BTreeSet<u32>,
     /// The statuses of calls that only ask for the last error.
@@ -125,6 +127,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             forgets_work: false,
             examined: Default::default(),
             verdicts: Verdicts::default(),
+            alias_tests: BTreeSet::new(),
             queries: BTreeSet::new(),
             blind: BTreeMap::new(),
             modes_of_root: None,
@@ -411,7 +414,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         value.number(&mut self.symbols, |object| objects.pointee_symbol(object))
     }
 
-    fn binary(&mut self, operator: BinaryOp, lhs: &Value, rhs: &Value) -> Value {
+    pub(super) fn binary(&mut self, operator: BinaryOp, lhs: &Value, rhs: &Value) -> Value {
         let is_address = |value: &Value| match value {
             Value::Pointer(pointer) => self.objects.pointee_symbol(pointer.object).is_none(),
             Value::Handle(_) | Value::Function(_) | Value::Extern(_) => true,

@@ -12,6 +12,7 @@
 //! explains what they see) → [`observe`] (facts).
 
 mod access;
+mod aliases;
 mod arguments;
 mod attributes;
 mod branches;
@@ -31,6 +32,7 @@ mod event_sums;
 mod event_use;
 mod events;
 mod examined;
+mod extents;
 mod forgotten;
 mod gone;
 mod graph_nodes;
@@ -61,6 +63,7 @@ mod owners;
 mod part;
 mod path;
 mod polls;
+mod registrations;
 mod relevance;
 mod resources;
 mod rounds;

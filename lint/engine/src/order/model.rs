@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::calls::Unfollowed;
 use super::event_use::Waited;
+use super::extents::Rows;
 use super::graph_nodes::Adds;
 use super::happens_before::{Point, StreamKey};
 use super::history::DeedKind;
@@ -13,7 +14,7 @@ use super::symbol::{Linear, Sym, SymKey};
 use super::transfers::Copy;
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Direction, Effect, Family, MemoryKind, Mode, Outcome, Role, Row};
-use crate::facts::{Access, Made, ReleaseKind, WorkKind};
+use crate::facts::{Access, ReleaseKind, WorkKind};
 use crate::program::BinaryOp;
 
 /// A call with its row.
@@ -147,39 +148,14 @@ impl Machine<'_, '_> {
                 };
                 if let Some((dst, bytes)) = filled {
                     let (stream, omitted) = self.stream_of(state, it);
-                    self.fill(state, name, &dst, bytes, mode, stream, omitted, it.status);
+                    let rows = self.rows_of(it, Role::Dst, &unit);
+                    self.fill(state, name, &dst, bytes, rows.as_ref(), mode, stream, omitted, it.status);
                 }
             }
             Effect::Create => self.create(state, it),
             Effect::Free(with) => self.free(state, it, with),
-            Effect::Register => {
-                if let Some(pointer) = it.arg(Role::Memory).cloned().and_then(|value| self.pointer(&value)) {
-                    let root = self.objects.root(pointer.object);
-                    state.object_mut(root).memory = Some(MemoryKind::Registered);
-                    self.note_registered(&pointer);
-                    let bytes = self.product(it);
-                    self.made(state, root, Made::Registration, it, bytes);
-                    self.holds_registration(state, it, root);
-                }
-            }
-            Effect::Unregister => {
-                if let Some(value) = it.arg(Role::Memory).cloned() {
-                    let pointer = self.pointer(&value);
-                    let root = pointer.as_ref().map(|pointer| self.objects.root(pointer.object));
-                    if let Some(root) = root {
-                        self.is_released(state, root);
-                        self.unmade(state, root, name);
-                    }
-                    self.release_keeping_contents(state, pointer, ReleaseKind::Unregister);
-                    if let Some(root) = root
-                        && state
-                            .object(root)
-                            .is_some_and(|object| object.memory == Some(MemoryKind::Registered))
-                    {
-                        state.object_mut(root).memory = None;
-                    }
-                }
-            }
+            Effect::Register => self.register(state, it),
+            Effect::Unregister => self.unregister(state, it),
             Effect::DestroyEvent => self.destroyed(state, it, Role::Event),
             Effect::DestroyHandle => self.destroyed(state, it, Role::Handle),
             Effect::AbandonsWork => self.abandons_work(state, it),
@@ -449,6 +425,30 @@ impl Machine<'_, '_> {
         product
     }
 
+    /// The rows that a call touches of an operand, if there are gaps between them. `unit`: bytes of what its width
+    /// counts.
+    fn rows_of(&mut self, it: &Modelled<'_, '_>, operand: Role, unit: &Linear) -> Option<Rows> {
+        let at = it.position(operand)?;
+        let rest = || it.row.params.iter().zip(&it.call.args).skip(at + 1);
+        let mut after = rest().take_while(|(param, _)| !matches!(param.role, Role::Dst | Role::Src));
+        let (param, step) = after.find(|(param, _)| matches!(param.role, Role::Pitch | Role::Stride))?;
+        let step = self.number(step);
+        let factors: Vec<Value> = it.args(Role::Bytes).cloned().collect();
+        let factors: Vec<Linear> = factors.iter().map(|it| self.number(it)).collect();
+        let times =
+            |machine: &mut Self, a: &Linear, b: &Linear| machine.symbols.arithmetic(BinaryOp::Mul, a, b);
+        let (width, pitch, count) = match (param.role, &factors[..]) {
+            (Role::Pitch, [width, rows]) => (times(self, width, unit), step, rows),
+            (Role::Stride, [rows, element]) => (element.clone(), times(self, &step, element), rows),
+            (Role::Stride, [length, rows, element]) => {
+                (times(self, length, element), times(self, &step, element), rows)
+            }
+            _ => return None,
+        };
+        let is_one = width == pitch || count.as_constant().is_some_and(|rows| rows <= 1);
+        (!is_one).then(|| Rows { width, pitch, count: count.clone() })
+    }
+
     fn model_copy(&mut self, state: &mut State, it: &Modelled<'_, '_>, fixed: Option<Direction>, mode: Mode) {
         let mut dst = it.arg(Role::Dst).cloned();
         let mut src = it.arg(Role::Src).cloned();
@@ -505,6 +505,8 @@ impl Machine<'_, '_> {
             stated,
             kind_site: None,
             bytes,
+            dst_rows: self.rows_of(it, Role::Dst, &Linear::constant(1)),
+            src_rows: self.rows_of(it, Role::Src, &Linear::constant(1)),
             mode,
             stream,
             stream_omitted,

@@ -33,6 +33,7 @@ use super::object::{ObjectId, ObjectKey};
 use super::state::State;
 use super::symbol::SymKey;
 use super::value::{Condition, Pointer, Value};
+use crate::cuda::row::Outcome;
 use crate::facts::Origin;
 use crate::flow;
 use crate::program::{
@@ -250,7 +251,7 @@ impl Machine<'_, '_> {
     /// A variable with static storage is set: by a function that was called, and as it has chosen?
     pub(super) fn mode_is_set(&mut self, state: &mut State, pointer: &Value, value: ValueId) {
         let Value::Pointer(Pointer { object: cell, .. }) = *pointer else { return };
-        if !self.is_static(cell) {
+        if !self.is_static(cell) && !self.is_made_by_choice(state, cell) {
             return;
         }
         if self.is_by_choice(state) || self.is_chosen(state, value) {
@@ -258,6 +259,16 @@ impl Machine<'_, '_> {
         } else if state.modes.chosen.contains(&cell) {
             Rc::make_mut(&mut state.modes).chosen.remove(&cell);
         }
+    }
+
+    /// True for a part of an object that is being made because a function that was called has chosen so: the one of its
+    /// kind, made on first use. What its constructor stores, others may have changed since.
+    fn is_made_by_choice(&self, state: &State, cell: ObjectId) -> bool {
+        let root = self.objects.root(cell);
+        cell != root
+            && matches!(self.objects.info(root).key, ObjectKey::Made { .. })
+            && state.frame_modes.last().is_some_and(|modes| modes.by_choice || !modes.choices.is_empty())
+            && self.is_by_choice(state)
     }
 
     /// True if the current statement runs because a function that was called has chosen so.
@@ -397,7 +408,7 @@ impl Machine<'_, '_> {
             }
             Some(Op::Load { pointer, .. }) => {
                 if let Some(cell) = self.place(state, view, *pointer, depth)
-                    && self.is_static(cell.object)
+                    && (self.is_static(cell.object) || state.modes.chosen.contains(&cell.object))
                 {
                     cells.insert(cell.object);
                 } else if let Some(Op::AddressOfLocal { local, .. }) = definitions.of(function, *pointer) {
@@ -434,7 +445,7 @@ impl Machine<'_, '_> {
         call.args.iter().map(|arg| self.place(state, view, *arg, depth)).collect()
     }
 
-    /// What a value is the address of, if that is a variable with static storage or lies in one.
+    /// What a value is the address of, if that is a variable with static storage, lies in one, or is held by one.
     fn place(&mut self, state: &State, view: View<'_>, value: ValueId, depth: usize) -> Option<Pointer> {
         let depth = depth.checked_sub(1)?;
         if view.params.is_none()
@@ -467,7 +478,10 @@ impl Machine<'_, '_> {
             Op::Cast { value, .. } => self.place(state, view, *value, depth + 1),
             Op::Load { pointer, .. } => {
                 let Some(Op::AddressOfLocal { local, .. }) = definitions.of(function, *pointer) else {
-                    return None;
+                    let cell = self
+                        .place(state, view, *pointer, depth + 1)
+                        .filter(|it| self.is_static(it.object))?;
+                    return held_address(state.memory.get(&(cell.object, cell.offset)));
                 };
                 if let Some(params) = view.params
                     && let Some(index) = function.params.iter().position(|param| param == local)
@@ -481,6 +495,14 @@ impl Machine<'_, '_> {
                 }
             }
             Op::Call(call) => {
+                if let Callee::Extern(id) = call.callee {
+                    // A smart pointer that is a variable with static storage.
+                    let row = shared.model.lookup(&shared.extern_(id).name, call.args.len())?;
+                    let owner = call.args.first().filter(|_| row.result == Outcome::Held)?;
+                    let owner =
+                        self.place(state, view, *owner, depth + 1).filter(|it| self.is_static(it.object))?;
+                    return held_address(Some(&self.held(state, &owner)));
+                }
                 let Callee::Function(id) = call.callee else { return None };
                 let params = self.places(state, view, call, depth);
                 let view = View { function: id, params: Some(&params) };
@@ -556,4 +578,12 @@ fn works(block: &Block) -> bool {
     block.statements.iter().any(|it| {
         matches!(it.op, Op::Call(_) | Op::Launch(_) | Op::New { .. } | Op::Delete { .. } | Op::Opaque { .. })
     })
+}
+
+/// The address that a cell is known to hold.
+fn held_address(held: Option<&Value>) -> Option<Pointer> {
+    match held {
+        Some(Value::Pointer(pointer)) => Some(pointer.clone()),
+        _ => None,
+    }
 }

@@ -90,6 +90,10 @@ impl Machine<'_, '_> {
                 Some(address) => address,
                 None => self.accessor(state, &it.row.name, it.call.args.clone()),
             },
+            Outcome::Same | Outcome::Differs => match self.compares_held(state, it) {
+                Some(answer) => answer,
+                None => self.fresh(state),
+            },
             Outcome::Unknown | Outcome::Stream => self.fresh(state),
         };
         Some(value)

@@ -282,9 +282,10 @@ impl Machine<'_, '_> {
     ) {
         let mut described = pointer.as_ref().map(|it| self.describe_object(state, it.object));
         if let (Some(pointer), Some(described)) = (&pointer, &mut described)
-            && self.is_known_outside(state, pointer.object)
+            && (self.is_known_outside(state, pointer.object) || self.registering_has_failed(state, pointer))
         {
-            // Whoever has its address may have registered it: the constructor in another file, say.
+            // Whoever has its address may have registered it: the constructor in another file, say. One end that
+            // undoes whatever was done does no harm where registering has failed.
             described.memory = described.memory.filter(|memory| *memory != MemoryKind::Pageable);
         }
         self.observations.release(self.at, state, how.clone(), described, false);

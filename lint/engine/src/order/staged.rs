@@ -4,7 +4,7 @@
 //! the same wait would have completed besides: that is worse, and would be said by nobody.
 
 use super::machine::Machine;
-use super::state::{Extent, Operation, Range, State};
+use super::state::{Operation, Range, State};
 use crate::cuda::row::MemoryKind;
 use crate::facts::WorkKind;
 
@@ -31,11 +31,7 @@ impl Machine<'_, '_> {
             operation.accesses.iter().filter(|it| self.objects.root(it.range.object) == root).peekable();
         of_object.peek().is_some()
             && of_object.all(|access| {
-                let copied = match &access.range.extent {
-                    Extent::Bytes(bytes) => bytes.as_constant().and_then(|bytes| u64::try_from(bytes).ok()),
-                    _ => None,
-                };
-                let bytes = copied.or(self.objects.info(root).bytes);
+                let bytes = access.range.extent.bytes().or(self.objects.info(root).bytes);
                 // To write any source is a remark, to release a large one is more.
                 !access.write && (!releases || bytes.is_none_or(|bytes| bytes <= platform.staging_limit()))
             })

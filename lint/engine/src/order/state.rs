@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::clocks::Clocks;
 use super::ends::OutOfSight;
 use super::events::Book;
+pub use super::extents::{Extent, Overlap, Range, overlap};
 use super::happens_before::{Cover, Pending, Point, StreamKey};
 use super::history::History;
 use super::modes::{FrameModes, Modes};
@@ -107,6 +108,8 @@ pub struct ObjectState {
     pub size: Option<Linear>,
     /// Its kind of memory, where that has changed (cudaHostRegister).
     pub memory: Option<MemoryKind>,
+    /// The status of the call that has registered it, or has failed to.
+    pub registered_by: Option<Sym>,
     /// How often something unseen may have written it.
     pub epoch: u32,
     /// Something unseen holds its address.
@@ -221,28 +224,6 @@ pub struct DeviceAccess {
     pub assumed: bool,
 }
 
-/// A part of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Range {
-    /// The object.
-    pub object: ObjectId,
-    /// Bytes from its start.
-    pub offset: Linear,
-    /// How far it goes.
-    pub extent: Extent,
-}
-
-/// How far an access goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// This many bytes.
-    Bytes(Linear),
-    /// Unknown (a kernel).
-    Unknown,
-    /// The whole object, whatever the offset (release, a copy of all of it).
-    Whole,
-}
-
 impl State {
     /// The frame of the function that is being followed.
     pub fn frame(&self) -> FrameId {
@@ -353,86 +334,4 @@ impl State {
 
 fn same<T: PartialEq>(a: &Rc<T>, b: &Rc<T>) -> bool {
     Rc::ptr_eq(a, b) || a == b
-}
-
-/// Whether two ranges share bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overlap {
-    /// They do.
-    Proven,
-    /// One of them is of unknown extent or length, and they start at different places.
-    Unproven,
-    /// They do not, or nothing says so (ranges that differ by a symbol count as distinct).
-    None,
-}
-
-/// Bytes: what is used in parts, each as long as a variable says, has parts of at least so many.
-const SHORT: i64 = 256;
-
-/// Whether two ranges share bytes. `record_in(inner, outer)` tells where in an object the record begins that another
-/// object is a part of: see [`super::object::Objects::record_in`].
-pub fn overlap(a: &Range, b: &Range, record_in: impl Fn(ObjectId, ObjectId) -> Option<Linear>) -> Overlap {
-    if a.object != b.object {
-        let part = |inner: &Range, outer: &Range| {
-            record_in(inner.object, outer.object).map(|record| overlap_of_part(&record, outer))
-        };
-        return part(a, b).or_else(|| part(b, a)).unwrap_or(Overlap::None);
-    }
-    if a.extent == Extent::Whole || b.extent == Extent::Whole || a.offset == b.offset {
-        return Overlap::Proven;
-    }
-    let (Some(forward), Some(backward)) = (b.offset.minus(&a.offset), a.offset.minus(&b.offset)) else {
-        return Overlap::None;
-    };
-    let (first, distance) = match forward.as_constant() {
-        Some(distance) if distance > 0 => (a, distance),
-        Some(distance) => (b, distance.saturating_neg()),
-        None => {
-            let reaches = |range: &Range, distance: &Linear| match &range.extent {
-                Extent::Bytes(bytes) => {
-                    distance.minus(bytes).and_then(|rest| rest.as_constant()).is_some_and(|rest| rest < 0)
-                }
-                _ => false,
-            };
-            if reaches(a, &forward) || reaches(b, &backward) {
-                return Overlap::Proven;
-            }
-            let unknown = a.extent == Extent::Unknown || b.extent == Extent::Unknown;
-            return if unknown { Overlap::Unproven } else { Overlap::None };
-        }
-    };
-    reaches_on(&first.extent, distance)
-}
-
-/// Whether an access reaches what lies this many bytes, more than none, behind its first.
-fn reaches_on(extent: &Extent, distance: i64) -> Overlap {
-    match extent {
-        Extent::Bytes(bytes) => match bytes.as_constant() {
-            Some(bytes) if distance >= bytes => Overlap::None,
-            Some(_) => Overlap::Proven,
-            None if distance < SHORT => Overlap::Proven,
-            // A copy of unknown length from an earlier place of the same buffer: halves of a buffer that is used in
-            // turn look like that, too.
-            None => Overlap::Unproven,
-        },
-        Extent::Unknown => Overlap::Unproven,
-        Extent::Whole => Overlap::Proven,
-    }
-}
-
-/// Whether a range of an object reaches a part of the record that begins at `record` in that object. Which bytes of
-/// the record the part has is not known: those that the range begins with, if it begins where the record does. The
-/// next element of an array is another record.
-fn overlap_of_part(record: &Linear, outer: &Range) -> Overlap {
-    if outer.extent == Extent::Whole {
-        return Overlap::Proven;
-    }
-    match record.minus(&outer.offset).and_then(|it| it.as_constant()) {
-        Some(0) => Overlap::Proven,
-        Some(distance) if distance > 0 => reaches_on(&outer.extent, distance),
-        Some(_) => Overlap::None,
-        // What covers an array from its start covers whichever element it is.
-        None if outer.offset == Linear::constant(0) => Overlap::Proven,
-        None => Overlap::None,
-    }
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::access::add_note;
+use super::extents::Rows;
 use super::graph_nodes::Adds;
 use super::happens_before::{Point, StreamKey};
 use super::machine::Machine;
@@ -32,6 +33,10 @@ pub(super) struct Copy<'c> {
     pub kind_site: Option<SiteId>,
     /// How much.
     pub bytes: Option<Linear>,
+    /// The rows of the destination, if there are gaps between them.
+    pub dst_rows: Option<Rows>,
+    /// The same of the source.
+    pub src_rows: Option<Rows>,
     /// Which form.
     pub mode: Mode,
     /// The stream.
@@ -78,11 +83,12 @@ impl Machine<'_, '_> {
             .filter(|it| self.memory_kind(state, it.object).is_none() && self.is_examined(state, Some(it)))
             .map(|it| it.object)
             .collect();
-        let range = |pointer: Pointer| {
-            let extent = extent(state, &pointer, copy.bytes.as_ref());
+        let range = |pointer: Pointer, rows: &Option<Rows>| {
+            let extent = extent(state, &pointer, copy.bytes.as_ref(), rows.as_ref());
             Range { object: pointer.object, offset: pointer.offset, extent }
         };
-        let (src, dst) = (src.map(range), dst.map(range));
+        let src = src.map(|it| range(it, &copy.src_rows));
+        let dst = dst.map(|it| range(it, &copy.dst_rows));
         let on_device = |kind: Option<MemoryKind>| kind.is_some_and(MemoryKind::is_device);
         if direction == Some(Direction::HostToHost) && !on_device(src_kind) && !on_device(dst_kind) {
             // "Fully synchronous with respect to the host", in both forms.
@@ -231,6 +237,7 @@ impl Machine<'_, '_> {
         function: &str,
         dst: &Value,
         bytes: Option<Linear>,
+        rows: Option<&Rows>,
         mode: Mode,
         stream: StreamKey,
         stream_omitted: bool,
@@ -238,7 +245,7 @@ impl Machine<'_, '_> {
     ) {
         let Some(dst) = self.pointer(dst) else { return };
         let memory = self.memory_kind(state, dst.object);
-        let extent = extent(state, &dst, bytes.as_ref());
+        let extent = extent(state, &dst, bytes.as_ref(), rows);
         let range = Range { object: dst.object, offset: dst.offset, extent };
         let access = DeviceAccess { range, write: true, read: false, assumed: false };
         let mut operation = self.operation(state, function, WorkKind::Fill, stream, vec![access]);
@@ -341,12 +348,12 @@ impl Machine<'_, '_> {
 
 /// How far a copy or fill goes: as many bytes as were allocated are the whole object, so that what is
 /// accessed at an offset that nothing is known of (`x[index[i]]`) is part of it.
-fn extent(state: &State, pointer: &Pointer, bytes: Option<&Linear>) -> Extent {
+fn extent(state: &State, pointer: &Pointer, bytes: Option<&Linear>, rows: Option<&Rows>) -> Extent {
     let Some(bytes) = bytes else { return Extent::Unknown };
     let size = state.object(pointer.object).and_then(|it| it.size.as_ref());
     if size == Some(bytes) && pointer.offset == Linear::constant(0) {
         Extent::Whole
     } else {
-        Extent::Bytes(bytes.clone())
+        rows.map_or_else(|| Extent::Bytes(bytes.clone()), |rows| Extent::Rows(rows.clone()))
     }
 }

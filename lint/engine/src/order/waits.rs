@@ -230,7 +230,7 @@ impl Machine<'_, '_> {
     fn fills_few_bytes(&self, fill: &Operation) -> bool {
         fill.accesses.iter().all(|access| {
             let bytes = match &access.range.extent {
-                Extent::Bytes(bytes) => bytes.as_constant().and_then(|bytes| u64::try_from(bytes).ok()),
+                extent @ (Extent::Bytes(_) | Extent::Rows(_)) => extent.bytes(),
                 Extent::Whole => self.objects.info(access.range.object).bytes,
                 Extent::Unknown => None,
             };
@@ -337,6 +337,8 @@ fn is_harmless(row: &Row) -> bool {
                     | Outcome::Pure
                     | Outcome::Least
                     | Outcome::Greatest
+                    | Outcome::Same
+                    | Outcome::Differs
             );
             looks && row.effects.iter().all(|effect| *effect == Effect::None)
         }

@@ -293,8 +293,8 @@ impl<'a> Plan<'a, '_, '_> {
             .and_then(|start| u64::try_from(start).ok())
             .unwrap_or(0);
         let length = match &range.extent {
-            Extent::Bytes(bytes) => {
-                let length = bytes.as_constant().and_then(|it| u64::try_from(it).ok());
+            Extent::Bytes(_) | Extent::Rows(_) => {
+                let length = range.extent.span();
                 it.open |= length.is_none();
                 length.filter(|length| *length > 0)
             }

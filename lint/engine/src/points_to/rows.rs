@@ -32,7 +32,13 @@ impl Transfer<'_, '_> {
         if let Some(into) = into
             && !matches!(
                 row.result,
-                Outcome::Unknown | Outcome::Status | Outcome::Pure | Outcome::Least | Outcome::Greatest
+                Outcome::Unknown
+                    | Outcome::Status
+                    | Outcome::Pure
+                    | Outcome::Least
+                    | Outcome::Greatest
+                    | Outcome::Same
+                    | Outcome::Differs
             )
         {
             let cells = self.hidden(&into);
@@ -212,7 +218,9 @@ impl Transfer<'_, '_> {
             | Outcome::QueryStatus
             | Outcome::Pure
             | Outcome::Least
-            | Outcome::Greatest => Values::unknown(),
+            | Outcome::Greatest
+            | Outcome::Same
+            | Outcome::Differs => Values::unknown(),
         }
     }
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::super::embedded;
 use super::super::flags::Language;
 use super::{Form, Kind, Member, Node, is_cuda_function};
 
@@ -131,6 +132,13 @@ template <class A, class... B> struct __cl_has_any<A, B...> {
 template <class... A> __CL_HD bool __cl_use(A &&...);
 ";
 
+/// What HIP's names are other names of, unless the real headers are read, which declare it in time or not at all.
+const CUDA_BY_OTHER_NAMES: &str = "\
+#if defined(__EMB_BEGIN_C)
+#include \"cuda/runtime_host.h\"
+#endif
+";
+
 /// The repair file for C++ and CUDA, or for C. Empty if nothing was invented.
 pub fn text(
     language: Language,
@@ -144,6 +152,9 @@ pub fn text(
         return text_for_c(names);
     }
     let mut text = String::from(HEAD);
+    if language != Language::Cuda && names.keys().any(|name| cuda_name(name).is_some()) {
+        text.push_str(CUDA_BY_OTHER_NAMES);
+    }
     text.push_str("struct __cl_any {\n");
     text.push_str(&class_members("__cl_any", true));
     text.push_str(ANY_MEMBERS);
@@ -194,6 +205,36 @@ fn scope(text: &mut String, names: &BTreeMap<String, Node>, place: Place) {
 }
 
 fn declare(text: &mut String, name: &str, node: &Node, place: Place) {
+    let alias = match (place, &node.kind) {
+        (Place::Class, _) => None,
+        (_, Kind::Class) => {
+            cuda_name(name).filter(|_| name.ends_with("_t")).map(|it| format!("using {name} = {it};"))
+        }
+        (_, Kind::Value | Kind::Constant(_)) => cuda_name(name)
+            .filter(|_| !name.ends_with("_t"))
+            .map(|it| format!("constexpr auto {name} = {it};")),
+        _ => None,
+    };
+    if let Some(alias) = alias {
+        let _ = writeln!(text, "#if defined(__EMB_BEGIN_C)\n{alias}\n#else");
+        declare_unknown(text, name, node, place);
+        let _ = writeln!(text, "#endif");
+    } else {
+        declare_unknown(text, name, node, place);
+    }
+}
+
+/// CUDA's name for a type or constant of HIP's that a file uses without HIP's headers: a program that its build
+/// translates (`hipify`) may be written in both.
+fn cuda_name(name: &str) -> Option<&'static str> {
+    if !name.starts_with("hip") {
+        return None;
+    }
+    let mut lines = embedded::text("lib/hip_generated.h")?.lines();
+    lines.find_map(|line| line.strip_prefix("#define ")?.strip_prefix(name)?.strip_prefix(' '))
+}
+
+fn declare_unknown(text: &mut String, name: &str, node: &Node, place: Place) {
     let outer = if place == Place::Class { "static " } else { "" };
     let _ = match &node.kind {
         Kind::Macro(_) => Ok(()),
