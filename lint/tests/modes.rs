@@ -368,21 +368,23 @@ fn what_two_functions_choose_to_free_is_nobodys_second_free() {
 
 #[test]
 fn a_constant_of_a_class_is_one_value() {
-    let text = |field: &str, constructor: &str| {
+    let text = |constructor: &str, last: &str| {
         format!(
-            "void log(const char *);\n\
-             struct Steps {{ {constructor}\n cudaStream_t s; float *d, *h;\n\
-             void run(size_t step);\n private: {field} }};\n\
+            "struct Steps {{ {constructor}\n cudaStream_t s; float *d, *h;\n void run(size_t step);\n\
+             private: const size_t last = 3; }};\n\
              void Steps::run(size_t step) {{\n\
              if (step == 0 || step == last) {{ cudaMallocHost(&h, 4); cudaMemcpyAsync(h, d, 4, cudaMemcpyDeviceToHost, s); }}\n\
-             log(\"copied\");\n\
-             if (step == 1 || step == last) {{ if (step == last) cudaStreamSynchronize(s); log(\"waited\"); }}\n\
-             if (step == 2 || step == last) {{ h[0] += 1; }}\n}}\n"
+             if (step == 1 || step == last) {{ if (step == last) cudaStreamSynchronize(s); }}\n\
+             if (step == {last} || step == last) {{ h[0] += 1; }}\n}}\n"
         )
     };
-    assert_eq!(found(&text("const size_t last = 3;", "Steps();\n")), ["a.cu:12 host-read-before-sync"]);
-    assert_eq!(found(&text("const size_t last = 3;", "Steps() : s(0) {}\n")), NOTHING);
-    assert_eq!(found(&text("const size_t last = 0;", "Steps() : s(0) {}\n")), NOTHING);
+    let own = "Steps() : s(0) {}\n";
+    assert_eq!(found(&text(own, "2")), NOTHING);
+    assert_eq!(found(&text(own, "0")), ["a.cu:10 host-read-before-sync"]);
+    // A constructor that is out of sight, or says so, may give it another value.
+    for constructor in ["Steps();\n", "Steps(size_t n) : last(n) {}\n"] {
+        assert_eq!(found(&text(constructor, "0")), ["a.cu:10 host-read-before-sync"], "{constructor}");
+    }
 }
 
 #[test]
@@ -410,4 +412,46 @@ fn what_is_made_on_first_use_may_have_been_set_since() {
         let on_host = found(&text(holder, get, "App::set(App::host);"));
         assert_eq!(on_host, ["a.cu:11 host-deref-device-pointer"], "{get}");
     }
+}
+
+#[test]
+fn of_two_conditions_one_holds_where_either_led() {
+    let text = |frees: &str| {
+        format!(
+            "#include <cstdlib>\nstruct Options {{ bool get(const char *) const; }};\n\
+             void use(const Options &op, size_t n) {{\n\
+             const bool a = op.get(\"a\"), b = op.get(\"b\"), c = op.get(\"c\"), d = op.get(\"d\");\n float *p;\n\
+             if (a || b || c || d) cudaMallocManaged(&p, n * 4); else p = (float *)malloc(n * 4);\n\
+             p[0] = 1;\n\
+             if ({frees}) cudaFree(p); else free(p);\n}}\n"
+        )
+    };
+    for frees in ["a || b || c || d", "d || b || a || c", "!(!a && !b && !d && !c)"] {
+        assert_eq!(found(&text(frees)), NOTHING, "{frees}");
+    }
+    // One of the conditions is not asked for; and all are, but together.
+    for frees in ["a || b || c", "a && b && c && d"] {
+        assert!(found(&text(frees)).contains(&"a.cu:9 free-kind-mismatch".to_owned()), "{frees}");
+    }
+}
+
+#[test]
+fn to_say_which_memory_is_meant_is_a_way_of_working() {
+    let text = |test: &str| {
+        format!(
+            "__global__ void fill(float *p) {{ p[0] = 1; }}\nstruct Options {{ int get(int) const; }};\n\
+             void launch(float *h, const Options &op, size_t n) {{\n float *d;\n\
+             if ({test}) {{ d = h; }} else {{ cudaMalloc(&d, n); cudaMemcpy(d, h, n, cudaMemcpyHostToDevice); }}\n\
+             fill<<<1, 1>>>(d);\n cudaDeviceSynchronize();\n}}\n\
+             void use(const Options &op, size_t n) {{\n float *h;\n\
+             if (op.get(1)) cudaMallocManaged(&h, n); else h = new float[n];\n\
+             launch(h, op, n);\n}}\n"
+        )
+    };
+    let kernels = |test: &str| {
+        let all = found(&text(test));
+        all.into_iter().filter(|it| it.ends_with("host-pointer-to-kernel")).collect::<Vec<_>>()
+    };
+    assert_eq!(kernels("op.get(1)"), NOTHING);
+    assert_eq!(kernels("n < 64"), ["a.cu:7 host-pointer-to-kernel"]);
 }

@@ -95,3 +95,36 @@ fn one_end_for_all_ways_undoes_what_may_not_have_been_done() {
     };
     assert_eq!(found("!="), Vec::<String>::new());
 }
+
+#[test]
+fn an_argument_of_a_list_is_not_the_list() {
+    let text = |argument: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n#include <cstdarg>\n\
+             void drop(cudaStream_t stream, int n, ...) {{\n va_list args; va_start(args, n);\n\
+             for (int i = 0; i < n; i++) {{\n void *p = {argument};\n if (p) cudaFreeAsync(p, stream);\n }}\n\
+             va_end(args);\n}}\n"
+        )
+    };
+    let found = |argument: &str| Project::new(&[("a.cu", &text(argument))]).found(&["."]);
+    assert!(found("va_arg(args, void *)").is_empty());
+    assert_eq!(found("&n"), ["a.cu:7 free-kind-mismatch"]);
+}
+
+#[test]
+fn elements_of_a_container_of_others_may_be_registered() {
+    let text = |body: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n#include <vector>\n\
+             struct Pinner {{ std::vector<char> &data; int times = 0; ~Pinner(); void pin(); }};\n\
+             Pinner::~Pinner() {{ {body} }}\n\
+             void Pinner::pin() {{ if (times == 0) cudaHostRegister(data.data(), data.size(), 0); ++times; }}\n"
+        )
+    };
+    let found = |body: &str| Project::new(&[("a.cu", &text(body))]).found(&["."]);
+    assert!(found("if (times != 0) cudaHostUnregister(data.data());").is_empty());
+    assert_eq!(
+        found("std::vector<char> own(8); cudaHostUnregister(own.data());"),
+        ["a.cu:4 free-kind-mismatch"]
+    );
+}

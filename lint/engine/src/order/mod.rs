@@ -13,6 +13,7 @@
 
 mod access;
 mod aliases;
+mod alternatives;
 mod arguments;
 mod attributes;
 mod branches;

@@ -573,10 +573,12 @@ impl Machine<'_, '_> {
     }
 }
 
-/// True if the block calls or makes anything.
+/// True if the block calls or makes anything, or says which memory is meant.
 fn works(block: &Block) -> bool {
-    block.statements.iter().any(|it| {
-        matches!(it.op, Op::Call(_) | Op::Launch(_) | Op::New { .. } | Op::Delete { .. } | Op::Opaque { .. })
+    block.statements.iter().any(|it| match it.op {
+        Op::Call(_) | Op::Launch(_) | Op::New { .. } | Op::Delete { .. } | Op::Opaque { .. } => true,
+        Op::Store { ty, .. } => matches!(ty.kind, TypeKind::Pointer { .. } | TypeKind::DevicePointer),
+        _ => false,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::alternatives::Alternatives;
 use super::symbol::{Linear, Sym};
 use super::value::{Condition, Relation};
 
@@ -10,15 +11,20 @@ use super::value::{Condition, Relation};
 /// coefficient.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PathConditions {
-    known: BTreeMap<Rc<[(Sym, i64)]>, Range>,
+    known: BTreeMap<Key, Range>,
+    /// Of each of these, one holds at least.
+    alternatives: Alternatives,
 }
+
+/// A linear expression without its constant.
+pub(super) type Key = Rc<[(Sym, i64)]>;
 
 /// A gap between two ranges of values is remembered up to so many.
 const GAP: i64 = 16;
 
 /// The values that an expression can have.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Range {
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Range {
     low: i64,
     high: i64,
     not: Vec<i64>,
@@ -33,6 +39,37 @@ impl Default for Range {
 impl Range {
     fn excludes(&self, value: i64) -> bool {
         value < self.low || value > self.high || self.not.contains(&value)
+    }
+
+    /// Leaves out excluded values at the ends.
+    fn tighten(&mut self) {
+        while self.not.contains(&self.low) && self.low < self.high {
+            self.low += 1;
+        }
+        while self.not.contains(&self.high) && self.low < self.high {
+            self.high -= 1;
+        }
+    }
+
+    /// The values that lie in both.
+    pub(super) fn meet(&self, other: &Self) -> Self {
+        let mut not = [&self.not[..], &other.not[..]].concat();
+        not.sort_unstable();
+        not.dedup();
+        let mut met = Self { low: self.low.max(other.low), high: self.high.min(other.high), not };
+        met.tighten();
+        met
+    }
+
+    /// True if no value lies in both.
+    pub(super) fn is_apart(&self, other: &Self) -> bool {
+        let met = self.meet(other);
+        met.low > met.high || (met.low == met.high && met.not.contains(&met.low))
+    }
+
+    /// True if every value lies in the other range.
+    pub(super) fn is_within(&self, other: &Self) -> bool {
+        self.low >= other.low && self.high <= other.high && other.not.iter().all(|it| self.excludes(*it))
     }
 
     /// What holds of both. After `step == 0 || step == 3` it is neither 1 nor 2: a gap between two ranges stays one,
@@ -110,13 +147,18 @@ impl PathConditions {
             (Test::AtLeast(value), false) => range.low = range.low.max(value),
             (Test::AtLeast(value), true) => range.high = range.high.min(value.saturating_sub(1)),
         }
-        while range.not.contains(&range.low) && range.low < range.high {
-            range.low += 1;
+        range.tighten();
+        range.low <= range.high && self.propagate()
+    }
+
+    /// Of alternatives of which all others are excluded, the last one holds. Returns false if none is left of some.
+    fn propagate(&mut self) -> bool {
+        while let Some(verdict) = self.alternatives.forced(&self.known) {
+            let Some((key, forced)) = verdict else { return false };
+            let range = self.known.entry(key).or_default();
+            *range = range.meet(&forced);
         }
-        while range.not.contains(&range.high) && range.low < range.high {
-            range.high -= 1;
-        }
-        range.low <= range.high
+        true
     }
 
     /// The symbols that the path has tested.
@@ -126,6 +168,8 @@ impl PathConditions {
 
     /// What holds on both of two paths.
     pub fn join(&mut self, other: &Self) {
+        self.alternatives =
+            Alternatives::of_paths((&self.known, &self.alternatives), (&other.known, &other.alternatives));
         self.known.retain(|key, range| match other.known.get(key) {
             Some(theirs) => {
                 *range = range.join(theirs);

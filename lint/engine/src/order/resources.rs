@@ -273,6 +273,11 @@ impl Machine<'_, '_> {
         }
     }
 
+    /// True for the elements of a container that the path has not seen get them.
+    fn comes_from_outside(&self, object: ObjectId) -> bool {
+        matches!(self.objects.info(self.objects.root(object)).key, ObjectKey::Elements { .. })
+    }
+
     /// Takes memory away from the device; the host keeps it.
     pub(super) fn release_keeping_contents(
         &mut self,
@@ -282,10 +287,13 @@ impl Machine<'_, '_> {
     ) {
         let mut described = pointer.as_ref().map(|it| self.describe_object(state, it.object));
         if let (Some(pointer), Some(described)) = (&pointer, &mut described)
-            && (self.is_known_outside(state, pointer.object) || self.registering_has_failed(state, pointer))
+            && (self.is_known_outside(state, pointer.object)
+                || self.comes_from_outside(pointer.object)
+                || self.registering_has_failed(state, pointer))
         {
-            // Whoever has its address may have registered it: the constructor in another file, say. One end that
-            // undoes whatever was done does no harm where registering has failed.
+            // Whoever has its address may have registered it: the constructor in another file, say, or another
+            // method, the elements of a container. One end that undoes whatever was done does no harm where
+            // registering has failed.
             described.memory = described.memory.filter(|memory| *memory != MemoryKind::Pageable);
         }
         self.observations.release(self.at, state, how.clone(), described, false);

@@ -3,7 +3,7 @@
 use clang_sys::*;
 use cuda_lint_engine::program::{BinaryOp, Constant, Space, Type, TypeKind, ValueId};
 
-use super::super::cursor::Cursor;
+use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
 use super::operators::binary_operator;
 use super::types::is_bool;
@@ -316,6 +316,8 @@ impl Body<'_, '_> {
         let target = self.unit.ty(to);
         let source = self.unit.ty(from);
         match (source.kind, target.kind) {
+            // `va_arg(list, T *)`: what the list holds, and not its address.
+            _ if is_argument_list(from) && !is_argument_list(to) => self.code.unknown(site, Vec::new()),
             (TypeKind::Array { .. }, TypeKind::Pointer { .. }) => self.place(inner),
             (TypeKind::Record(_), TypeKind::Record(_)) => {
                 let address = self.place(inner);
@@ -469,4 +471,9 @@ pub(super) fn is_address(kind: TypeKind) -> bool {
             | TypeKind::Handle
             | TypeKind::Function
     )
+}
+
+/// True for `va_list`, and for what it decays to.
+fn is_argument_list(ty: Ty) -> bool {
+    ty.canonical().spelling().contains("__va_list_tag")
 }
