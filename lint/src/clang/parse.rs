@@ -54,6 +54,10 @@ pub enum ParseError {
     /// The file is no text.
     #[error("is no source text: it holds null bytes (text in UTF-16 must be converted to UTF-8)")]
     Binary,
+    /// The file is text in UTF-16 that has no word of CUDA: neither clang nor nvcc reads such text, so that it
+    /// is nobody's source; the headers of Windows' resource compiler are written so.
+    #[error("is text in UTF-16")]
+    Foreign,
     /// The file is too large to be source.
     #[error("has {0} bytes, more than the {MAX_BYTES} that are parsed")]
     TooLarge(u64),
@@ -91,7 +95,8 @@ impl Source {
     /// Takes the bytes of a file.
     pub fn from_bytes(path: &Path, mut bytes: Vec<u8>) -> Result<Self, ParseError> {
         if cuda_scan::is_binary(&bytes) {
-            return Err(ParseError::Binary);
+            let is_foreign = cuda_scan::utf16(&bytes).is_some_and(|text| !cuda_scan::mentions_cuda(&text));
+            return Err(if is_foreign { ParseError::Foreign } else { ParseError::Binary });
         }
         for byte in &mut bytes {
             if *byte == 0 {
