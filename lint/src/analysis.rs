@@ -163,6 +163,7 @@ impl Analyser for ClangAnalyser {
         }
         let source = match Source::read(path) {
             Ok(source) => source,
+            Err(ParseError::Foreign) => return FileReport::new(&request.path, Outcome::Skipped),
             Err(error) => return FileReport::failed(&request.path, error.to_string()),
         };
         let text = source.text.as_bytes();
@@ -287,7 +288,7 @@ impl ClangAnalyser {
                 reason: "the parser crashed on it; what nothing declares is not invented".to_owned(),
             });
         }
-        let is_large = unit.is_large;
+        let known = unit.known.clone();
         lowered.adopted = adopt.met(&self.lower_unit(unit, &adopt, &mut lowered));
         for (region, reason) in second.unseen {
             lowered.partial.push(PartialFunction {
@@ -299,7 +300,7 @@ impl ClangAnalyser {
         }
         if !second.defines.is_empty() {
             let options = options.with_defines(&second.defines);
-            let unit = parse::parse_again(&self.frontend, source, &options, care, is_large)?;
+            let unit = parse::parse_again(&self.frontend, source, &options, care, known)?;
             self.lower_unit(unit, &adopt, &mut lowered);
         }
         Ok(lowered)

@@ -196,3 +196,19 @@ fn what_a_reference_of_an_unknown_function_is_given_stays_there() {
     assert_eq!(found(""), Vec::<String>::new());
     assert_eq!(found("cudaFree(buffer);"), ["a.cu:7 device-use-after-free"]);
 }
+
+#[test]
+fn what_is_chosen_by_an_unknown_number_is_followed() {
+    let found = |otherwise: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <vendor/plan.h>\n\
+             int first(const vendor::Plan &plan, const int *d, cudaStream_t s) {{\n\
+             static int *h;\nauto kind = plan.kind();\ncudaMallocHost(&h, 64);\n\
+             cudaMemcpyAsync(h, d, 64, cudaMemcpyDeviceToHost, s);\n\
+             switch (kind) {{\ncase 1: cudaStreamSynchronize(s); break;\ndefault: {otherwise}\n}}\nreturn h[0];\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["--min-confidence", "possible", "."])
+    };
+    assert_eq!(found("cudaDeviceSynchronize();"), Vec::<String>::new());
+    assert_eq!(found(";"), ["a.cu:12 host-read-before-sync"]);
+}

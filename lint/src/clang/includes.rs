@@ -32,13 +32,22 @@ pub struct Includes<'i> {
     own_libraries: Vec<String>,
     /// The folder of forwarders to embedded files: behind all others where real headers come first.
     forwarders: &'static str,
+    /// What was supplied since the text of the file was looked at.
+    supplied: Vec<Supplied>,
+}
+
+/// An include that was supplied because clang missed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Supplied {
+    name: String,
+    includer: PathBuf,
 }
 
 impl<'i> Includes<'i> {
     /// With the headers of a project; `real_first` if those of the machine count for more than embedded ones.
     pub fn new(headers: &'i IncludeIndex, real_first: bool) -> Self {
         let forwarders = if real_first { FALLBACK } else { INCLUDE };
-        Self { headers, folders: Vec::new(), own_libraries: Vec::new(), forwarders }
+        Self { headers, folders: Vec::new(), own_libraries: Vec::new(), forwarders, supplied: Vec::new() }
     }
 
     /// Folders to be searched after all others.
@@ -72,8 +81,31 @@ impl<'i> Includes<'i> {
         }
     }
 
+    /// Supplies what was missing, and notes what was found. True if anything was.
+    pub fn supply_all(&mut self, missing: &[MissingInclude], files: &mut VirtualFiles) -> bool {
+        let before = self.supplied.len();
+        for MissingInclude { name, file, .. } in missing {
+            if self.supply(name, Path::new(file), files) {
+                self.supplied.push(Supplied { name: name.clone(), includer: PathBuf::from(file) });
+            }
+        }
+        self.supplied.len() > before
+    }
+
+    /// Supplies at once what another configuration of the same file missed.
+    pub fn supply_again(&mut self, supplied: &[Supplied], files: &mut VirtualFiles) {
+        for Supplied { name, includer } in supplied {
+            self.supply(name, includer, files);
+        }
+    }
+
+    /// What was supplied because clang missed it.
+    pub fn into_supplied(self) -> Vec<Supplied> {
+        self.supplied
+    }
+
     /// Supplies one include. True if something was found that was not there before.
-    pub fn supply(&mut self, name: &str, includer: &Path, files: &mut VirtualFiles) -> bool {
+    fn supply(&mut self, name: &str, includer: &Path, files: &mut VirtualFiles) -> bool {
         let wildcard = embedded::wildcard(name);
         // A project that is a library itself, or brings one along, means its own headers.
         let own_first = wildcard.is_none() || embedded::may_be_own(name);

@@ -16,7 +16,7 @@ use clang_sys::{
 
 use super::embedded::{EMBEDDED, FALLBACK, FORWARD, INCLUDE, MACROS_FILE, REPAIR_FILE, VirtualFiles};
 use super::flags::{Language, Macro, UnitOptions};
-use super::includes::{self, Includes, MissingInclude};
+use super::includes::{self, Includes, MissingInclude, Supplied};
 use super::library::Library;
 use super::prelude::{self, Preludes};
 use super::repair::Repair;
@@ -56,6 +56,10 @@ pub enum ParseError {
         "is no source text: it holds null bytes (text in UTF-16 is read if it begins with a byte order mark)"
     )]
     Binary,
+    /// The file is text in UTF-16 that has no word of CUDA: neither clang nor nvcc reads such text, so that it
+    /// is nobody's source; the headers of Windows' resource compiler are written so.
+    #[error("is text in UTF-16")]
+    Foreign,
     /// The file is too large to be source.
     #[error("has {0} bytes, more than the {MAX_BYTES} that are parsed")]
     TooLarge(u64),
@@ -94,7 +98,8 @@ impl Source {
     pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, ParseError> {
         let mut bytes = from_utf16(&bytes).map_or(bytes, String::into_bytes);
         if cuda_scan::is_binary(&bytes) {
-            return Err(ParseError::Binary);
+            let is_foreign = cuda_scan::utf16(&bytes).is_some_and(|text| !cuda_scan::mentions_cuda(&text));
+            return Err(if is_foreign { ParseError::Foreign } else { ParseError::Binary });
         }
         for byte in &mut bytes {
             if *byte == 0 {
@@ -177,8 +182,8 @@ pub struct ParsedUnit {
     pub missing_includes: Vec<MissingInclude>,
     /// Folders of the project in which headers were found that no folder of the build holds.
     pub found_folders: Vec<PathBuf>,
-    /// It consists of instances of templates: parsing it takes long.
-    pub is_large: bool,
+    /// What it tells about the other configurations of the file.
+    pub known: Known,
     /// How it came about.
     #[cfg(test)]
     pub trace: Trace,
@@ -193,6 +198,26 @@ pub enum Care {
     /// What the parser crashes on has mostly to do with declarations that were invented, and with precompiled
     /// ones: neither is used, and functions that lack a declaration are seen in part.
     Careful,
+}
+
+/// What parsing one configuration of a file tells about another.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    instances: Instances,
+    /// Includes that neither the build nor the text of the file leads to.
+    supplied: Vec<Supplied>,
+}
+
+/// How much of a unit is instances of templates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Instances {
+    /// Not known, and the unit is not large.
+    #[default]
+    Unknown,
+    /// Parsing the unit without them is worth while.
+    Many,
+    /// The unit is large, and takes nearly as long without them.
+    Few,
 }
 
 /// What the tests want to know about the way to a unit.
@@ -217,20 +242,21 @@ pub fn parse(
     options: &UnitOptions,
     care: Care,
 ) -> Result<ParsedUnit, ParseError> {
-    parse_again(frontend, source, options, care, false)
+    parse_again(frontend, source, options, care, Known::default())
 }
 
-/// The same for a file whose size is known from another configuration of it.
+/// The same for a file of which something is known from another configuration.
 ///
 /// In a large unit the repair loop looks at what is written and leaves out the instances of templates, as
 /// libclang does for the head of a unit ([`CXTranslationUnit_Incomplete`]): they show little that is not to
-/// be seen in their patterns. The unit that is given back has all of them.
+/// be seen in their patterns. The unit that is given back has all of them. Where that saves less than half,
+/// it is not done again: the pass that finds nothing more to repair would have to be made twice.
 pub fn parse_again(
     frontend: &Frontend,
     source: Source,
     options: &UnitOptions,
     care: Care,
-    mut is_large: bool,
+    known: Known,
 ) -> Result<ParsedUnit, ParseError> {
     let main_file = source.path.to_str().ok_or(ParseError::Name)?.to_owned();
     let main = CString::new(main_file.as_str()).map_err(|_| ParseError::Name)?;
@@ -243,6 +269,9 @@ pub fn parse_again(
         Some(_) => includes.prepare_templates(&source.text, &mut files),
         None => includes.prepare(&source.path, &source.text, options, &mut files),
     }
+    includes.supply_again(&known.supplied, &mut files);
+    let mut instances = known.instances;
+    let mut complete_bytes = 0;
     let mut repair = Repair::new(options.language);
     files.set(REPAIR_FILE, "");
 
@@ -258,7 +287,7 @@ pub fn parse_again(
     let mut is_settled = false;
     loop {
         passes += 1;
-        let without_instances = is_large && !is_settled;
+        let without_instances = instances == Instances::Many && !is_settled;
         let flags = if without_instances { flags | CXTranslationUnit_Incomplete } else { flags };
         let arguments = arguments(options, precompiled.as_deref(), includes.folders());
         let result = Unit::parse(&main, &arguments, &[VirtualFiles::of(options), &files], flags);
@@ -276,13 +305,19 @@ pub fn parse_again(
             precompiled = None;
             continue;
         }
-        is_large |= unit.tree_bytes() > LARGE_TREE;
+        let bytes = unit.tree_bytes();
+        if !without_instances {
+            complete_bytes = bytes;
+            if instances == Instances::Unknown && bytes > LARGE_TREE {
+                instances = Instances::Many;
+            }
+        } else if complete_bytes > 0 && bytes > complete_bytes / 2 {
+            instances = Instances::Few;
+        }
         let missing = includes::missing(&messages);
         let mut changed = false;
         if passes < MAX_PASSES {
-            for include in &missing {
-                changed |= includes.supply(&include.name, Path::new(&include.file), &mut files);
-            }
+            changed |= includes.supply_all(&missing, &mut files);
             // Declarations that a header brings need not be invented.
             if care == Care::Usual {
                 changed |= repair.learn(&messages, &unit, &main_file, changed);
@@ -303,7 +338,7 @@ pub fn parse_again(
             options: options.clone(),
             missing_includes: missing,
             found_folders: includes.folders().to_vec(),
-            is_large,
+            known: Known { instances, supplied: includes.into_supplied() },
             #[cfg(test)]
             trace: Trace {
                 invented: repair.inventions(),

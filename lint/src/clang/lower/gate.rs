@@ -12,6 +12,7 @@ use cuda_lint_engine::program::{ExternId, FunctionBuilder, InvalidCall, SiteId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cursor::{Cursor, Message};
+use super::super::repair::is_kept;
 use super::Lowering;
 use super::body::Body;
 use super::positions::{Span, is_word};
@@ -54,7 +55,7 @@ impl Lowering<'_> {
             self.positions.file(file);
         }
         for message in self.unit.messages() {
-            if message.severity < SERIOUS {
+            if message.severity < SERIOUS || is_kept(&message.text) {
                 continue;
             }
             if message.text.ends_with("file not found") {

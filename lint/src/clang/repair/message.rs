@@ -52,6 +52,13 @@ pub enum Problem {
     NoOverload(String),
 }
 
+/// True for a message about an invented object that costs nothing: clang converts what is switched over, and
+/// says that it should have been written.
+pub fn is_kept(message: &str) -> bool {
+    message.starts_with("switch condition type")
+        && message.ends_with("requires explicit conversion to 'long'")
+}
+
 /// Reads a message that [`read`] does not understand.
 pub fn read_problem(message: &str) -> Option<Problem> {
     if message.starts_with("template argument for template type parameter must be a type") {
@@ -74,6 +81,7 @@ pub fn read_problem(message: &str) -> Option<Problem> {
         "in-class initializer for static data member",
         "expression is not an integral constant expression",
         "integer constant expression",
+        "integral constant expression requires explicit conversion",
     ];
     if not_constant.iter().any(|start| message.starts_with(start))
         || message.ends_with("must be initialized by a constant expression")

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use self::context::Use;
+pub use self::message::is_kept;
 use self::message::{Complaint, Problem, Wanted};
 use self::place::{is_cuda_function, is_keyword, locate, word_at};
 use super::embedded;
