@@ -163,7 +163,6 @@ impl Analyser for ClangAnalyser {
         }
         let source = match Source::read(path) {
             Ok(source) => source,
-            Err(ParseError::Foreign) => return FileReport::new(&request.path, Outcome::Skipped),
             Err(error) => return FileReport::failed(&request.path, error.to_string()),
         };
         let text = source.text.as_bytes();

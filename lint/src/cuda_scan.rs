@@ -91,12 +91,6 @@ pub fn is_binary(bytes: &[u8]) -> bool {
     memchr_iter(0, head).count() * 1_000 > head.len()
 }
 
-/// The text of a file in UTF-16 that says so in its first bytes; what is no ASCII is of no interest here.
-pub fn utf16(bytes: &[u8]) -> Option<Vec<u8>> {
-    (bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]))
-        .then(|| bytes.iter().copied().filter(|&byte| byte != 0).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,15 +128,5 @@ mod tests {
         assert!(is_binary(b"\x7fELF\0\0\0\0\x01"));
         assert!(!is_binary("Grüße, // ñ".as_bytes()));
         assert!(!is_binary(b""));
-    }
-
-    #[test]
-    fn text_in_utf_16_is_known_by_its_mark() {
-        let wide = |text: &str| -> Vec<u8> {
-            [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
-        };
-        assert_eq!(utf16(&wide("#define ID 1")).as_deref(), Some(b"\xff\xfe#define ID 1".as_slice()));
-        assert!(utf16(&wide("cudaFree(p);")).is_some_and(|text| mentions_cuda(&text)));
-        assert_eq!(utf16(b"\x7fELF\0\0"), None);
     }
 }

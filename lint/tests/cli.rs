@@ -260,20 +260,6 @@ fn a_missing_include_costs_no_finding() {
     assert_eq!((code, failed, stderr.as_str()), (Some(1), Vec::new(), ""));
 }
 
-#[test]
-fn wide_text_is_said_only_if_it_has_a_word_of_cuda() {
-    let with = |text: &str| {
-        let bytes: Vec<u8> =
-            [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
-        let prepare = |root: &Path| std::fs::write(root.join("wide.h"), &bytes).unwrap();
-        let (code, failed, stderr) = beside_a_good_file(prepare, &["."]);
-        (code, failed, stderr.contains("text in UTF-16 must be converted"))
-    };
-    assert_eq!(with("#define IDI_ICON 101\r\n"), (Some(1), Vec::new(), false));
-    let said = vec!["wide.h".to_owned()];
-    assert_eq!(with("void f(void *p) { cudaFree(p); }\r\n"), (Some(2), said, true));
-}
-
 #[cfg(unix)]
 #[test]
 fn what_cannot_be_read_is_said_beside_what_can() {

@@ -56,10 +56,6 @@ pub enum ParseError {
         "is no source text: it holds null bytes (text in UTF-16 is read if it begins with a byte order mark)"
     )]
     Binary,
-    /// The file is text in UTF-16 that has no word of CUDA: neither clang nor nvcc reads such text, so that it
-    /// is nobody's source; the headers of Windows' resource compiler are written so.
-    #[error("is text in UTF-16")]
-    Foreign,
     /// The file is too large to be source.
     #[error("has {0} bytes, more than the {MAX_BYTES} that are parsed")]
     TooLarge(u64),
@@ -98,8 +94,7 @@ impl Source {
     pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, ParseError> {
         let mut bytes = from_utf16(&bytes).map_or(bytes, String::into_bytes);
         if cuda_scan::is_binary(&bytes) {
-            let is_foreign = cuda_scan::utf16(&bytes).is_some_and(|text| !cuda_scan::mentions_cuda(&text));
-            return Err(if is_foreign { ParseError::Foreign } else { ParseError::Binary });
+            return Err(ParseError::Binary);
         }
         for byte in &mut bytes {
             if *byte == 0 {
