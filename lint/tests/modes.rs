@@ -418,11 +418,11 @@ fn what_is_made_on_first_use_may_have_been_set_since() {
 fn of_two_conditions_one_holds_where_either_led() {
     let text = |frees: &str| {
         format!(
-            "#include <cstdlib>\nstruct Options {{ bool get(const char *) const; }};\n\
+            "#include <cstdlib>\nvoid log(int);\nstruct Options {{ bool get(const char *) const; }};\n\
              void use(const Options &op, size_t n) {{\n\
              const bool a = op.get(\"a\"), b = op.get(\"b\"), c = op.get(\"c\"), d = op.get(\"d\");\n float *p;\n\
              if (a || b || c || d) cudaMallocManaged(&p, n * 4); else p = (float *)malloc(n * 4);\n\
-             p[0] = 1;\n\
+             if (a) log(1); else if (b) log(2); else if (c) log(3); else if (d) log(4); else p[0] = 1;\n\
              if ({frees}) cudaFree(p); else free(p);\n}}\n"
         )
     };
@@ -431,7 +431,7 @@ fn of_two_conditions_one_holds_where_either_led() {
     }
     // One of the conditions is not asked for; and all are, but together.
     for frees in ["a || b || c", "a && b && c && d"] {
-        assert!(found(&text(frees)).contains(&"a.cu:9 free-kind-mismatch".to_owned()), "{frees}");
+        assert!(found(&text(frees)).contains(&"a.cu:10 free-kind-mismatch".to_owned()), "{frees}");
     }
 }
 

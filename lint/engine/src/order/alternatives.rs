@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::path::{Key, Range};
 
 /// So many sets of alternatives are remembered,
-const CLAUSES: usize = 8;
+const CLAUSES: usize = 16;
 /// each of so many.
 const LITERALS: usize = 6;
 
@@ -56,7 +56,7 @@ impl Alternatives {
             for clause in &own.clauses {
                 if other.clauses.contains(clause) || holds(clause, theirs) {
                     it.add(clause.clone());
-                } else if clause.iter().all(|literal| is_excluded(literal, theirs)) {
+                } else if clause.iter().any(|literal| is_excluded(literal, theirs)) {
                     it.add_each(clause, &news);
                 }
             }
