@@ -49,14 +49,20 @@ impl Alternatives {
             // What the other path knows beyond this one.
             let news: Vec<_> = theirs.iter().filter(|literal| is_news(*literal, known)).collect();
             // Where the paths part, this one has a condition that the other excludes: that, or the other's news.
-            let parts = |(key, range): &(&Key, &Range)| theirs.get(*key).is_some_and(|it| it.is_apart(range));
+            let parts = |(key, range): &(&Key, &Range)| excludes(theirs, key, range);
             for pivot in known.iter().filter(parts) {
                 it.add_each(&[owned(pivot)], &news);
             }
+            let parting: Vec<_> =
+                news.iter().filter(|(key, range)| excludes(known, key, range)).copied().collect();
             for clause in &own.clauses {
                 if other.clauses.contains(clause) || holds(clause, theirs) {
                     it.add(clause.clone());
-                } else if clause.iter().any(|literal| is_excluded(literal, theirs)) {
+                    continue;
+                }
+                // One of these holds here, and there what this path excludes.
+                it.add_each(clause, &parting);
+                if clause.iter().any(|literal| is_excluded(literal, theirs)) {
                     it.add_each(clause, &news);
                 }
             }
@@ -88,6 +94,10 @@ fn holds(clause: &[Literal], known: &Known) -> bool {
 }
 
 fn is_excluded((key, range): &Literal, known: &Known) -> bool {
+    excludes(known, key, range)
+}
+
+fn excludes(known: &Known, key: &Key, range: &Range) -> bool {
     known.get(key).is_some_and(|it| it.is_apart(range))
 }
 
