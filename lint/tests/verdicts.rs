@@ -128,3 +128,41 @@ fn elements_of_a_container_of_others_may_be_registered() {
         ["a.cu:4 free-kind-mismatch"]
     );
 }
+
+#[test]
+fn a_fatal_failure_ends_the_test() {
+    let text = |check: &str| {
+        format!(
+            "#include <gtest/gtest.h>\n#include <cuda_runtime.h>\n\
+             void test(int n) {{\n float *d; cudaMalloc(&d, 64);\n {check};\n cudaFree(d);\n}}\n"
+        )
+    };
+    let found = |check: &str| Project::new(&[("a.cu", &text(check))]).found(&["."]);
+    for check in ["ASSERT_EQ(n, 4) << \"why\"", "ASSERT_TRUE(n)", "if (n < 0) FAIL()", "EXPECT_EQ(n, 4)"] {
+        assert!(found(check).is_empty(), "{check}: {:?}", found(check));
+    }
+    assert_eq!(found("if (n != 4) return"), ["a.cu:5 resource-leak"]);
+    assert_eq!(found("if (n != 4) GTEST_SKIP()"), ["a.cu:5 resource-leak"]);
+}
+
+#[test]
+fn the_last_error_after_an_allocation_is_its_own() {
+    let text = |between: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n__global__ void fill(float *d) {{ d[0] = 1; }}\nvoid other();\n\
+             void test(size_t n) {{\n float *d;\n cudaMalloc(&d, n);\n {between}\n\
+             while (cudaGetLastError() != cudaSuccess) {{\n n /= 2;\n cudaMalloc(&d, n);\n {between}\n }}\n\
+             cudaFree(d);\n}}\n"
+        )
+    };
+    let found = |between: &str| Project::new(&[("a.cu", &text(between))]).found(&["."]);
+    assert!(found("").is_empty(), "{:?}", found(""));
+    // The error may be another one's.
+    for between in ["fill<<<1, 1>>>(d);", "other();", "cudaMemset(d, 0, n);"] {
+        assert!(
+            found(between).contains(&"a.cu:6 resource-leak".to_owned()),
+            "{between}: {:?}",
+            found(between)
+        );
+    }
+}

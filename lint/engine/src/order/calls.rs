@@ -287,6 +287,7 @@ impl Machine<'_, '_> {
         scalars: Vec<Option<Value>>,
     ) {
         state.fresh_copy = None;
+        state.unasked = None;
         self.kernel_stores(state, &accesses, &scalars);
         let lent = if self.uses_tracked(&accesses) { Lent::Recorded } else { Lent::No };
         let operation = Operation {

@@ -72,15 +72,21 @@ fn is_external(it: &Modelled<'_, '_>) -> bool {
 impl Machine<'_, '_> {
     /// Does what a row says. Returns false if the call does not return.
     pub(super) fn call_by_model(&mut self, state: &mut State, row: &Row, call: &Unfollowed<'_>) -> bool {
+        let unasked = state.unasked.take();
         let status = match row.result {
+            Outcome::Status if unasked.is_some() && super::held::only_asks(row) => unasked,
             Outcome::Status | Outcome::QueryStatus => {
                 let key = SymKey::Status { frame: state.frame(), step: self.at.step, turn: state.turn() };
                 Some(self.symbols.intern(key))
             }
             _ => None,
         };
+        // `cudaMalloc(&p, n); if (cudaGetLastError() != cudaSuccess) …`: a sticky error of something earlier is the
+        // same to what follows.
+        let makes = row.effects.contains(&Effect::Create);
+        state.unasked = status.filter(|_| makes && call.call.discarded);
         let it = Modelled { row, call, status };
-        if let Some(status) = status.filter(|_| super::held::only_asks(row)) {
+        if let Some(status) = status.filter(|_| super::held::only_asks(row) && unasked.is_none()) {
             self.queries.insert(status);
         }
         self.held_sees_call(state, &it);

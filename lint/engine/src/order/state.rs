@@ -44,6 +44,9 @@ pub struct State {
     pub capturing: Rc<super::captures::Capturing>,
     /// The copy that was enqueued last, until the next CUDA call: its place, and which it was.
     pub fresh_copy: Option<(SiteId, WorkId)>,
+    /// The status of the call before, if that has made something and nobody looks at what it returned: whoever asks
+    /// for the last error now asks for this. Takes no part in comparisons.
+    pub unasked: Option<Sym>,
     /// The code has made sure on this path that the platform lets the host touch device memory.
     pub host_may_access: bool,
     /// A CUDA call is known to have failed on this path.
@@ -292,6 +295,7 @@ impl State {
             Rc::make_mut(&mut self.path).join(&other.path);
         }
         self.join_events(other);
+        self.unasked = self.unasked.filter(|it| other.unasked == Some(*it));
         self.out_of_sight = self.out_of_sight.or(other.out_of_sight);
         if !Rc::ptr_eq(&self.modes, &other.modes) {
             Rc::make_mut(&mut self.modes).join(&other.modes);

@@ -26,6 +26,7 @@ const WAIT_WORDS: [&str; 6] = ["sync", "synchronize", "wait", "barrier", "join",
 impl Machine<'_, '_> {
     /// A call to a function of which only the declaration is known, if that.
     pub(super) fn call_unknown(&mut self, state: &mut State, it: Unfollowed<'_>) {
+        state.unasked = None;
         self.unseen_may_write(state, &it.args);
         if !is_accessor(&it) {
             self.need_waits(state);

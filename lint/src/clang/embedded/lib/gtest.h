@@ -13,6 +13,11 @@ public:
 struct __return {
   void operator=(const Message &message) const;
 };
+// A fatal failure ends the test. That the function then returns early is not how it is meant: what it leaves behind
+// goes with the test.
+struct __fatal {
+  __attribute__((noreturn)) void operator=(const Message &message) const;
+};
 class AssertionResult {
 public:
   AssertionResult(bool success);
@@ -124,7 +129,7 @@ int RUN_ALL_TESTS();
 #define __EMB_ASSERT(...) \
   if (__VA_ARGS__) {      \
   } else                  \
-    return ::testing::__return() = ::testing::Message()
+    return ::testing::__fatal() = ::testing::Message()
 #define EXPECT_TRUE(...) __EMB_EXPECT((__VA_ARGS__))
 #define EXPECT_FALSE(...) __EMB_EXPECT(!(__VA_ARGS__))
 #define EXPECT_EQ(a, b) __EMB_EXPECT((a) == (b))
@@ -168,8 +173,8 @@ int RUN_ALL_TESTS();
 #define ASSERT_NO_FATAL_FAILURE(statement) { statement; }
 #define EXPECT_NO_FATAL_FAILURE(statement) { statement; }
 #define ADD_FAILURE() ::testing::Message()
-#define FAIL() return ::testing::__return() = ::testing::Message()
+#define FAIL() return ::testing::__fatal() = ::testing::Message()
 #define SUCCEED() ::testing::Message()
 #define GTEST_SKIP() return ::testing::__return() = ::testing::Message()
-#define GTEST_FAIL() return ::testing::__return() = ::testing::Message()
+#define GTEST_FAIL() return ::testing::__fatal() = ::testing::Message()
 #define SCOPED_TRACE(text) ::testing::ScopedTrace __emb_trace(__FILE__, __LINE__, text)
