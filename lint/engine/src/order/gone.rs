@@ -99,7 +99,7 @@ impl Machine<'_, '_> {
     pub(super) fn graph_may_allocate(&self, state: &mut State) {
         let stays = |thing: &Thing| match thing {
             Thing::Memory(object) => {
-                matches!(self.objects.info(*object).key, ObjectKey::Made { .. })
+                self.is_made(*thing)
                     && self.memory_kind(state, *object) != Some(MemoryKind::DeviceStreamOrdered)
             }
             Thing::Stream(_) | Thing::Event(_) => true,

@@ -291,9 +291,9 @@ impl Machine<'_, '_> {
                 || self.comes_from_outside(pointer.object)
                 || self.registering_has_failed(state, pointer))
         {
-            // Whoever has its address may have registered it: the constructor in another file, say, or another
-            // method, the elements of a container. One end that undoes whatever was done does no harm where
-            // registering has failed.
+            // Whoever has its address may have registered it: the constructor in another file, say; of a container
+            // of others, another method. One end that undoes whatever was done does no harm where registering has
+            // failed.
             described.memory = described.memory.filter(|memory| *memory != MemoryKind::Pageable);
         }
         self.observations.release(self.at, state, how.clone(), described, false);

@@ -48,7 +48,7 @@ void run(float *h_data) {
 - Host code that touches page-locked memory after `cudaFreeHost`.
 
 ## Confidence
-Certain if the memory is gone on every path to the line, likely if it is on some.
+Certain if the memory is gone on every path to the line, likely if it is on some. Possible where two functions that are called each choose to free memory that the path has not seen made (`if (!ready) return;`): whoever keeps their flags knows whether both may hold.
 
 ## References
 - CUDA Runtime API, `cudaFree`: "if cudaFree(devPtr) has already been called before, an error is returned"; `cudaFreeAsync`, `cudaFreeHost`.

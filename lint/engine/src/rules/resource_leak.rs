@@ -53,7 +53,8 @@ An object whose destructor releases it (`std::unique_ptr` with a deleter, a cont
 - A release under a condition: only a way out that never releases it is reported.
 - What `main` leaves to the end of the process, or a function that runs once, up to `main`: an info, off by default. Likewise streams, events, graphs and handles that are made outside of loops, unless a way out leaves memory as well that others release.
 - Ways out through `exit`, `abort` or an exception, as check macros take.
-- Ways out after a call of CUDA's has failed: possible only. An error that `cudaGetLastError` tells does not excuse.
+- Ways out after a call of CUDA's has failed: possible only. An error that `cudaGetLastError` tells does not excuse, unless it is asked for right after an allocation whose status nobody looks at: then that has failed.
+- Ways out through a failed `ASSERT_` or `FAIL` of googletest, which end the test.
 
 ## Confidence
 Certain if it is lost on every path that makes it, likely on some; ways out of the middle are likely.
