@@ -33,7 +33,7 @@ use crate::worker::{Analyser, FileRequest, internal_error};
 /// Makes the analyser of a worker, or says why it cannot be.
 pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
     if options.phase == Phase::Analyse {
-        return Ok(Box::new(UnitAnalyser::new(options.platform, options.model()?)));
+        return Ok(Box::new(UnitAnalyser::new(options.platform, options.model()?, &options.roots)));
     }
     if options.rust_only {
         let model = options.model()?;

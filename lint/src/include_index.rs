@@ -42,6 +42,11 @@ impl IncludeIndex {
         Self { roots, headers: OnceLock::new() }
     }
 
+    /// All files that could be included.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.headers.get_or_init(|| walk(&self.roots)).values().flatten()
+    }
+
     /// The header that `include` (as written between the quotes) means in `includer`. `None` if there is
     /// none, or if several are equally near and none is more likely.
     pub fn resolve(&self, include: &str, includer: &Path) -> Option<PathBuf> {

@@ -10,6 +10,7 @@ use cuda_lint_engine::program::SiteId;
 use cuda_lint_engine::{Findings, Options, Platform, Program};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::clang::declared::DeclaredNames;
 use crate::finding::{FileReport, Outcome, PartialFunction, ReportedDiagnostic, Span};
 use crate::unit_file::{UnitFile, UnitFileError};
 use crate::worker::{Analyser, FileRequest, LinkRequest, internal_error};
@@ -27,6 +28,7 @@ const KEPT_BYTES: u64 = 64 << 20;
 pub struct UnitAnalyser {
     platform: Platform,
     model: Option<Arc<Model>>,
+    declared: DeclaredNames,
     kept: FxHashMap<PathBuf, Arc<UnitFile>>,
     kept_bytes: u64,
 }
@@ -44,8 +46,9 @@ impl Analyser for UnitAnalyser {
                 Err(error) => return FileReport::failed(&request.path, error.to_string()),
             };
             let (platform, model) = (self.platform, self.model.clone());
+            let declared = &mut self.declared;
             let analysed = std::thread::scope(|scope| {
-                let work = || analyse(&units, request_of_unit, platform, model);
+                let work = || analyse(&units, request_of_unit, platform, model, declared);
                 let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
                 thread.ok()?.join().ok()
             });
@@ -59,9 +62,11 @@ impl Analyser for UnitAnalyser {
 }
 
 impl UnitAnalyser {
-    /// An analyser for a platform, with the model of the project if it has rows of its own.
-    pub fn new(platform: Platform, model: Option<Arc<Model>>) -> Self {
-        Self { platform, model, kept: FxHashMap::default(), kept_bytes: 0 }
+    /// An analyser for a platform, with the model of the project if it has rows of its own. `inputs`: what the run is
+    /// over.
+    pub fn new(platform: Platform, model: Option<Arc<Model>>, inputs: &[PathBuf]) -> Self {
+        let declared = DeclaredNames::new(inputs);
+        Self { platform, model, declared, kept: FxHashMap::default(), kept_bytes: 0 }
     }
 
     fn units(&mut self, request: &LinkRequest) -> Result<Vec<Arc<UnitFile>>, UnitFileError> {
@@ -91,10 +96,13 @@ fn analyse(
     request: &LinkRequest,
     platform: Platform,
     model: Option<Arc<Model>>,
+    declared: &mut DeclaredNames,
 ) -> (Linked, Findings) {
     let Some(home) = units.first() else { return Default::default() };
     let programs: Vec<&Program> = units.iter().map(|unit| &unit.program).collect();
-    let linked = link::link(&programs, home.sources.sites.len() as u32, &request.plan);
+    let mut linked = link::link(&programs, home.sources.sites.len() as u32, &request.plan);
+    // A header that no configuration of this file includes may have them.
+    linked.program.invalid_calls.retain(|call| call.declared || !declared.contains(&call.name));
     let default_stream = home.default_stream.map(Into::into).unwrap_or_default();
     let options = Options { default_stream, platform, model };
     let findings = cuda_lint_engine::analyse(&linked.program, &options);

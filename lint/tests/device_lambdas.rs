@@ -58,3 +58,24 @@ fn a_lambda_in_a_function_for_both_sides_is_for_both_sides() {
     assert_eq!(found("__host__ __device__"), Vec::<String>::new());
     assert_eq!(found(""), ["a.cu:5 host-deref-device-pointer"]);
 }
+
+#[test]
+fn a_lambda_that_goes_out_of_sight_says_nothing_of_the_host() {
+    // `PB_GPU` is `__device__` for the compiler of CUDA only, and `parallel_for` is there for it only.
+    let found = |header: &str, run: &str| {
+        let text = format!(
+            "#include \"mark.h\"\n#include <cuda_runtime_api.h>\n#include <vector>\n\
+             struct P {{ float x, y; float sum() const {{\nreturn x + y; }} }};\nstruct Buffer {{ void *at; }};\n\
+             static std::vector<Buffer> pool;\nvoid init(int n) {{ pool.resize(16);\n\
+             for (Buffer &b : pool) cudaMalloc(&b.at, n * sizeof(P)); }}\nvoid update(int n, float *out) {{\n\
+             Buffer &b = pool[n];\nauto each = [=] PB_GPU(int i) {{ out[i] = ((const P *)b.at)[i].sum(); }};\n{run}\n}}\n"
+        );
+        Project::new(&[("a.cpp", &text), ("mark.h", header)]).found(&["."])
+    };
+    let guarded = "#if defined(__CUDACC__)\n#define PB_GPU __device__\n#else\n#define PB_GPU\n#endif\n";
+    let none = Vec::<String>::new();
+    assert_eq!(found(guarded, "parallel_for(n, each);"), none);
+    assert_eq!(found("#define PB_GPU\n", "parallel_for(n, each);"), none);
+    // What the host runs, it reads.
+    assert_eq!(found("#define PB_GPU\n", "each(3);"), ["a.cpp:5 host-deref-device-pointer"; 2]);
+}

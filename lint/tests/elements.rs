@@ -98,3 +98,47 @@ fn a_variable_says_which_event_is_recorded() {
         misused
     );
 }
+
+#[test]
+fn a_temporary_of_the_next_round_is_another() {
+    let text = |to: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n#include <thrust/device_vector.h>\n\
+             void f(thrust::device_vector<float> *a[16], const float *from, int bytes) {{\n\
+             cudaStream_t s[2]; cudaStreamCreate(&s[0]); cudaStreamCreate(&s[1]);\n\
+             for (int i = 0; i < 2; i++)\n\
+             cudaMemcpyAsync(thrust::raw_pointer_cast({to}), from, bytes, cudaMemcpyDeviceToDevice, s[i]);\n\
+             cudaDeviceSynchronize(); cudaStreamDestroy(s[0]); cudaStreamDestroy(s[1]); }}\n"
+        )
+    };
+    let found = |to: &str| Project::new(&[("a.cu", &text(to))]).found(&["."]);
+    assert_eq!(found("&(*a[i])[0]"), Vec::<String>::new());
+    assert_eq!(found("a[i]->data()"), Vec::<String>::new());
+    assert_eq!(found("a[0]->data()"), ["a.cu:6 cross-stream-unordered"]);
+}
+
+#[test]
+fn a_container_has_as_many_elements_as_were_listed() {
+    let found = |body: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <vector>\n\
+             void up(int *d, const std::vector<int> &h, cudaStream_t s) {{\n\
+             std::vector<int *> at(h.size());\nfor (int i = 0; i < at.size(); i++) at[i] = d + i;\n\
+             cudaMemcpyAsync(d, h.data(), h.size() * sizeof(int), cudaMemcpyHostToDevice, s);\n\
+             cudaStreamSynchronize(s); }}\n\
+             void f(int *d, cudaStream_t s) {{\n{body}\ncudaStreamSynchronize(s); }}\n"
+        );
+        let found = Project::new(&[("a.cu", &text)]).found(&["."]);
+        found.into_iter().filter(|it| it.contains("copy-size-mismatch")).collect::<Vec<_>>()
+    };
+    assert_eq!(found("up(d, {0}, s);"), Vec::<String>::new());
+    assert_eq!(found("up(d, {1, 2, 3}, s);"), Vec::<String>::new());
+    let more = |n: &str| {
+        format!(
+            "std::vector<int> v = {{1, 2, 3}}; {n}\n\
+             cudaMemcpyAsync(d, v.data(), (v.size() + 1) * sizeof(int), cudaMemcpyHostToDevice, s);"
+        )
+    };
+    assert_eq!(found(&more("")), ["a.cu:10 copy-size-mismatch"]);
+    assert_eq!(found(&more("v.pop_back();")), Vec::<String>::new());
+}

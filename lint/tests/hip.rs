@@ -61,3 +61,17 @@ fn names_of_hip_are_known_without_its_headers() {
         assert_eq!(found("hipDeviceAttributeMaxPitch", include), both, "{include}");
     }
 }
+
+#[test]
+fn what_is_parsed_as_cuda_is_what_hipcc_compiles() {
+    // A header that lets the host compile device code: its `__global__` is that of other compilers.
+    let compat = "#pragma once\n#include <hip/hip_runtime.h>\n#ifndef __HIPCC__\n#undef __global__\n\
+                  #define __global__ inline __attribute__((always_inline))\n#endif\n";
+    let text = "#include <hip/hip_runtime.h>\n#include \"compat.h\"\n__device__ unsigned most = 0;\n\
+                __global__ void find(const unsigned *n) {\nif (n[0] > most) most = n[0]; }\n\
+                void f(unsigned *n, hipStream_t s) { find<<<1, 1, 0, s>>>(n); }\n";
+    let host =
+        "#include <hip/hip_runtime.h>\n__device__ unsigned most = 0;\nunsigned find() {\nreturn most; }\n";
+    assert_eq!(Project::new(&[("a.cu", text), ("compat.h", compat)]).found(&["."]), Vec::<String>::new());
+    assert_eq!(Project::new(&[("a.cu", host)]).found(&["."]), ["a.cu:4 host-deref-device-pointer"]);
+}

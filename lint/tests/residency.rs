@@ -97,3 +97,47 @@ fn tuples_of_numbers_are_what_they_were_made_of() {
     assert_eq!(found("a == 4"), Vec::<String>::new());
     assert_eq!(found("b == 4"), Vec::<String>::new());
 }
+
+#[test]
+fn where_memory_lies_is_the_same_each_time_it_is_asked() {
+    // The copy back waits for the kernel; memory that is on the device needs none, and is not freed.
+    let found = |second: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n__global__ void encode(const float *in, float *out);\n\
+             static bool on_device(const void *p) {{ cudaPointerAttributes it;\n\
+             return cudaPointerGetAttributes(&it, p) == cudaSuccess && it.type == cudaMemoryTypeDevice; }}\n\
+             struct Field {{ void *data; void *other; }};\nvoid f(Field *field, float *out, int n) {{\n\
+             void *d = field->data;\nif (!on_device(field->data)) {{ cudaMalloc(&d, n);\n\
+             cudaMemcpy(d, field->data, n, cudaMemcpyHostToDevice); }}\n\
+             encode<<<1, 1>>>((float *)d, out);\n{second} cudaFree(d);\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    let wait = "if (on_device(field->data)) return; cudaDeviceSynchronize();";
+    assert_eq!(found(wait), Vec::<String>::new());
+    assert_eq!(found("if (on_device(field->data)) return;"), ["a.cu:11 free-while-in-flight"]);
+}
+
+#[test]
+fn a_table_that_is_asked_for_a_pointer_says_how_it_was_made() {
+    let found = |asked: &str, then: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <unordered_map>\n__global__ void use(char *);\n\
+             struct Stack {{ char *head; std::unordered_map<void *, size_t> apart;\n\
+             char *get(size_t n) {{ char *out = head; head += n; return out; }}\n\
+             void give_back(char *p) {{\n{asked} {{ cudaFree(p); return; }}\nhead = p; }} }};\n\
+             void f(Stack &s) {{ char *a = s.get(16); s.give_back(a);\n{then}\nuse<<<1, 1>>>(s.head); }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    let late = ["a.cu:11 device-use-after-free"];
+    for table in [
+        "auto it = apart.find(p); if (it != apart.end())",
+        "if (apart.find(p) != apart.end())",
+        "if (apart.count(p))",
+        "if (apart.count(p) > 0)",
+    ] {
+        assert_eq!(found(table, "s.head = a;"), Vec::<String>::new(), "{table}");
+    }
+    assert_eq!(found("if (p)", "s.head = a;"), late);
+}

@@ -41,3 +41,13 @@ fn names_with_an_underscore_are_wrappers() {
         assert_eq!(found(header, call), ["a.cu:5 unknown-cuda-api"], "{header}");
     }
 }
+
+#[test]
+fn a_name_of_a_header_that_this_build_does_not_include_exists() {
+    let text = "#include <cuda_runtime.h>\n#ifdef WITH_DEVICE\n#include \"sub/copies.h\"\n#endif\n\
+                void f(float *d, float *e, cudaStream_t s) {\ncudaCpyAcross(d, e, 4, s);\n}\n";
+    let header = "template <typename T>\nvoid cudaCpyAcross(T *to, T *from, size_t n, cudaStream_t s);\n";
+    let found = |header: &str| Project::new(&[("a.cu", text), ("sub/copies.h", header)]).found(&["a.cu"]);
+    assert_eq!(found(header), Vec::<String>::new());
+    assert_eq!(found("// cudaCpyAcross(d, e, 4, s);\n"), ["a.cu:6 unknown-cuda-api"]);
+}

@@ -405,8 +405,8 @@ fn contradiction(row: &Row) -> Option<String> {
         }
         Effect::Attaches => need(has(Role::Memory), "attaches", "memory"),
         Effect::Spawns => need(has(Role::Function), "spawns", "function"),
-        Effect::TakesElements | Effect::SwapsElements | Effect::ReleasesElements => {
-            need(has(Role::This), "takes, swaps, releases elements", "this")
+        Effect::TakesElements | Effect::SwapsElements | Effect::ReleasesElements | Effect::DropsElements => {
+            need(has(Role::This), "takes, swaps, releases, drops elements", "this")
         }
         _ => None,
     })

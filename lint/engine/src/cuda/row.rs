@@ -297,6 +297,8 @@ pub enum Outcome {
     Released,
     /// The same value for the same arguments (accessors such as `size()`).
     Pure,
+    /// How many elements a container has.
+    Length,
     /// The first two arguments are addresses: that of the lesser number.
     Least,
     /// The same, of the greater number.
@@ -425,6 +427,8 @@ pub enum Effect {
     LosesElements,
     /// The container's or smart pointer's memory is released (destructor, clear, reset).
     ReleasesElements,
+    /// Some elements of a container go, and how many is not followed (`pop_back`, `erase`).
+    DropsElements,
     /// A smart pointer takes hold of `Held`, and releases what it held before. Without such an argument
     /// it makes an object of its own in pageable memory (`make_unique`).
     Holds,

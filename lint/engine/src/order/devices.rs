@@ -147,6 +147,7 @@ impl Machine<'_, '_> {
                 Effect::Holds
                     | Effect::Reallocates(_)
                     | Effect::ReleasesElements
+                    | Effect::DropsElements
                     | Effect::TakesElements
                     | Effect::SwapsElements
                     | Effect::Spawns

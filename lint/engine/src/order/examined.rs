@@ -34,19 +34,57 @@ pub(super) struct Examined {
 impl Machine<'_, '_> {
     /// A function that nothing is known of may tell by its result what kind of memory it was given, or, where it
     /// was given an answer, the same.
-    pub(super) fn note_examined(&mut self, result: &Value, args: &[Value]) {
+    pub(super) fn note_examined(&mut self, state: &State, result: &Value, args: &[Value]) {
         let Value::Number(number) = result else { return };
         let Some(symbol) = number.as_symbol() else { return };
-        let mut about = BTreeSet::new();
+        let about = self.asked_about(state, args);
+        if !about.is_empty() {
+            self.examined.answers.entry(symbol).or_default().extend(about);
+        }
+    }
+
+    /// Two objects are compared: what one of them tells something of, the comparison does.
+    pub(super) fn note_compared(&mut self, result: &Value, args: &[Value]) {
+        let Value::Number(number) = result else { return };
+        let Some(symbol) = number.as_symbol() else { return };
+        let mut about: BTreeSet<ObjectId> = BTreeSet::new();
         for arg in args {
             if let Some(pointer) = self.pointer(arg) {
-                about.insert(self.objects.root(pointer.object));
+                let root = self.objects.root(pointer.object);
+                about.extend(self.examined.structures.get(&root).into_iter().flatten());
             }
-            self.answered(arg, DEPTH, &mut about);
         }
         if !about.is_empty() {
             self.examined.answers.entry(symbol).or_default().extend(about);
         }
+    }
+
+    /// A function gives an object that may tell the same: `auto it = allocations.find(p)`.
+    pub(super) fn note_examined_into(&mut self, state: &State, made: ObjectId, args: &[Value]) {
+        let about = self.asked_about(state, args);
+        if !about.is_empty() {
+            let made = self.objects.root(made);
+            self.examined.structures.entry(made).or_default().extend(about);
+        }
+    }
+
+    /// The memory that a function can tell something of which is handed these: what they point to, what a variable
+    /// holds that they refer to (`find(const Key &)`), what an answer among them is about.
+    fn asked_about(&mut self, state: &State, args: &[Value]) -> BTreeSet<ObjectId> {
+        let mut about = BTreeSet::new();
+        for arg in args {
+            if let Some(pointer) = self.pointer(arg) {
+                let root = self.objects.root(pointer.object);
+                about.insert(root);
+                about.extend(self.examined.structures.get(&root).into_iter().flatten());
+                let held = state.memory.get(&(pointer.object, pointer.offset.clone())).cloned();
+                if let Some(held) = held.and_then(|it| self.pointer(&it)) {
+                    about.insert(self.objects.root(held.object));
+                }
+            }
+            self.answered(arg, DEPTH, &mut about);
+        }
+        about
     }
 
     /// A structure is filled with what is known about an address.

@@ -70,6 +70,13 @@ impl Machine<'_, '_> {
         if !own || self.objects.root(object) != object || self.is_variable(object) {
             return;
         }
+        // `if (overflow.find(p) != overflow.end()) cudaFree(p);`: the table holds what was allocated apart, which memory
+        // that the path has not seen allocated may be, or not.
+        let chosen =
+            !self.is_made(Thing::Memory(object)) && self.is_examined(state, Some(&self.start_of(object)));
+        if chosen {
+            return;
+        }
         let described = stream.map(|stream| self.describe_stream(stream));
         self.used_late(state, Thing::Memory(object), || LateUse::Release(how.clone(), described));
         self.end(state, Thing::Memory(object), Some(how.clone()), stream);

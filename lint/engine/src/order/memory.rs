@@ -38,7 +38,7 @@ impl Machine<'_, '_> {
             }
         }
         let turn = match info.storage {
-            Storage::Automatic => self.life(state, local),
+            Storage::Automatic | Storage::Temporary => self.life(state, local),
             _ => 0,
         };
         let frame = if info.storage == Storage::Static {

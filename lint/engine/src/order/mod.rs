@@ -109,8 +109,12 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
     let mut taken = 0;
     for (index, function) in program.functions.iter().enumerate() {
         let id = FunctionId(index as u32);
-        // Functions without a CUDA call free what others have allocated, or touch it.
+        // Functions without a CUDA call free what others have allocated, or touch it. Not so closures that nothing
+        // calls: they may be meant for the device, by a mark that this build lacks, or a function that is not seen.
         let touches = || {
+            if function.is_closure() && shared.callers[index].is_empty() {
+                return false;
+            }
             shared.points_to.reads_device_memory(id)
                 || (shared.points_to.reads_cuda_memory(id) && shared.relevance.acts[index])
         };

@@ -288,6 +288,13 @@ impl Machine<'_, '_> {
                     self.release_elements(state, &owner, name);
                 }
             }
+            Effect::DropsElements => {
+                if let Some(elements) = self.owner(it).and_then(|owner| self.known_elements(state, &owner))
+                    && state.object(elements.object).is_some_and(|it| it.size.is_some())
+                {
+                    state.object_mut(elements.object).size = None;
+                }
+            }
             Effect::TakesMemory | Effect::TakesAll | Effect::LosesElements => {
                 self.elements_change_hands(state, it, effect);
             }

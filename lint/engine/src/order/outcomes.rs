@@ -40,6 +40,12 @@ impl Machine<'_, '_> {
                 self.poke(state, &field, address, Some(8));
             }
         }
+        if it.row.family == Family::Std
+            && let Some(into) = it.call.call.into.map(|it| self.value(state, it))
+            && let Some(into) = self.pointer(&into)
+        {
+            self.note_examined_into(state, into.object, it.call.args.get(1..).unwrap_or_default());
+        }
         it.call.call.result?;
         let value = match it.row.result {
             Outcome::Status | Outcome::QueryStatus => match it.status {
@@ -85,14 +91,29 @@ impl Machine<'_, '_> {
             Outcome::LegacyStream | Outcome::PerThreadStream => self.default_stream_of_tracker(state, it),
             Outcome::StreamInThread => self.stream_in_thread(state, it),
             Outcome::Tracker => self.tracker_outcome(state, it),
-            Outcome::Pure => self.accessor(state, &it.row.name, it.call.args.clone()),
+            Outcome::Length => match self.owner(it) {
+                Some(owner) => self.length(state, &owner, it.class()),
+                None => self.fresh(state),
+            },
+            Outcome::Pure => {
+                let value = self.accessor(state, &it.row.name, it.call.args.clone());
+                if it.row.family == Family::Std {
+                    // `allocations.count(p)`
+                    self.note_examined(state, &value, it.call.args.get(1..).unwrap_or_default());
+                }
+                value
+            }
             Outcome::Least | Outcome::Greatest => match self.extreme(state, it) {
                 Some(address) => address,
                 None => self.accessor(state, &it.row.name, it.call.args.clone()),
             },
             Outcome::Same | Outcome::Differs => match self.compares_held(state, it) {
                 Some(answer) => answer,
-                None => self.fresh(state),
+                None => {
+                    let answer = self.fresh(state);
+                    self.note_compared(&answer, &it.call.args);
+                    answer
+                }
             },
             Outcome::Unknown | Outcome::Stream => self.fresh(state),
         };

@@ -229,6 +229,18 @@ impl Machine<'_, '_> {
         self.poke(state, &cell, value, Some(8));
     }
 
+    /// How many elements the container at `owner` has: a number, if the path has seen it get them.
+    pub(super) fn length(&mut self, state: &State, owner: &Pointer, class: &str) -> Value {
+        let record = self.objects.record(owner.object);
+        let element = record.and_then(|id| self.shared.program.records[id.0 as usize].element_size);
+        let elements = self.known_elements(state, owner);
+        let bytes = elements.and_then(|it| state.object(it.object)?.size.as_ref()?.as_constant());
+        match bytes.zip(element.and_then(|it| i64::try_from(it).ok())) {
+            Some((bytes, element)) if element > 0 && bytes % element == 0 => Value::int(bytes / element),
+            _ => self.accessor(state, &format!("{class}::size"), vec![Value::Pointer(owner.clone())]),
+        }
+    }
+
     pub(super) fn elements_outcome(
         &mut self,
         state: &mut State,
@@ -240,11 +252,7 @@ impl Machine<'_, '_> {
         let size = record.and_then(|id| self.shared.program.records[id.0 as usize].element_size);
         let index = match it.row.result {
             Outcome::Element => it.arg(Role::ElementIndex).cloned(),
-            Outcome::ElementsEnd => {
-                let class = it.class().to_owned();
-                let args = vec![Value::Pointer(owner.clone())];
-                Some(self.accessor(state, &format!("{class}::size"), args))
-            }
+            Outcome::ElementsEnd => Some(self.length(state, owner, it.class())),
             _ => None,
         };
         let (Some(index), Some(mut pointer)) = (index, self.pointer(&elements)) else { return elements };

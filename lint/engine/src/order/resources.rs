@@ -10,6 +10,9 @@ use super::value::{Pointer, Value};
 use crate::cuda::row::{FreeWith, MemoryKind, Role, Thing};
 use crate::facts::{Access, Made, Origin, ReleaseKind, Resource, WorkKind};
 
+/// Bytes of `enum cudaMemoryType`.
+const TYPE_SIZE: u64 = 4;
+
 impl Machine<'_, '_> {
     /// Puts what the call makes into the places that its arguments name.
     pub(super) fn create(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
@@ -163,11 +166,22 @@ impl Machine<'_, '_> {
         let Some(kind) = self.memory_kind(state, pointer.object).and_then(memory_type) else {
             self.numbers_change(state, target.object);
             self.note_examined_in(target.object, &pointer);
+            // Where memory lies does not change: the answer is the same each time the program asks.
+            let asked = self.start_of(self.objects.root(pointer.object));
+            let answer = Value::symbol(self.symbols.intern(SymKey::Accessor {
+                name: "type".to_owned(),
+                args: vec![Value::Pointer(asked)],
+                epoch: 0,
+            }));
+            self.note_examined(state, &answer, &[Value::Pointer(pointer)]);
+            let field = self.field_object(target, "type");
+            let field = self.start_of(field);
+            self.poke(state, &field, answer, Some(TYPE_SIZE));
             return;
         };
         let field = self.field_object(target, "type");
         let field = self.start_of(field);
-        self.poke(state, &field, Value::int(kind), Some(4));
+        self.poke(state, &field, Value::int(kind), Some(TYPE_SIZE));
         if self.memory_kind(state, pointer.object).is_some_and(MemoryKind::is_device) {
             let field = self.field_object(target, "hostPointer");
             let field = self.start_of(field);

@@ -31,6 +31,8 @@ pub struct Shared<'p> {
     pub(super) stores: stores::Stores,
     /// What the functions do, as far as that decides whether they are followed.
     pub relevance: relevance::Relevance,
+    /// For each function: those that call it.
+    pub(super) callers: Vec<Vec<u32>>,
 }
 
 impl<'p> Shared<'p> {
@@ -58,6 +60,7 @@ impl<'p> Shared<'p> {
             markers,
             stores,
             relevance,
+            callers,
         }
     }
 

@@ -79,6 +79,7 @@ impl Machine<'_, '_> {
                 // What it was made from, it may hold.
                 let known: BTreeSet<_> = handed.iter().filter_map(|value| self.object_of(value)).collect();
                 state.object_mut(pointer.object).knows.extend(known);
+                self.note_examined_into(state, pointer.object, &it.args);
                 if let Some(status) = status {
                     self.note_made_of(state, pointer.object, status);
                 }
@@ -95,11 +96,11 @@ impl Machine<'_, '_> {
                 // What an object says of itself is no verdict on where memory lies.
                 let asked = it.args.get(1..).unwrap_or_default().to_vec();
                 let value = self.accessor(state, it.name, it.args);
-                self.note_examined(&value, &asked);
+                self.note_examined(state, &value, &asked);
                 value
             } else {
                 let value = self.fresh(state);
-                self.note_examined(&value, &it.args);
+                self.note_examined(state, &value, &it.args);
                 value
             };
             if let Some(status) = status {

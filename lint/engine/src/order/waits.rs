@@ -335,6 +335,7 @@ fn is_harmless(row: &Row) -> bool {
                     | Outcome::ElementsEnd
                     | Outcome::Held
                     | Outcome::Pure
+                    | Outcome::Length
                     | Outcome::Least
                     | Outcome::Greatest
                     | Outcome::Same

@@ -35,6 +35,7 @@ impl Transfer<'_, '_> {
                 Outcome::Unknown
                     | Outcome::Status
                     | Outcome::Pure
+                    | Outcome::Length
                     | Outcome::Least
                     | Outcome::Greatest
                     | Outcome::Same
@@ -217,6 +218,7 @@ impl Transfer<'_, '_> {
             | Outcome::Status
             | Outcome::QueryStatus
             | Outcome::Pure
+            | Outcome::Length
             | Outcome::Least
             | Outcome::Greatest
             | Outcome::Same

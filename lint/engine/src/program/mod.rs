@@ -134,6 +134,16 @@ pub struct Function {
     pub unlowered: Vec<Unlowered>,
 }
 
+impl Function {
+    /// The name of all closures.
+    pub const CLOSURE: &str = "<lambda>";
+
+    /// True for the call operators of closures.
+    pub fn is_closure(&self) -> bool {
+        self.name == Self::CLOSURE
+    }
+}
+
 /// Where a function runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -153,7 +153,7 @@ impl<'l, 'a> Body<'l, 'a> {
         // What is marked for the device is no host code, and what is marked for both is where the host calls it.
         let side = closure.operator.map_or(Side::Host, kernels::side);
         let is_root = side == Side::Host && unit.positions.is_own(closure.lambda.extent().0);
-        let mut body = Self::new(unit, "<lambda>".into(), closure.symbol.clone(), site);
+        let mut body = Self::new(unit, Function::CLOSURE.into(), closure.symbol.clone(), site);
         body.code.function_mut().is_root = is_root;
         let record = cuda_lint_engine::program::TypeKind::Record(closure.record);
         let this = Type { kind: record, size: None }.pointer_to();
@@ -195,7 +195,7 @@ impl<'l, 'a> Body<'l, 'a> {
     pub fn thunk(unit: &'l mut Lowering<'a>, closure: &Rc<Closure>) -> Function {
         let target = unit.closure_function(closure, closure.lambda);
         let site = unit.site_or(closure.lambda, unit.nowhere);
-        let mut body = Self::new(unit, "<lambda>".into(), format!("{}*", closure.symbol), site);
+        let mut body = Self::new(unit, Function::CLOSURE.into(), format!("{}*", closure.symbol), site);
         let parameters: Vec<Cursor> =
             closure.lambda.children().into_iter().filter(|child| child.kind() == CXCursor_ParmDecl).collect();
         // There are no captures: any address will do for the closure.

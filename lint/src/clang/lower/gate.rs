@@ -12,10 +12,11 @@ use cuda_lint_engine::program::{ExternId, FunctionBuilder, InvalidCall, SiteId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cursor::{Cursor, Message};
+use super::super::lexing::{is_word, line_end, literal_end, macro_name, raw_end};
 use super::super::repair::is_kept;
 use super::Lowering;
 use super::body::Body;
-use super::positions::{Span, is_word};
+use super::positions::Span;
 
 /// Errors and CUDA calls by place.
 #[derive(Default)]
@@ -452,50 +453,4 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
 
 fn opens_call(text: &[u8], at: usize) -> bool {
     text[at..].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'(')
-}
-
-/// The end of a line, lines that a backslash continues included.
-pub(super) fn line_end(text: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while let Some(end) = memchr::memchr(b'\n', &text[at..]) {
-        let line = text[at..at + end].strip_suffix(b"\r").unwrap_or(&text[at..at + end]);
-        if !line.ends_with(b"\\") {
-            return at + end;
-        }
-        at += end + 1;
-    }
-    text.len()
-}
-
-pub(super) fn literal_end(text: &[u8], from: usize) -> usize {
-    let quote = text[from];
-    // A digit separator is no literal.
-    if quote == b'\'' && from > 0 && text[from - 1].is_ascii_hexdigit() && from + 1 < text.len() {
-        let close = text.get(from + 2) == Some(&b'\'');
-        if text[from + 1].is_ascii_hexdigit() && !close {
-            return from + 1;
-        }
-    }
-    let mut at = from + 1;
-    while at < text.len() && text[at] != quote && text[at] != b'\n' {
-        at += if text[at] == b'\\' { 2 } else { 1 };
-    }
-    (at + 1).min(text.len())
-}
-
-/// The end of `R"mark(…)mark"`; `quote` is where the quote stands.
-pub(super) fn raw_end(text: &[u8], quote: usize) -> usize {
-    let Some(open) = memchr::memchr(b'(', &text[quote..]) else { return quote + 1 };
-    let mut close = b")".to_vec();
-    close.extend_from_slice(&text[quote + 1..quote + open]);
-    close.push(b'"');
-    memchr::memmem::find(&text[quote..], &close).map_or(text.len(), |at| quote + at + close.len())
-}
-
-/// The name of a macro with parameters that a directive defines.
-pub(super) fn macro_name(directive: &[u8]) -> Option<&[u8]> {
-    let rest = directive.strip_prefix(b"#")?.trim_ascii_start();
-    let rest = rest.strip_prefix(b"define")?.trim_ascii_start();
-    let end = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
-    (end > 0).then(|| &rest[..end])
 }

@@ -5,9 +5,8 @@
 
 use rustc_hash::FxHashSet;
 
+use super::super::declared::declared_in;
 use super::Lowering;
-use super::gate::{line_end, literal_end, macro_name, raw_end};
-use super::positions::is_word;
 
 impl Lowering<'_> {
     /// Leaves out the calls of names that the text of some file declares, seen by clang or not.
@@ -24,118 +23,5 @@ impl Lowering<'_> {
             }
         }
         self.program.invalid_calls.retain(|call| call.declared || !declared.contains(call.name.as_bytes()));
-    }
-}
-
-/// What stands before the name of a call and is no type.
-const NO_TYPES: [&[u8]; 13] = [
-    b"return",
-    b"co_return",
-    b"co_yield",
-    b"co_await",
-    b"throw",
-    b"else",
-    b"do",
-    b"case",
-    b"goto",
-    b"and",
-    b"or",
-    b"not",
-    b"sizeof",
-];
-
-/// What stands before a word.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Before {
-    /// A word that may be a type, or stars behind one.
-    Type,
-    Other,
-}
-
-/// Those of the names that a text declares: behind a type (`CUresult cuInit_f(…)`), or as a macro. Comments and
-/// literals do not count.
-fn declared_in(text: &[u8], wanted: &FxHashSet<Vec<u8>>) -> Vec<Vec<u8>> {
-    let mut found = Vec::new();
-    if !wanted.iter().any(|name| memchr::memmem::find(text, name).is_some()) {
-        return found;
-    }
-    let (mut at, mut fresh_line, mut before) = (0, true, Before::Other);
-    while at < text.len() {
-        match text[at] {
-            b'\n' => {
-                fresh_line = true;
-                at += 1;
-            }
-            byte if byte.is_ascii_whitespace() => at += 1,
-            b'/' if text.get(at + 1) == Some(&b'/') => at = line_end(text, at),
-            b'/' if text.get(at + 1) == Some(&b'*') => {
-                at = memchr::memmem::find(&text[at + 2..], b"*/").map_or(text.len(), |end| at + end + 4);
-            }
-            b'#' if fresh_line => {
-                let end = line_end(text, at);
-                found.extend(
-                    macro_name(&text[at..end]).filter(|name| wanted.contains(*name)).map(<[u8]>::to_vec),
-                );
-                (at, before) = (end, Before::Other);
-            }
-            b'"' | b'\'' => (at, fresh_line, before) = (literal_end(text, at), false, Before::Other),
-            byte if is_word(byte) => {
-                fresh_line = false;
-                let start = at;
-                while at < text.len() && is_word(text[at]) {
-                    at += 1;
-                }
-                let word = &text[start..at];
-                if text.get(at) == Some(&b'"') && word.ends_with(b"R") {
-                    at = raw_end(text, at);
-                    continue;
-                }
-                if before == Before::Type && wanted.contains(word) {
-                    found.push(word.to_vec());
-                }
-                let is_type = !word[0].is_ascii_digit() && !NO_TYPES.contains(&word);
-                before = if is_type { Before::Type } else { Before::Other };
-            }
-            b'*' if before == Before::Type => (at, fresh_line) = (at + 1, false),
-            _ => (at, fresh_line, before) = (at + 1, false, Before::Other),
-        }
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn declarations_are_told_from_calls() {
-        let wanted = [b"cudaX_f".to_vec()].into_iter().collect();
-        let declares = |text: &str| !declared_in(text.as_bytes(), &wanted).is_empty();
-        for text in [
-            "#if A\nCUresult cudaX_f(int *version);\n#endif",
-            "CUresult\ncudaX_f (int n) { return 0; }",
-            "extern PFN_cudaX cudaX_f;",
-            "void *cudaX_f();",
-            "# define cudaX_f(n) cudaX(n)",
-            "/* x */ int /* y */ cudaX_f();",
-        ] {
-            assert!(declares(text), "{text}");
-        }
-        for text in [
-            "x = cudaX_f();",
-            "return cudaX_f();",
-            "{ cudaX_f(); }",
-            "check(cudaX_f());",
-            "// that is cudaX_f()",
-            "/* int cudaX_f(); */",
-            "f(\"int cudaX_f()\");",
-            "int cudaX_ff();",
-            "#if A\nx();\n#else\ncudaX_f();\n#endif",
-            "if (a) b(); else cudaX_f();",
-            "",
-            "2 * cudaX_f()",
-        ] {
-            assert!(!declares(text), "{text}");
-        }
     }
 }

@@ -6,6 +6,7 @@ use cuda_lint_engine::program::SiteId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cursor::{Cursor, File, Place, Unit};
+use super::super::lexing::is_word;
 use super::{Position, Read, SourceMap};
 
 /// A stretch of one file, in bytes.
@@ -264,9 +265,4 @@ impl<'a> Positions<'a> {
         }
         self.sources[at].get_or_insert_with(|| Source::new(text))
     }
-}
-
-/// True for the bytes of identifiers.
-pub(super) const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
 }

@@ -1,6 +1,10 @@
 // HIP's runtime API: what build.rs makes of CUDA's, and what HIP has of its own.
 #pragma once
 #pragma clang system_header
+// hipcc defines it for whatever it compiles; what is parsed as CUDA is compiled by it, if it includes this.
+#if defined(__CUDACC__) && !defined(__HIPCC__)
+#define __HIPCC__ 1
+#endif
 #include "cuda/runtime_host.h"
 #include "lib/hip_generated.h"
 

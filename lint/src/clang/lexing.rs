@@ -1,0 +1,53 @@
+//! Words of C and C++ in text that is in no tree: where literals, lines and comments end.
+
+/// True for the bytes of identifiers.
+pub const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// The end of a line, lines that a backslash continues included.
+pub fn line_end(text: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(end) = memchr::memchr(b'\n', &text[at..]) {
+        let line = text[at..at + end].strip_suffix(b"\r").unwrap_or(&text[at..at + end]);
+        if !line.ends_with(b"\\") {
+            return at + end;
+        }
+        at += end + 1;
+    }
+    text.len()
+}
+
+/// The end of the literal whose quote stands at `from`.
+pub fn literal_end(text: &[u8], from: usize) -> usize {
+    let quote = text[from];
+    // A digit separator is no literal.
+    if quote == b'\'' && from > 0 && text[from - 1].is_ascii_hexdigit() && from + 1 < text.len() {
+        let close = text.get(from + 2) == Some(&b'\'');
+        if text[from + 1].is_ascii_hexdigit() && !close {
+            return from + 1;
+        }
+    }
+    let mut at = from + 1;
+    while at < text.len() && text[at] != quote && text[at] != b'\n' {
+        at += if text[at] == b'\\' { 2 } else { 1 };
+    }
+    (at + 1).min(text.len())
+}
+
+/// The end of `R"mark(…)mark"`; `quote` is where the quote stands.
+pub fn raw_end(text: &[u8], quote: usize) -> usize {
+    let Some(open) = memchr::memchr(b'(', &text[quote..]) else { return quote + 1 };
+    let mut close = b")".to_vec();
+    close.extend_from_slice(&text[quote + 1..quote + open]);
+    close.push(b'"');
+    memchr::memmem::find(&text[quote..], &close).map_or(text.len(), |at| quote + at + close.len())
+}
+
+/// The name of a macro with parameters that a directive defines.
+pub fn macro_name(directive: &[u8]) -> Option<&[u8]> {
+    let rest = directive.strip_prefix(b"#")?.trim_ascii_start();
+    let rest = rest.strip_prefix(b"define")?.trim_ascii_start();
+    let end = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+    (end > 0).then(|| &rest[..end])
+}
