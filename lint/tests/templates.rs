@@ -130,3 +130,32 @@ fn bases_that_lead_back_to_their_own_template_end() {
                 int use() { return first<int>(); }\n";
     assert_eq!(Project::new(&[("a.cu", text)]).found(&["."]), ["a.cu:7 host-deref-device-pointer"]);
 }
+
+#[test]
+fn what_a_template_parameter_says_is_the_same_wherever_it_is_asked() {
+    let found = |head: &str, asked: &str, waits: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n__global__ void k(int *p);\n{head} void run(int *d) {{\n\
+             cudaStream_t s = 0; cudaGraph_t g; cudaGraphExec_t e;\n\
+             if ({asked}) cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking);\n\
+             if ({asked}) cudaStreamBeginCapture(s, cudaStreamCaptureModeGlobal);\nk<<<1, 1, 0, s>>>(d);\n\
+             if ({waits}) {{ cudaStreamEndCapture(s, &g); cudaGraphInstantiate(&e, g, 0); cudaGraphLaunch(e, s); }}\n\
+             cudaDeviceSynchronize();\n}}\n{}",
+            if head.ends_with('{') { "};\n" } else { "" }
+        );
+        let found = Project::new(&[("a.cu", &text)]).found(&["."]);
+        found.into_iter().filter(|it| it.contains("capture-illegal-call")).collect::<Vec<_>>()
+    };
+    for (head, asked) in [
+        ("template <class Fixture>", "Fixture::graphs"),
+        ("template <class Fixture>", "!Fixture::plain"),
+        ("template <bool Graphs>", "Graphs"),
+        ("template <class Fixture> struct Test : Fixture {", "Fixture::graphs"),
+        ("template <class Fixture> struct Test : Fixture {", "this->graphs"),
+    ] {
+        assert_eq!(found(head, asked, asked), Vec::<String>::new(), "{head} {asked}");
+        assert_eq!(found(head, asked, "false"), ["a.cu:9 capture-illegal-call"], "{head} {asked}");
+    }
+    let two = found("template <class Fixture>", "Fixture::graphs", "Fixture::other");
+    assert_eq!(two, ["a.cu:9 capture-illegal-call"]);
+}

@@ -212,3 +212,22 @@ fn what_is_chosen_by_an_unknown_number_is_followed() {
     assert_eq!(found("cudaDeviceSynchronize();"), Vec::<String>::new());
     assert_eq!(found(";"), ["a.cu:12 host-read-before-sync"]);
 }
+
+#[test]
+fn what_an_unknown_method_gives_a_template_converts() {
+    let found = |data: &str| {
+        let copies = "#include \"copies.h\"\n#include <cuda_runtime.h>\n\
+             template <class T> void Copies<T>::operator()(const void *from, void *to, cudaStream_t s) {\n\
+             cudaMemcpyAsync(to, from, 4, cudaMemcpyDeviceToHost, s);\n}\ntemplate class Copies<int>;\n";
+        let header = "#pragma once\n#include <cuda_runtime.h>\ntemplate <class T> struct Copies {\n\
+             void operator()(const void *from, void *to, cudaStream_t s);\n};\n";
+        let text = format!(
+            "#include <vendor/op.h>\n#include \"copies.h\"\ntemplate <class T> struct Op : vendor::Op {{\nCopies<T> copies;\n\
+             void compute(vendor::Context *context, cudaStream_t s, void *to) {{\nvendor::Tensor buffer;\nchar here[4];\n\
+             context->allocate(4, &buffer);\ncopies({data}, to, s);\ncudaStreamSynchronize(s); }}\n}};\n"
+        );
+        Project::new(&[("a.cu", &text), ("copies.cu", copies), ("copies.h", header)]).found(&["."])
+    };
+    assert_eq!(found("buffer.data()"), Vec::<String>::new());
+    assert_eq!(found("here"), ["copies.cu:4 memcpy-kind-mismatch"]);
+}

@@ -61,6 +61,7 @@ impl Lowering {
                     private: Vec::new(),
                     is_shared: false,
                     unseen: Vec::new(),
+                    is_invented: false,
                 })
             }
             Ty::Tuple(parts) => {
@@ -175,6 +176,7 @@ fn plain_record(name: &str, fields: Vec<(String, Type)>) -> Record {
         // Code of other files may fill the fields.
         is_shared: true,
         unseen: Vec::new(),
+        is_invented: false,
     }
 }
 

@@ -36,7 +36,7 @@ use crate::unit_file;
 use inputs::{Surroundings, Text, Texts};
 
 /// To be raised when an entry is written otherwise, or means something else.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A larger entry is none of ours.
 const MAX_BYTES: u64 = 256 << 20;

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use super::machine::{Calls, Machine};
 use super::object::{FrameId, ObjectKey};
 use super::state::{DeviceAccess, Extent, Form, Operation, Range, State};
-use super::symbol::Linear;
+use super::symbol::{Linear, SymKey};
 use super::value::Value;
-use crate::facts::{Lent, WorkKind};
+use crate::facts::{Lent, Variable, WorkKind};
 use crate::program::{
     Call, Callee, ExternParam, Function, FunctionId, Launch, ParamAccess, Storage, Type, TypeKind,
 };
@@ -168,7 +168,14 @@ impl Machine<'_, '_> {
         let frame = self.objects.frame(state.frame(), self.at.step, state.turn(), id);
         self.push_frame(state, frame);
         self.stack.push(id);
-        for (param, arg) in function.params.iter().zip(args) {
+        for (param, mut arg) in function.params.iter().zip(args) {
+            let info = &function.locals[param.0 as usize];
+            if matches!(info.ty.kind, TypeKind::Pointer { pointee: None, .. })
+                && self.is_unknown_temporary(&arg)
+            {
+                let key = SymKey::Opaque { frame: state.frame(), step: self.at.step, operands: vec![arg] };
+                arg = Value::symbol(self.symbols.intern(key));
+            }
             let object = match function.locals[param.0 as usize].storage {
                 Storage::ParamObject => self.slot(state, *param),
                 _ => self.local_object(state, *param),
@@ -177,6 +184,18 @@ impl Machine<'_, '_> {
         }
         self.stack.pop();
         frame
+    }
+
+    /// True for the address of a temporary of a class that the frontend has invented. In a template, it may be an
+    /// argument that converts to a pointer as well as one that a reference is bound to.
+    fn is_unknown_temporary(&self, arg: &Value) -> bool {
+        let Value::Pointer(pointer) = arg else { return false };
+        let info = self.objects.info(pointer.object);
+        info.variable == Some(Variable::Temporary)
+            && self
+                .objects
+                .record(pointer.object)
+                .is_some_and(|record| self.shared.program.records[record.0 as usize].is_invented)
     }
 
     /// Follows a call from the states that have entered it, and comes back.

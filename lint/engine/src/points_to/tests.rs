@@ -24,6 +24,7 @@ fn program() -> Program {
         private: vec!["p".into()],
         is_shared: false,
         unseen: Vec::new(),
+        is_invented: false,
     };
     let entry = |name: &str, params: &[ExternParam]| Extern {
         name: name.into(),

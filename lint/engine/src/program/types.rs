@@ -119,6 +119,9 @@ pub struct Record {
     /// kind (`std::vector<float, PinnedAllocator<float>>`), and for smart pointers with a deleter of
     /// their own.
     pub custom_memory: bool,
+    /// True for a class that the frontend has invented, since its header is missing: what its objects convert to, and
+    /// when, is not known.
+    pub is_invented: bool,
     /// The fields that only the class, its friends and its heirs can name.
     pub private: Vec<String>,
     /// True if the class is declared in a header: code out of sight may fill its public fields.

@@ -8,6 +8,7 @@ use cuda_lint_engine::program::{
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
 use super::callees::{is_move, is_overloaded};
+use super::expressions::is_address;
 use super::gate::is_api_name;
 use super::names;
 use super::types::{default_value, is_reference};
@@ -190,10 +191,13 @@ impl Body<'_, '_> {
                 continue;
             }
             let arg = self.argument(*argument, parameter, source);
-            // CUDA's functions take no objects of classes: what such an object converts to is not known.
-            let converts = is_api
+            // CUDA's functions take no objects of classes, nor do parameters that are addresses or numbers: what such
+            // an object converts to is not known.
+            let taken = parameter.filter(|ty| !is_reference(*ty)).map(|ty| self.unit.ty(ty).kind);
+            let is_scalar = taken.is_some_and(|kind| is_address(kind) || kind == TypeKind::Int);
+            let converts = (is_api || is_scalar)
                 && matches!(self.unit.ty(argument.ty()).kind, TypeKind::Record(_))
-                && (invented || self.unit.is_invented(argument.ty()));
+                && ((is_api && invented) || self.unit.is_invented(argument.ty()));
             args.push(if converts { self.code.unknown(site, vec![arg]) } else { arg });
         }
         // In a template pattern a call has no arguments but those that are written.
@@ -437,7 +441,7 @@ impl Body<'_, '_> {
             Some(ty) if self.is_left_out(argument) => {
                 let site = self.at;
                 match self.unit.ty(ty).kind {
-                    kind if super::expressions::is_address(kind) => self.int(site, 0),
+                    kind if is_address(kind) => self.int(site, 0),
                     _ => self.value(argument),
                 }
             }

@@ -252,7 +252,10 @@ impl Body<'_, '_> {
     pub(super) fn reference_value(&mut self, expression: Cursor) -> ValueId {
         let site = self.at;
         let Some(target) = expression.referenced() else {
-            return self.code.unknown(site, Vec::new());
+            return match self.dependent_static(expression) {
+                Some(global) => self.load_dependent(global, expression),
+                None => self.code.unknown(site, Vec::new()),
+            };
         };
         match target.kind() {
             CXCursor_EnumConstantDecl => self.int(site, target.enumerator()),
@@ -260,7 +263,10 @@ impl Body<'_, '_> {
             // A non-type template parameter.
             CXCursor_NonTypeTemplateParameter => match expression.evaluate() {
                 Some(value) => self.int(site, value),
-                None => self.code.unknown(site, Vec::new()),
+                None => {
+                    let parameter = self.template_parameter(target);
+                    self.load_dependent(parameter, expression)
+                }
             },
             CXCursor_OverloadedDeclRef => {
                 let candidates = target.overloads();

@@ -19,6 +19,7 @@ mod calls;
 mod captures;
 mod classes;
 mod constants;
+mod dependent;
 mod expressions;
 mod functions;
 mod gate;
@@ -131,6 +132,7 @@ pub fn lower(unit: CXTranslationUnit, main_file: &str, source: &str, read: &Read
         externs: FxHashMap::default(),
         extern_ids: FxHashMap::default(),
         globals: FxHashMap::default(),
+        dependent: FxHashMap::default(),
         constants: FxHashMap::default(),
         types: FxHashMap::default(),
         filling: 0,
@@ -167,6 +169,8 @@ struct Lowering<'a> {
     externs: FxHashMap<Extern, ExternId>,
     extern_ids: FxHashMap<Key, ExternId>,
     globals: FxHashMap<Key, GlobalId>,
+    /// Static members of what template parameters stand for, by the function that names them.
+    dependent: FxHashMap<(SiteId, String), GlobalId>,
     /// Integer constants by their variables.
     constants: FxHashMap<Key, Option<i64>>,
     types: FxHashMap<(Key, Key), Type>,

@@ -164,7 +164,10 @@ impl Body<'_, '_> {
     pub(super) fn named_place(&mut self, expression: Cursor, extended: bool) -> ValueId {
         let site = self.at;
         let Some(target) = expression.referenced() else {
-            return self.code.unknown(site, Vec::new());
+            return match self.dependent_static(expression) {
+                Some(global) => self.code.address_of_global(site, global),
+                None => self.code.unknown(site, Vec::new()),
+            };
         };
         match target.kind() {
             CXCursor_VarDecl | CXCursor_ParmDecl | CXCursor_UnexposedDecl => {
@@ -253,7 +256,10 @@ impl Body<'_, '_> {
             Some(candidates) => candidates.spelling(),
             None => expression.spelling(),
         };
-        let name = if name.is_empty() { self.member_name(expression) } else { Some(name) };
+        let name = match name.is_empty() {
+            true => self.member_name(expression).or_else(|| self.dependent_name(expression)),
+            false => Some(name),
+        };
         match (name, target) {
             (Some(name), _) => self.code.field(site, base, name),
             // An unnamed struct or union: its members count as members of the whole.
@@ -295,21 +301,6 @@ impl Body<'_, '_> {
         };
         let rest = self.unit.positions.text(whole.file, object.end, whole.end.max(object.end));
         rest.trim_ascii_start().starts_with(b"->")
-    }
-
-    /// The name of a member that depends on template parameters, read off the text.
-    pub fn member_name(&mut self, member: Cursor) -> Option<String> {
-        let span = self.unit.positions.span(member)?;
-        member.referenced().is_none().then_some(())?;
-        let text = self.unit.positions.text(span.file, span.start, span.end);
-        let text = std::str::from_utf8(text).ok()?;
-        let text = match text.rfind("->").max(text.rfind('.')) {
-            Some(at) => text[at + 1..].trim_start_matches('>'),
-            None => return None,
-        };
-        let text = text.trim_start().trim_start_matches("template ").trim_start();
-        let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
-        (end > 0).then(|| text[..end].to_owned())
     }
 
     pub(super) fn element_place(&mut self, expression: Cursor) -> ValueId {

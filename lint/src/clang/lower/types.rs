@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use clang_sys::*;
-use cuda_lint_engine::program::{Record, RecordId, Type, TypeKind};
+use cuda_lint_engine::program::{Origin, Record, RecordId, Type, TypeKind};
 
 use super::super::cursor::{Cursor, Key, Ty};
 use super::Lowering;
@@ -246,6 +246,7 @@ impl Lowering<'_> {
             private: Vec::new(),
             is_shared: false,
             unseen: Vec::new(),
+            is_invented: false,
         });
         self.fill_record(id, ty);
         id
@@ -277,6 +278,7 @@ impl Lowering<'_> {
         let is_shared =
             class.declaration.is_some_and(|it| !class.is_lambda && !self.positions.is_main(it.location()));
         let unseen = self.unseen_methods(&class);
+        let is_invented = class.declaration.is_some_and(|it| self.origin(it) == Origin::Invented);
         let (element_size, custom_memory) = self.container(ty, &class);
         let display = if class.is_lambda { "<lambda>".to_owned() } else { spelled(ty) };
         let record = &mut self.program.records[id.0 as usize];
@@ -289,6 +291,7 @@ impl Lowering<'_> {
         record.private = private;
         record.is_shared = is_shared;
         record.unseen = unseen;
+        record.is_invented = is_invented;
     }
 
     /// The methods of a class that may change an object and have no body that is lowered here in any case, by their

@@ -1,0 +1,85 @@
+//! Names that depend on template parameters, in patterns that nothing instantiates: clang does not say what they are,
+//! so they are read off the text. The same name is the same thing wherever a function says it.
+
+use cuda_lint_engine::program::{Global, GlobalId, GlobalMemory, SiteId, Type, ValueId};
+
+use super::super::cursor::Cursor;
+use super::super::lexing::is_word;
+use super::body::Body;
+
+impl Body<'_, '_> {
+    /// The name of a member that depends on template parameters, read off the text.
+    pub fn member_name(&mut self, member: Cursor) -> Option<String> {
+        let span = self.unit.positions.span(member)?;
+        member.referenced().is_none().then_some(())?;
+        let text = self.unit.positions.text(span.file, span.start, span.end);
+        let text = std::str::from_utf8(text).ok()?;
+        let text = match text.rfind("->").max(text.rfind('.')) {
+            Some(at) => text[at + 1..].trim_start_matches('>'),
+            None => return None,
+        };
+        let text = text.trim_start().trim_start_matches("template ").trim_start();
+        let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
+        (end > 0).then(|| text[..end].to_owned())
+    }
+
+    /// The last part of `Params::name`, where that is all of the expression: in a method, it may be a member of a base.
+    pub(super) fn dependent_name(&mut self, expression: Cursor) -> Option<String> {
+        let text = self.qualified_name(expression)?;
+        text.rsplit("::").next().map(|name| name.trim_start().to_owned())
+    }
+
+    /// The static member that `Params::name` means in a function.
+    pub(super) fn dependent_static(&mut self, expression: Cursor) -> Option<GlobalId> {
+        let name = self.qualified_name(expression)?;
+        let function = self.code.function_mut().site;
+        Some(self.dependent(function, name))
+    }
+
+    /// What stands for a template parameter that is a value.
+    pub(super) fn template_parameter(&mut self, parameter: Cursor) -> GlobalId {
+        let declared = self.unit.site_or(parameter, self.at);
+        self.dependent(declared, parameter.spelling())
+    }
+
+    /// The value of such a name.
+    pub(super) fn load_dependent(&mut self, global: GlobalId, expression: Cursor) -> ValueId {
+        let ty = self.unit.ty(expression.ty());
+        let address = self.code.address_of_global(self.at, global);
+        self.code.load(self.at, address, ty)
+    }
+
+    fn dependent(&mut self, whose: SiteId, name: String) -> GlobalId {
+        let site = self.at;
+        let key = (whose, name);
+        if let Some(known) = self.unit.dependent.get(&key) {
+            return *known;
+        }
+        let global = Global {
+            name: key.1.clone(),
+            ty: Type::UNKNOWN,
+            memory: GlobalMemory::Unknown,
+            is_shared: false,
+            // What it starts as is out of sight.
+            is_initialised: true,
+            site,
+            link: None,
+        };
+        let id = GlobalId(self.unit.program.globals.len() as u32);
+        self.unit.program.globals.push(global);
+        self.unit.dependent.insert(key, id);
+        id
+    }
+
+    /// The text of an expression that is a qualified name, and depends on template parameters.
+    fn qualified_name(&mut self, expression: Cursor) -> Option<String> {
+        expression.referenced().is_none().then_some(())?;
+        let span = self.unit.positions.span(expression)?;
+        let text = self.unit.positions.text(span.file, span.start, span.end);
+        let text = std::str::from_utf8(text).ok()?.trim();
+        let part = |part: &str| !part.is_empty() && part.bytes().all(is_word);
+        let (class, name) = text.rsplit_once("::")?;
+        let is_class = class.bytes().all(|byte| is_word(byte) || b" :<>,".contains(&byte));
+        (is_class && part(name.trim())).then(|| text.to_owned())
+    }
+}
