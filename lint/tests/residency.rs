@@ -141,3 +141,65 @@ fn a_table_that_is_asked_for_a_pointer_says_how_it_was_made() {
     }
     assert_eq!(found("if (p)", "s.head = a;"), late);
 }
+
+#[test]
+fn what_thrust_copies_to_the_host_lies_there() {
+    let found = |body: &str| {
+        let text = format!(
+            "#include <thrust/device_vector.h>\n#include <thrust/host_vector.h>\ntemplate <class T> bool near(T, T);\n\
+             template <class T> void check(thrust::device_vector<T> d) {{\n{body}\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    for copied in [
+        "thrust::host_vector<T> h(d); near(h[0], h[1]);",
+        "thrust::host_vector<T> h = d; near(h[0], h[1]);",
+        "near(*d.begin(), d[0]); near(d.front(), d.back());",
+    ] {
+        assert_eq!(found(copied), Vec::<String>::new(), "{copied}");
+    }
+    let own =
+        "thrust::device_vector<float> e(4); float *p = thrust::raw_pointer_cast(e.data()); near(p[0], p[1]);";
+    assert_eq!(found(own), ["a.cu:5 host-deref-device-pointer"]);
+}
+
+#[test]
+fn an_instance_for_other_memory_is_another_function() {
+    let found = |grown: &str| {
+        let text = format!(
+            "#include <thrust/device_vector.h>\n#include <thrust/host_vector.h>\n\
+             template <class V> void grow(V &v, size_t n) {{ if (v.size() < n) {{ v.clear(); v.resize(n); }} }}\n\
+             template <int N> struct Loader {{ thrust::host_vector<int> h; thrust::device_vector<int> d;\n\
+             void load(size_t n) {{ {grown}\nh[0] = 3;\n}} }};\n\
+             void use(thrust::device_vector<int> &d) {{ grow(d, 7); }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("grow(h, n); grow(d, n);"), Vec::<String>::new());
+    assert_eq!(
+        found("grow(h, n); int *h = thrust::raw_pointer_cast(d.data());"),
+        ["a.cu:6 host-deref-device-pointer"]
+    );
+}
+
+#[test]
+fn a_driver_address_may_be_of_any_memory() {
+    let found = |body: &str| {
+        let text = format!(
+            "#include <cuda.h>\n#include <stdlib.h>\nstruct State {{ CUdeviceptr out; }};\nstatic int probe;\n\
+             int start(void) {{ return cuMemHostRegister(&probe, 4, 0) != CUDA_SUCCESS; }}\n\
+             void stop(struct State *state) {{\n{body}\n}}\n"
+        );
+        Project::new(&[("a.c", &text)]).found(&["."])
+    };
+    for any in [
+        "cuMemFreeHost((void *)state->out);",
+        "cuIpcCloseMemHandle(state->out);",
+        "if (cuMemHostUnregister(&probe)) abort();",
+    ] {
+        assert_eq!(found(any), Vec::<String>::new(), "{any}");
+    }
+    let wrong = ["a.c:7 free-kind-mismatch"];
+    assert_eq!(found("CUdeviceptr d; cuMemAlloc(&d, 4);\ncuMemFreeHost((void *)d);").len(), 1);
+    assert_eq!(found("static int other; cuMemHostUnregister(&other);"), wrong);
+}

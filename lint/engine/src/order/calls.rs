@@ -9,7 +9,7 @@ use super::symbol::{Linear, SymKey};
 use super::value::Value;
 use crate::facts::{Lent, Variable, WorkKind};
 use crate::program::{
-    Call, Callee, ExternParam, Function, FunctionId, Launch, ParamAccess, Storage, Type, TypeKind,
+    Call, Callee, ExternParam, Function, FunctionId, Launch, ParamAccess, RecordId, Storage, Type, TypeKind,
 };
 
 /// A call to something without a body, or that is not followed.
@@ -70,7 +70,7 @@ impl Machine<'_, '_> {
                     }
                     return;
                 }
-                if self.can_follow(id) {
+                if self.can_follow(id) && self.is_instance_for(function, &args) {
                     if !self.shared.is_bystander(id) || self.reaches_pending(&state, &args) {
                         let frame = self.enter(&mut state, id, args);
                         calls.entry((id, frame)).or_default().push(state);
@@ -184,6 +184,24 @@ impl Machine<'_, '_> {
         }
         self.stack.pop();
         frame
+    }
+
+    /// In a pattern, a call of a template is one of any instance that the program has. One whose parameters are
+    /// containers of another kind of memory is not the one that is meant.
+    fn is_instance_for(&self, function: &Function, args: &[Value]) -> bool {
+        let class =
+            |record: RecordId| self.class_memory(&self.shared.program.records[record.0 as usize].name);
+        function.template.is_empty()
+            || function.params.iter().zip(args).all(|(param, arg)| {
+                let TypeKind::Pointer { pointee: Some(meant), .. } =
+                    function.locals[param.0 as usize].ty.kind
+                else {
+                    return true;
+                };
+                let Value::Pointer(pointer) = arg else { return true };
+                let passed = self.objects.record(pointer.object);
+                passed.and_then(class).zip(class(meant)).is_none_or(|(passed, meant)| passed == meant)
+            })
     }
 
     /// True for the address of a temporary of a class that the frontend has invented. In a template, it may be an

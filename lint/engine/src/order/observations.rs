@@ -514,11 +514,16 @@ impl Observations {
         let releases = self
             .releases
             .into_iter()
-            .map(|((site, how), sum)| Release {
-                site,
-                how,
-                objects: sum.objects.into_iter().map(|object| object.map(short_lived)).collect(),
-                interior: sum.interior,
+            .map(|((site, how), sum)| {
+                // A variable with static storage may have been registered by whatever ran before.
+                let elsewhere = |object: &Object| {
+                    how == ReleaseKind::Unregister
+                        && object.origin == Origin::Static
+                        && object.site.is_some_and(|site| self.registered.contains(&site))
+                };
+                let known = |object: Option<Object>| object.filter(|it| !elsewhere(it)).map(short_lived);
+                let objects = sum.objects.into_iter().map(known).collect();
+                Release { site, how: how.clone(), objects, interior: sum.interior }
             })
             .collect();
         let host_arguments = self

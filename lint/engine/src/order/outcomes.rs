@@ -46,6 +46,7 @@ impl Machine<'_, '_> {
         {
             self.note_examined_into(state, into.object, it.call.args.get(1..).unwrap_or_default());
         }
+        self.pointer_of_class(state, it);
         it.call.call.result?;
         let value = match it.row.result {
             Outcome::Status | Outcome::QueryStatus => match it.status {
@@ -115,9 +116,33 @@ impl Machine<'_, '_> {
                     answer
                 }
             },
-            Outcome::Unknown | Outcome::Stream => self.fresh(state),
+            Outcome::Unknown | Outcome::Stream => {
+                let value = self.fresh(state);
+                if it.row.family == Family::Std {
+                    self.note_examined(state, &value, it.call.args.get(1..).unwrap_or_default());
+                }
+                value
+            }
         };
         Some(value)
+    }
+
+    /// A pointer, iterator or reference of class type (`thrust::device_ptr`) holds the address that the row names.
+    fn pointer_of_class(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let Some(into) = it.call.call.into.map(|it| self.value(state, it)) else { return };
+        let (Some(into), Some(owner)) = (self.pointer(&into), self.owner(it)) else { return };
+        if self.class_of(into.object).is_some_and(|class| self.class_memory(&class).is_some()) {
+            return;
+        }
+        let address = match it.row.result {
+            Outcome::Elements | Outcome::Element | Outcome::ElementsEnd => {
+                self.elements_outcome(state, it, &owner)
+            }
+            Outcome::Held => self.held(state, &owner),
+            _ => return,
+        };
+        let cell = self.elements_cell(&into);
+        self.poke(state, &cell, address, Some(8));
     }
 
     /// A tuple is made of the arguments.

@@ -71,7 +71,9 @@ impl Machine<'_, '_> {
         }
         let class = self.class_of(from.object).unwrap_or_else(|| it.class().to_owned());
         let elements = self.elements(state, &from, &class);
-        if how.may_write() {
+        // In a template, constructors are not told apart: from a container with its elements elsewhere, it is a copy.
+        let elsewhere = self.class_memory(&class) != self.class_memory(it.class());
+        if how.may_write() && !elsewhere {
             // What holds an address and owns nothing, or not alone (`thrust::device_ptr`), gives nothing back.
             if self.is_sole_owner(it.class()) {
                 self.release_elements(state, &to, &it.row.name);

@@ -1,7 +1,8 @@
 //! Names that depend on template parameters, in patterns that nothing instantiates: clang does not say what they are,
 //! so they are read off the text. The same name is the same thing wherever a function says it.
 
-use cuda_lint_engine::program::{Global, GlobalId, GlobalMemory, SiteId, Type, ValueId};
+use clang_sys::CXCursor_CallExpr;
+use cuda_lint_engine::program::{Global, GlobalId, GlobalMemory, SiteId, Type, TypeKind, ValueId};
 
 use super::super::cursor::Cursor;
 use super::super::lexing::is_word;
@@ -69,6 +70,16 @@ impl Body<'_, '_> {
         self.unit.program.globals.push(global);
         self.unit.dependent.insert(key, id);
         id
+    }
+
+    /// The address behind `*operand`. What a call gives whose type depends on template parameters may be an iterator,
+    /// and what stands behind that a reference of its own kind (`*vector.begin()` of a `thrust::device_vector`).
+    pub(super) fn dereferenced(&mut self, operand: Cursor) -> ValueId {
+        let address = self.value(operand);
+        if operand.kind() == CXCursor_CallExpr && self.unit.ty(operand.ty()).kind == TypeKind::Unknown {
+            return self.code.unknown(self.at, vec![address]);
+        }
+        address
     }
 
     /// The text of an expression that is a qualified name, and depends on template parameters.

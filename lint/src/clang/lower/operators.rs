@@ -50,7 +50,7 @@ impl Body<'_, '_> {
             }
             CXUnaryOperator_Deref => {
                 let ty = self.unit.ty(expression.ty());
-                let address = self.value(operand);
+                let address = self.dereferenced(operand);
                 if ty.kind == TypeKind::Function { address } else { self.read(expression, address, ty) }
             }
             kind @ (CXUnaryOperator_PostInc

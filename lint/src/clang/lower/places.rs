@@ -44,7 +44,7 @@ impl Body<'_, '_> {
                 let parts = expression.parts();
                 let [operand] = parts[..] else { return self.not_understood(expression) };
                 match unary_operator(expression) {
-                    CXUnaryOperator_Deref => self.value(operand),
+                    CXUnaryOperator_Deref => self.dereferenced(operand),
                     kind @ (CXUnaryOperator_PreInc | CXUnaryOperator_PreDec) => {
                         self.step(expression, operand, kind).0
                     }
