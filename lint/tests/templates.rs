@@ -159,3 +159,34 @@ fn what_a_template_parameter_says_is_the_same_wherever_it_is_asked() {
     let two = found("template <class Fixture>", "Fixture::graphs", "Fixture::other");
     assert_eq!(two, ["a.cu:9 capture-illegal-call"]);
 }
+
+#[test]
+fn what_is_substituted_for_a_value_is_known() {
+    let found = |count: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#define CHECK(call) {{ cudaError_t e = call; if (e) {{ [e]() {{ __builtin_trap(); }}(); }} }}\n\
+             template <bool Own, int N> static void run(int *d, int *h) {{ cudaStream_t s = 0;\n\
+             if (Own) CHECK(cudaStreamCreate(&s));\ncudaMemcpyAsync(h, d, N, cudaMemcpyDeviceToHost, s);\n\
+             cudaStreamSynchronize(s); if (Own) cudaStreamDestroy(s); }}\n\
+             void all(int *h) {{ int *d; cudaMalloc(&d, 64); run<true, 64>(d, h); run<false, {count}>(d, h); cudaFree(d); }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("32"), Vec::<String>::new());
+}
+
+#[test]
+fn many_instances_are_told_apart_by_what_they_take() {
+    let found = |more: &str| {
+        let text = format!(
+            "#include <thrust/device_vector.h>\n#include <thrust/host_vector.h>\n\
+             template <class V> static void grow(V &v, size_t n) {{ v.clear(); v.resize(n); }}\n\
+             void f(size_t n) {{ thrust::device_vector<char> a; thrust::device_vector<int> b; thrust::device_vector<float> c;\n\
+             thrust::device_vector<long> d; thrust::device_vector<short> e; thrust::host_vector<int> h;\n\
+             grow(a, n); grow(b, n); grow(c, n); grow(d, n); grow(e, n); grow(h, n);\n{more}\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("h[0] = 1;"), Vec::<String>::new());
+    assert_eq!(found("thrust::raw_pointer_cast(b.data())[0] = 1;"), ["a.cu:7 host-deref-device-pointer"]);
+}

@@ -101,7 +101,9 @@ impl Body<'_, '_> {
                 continue;
             }
             let Some(variable) = child.referenced() else { continue };
-            let initializer = variable.initializer().filter(|_| is_within(variable, lambda));
+            // In a macro, all stands at one place: what the function has declared is no capture of its own.
+            let is_new = !self.variables.contains_key(&variable.entity()) && is_within(variable, lambda);
+            let initializer = variable.initializer().filter(|_| is_new);
             let name = variable.spelling();
             captures.push(Capture {
                 by_reference: introducer.references.contains(&name),

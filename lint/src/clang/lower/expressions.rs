@@ -252,6 +252,10 @@ impl Body<'_, '_> {
     pub(super) fn reference_value(&mut self, expression: Cursor) -> ValueId {
         let site = self.at;
         let Some(target) = expression.referenced() else {
+            // In an instance: what is substituted for a parameter of the template.
+            if let Some(value) = expression.evaluate() {
+                return self.int(site, value);
+            }
             return match self.dependent_static(expression) {
                 Some(global) => self.load_dependent(global, expression),
                 None => self.code.unknown(site, Vec::new()),

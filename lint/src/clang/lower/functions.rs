@@ -13,9 +13,16 @@ use super::types::{is_reference, is_rvalue_reference};
 use super::{Lowering, REPAIR_FILE, Variant, kernels, names};
 use std::rc::Rc;
 
-/// Instances of one template that are lowered; further ones are taken to be like the first. Dispatch over
-/// many types and constants multiplies them, and they differ in little that matters here.
-const MAX_INSTANCES: u32 = 4;
+/// Instances of one template that are lowered; further ones are taken to be like the first that takes objects of
+/// the same classes in the same places. Dispatch over many types and constants multiplies them, and they differ in little that
+/// matters here.
+const MAX_INSTANCES: usize = 4;
+
+/// The same, of whatever shape.
+const MAX_SHAPES: usize = 12;
+
+/// A lowered instance of a template: the classes of its parameters, without template arguments, and its function.
+pub(super) type Instance = (Vec<Option<String>>, FunctionId);
 
 /// What a slot of the function table waits for.
 pub(super) enum Work {
@@ -103,18 +110,40 @@ impl Lowering<'_> {
             return *known;
         }
         let pattern = definition.template().map(Cursor::entity);
-        if let Some(pattern) = pattern
-            && let Some((count, first)) = self.instantiated.get(&pattern)
-            && *count >= MAX_INSTANCES
+        let shape = match pattern {
+            Some(_) => self.shape(definition),
+            None => Vec::new(),
+        };
+        if let Some(instances) = pattern.and_then(|pattern| self.instantiated.get(&pattern))
+            && instances.len() >= MAX_INSTANCES
         {
-            return *first;
+            let alike = instances.iter().find(|(other, _)| *other == shape);
+            let alike = alike.or_else(|| instances.first().filter(|_| instances.len() >= MAX_SHAPES));
+            if let Some((_, function)) = alike {
+                return *function;
+            }
         }
         let id = self.slot(Work::Definition(definition));
         self.function_ids.insert(key, id);
         if let Some(pattern) = pattern {
-            self.instantiated.entry(pattern).or_insert((0, id)).0 += 1;
+            self.instantiated.entry(pattern).or_default().push((shape, id));
         }
         id
+    }
+
+    /// The classes of what is passed, by value or by reference: a container on the host is none on the device.
+    fn shape(&mut self, definition: Cursor) -> Vec<Option<String>> {
+        let ty = definition.ty();
+        let mut class = |at| {
+            let kind = ty.parameter(at).map(|it| self.ty(it).kind);
+            let (Some(TypeKind::Record(record)) | Some(TypeKind::Pointer { pointee: Some(record), .. })) =
+                kind
+            else {
+                return None;
+            };
+            Some(self.program.records[record.0 as usize].name.clone())
+        };
+        (0..ty.parameter_count()).map(&mut class).collect()
     }
 
     /// The slot of a closure's call operator.

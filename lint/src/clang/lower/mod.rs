@@ -164,8 +164,8 @@ struct Lowering<'a> {
     pending: VecDeque<(FunctionId, Work)>,
     /// Definitions in the main file that stand in templates: lowered only if nothing instantiates them.
     patterns: Vec<Cursor>,
-    /// Templates with instances: how many there are, and the first of them.
-    instantiated: FxHashMap<Key, (u32, FunctionId)>,
+    /// The instances of templates that are lowered.
+    instantiated: FxHashMap<Key, Vec<functions::Instance>>,
     externs: FxHashMap<Extern, ExternId>,
     extern_ids: FxHashMap<Key, ExternId>,
     globals: FxHashMap<Key, GlobalId>,
