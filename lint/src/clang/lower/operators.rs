@@ -92,7 +92,7 @@ impl Body<'_, '_> {
         }
         let (value, reference) = match (name.strip_prefix("operator")?, operands) {
             ("&", [operand]) => (self.place_for_reference(*operand), false),
-            ("*", [operand]) => (self.value(*operand), true),
+            ("*", [operand]) => (self.dereferenced(*operand), true),
             (operator, [lhs, rhs]) => {
                 let kind = match operator {
                     "+" => CXBinaryOperator_Add,
