@@ -197,10 +197,12 @@ fn a_driver_address_may_be_of_any_memory() {
         "cuMemFreeHost((void *)state->out);",
         "cuIpcCloseMemHandle(state->out);",
         "if (cuMemHostUnregister(&probe)) abort();",
+        "((int *)state->out)[0] = 1;",
     ] {
         assert_eq!(found(any), Vec::<String>::new(), "{any}");
     }
     let wrong = ["a.c:7 free-kind-mismatch"];
     assert_eq!(found("CUdeviceptr d; cuMemAlloc(&d, 4);\ncuMemFreeHost((void *)d);").len(), 1);
+    assert_eq!(found("CUdeviceptr d; cuMemAlloc(&d, 4);\n((int *)d)[0] = 1; cuMemFree(d);").len(), 1);
     assert_eq!(found("static int other; cuMemHostUnregister(&other);"), wrong);
 }

@@ -139,6 +139,15 @@ pub struct Object {
     pub by_mode: bool,
 }
 
+impl Object {
+    /// True for memory that is the device's by the type of what holds its address only, `CUdeviceptr`: with unified
+    /// addressing, that is a number which may be the address of managed or pinned memory, or of another process'
+    /// (CUDA Driver API, "Unified Addressing").
+    pub fn may_lie_anywhere(&self) -> bool {
+        self.memory == Some(MemoryKind::Device) && self.origin == Origin::Unseen
+    }
+}
+
 /// Where an object's memory comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Origin {

@@ -70,7 +70,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
             .flatten()
             // A temporary is passed by value: a handle or fancy pointer (`thrust::device_ptr`), not memory.
             .filter(|object| object.origin != Origin::Stack || !object.name.is_empty())
-            .filter(|object| !is_any_address(object))
+            .filter(|object| !object.may_lie_anywhere())
             .filter_map(|object| object.memory.map(|memory| (object, memory)))
             .filter(|(_, memory)| !fits(&release.how, *memory))
             .collect();
@@ -85,13 +85,6 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(explain(context, release, object, *memory, confidence));
         }
     }
-}
-
-/// True for memory that is the device's by the type of what holds its address only, `CUdeviceptr`: with unified
-/// addressing, that is a number which may be the address of pinned memory, or of another process' (CUDA Driver API,
-/// "Unified Addressing").
-fn is_any_address(object: &Object) -> bool {
-    object.memory == Some(MemoryKind::Device) && object.origin == Origin::Unseen
 }
 
 /// True if memory of a kind may be released like this.

@@ -84,7 +84,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     dereferences.sort_by_key(|d| (std::cmp::Reverse(paths(d.paths)), d.site));
     // A method that is followed on its own and from its callers touches the same thing by several names.
     let mut seen = BTreeSet::new();
-    dereferences.retain(|d| seen.insert((d.site, d.write)));
+    dereferences.retain(|d| !d.object.may_lie_anywhere() && seen.insert((d.site, d.write)));
     let mut done: Vec<(&Object, Vec<&Dereference>)> = Vec::new();
     for dereference in dereferences {
         match done.iter_mut().find(|(object, _)| same_allocation(object, &dereference.object)) {
