@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::lexing::{is_word, line_end, literal_end, macro_name, raw_end};
+use super::lexing::{comment_end, is_word, line_end, literal_end, macro_name, raw_end};
 use crate::include_index::IncludeIndex;
 
 /// The names that the files of a project declare, read when one is asked for.
@@ -71,16 +71,16 @@ pub fn declared_in(text: &[u8], wanted: &FxHashSet<Vec<u8>>) -> Vec<Vec<u8>> {
     }
     let (mut at, mut fresh_line, mut before) = (0, true, Before::Other);
     while at < text.len() {
+        if let Some(end) = comment_end(text, at) {
+            at = end;
+            continue;
+        }
         match text[at] {
             b'\n' => {
                 fresh_line = true;
                 at += 1;
             }
             byte if byte.is_ascii_whitespace() => at += 1,
-            b'/' if text.get(at + 1) == Some(&b'/') => at = line_end(text, at),
-            b'/' if text.get(at + 1) == Some(&b'*') => {
-                at = memchr::memmem::find(&text[at + 2..], b"*/").map_or(text.len(), |end| at + end + 4);
-            }
             b'#' if fresh_line => {
                 let end = line_end(text, at);
                 found.extend(

@@ -51,3 +51,15 @@ pub fn macro_name(directive: &[u8]) -> Option<&[u8]> {
     let end = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
     (end > 0).then(|| &rest[..end])
 }
+
+/// The end of the comment that begins at `at`, if one does.
+pub fn comment_end(text: &[u8], at: usize) -> Option<usize> {
+    match text.get(at..at + 2)? {
+        b"//" => Some(line_end(text, at)),
+        b"/*" => {
+            let body = at + 2;
+            Some(memchr::memmem::find(&text[body..], b"*/").map_or(text.len(), |end| body + end + 2))
+        }
+        _ => None,
+    }
+}

@@ -176,7 +176,7 @@ impl Machine<'_, '_> {
                 let key = SymKey::Opaque { frame: state.frame(), step: self.at.step, operands: vec![arg] };
                 arg = Value::symbol(self.symbols.intern(key));
             }
-            let object = match function.locals[param.0 as usize].storage {
+            let object = match info.storage {
                 Storage::ParamObject => self.slot(state, *param),
                 _ => self.local_object(state, *param),
             };

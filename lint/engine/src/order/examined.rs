@@ -35,26 +35,27 @@ impl Machine<'_, '_> {
     /// A function that nothing is known of may tell by its result what kind of memory it was given, or, where it
     /// was given an answer, the same.
     pub(super) fn note_examined(&mut self, state: &State, result: &Value, args: &[Value]) {
-        let Value::Number(number) = result else { return };
-        let Some(symbol) = number.as_symbol() else { return };
-        let about = self.asked_about(state, args);
-        if !about.is_empty() {
-            self.examined.answers.entry(symbol).or_default().extend(about);
+        if as_symbol(result).is_some() {
+            let about = self.asked_about(state, args);
+            self.answers(result, about);
         }
     }
 
     /// Two objects are compared: what one of them tells something of, the comparison does.
     pub(super) fn note_compared(&mut self, result: &Value, args: &[Value]) {
-        let Value::Number(number) = result else { return };
-        let Some(symbol) = number.as_symbol() else { return };
-        let mut about: BTreeSet<ObjectId> = BTreeSet::new();
+        let mut about = BTreeSet::new();
         for arg in args {
             if let Some(pointer) = self.pointer(arg) {
                 let root = self.objects.root(pointer.object);
-                about.extend(self.examined.structures.get(&root).into_iter().flatten());
+                about.extend(self.examined.structures.get(&root).into_iter().flatten().copied());
             }
         }
-        if !about.is_empty() {
+        self.answers(result, about);
+    }
+
+    /// A result that is not known is an answer about some memory.
+    fn answers(&mut self, result: &Value, about: BTreeSet<ObjectId>) {
+        if let Some(symbol) = as_symbol(result).filter(|_| !about.is_empty()) {
             self.examined.answers.entry(symbol).or_default().extend(about);
         }
     }
@@ -180,5 +181,12 @@ impl Machine<'_, '_> {
                 _ => {}
             }
         }
+    }
+}
+
+fn as_symbol(value: &Value) -> Option<Sym> {
+    match value {
+        Value::Number(number) => number.as_symbol(),
+        _ => None,
     }
 }

@@ -96,14 +96,7 @@ impl Machine<'_, '_> {
                 Some(owner) => self.length(state, &owner, it.class()),
                 None => self.fresh(state),
             },
-            Outcome::Pure => {
-                let value = self.accessor(state, &it.row.name, it.call.args.clone());
-                if it.row.family == Family::Std {
-                    // `allocations.count(p)`
-                    self.note_examined(state, &value, it.call.args.get(1..).unwrap_or_default());
-                }
-                value
-            }
+            Outcome::Pure => self.accessor(state, &it.row.name, it.call.args.clone()),
             Outcome::Least | Outcome::Greatest => match self.extreme(state, it) {
                 Some(address) => address,
                 None => self.accessor(state, &it.row.name, it.call.args.clone()),
@@ -116,14 +109,12 @@ impl Machine<'_, '_> {
                     answer
                 }
             },
-            Outcome::Unknown | Outcome::Stream => {
-                let value = self.fresh(state);
-                if it.row.family == Family::Std {
-                    self.note_examined(state, &value, it.call.args.get(1..).unwrap_or_default());
-                }
-                value
-            }
+            Outcome::Unknown | Outcome::Stream => self.fresh(state),
         };
+        if it.row.family == Family::Std && matches!(it.row.result, Outcome::Pure | Outcome::Unknown) {
+            // `allocations.count(p)`
+            self.note_examined(state, &value, it.call.args.get(1..).unwrap_or_default());
+        }
         Some(value)
     }
 

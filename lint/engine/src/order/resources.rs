@@ -10,9 +10,6 @@ use super::value::{Pointer, Value};
 use crate::cuda::row::{FreeWith, MemoryKind, Role, Thing};
 use crate::facts::{Access, Made, Origin, ReleaseKind, Resource, WorkKind};
 
-/// Bytes of `enum cudaMemoryType`.
-const TYPE_SIZE: u64 = 4;
-
 impl Machine<'_, '_> {
     /// Puts what the call makes into the places that its arguments name.
     pub(super) fn create(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
@@ -163,25 +160,25 @@ impl Machine<'_, '_> {
     fn pointer_attributes(&mut self, state: &mut State, target: &Pointer, examined: Option<&Value>) {
         self.forget(state, target.object);
         let Some(pointer) = examined.and_then(|it| self.pointer(it)) else { return };
-        let Some(kind) = self.memory_kind(state, pointer.object).and_then(memory_type) else {
-            self.numbers_change(state, target.object);
-            self.note_examined_in(target.object, &pointer);
-            // Where memory lies does not change: the answer is the same each time the program asks.
-            let asked = self.start_of(self.objects.root(pointer.object));
-            let answer = Value::symbol(self.symbols.intern(SymKey::Accessor {
-                name: "type".to_owned(),
-                args: vec![Value::Pointer(asked)],
-                epoch: 0,
-            }));
-            self.note_examined(state, &answer, &[Value::Pointer(pointer)]);
-            let field = self.field_object(target, "type");
-            let field = self.start_of(field);
-            self.poke(state, &field, answer, Some(TYPE_SIZE));
-            return;
+        let answer = match self.memory_kind(state, pointer.object).and_then(memory_type) {
+            Some(kind) => Value::int(kind),
+            None => {
+                self.numbers_change(state, target.object);
+                self.note_examined_in(target.object, &pointer);
+                // Where memory lies does not change: the answer is the same each time the program asks.
+                let asked = self.start_of(self.objects.root(pointer.object));
+                let answer = Value::symbol(self.symbols.intern(SymKey::Accessor {
+                    name: "type".to_owned(),
+                    args: vec![Value::Pointer(asked)],
+                    epoch: 0,
+                }));
+                self.note_examined(state, &answer, &[Value::Pointer(pointer.clone())]);
+                answer
+            }
         };
         let field = self.field_object(target, "type");
         let field = self.start_of(field);
-        self.poke(state, &field, Value::int(kind), Some(TYPE_SIZE));
+        self.poke(state, &field, answer, Some(4));
         if self.memory_kind(state, pointer.object).is_some_and(MemoryKind::is_device) {
             let field = self.field_object(target, "hostPointer");
             let field = self.start_of(field);

@@ -13,9 +13,9 @@ use super::types::{is_reference, is_rvalue_reference};
 use super::{Lowering, REPAIR_FILE, Variant, kernels, names};
 use std::rc::Rc;
 
-/// Instances of one template that are lowered; further ones are taken to be like the first that takes objects of
-/// the same classes in the same places. Dispatch over many types and constants multiplies them, and they differ in little that
-/// matters here.
+/// Instances of one template that are lowered; further ones are taken to be like the first that takes objects of the
+/// same classes in the same places. Dispatch over many types and constants multiplies them, and they differ in little
+/// that matters here.
 const MAX_INSTANCES: usize = 4;
 
 /// The same, of whatever shape.

@@ -12,7 +12,7 @@ use cuda_lint_engine::program::{ExternId, FunctionBuilder, InvalidCall, SiteId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cursor::{Cursor, Message};
-use super::super::lexing::{is_word, line_end, literal_end, macro_name, raw_end};
+use super::super::lexing::{comment_end, is_word, line_end, literal_end, macro_name, raw_end};
 use super::super::repair::is_kept;
 use super::Lowering;
 use super::body::Body;
@@ -390,6 +390,10 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
     let mut fresh_line = true;
     let mut depth = 0u32;
     while at < text.len() {
+        if let Some(end) = comment_end(text, at) {
+            at = end;
+            continue;
+        }
         let byte = text[at];
         match byte {
             b'\n' => {
@@ -397,10 +401,6 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
                 at += 1;
             }
             b' ' | b'\t' | b'\r' => at += 1,
-            b'/' if text.get(at + 1) == Some(&b'/') => at = line_end(text, at),
-            b'/' if text.get(at + 1) == Some(&b'*') => {
-                at = memchr::memmem::find(&text[at + 2..], b"*/").map_or(text.len(), |end| at + end + 4);
-            }
             b'#' if fresh_line => {
                 let end = line_end(text, at);
                 let directive = &text[at..end];
