@@ -181,3 +181,26 @@ fn memory_that_a_helper_releases_lives_no_longer_than_what_the_caller_releases()
         assert!(!found.iter().any(|it| it.ends_with("pageable-async-copy")), "{release}: {found:?}");
     }
 }
+
+#[test]
+fn a_specialisation_is_not_what_another_instance_calls() {
+    let header = "#pragma once\nstruct Cpu {};\nstruct Gpu {};\n\
+                  template <typename T, typename D> struct Solve { void operator()(T *matrix); };\n";
+    let use_of = |device: &str| {
+        format!(
+            "#include \"solve.h\"\n#include <cuda_runtime.h>\n#include <vector>\n\
+             void run() {{\nstd::vector<double> matrix(10);\nSolve<double, {device}>()(matrix.data());\n}}\n"
+        )
+    };
+    let gpu = "#include \"solve.h\"\n#include <cuda_runtime.h>\n\
+               template <> void Solve<double, Gpu>::operator()(double *matrix) {\n\
+               std::vector<double> host(10);\n\
+               cudaMemcpy(host.data(), matrix, 80, cudaMemcpyDeviceToHost);\n}\n";
+    let gpu = &gpu.replace("#include <cuda_runtime.h>", "#include <cuda_runtime.h>\n#include <vector>");
+    for (device, expected) in [("Cpu", &[][..]), ("Gpu", &["gpu.cu:6 memcpy-kind-mismatch"][..])] {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [("solve.h", header), ("gpu.cu", gpu.as_str()), ("run.cu", &use_of(device))];
+        write(folder.path(), &files).unwrap();
+        assert_eq!(found(&report(folder.path(), &["."]).unwrap()), expected, "{device}");
+    }
+}

@@ -142,3 +142,43 @@ fn a_container_has_as_many_elements_as_were_listed() {
     assert_eq!(found(&more("")), ["a.cu:10 copy-size-mismatch"]);
     assert_eq!(found(&more("v.pop_back();")), Vec::<String>::new());
 }
+
+#[test]
+fn a_range_for_goes_from_element_to_element() {
+    let text = |container: &str, each: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n#include <vector>\n#include <list>\n#include <cstdlib>\n\
+             struct Buffer {{ char *host; const char *device; size_t n; }};\n\
+             void f({container} &buffers, cudaStream_t s, bool grow) {{\nfor (auto &it : buffers) {{\n\
+             if (grow) {{\n{each}\n}}\n\
+             cudaMemcpyAsync(it.host, it.device, it.n, cudaMemcpyDeviceToHost, s);\n}}\n\
+             cudaStreamSynchronize(s);\n}}\n"
+        )
+    };
+    let found = |container: &str, each: &str| Project::new(&[("a.cu", &text(container, each))]).found(&["."]);
+    let fresh = "free(it.host); it.host = (char *)malloc(it.n);";
+    for container in ["std::vector<Buffer>", "std::list<Buffer>"] {
+        assert_eq!(found(container, fresh), Vec::<String>::new(), "{container}");
+    }
+    // The first element is freed in every round.
+    let first = "free(buffers[0].host);";
+    assert_eq!(found("std::vector<Buffer>", first), ["a.cu:9 host-buffer-released-in-flight"]);
+}
+
+#[test]
+fn elements_on_the_device_are_copied_one_by_one() {
+    let found = |body: &str| {
+        let text = format!(
+            "#include <thrust/device_vector.h>\nvoid show(int);\n\
+             void f() {{\nthrust::device_vector<int> v(10);\n{body}\n}}\n\
+             template <typename T> void g(size_t n) {{\nthrust::device_vector<T> v(n);\n{body}\n}}\n\
+             void h() {{ g<int>(3); }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    for body in ["for (int x : v) show(x);", "for (auto x : v) show(x);", "for (auto &&x : v) x = 3;"] {
+        assert_eq!(found(body), Vec::<String>::new(), "{body}");
+    }
+    let raw = "int *p = thrust::raw_pointer_cast(v.data()); show(p[0]);";
+    assert_eq!(found(raw), ["a.cu:5 host-deref-device-pointer", "a.cu:9 host-deref-device-pointer"]);
+}

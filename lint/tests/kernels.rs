@@ -100,3 +100,45 @@ fn a_class_with_its_own_operator_new_says_where_its_objects_are() {
     assert_eq!(found(&text(": Managed")), NOTHING);
     assert_eq!(found(&text("")), ["a.cu:9 host-pointer-to-kernel"]);
 }
+
+#[test]
+fn a_template_that_only_reads_writes_nothing() {
+    let text = |parameter: &str, read: &str, other: &str| {
+        format!(
+            "template <typename T> __device__ T pick(const T *p, int i) {{ return p[i]; }}\n\
+             template <typename T, int N> __global__ void sum(T *to, {parameter} from, int n) {{\n\
+             const T value = {read};\nto[n] = value; }}\n\
+             template <typename T> void run(T *to, T *from) {{\n\
+             cudaStream_t s, t; cudaStreamCreate(&s); cudaStreamCreate(&t);\n\
+             sum<T, 1><<<1, 1, 0, s>>>(to, from, 1);\nsum<T, 2><<<1, 1, 0, t>>>({other}, from, 1);\n\
+             cudaStreamSynchronize(s); cudaStreamSynchronize(t);\n\
+             cudaStreamDestroy(s); cudaStreamDestroy(t);\n}}\n\
+             void f(int *to, int *from, int *more) {{ run<int>(to, from); }}\n"
+        )
+    };
+    for read in ["pick(&from[n], 1)", "pick(from + n, 1)", "unknown(from)", "unknown(&from[n])", "*from"] {
+        assert_eq!(found(&text("const T *", read, "to + 100")), NOTHING, "{read}");
+    }
+    let written = "atomicAdd((T *)from, 1)";
+    assert_eq!(found(&text("const T *", written, "to + 100")), ["a.cu:9 cross-stream-unordered"]);
+}
+
+#[test]
+fn a_mark_says_that_a_function_may_run_on_the_device() {
+    let text = |mark: &str| {
+        format!(
+            "#include <missing/config.h>\n\
+             struct Work {{\nint *counters;\n\
+             {mark} __forceinline__ void reset() {{\ncounters[0] = 0; }}\n\
+             int setup() {{ return cudaMalloc((void **)&counters, 8); }}\n}};\n\
+             {mark} void set(int *p) {{\n*p = 1; }}\n\
+             void f() {{ int *p; cudaMalloc(&p, 4); set(p); cudaFree(p); }}\n"
+        )
+    };
+    // Host code calls `set`, and nothing calls `reset`.
+    for mark in ["_CCCL_DEVICE", "PROJECT_HOST_DEVICE"] {
+        assert_eq!(found(&text(mark)), ["a.cu:10 host-deref-device-pointer"], "{mark}");
+    }
+    let plain = ["a.cu:6 host-deref-device-pointer", "a.cu:10 host-deref-device-pointer"];
+    assert_eq!(found(&text("PROJECT_INLINE")), plain);
+}

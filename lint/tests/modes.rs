@@ -455,3 +455,23 @@ fn to_say_which_memory_is_meant_is_a_way_of_working() {
     assert_eq!(kernels("op.get(1)"), NOTHING);
     assert_eq!(kernels("n < 64"), ["a.cu:7 host-pointer-to-kernel"]);
 }
+
+#[test]
+fn what_was_asked_before_is_asked_again() {
+    // The test is run for managed and for page-locked memory.
+    let text = |first: &str| {
+        format!(
+            "enum class Memory {{ device, managed, host }};\n\
+             float *make(size_t n, Memory m) {{\nfloat *p = nullptr;\n\
+             if (m == Memory::device) cudaMalloc(&p, n * 4);\n\
+             else if (m == Memory::managed) cudaMallocManaged(&p, n * 4);\n\
+             else cudaMallocHost(&p, n * 4);\nreturn p;\n}}\n\
+             Memory parameter();\n\
+             float f(float **keep) {{\nconst Memory m = {first};\n\
+             keep[0] = make(100, m);\nkeep[1] = make(100, m);\nkeep[0][0] = 1;\nkeep[1][0] = 1;\n\
+             return keep[1][1];\n}}\n"
+        )
+    };
+    assert_eq!(found(&text("parameter()")), NOTHING);
+    assert_eq!(found(&text("Memory::device")), ["a.cu:15 host-deref-device-pointer"]);
+}

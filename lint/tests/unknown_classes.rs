@@ -231,3 +231,15 @@ fn what_an_unknown_method_gives_a_template_converts() {
     assert_eq!(found("buffer.data()"), Vec::<String>::new());
     assert_eq!(found("here"), ["copies.cu:4 memcpy-kind-mismatch"]);
 }
+
+#[test]
+fn a_field_of_an_unknown_structure_is_not_the_pointer_to_it() {
+    let text = "#include <cuda.h>\n#include \"missing.h\"\n\
+                typedef struct { int kind; data_store *source; } Task;\n\
+                int send(Task *task, CUstream s) {\n\
+                data_store *source = task->source;\nCUdeviceptr to = 0;\n\
+                if (source->head.format == 3) to = source->on_device;\n\
+                else to = (CUdeviceptr)&source->head;\n\
+                return cuMemcpyHtoDAsync(to, &source->head, 100, s);\n}\n";
+    assert_eq!(Project::new(&[("a.c", text)]).found(&["."]), Vec::<String>::new());
+}

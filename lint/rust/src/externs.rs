@@ -99,7 +99,11 @@ impl Body<'_> {
             params,
             no_return: false,
             origin: Origin::Project,
-            link: Some(Link { symbol: format!("rust:{}", def.path), declared: site }),
+            link: Some(Link {
+                symbol: format!("rust:{}", def.path),
+                template: String::new(),
+                declared: site,
+            }),
         }))
     }
 
@@ -134,7 +138,11 @@ impl Body<'_> {
             params,
             no_return: false,
             origin: if own_crate { Origin::Project } else { Origin::System },
-            link: own_crate.then(|| Link { symbol: format!("rust:{name}"), declared }),
+            link: own_crate.then(|| Link {
+                symbol: format!("rust:{name}"),
+                template: String::new(),
+                declared,
+            }),
         });
         let args = values.into_iter().map(|it| it.id).collect();
         let value = self.emit_call(Callee::Extern(id), args, Ty::Unknown, site);

@@ -560,8 +560,13 @@ impl Cursor {
         unsafe { clang_Cursor_isBitField(self.0) != 0 }
     }
 
-    /// True if both are the same node.
+    /// True if both are the same node. Of an expression, whichever declaration it was reached from: libclang keeps
+    /// that in the cursor, and in instances of templates it is another one for the arguments of a call than for its
+    /// children.
     pub fn is(self, other: Self) -> bool {
+        if (100..300).contains(&self.0.kind) {
+            return self.0.kind == other.0.kind && self.key() == other.key();
+        }
         unsafe { clang_equalCursors(self.0, other.0) != 0 }
     }
 }

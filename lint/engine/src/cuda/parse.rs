@@ -405,6 +405,9 @@ fn contradiction(row: &Row) -> Option<String> {
         }
         Effect::Attaches => need(has(Role::Memory), "attaches", "memory"),
         Effect::Spawns => need(has(Role::Function), "spawns", "function"),
+        Effect::SetsNumber | Effect::CountsUp | Effect::CountsDown => {
+            need(has(Role::This), "sets number, counts up, counts down", "this")
+        }
         Effect::TakesElements | Effect::SwapsElements | Effect::ReleasesElements | Effect::DropsElements => {
             need(has(Role::This), "takes, swaps, releases, drops elements", "this")
         }

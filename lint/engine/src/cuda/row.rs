@@ -76,6 +76,8 @@ pub enum Role {
     Size,
     /// What a fill writes everywhere: of a fill by bytes, only the lowest byte counts.
     FillValue,
+    /// What a counter is set to, or changed by.
+    Number,
     /// Bytes from the beginning of one row to that of the next. The first [`Role::Bytes`] is the width of a row,
     /// the second their number.
     Pitch,
@@ -307,6 +309,10 @@ pub enum Outcome {
     Same,
     /// Whether they do not.
     Differs,
+    /// What a counter holds.
+    Counted,
+    /// What a counter holds after the call has counted.
+    CountedAfter,
 }
 
 /// What a call does.
@@ -435,6 +441,12 @@ pub enum Effect {
     /// The call waits for a mutex, condition variable, future or thread: work that a host function or
     /// another thread did may be visible after it.
     WaitsForHost,
+    /// The counter holds [`Role::Number`], or 0.
+    SetsNumber,
+    /// The counter is raised by [`Role::Number`], or by 1.
+    CountsUp,
+    /// The counter is lowered, likewise.
+    CountsDown,
     /// The object that receives the result has the arguments in order, as the fields `<0>`, `<1>`, …: those that are
     /// whole numbers; of others nothing is known.
     Gathers,

@@ -264,6 +264,8 @@ fn standard_library_names_are_understood() {
     assert_eq!(row("std::unique_ptr::operator bool", 1).result, Outcome::Held);
     assert_eq!(row("std::atomic::load", 2).effects, [Effect::WaitsForHost]);
     assert_eq!(row("std::__atomic_base::load", 1).effects, [Effect::WaitsForHost]);
+    assert_eq!(row("std::atomic::operator--", 1).result, Outcome::CountedAfter);
+    assert_eq!(row("std::atomic::operator--", 2).result, Outcome::Counted);
     assert_eq!(row("exit", 1).effects, [Effect::NoReturn]);
     assert_eq!(row("thrust::THRUST_200802_SM_900_NS::sort", 2).name, "thrust::sort");
 }

@@ -166,7 +166,7 @@ impl<'u> Importer<'u> {
             _ if unit == 0 => callee,
             Callee::Function(id) => {
                 let it = &self.units[unit as usize].functions[id.0 as usize];
-                let bound = declared_symbol(it).and_then(|(symbol, _)| self.bindings.get(&(unit, symbol)));
+                let bound = declared_symbol(it).and_then(|symbol| self.bindings.get(&(unit, symbol)));
                 let known = self.functions.get(&Import { unit, function: id.0 });
                 match bound.or(known) {
                     Some(known) => Callee::Function(*known),
@@ -372,7 +372,7 @@ impl Bind<'_, '_> {
         let symbol = match callee {
             // Later externs are not the first unit's, and calls of them are not among its functions.
             Callee::Extern(id) => &home.externs.get(id.0 as usize)?.link.as_ref()?.symbol,
-            Callee::Function(id) => declared_symbol(home.functions.get(id.0 as usize)?)?.0,
+            Callee::Function(id) => declared_symbol(home.functions.get(id.0 as usize)?)?,
             Callee::Value(_) => return None,
         };
         self.importer.bindings.get(&(0, symbol)).copied()

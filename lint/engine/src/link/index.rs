@@ -6,9 +6,7 @@ use crate::Program;
 use crate::cuda::Model;
 use crate::flow;
 use crate::order::{acts_on_memory, concerns_cuda};
-use crate::program::{
-    Callee, Constant, Function, FunctionId, Link, Linkage, Op, SiteId, Space, Type, TypeKind,
-};
+use crate::program::{Callee, Constant, Function, FunctionId, Linkage, Op, SiteId, Space, Type, TypeKind};
 
 /// The index of one unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,6 +53,9 @@ pub struct FunctionEntry {
 pub struct Need {
     /// Its symbol.
     pub symbol: String,
+    /// The symbol of the template that it is made from, if there is one.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
+    pub template: String,
     /// Its name as the caller writes it.
     pub name: String,
     /// The file of its first declaration.
@@ -132,7 +133,7 @@ impl<'a> Indexer<'a> {
             Callee::Extern(id) => {
                 let it = &self.program.externs[id.0 as usize];
                 if let Some(link) = &it.link {
-                    self.need(link, &it.name, entry);
+                    self.need(&link.symbol, &link.template, link.declared, &it.name, entry);
                 }
             }
             Callee::Value(_) => {}
@@ -142,21 +143,25 @@ impl<'a> Indexer<'a> {
     fn function(&mut self, id: FunctionId, entry: &mut FunctionEntry) {
         entry.calls.push(id.0);
         let function = &self.program.functions[id.0 as usize];
-        if let Some((symbol, declared)) = declared_symbol(function) {
-            self.need_by(symbol, declared, &function.name, entry);
+        if let Some(symbol) = declared_symbol(function) {
+            self.need(symbol, &function.template, function.declared, &function.name, entry);
         }
     }
 
-    fn need(&mut self, link: &'a Link, name: &str, entry: &mut FunctionEntry) {
-        self.need_by(&link.symbol, link.declared, name, entry);
-    }
-
-    fn need_by(&mut self, symbol: &'a str, declared: SiteId, name: &str, entry: &mut FunctionEntry) {
+    fn need(
+        &mut self,
+        symbol: &'a str,
+        template: &str,
+        declared: SiteId,
+        name: &str,
+        entry: &mut FunctionEntry,
+    ) {
         let needs = &mut self.index.needs;
         let file_of = self.file_of;
         let number = *self.numbers.entry(symbol).or_insert_with(|| {
             needs.push(Need {
                 symbol: symbol.to_owned(),
+                template: template.to_owned(),
                 name: plain(name).to_owned(),
                 declared_in: file_of(declared),
             });
@@ -167,9 +172,9 @@ impl<'a> Indexer<'a> {
 }
 
 /// The symbol of a kernel that is declared here and defined elsewhere.
-pub(super) fn declared_symbol(function: &Function) -> Option<(&str, SiteId)> {
-    let symbol = if function.template.is_empty() { &function.symbol } else { &function.template };
-    (function.linkage == Linkage::Declared && !symbol.is_empty()).then_some((symbol, function.declared))
+pub(super) fn declared_symbol(function: &Function) -> Option<&str> {
+    let symbol = function.symbol.as_str();
+    (function.linkage == Linkage::Declared && !symbol.is_empty()).then_some(symbol)
 }
 
 /// A name without what it is qualified by.

@@ -123,7 +123,8 @@ impl Search<'_> {
     fn resolve(&self, unit: usize, need: usize) -> Option<Definition> {
         let here = &self.units[unit];
         let need = &here.index.needs[need];
-        let mut candidates: Vec<Definition> = self.definitions.get(need.symbol.as_str())?.clone();
+        let known = |symbol: &str| self.definitions.get(symbol).filter(|_| !symbol.is_empty());
+        let mut candidates: Vec<Definition> = known(&need.symbol).or_else(|| known(&need.template))?.clone();
         if let Some(own) = candidates.iter().find(|it| it.0 as usize == unit) {
             return Some(*own);
         }

@@ -33,7 +33,7 @@ fn external(symbol: &str) -> Extern {
         params: vec![ExternParam::Handle; usize::from(is_api)],
         no_return: false,
         origin: if is_api { Origin::System } else { Origin::Project },
-        link: (!is_api).then(|| Link { symbol: symbol.to_owned(), declared: SITE }),
+        link: (!is_api).then(|| Link { symbol: symbol.to_owned(), template: String::new(), declared: SITE }),
     }
 }
 

@@ -72,9 +72,9 @@ impl Machine<'_, '_> {
                 };
                 let mut state = state;
                 if decided.is_some() {
-                    self.note_decided(&mut state, tested, &[*then, *otherwise]);
+                    self.note_decided(&mut state, tested, &condition.expression, &[*then, *otherwise]);
                 } else if try_then && try_otherwise && !self.rests_on_status(&condition) {
-                    self.note_choice(&mut state, tested, &[*then, *otherwise]);
+                    self.note_choice(&mut state, tested, &condition.expression, &[*then, *otherwise]);
                 }
                 for (taken, to, holds) in [(try_then, *then, true), (try_otherwise, *otherwise, false)] {
                     if taken {
@@ -93,7 +93,7 @@ impl Machine<'_, '_> {
                 let number = self.number(&value);
                 let mut state = state;
                 if number.as_constant().is_none() {
-                    self.note_choice(&mut state, *tested, &flow::successors(terminator));
+                    self.note_choice(&mut state, *tested, &number, &flow::successors(terminator));
                 }
                 let mut rest = Some(state);
                 for (case, to) in cases {

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::choices::By;
 use super::happens_before::{EventKey, StreamKey};
 use super::machine::Machine;
 use super::model::Modelled;
@@ -37,8 +38,8 @@ pub struct End {
     stream: Option<StreamKey>,
     /// The turns of the loops around it.
     turns: Vec<(FrameId, u32)>,
-    /// A function that was called has chosen to end it, by something that the path does not know.
-    by_choice: bool,
+    /// What a function that was called has chosen by to end it, that the path does not know.
+    chosen_by: Option<By>,
 }
 
 /// Everything that has ended on a path.
@@ -52,6 +53,16 @@ impl Machine<'_, '_> {
     /// True for memory that the path has released.
     pub(super) fn is_gone(&self, state: &State, object: ObjectId) -> bool {
         state.gone.contains_key(&Thing::Memory(self.objects.root(object)))
+    }
+
+    /// True for memory of which CUDA knows nothing any more, since the path has freed it. What is freed in the order of
+    /// a stream stays known until its turn.
+    pub(super) fn is_forgotten(&self, state: &State, object: ObjectId) -> bool {
+        let thing = Thing::Memory(self.objects.root(object));
+        state
+            .gone
+            .get(&thing)
+            .is_some_and(|end| end.stream.is_none() && self.is_same_thing(state, thing, end))
     }
 
     /// Memory is released by one of CUDA's functions. A second release is noted.
@@ -83,8 +94,8 @@ impl Machine<'_, '_> {
     }
 
     fn end(&self, state: &mut State, thing: Thing, how: Option<ReleaseKind>, stream: Option<StreamKey>) {
-        let by_choice = self.is_by_choice(state);
-        let end = End { site: self.at.site, how, stream, turns: turns(state), by_choice };
+        let chosen_by = self.chosen_here(state);
+        let end = End { site: self.at.site, how, stream, turns: turns(state), chosen_by };
         Rc::make_mut(&mut state.gone).entry(thing).or_insert(end);
     }
 
@@ -201,14 +212,16 @@ impl Machine<'_, '_> {
             Thing::Event(EventKey::Unseen(symbol)) => Gone::Event(self.symbol_name(symbol)),
         };
         let by = by();
-        // `if (first_is_ready) free(d);` and `if (second_is_ready) free(d);` in two functions: that both may hold
-        // is known to whoever keeps the flags, and the path has not even seen what is freed made.
-        let two_choices = end.by_choice
-            && matches!(by, LateUse::Release(..))
-            && !self.is_made(thing)
-            && self.is_by_choice(state);
+        // `if (--*owners <= 0) free(d);`, `if (first_is_ready) free(d);` and `if (second_is_ready) free(d);` in
+        // functions that were called: what holds there is known to whoever keeps the numbers, and the path has not even
+        // seen what is freed made.
+        let is_doubtful = !self.is_made(thing)
+            && match by {
+                LateUse::Release(..) => end.chosen_by.is_some() && self.is_by_choice(state),
+                _ => end.chosen_by == Some(By::Number),
+            };
         let seen = LateUseSeen { what, ended_at: end.site, by };
-        self.observations.late_use(self.at, state, seen, two_choices);
+        self.observations.late_use(self.at, state, seen, is_doubtful);
     }
 
     /// True for what the path has made itself.

@@ -300,6 +300,7 @@ impl Machine<'_, '_> {
             }
             Effect::Holds => self.hold(state, it),
             Effect::WaitsForHost => self.wait_for_host(state),
+            Effect::SetsNumber | Effect::CountsUp | Effect::CountsDown => self.count(state, it, effect),
             Effect::Gathers => self.gather(state, it),
             Effect::Spawns => {
                 let args = it.call.args.clone();

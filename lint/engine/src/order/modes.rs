@@ -28,10 +28,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::choices::{By, Choices};
 use super::machine::Machine;
 use super::object::{ObjectId, ObjectKey};
 use super::state::State;
-use super::symbol::SymKey;
+use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Condition, Pointer, Value};
 use crate::cuda::row::Outcome;
 use crate::facts::Origin;
@@ -57,15 +58,16 @@ pub struct Modes {
     chosen: BTreeSet<ObjectId>,
     /// Memory that was made in a way that such a variable has selected.
     made: BTreeSet<ObjectId>,
+    /// What functions that were called have asked for a mode: they ask the same thing again, and the path says now what
+    /// it supposed then.
+    asked: BTreeSet<Sym>,
 }
 
 /// What one call that is being followed knows of them. Takes no part in comparisons.
 #[derive(Clone, Debug, Default)]
 pub struct FrameModes {
-    /// The branches that it has taken although nothing said which: where they go.
-    choices: BTreeSet<(BlockId, BlockId)>,
-    /// It was called from behind such a branch of a function that was called itself.
-    by_choice: bool,
+    /// What it has chosen by things that the path does not know.
+    choices: Choices,
     /// It works in a way that was selected by a mode.
     selected: bool,
     /// It is the function that is followed on its own, and has itself selected by something that it does not know.
@@ -77,10 +79,16 @@ impl Modes {
     pub fn join(&mut self, other: &Self) {
         self.chosen.extend(&other.chosen);
         self.made.extend(&other.made);
+        self.asked.extend(&other.asked);
     }
 }
 
 impl FrameModes {
+    /// What the call has chosen.
+    pub const fn choices(&self) -> &Choices {
+        &self.choices
+    }
+
     /// True if the call works in a way that was selected by a mode.
     pub const fn is_selected(&self) -> bool {
         self.selected
@@ -93,8 +101,7 @@ impl FrameModes {
 
     /// What holds on either of two paths.
     pub fn join(&mut self, other: &Self) {
-        self.choices.extend(&other.choices);
-        self.by_choice |= other.by_choice;
+        self.choices.join(&other.choices);
         self.selected |= other.selected;
         self.asked |= other.asked;
     }
@@ -136,6 +143,11 @@ impl Definitions {
         it
     }
 
+    /// How many places store to a variable.
+    pub fn stores_to(&self, local: LocalId) -> usize {
+        self.stores.get(&local).map_or(0, Vec::len)
+    }
+
     /// The statement that defines a value.
     pub fn of<'f>(&self, function: &'f Function, value: ValueId) -> Option<&'f Op> {
         let (block, place) = *self.values.get(&value)?;
@@ -172,7 +184,13 @@ struct View<'v> {
 
 impl Machine<'_, '_> {
     /// A branch goes to several places, as far as is known: notes down what that says of modes.
-    pub(super) fn note_choice(&mut self, state: &mut State, condition: ValueId, targets: &[BlockId]) {
+    pub(super) fn note_choice(
+        &mut self,
+        state: &mut State,
+        condition: ValueId,
+        tested: &Linear,
+        targets: &[BlockId],
+    ) {
         if let Some(function) = self.stack.last().copied()
             && let Some(modes) = state.frame_modes.last_mut()
             && self.asks_for_mode(function, condition)
@@ -180,14 +198,20 @@ impl Machine<'_, '_> {
             && targets.iter().all(|to| self.comes_back(function, *to))
         {
             let modes = Rc::make_mut(modes);
-            if self.stack.len() > 1 { modes.selected = true } else { modes.asked = true }
+            if self.stack.len() > 1 {
+                modes.selected = true;
+                Rc::make_mut(&mut state.modes).asked.extend(tested.terms.iter().map(|(symbol, _)| *symbol));
+            } else {
+                modes.asked = true;
+            }
         }
         let Some(function) = self.is_called() else { return };
         if let Some(modes) = state.frame_modes.last_mut()
             && let [then, otherwise] = targets
-            && !modes.choices.contains(&(*then, *otherwise))
+            && !modes.choices.has((*then, *otherwise))
         {
-            Rc::make_mut(modes).choices.insert((*then, *otherwise));
+            let by = if self.asks_for_number(function, condition) { By::Number } else { By::Address };
+            Rc::make_mut(modes).choices.note((*then, *otherwise), by);
         }
         let cells = self.tested_modes(state, condition);
         if cells.is_empty() {
@@ -202,9 +226,26 @@ impl Machine<'_, '_> {
     }
 
     /// A branch goes to one place, as the path tells: by a mode that a function that was called has chosen?
-    pub(super) fn note_decided(&mut self, state: &mut State, condition: ValueId, targets: &[BlockId]) {
+    pub(super) fn note_decided(
+        &mut self,
+        state: &mut State,
+        condition: ValueId,
+        tested: &Linear,
+        targets: &[BlockId],
+    ) {
         let Some(function) = self.is_called() else { return };
-        if state.modes.chosen.is_empty() || state.works_by_mode() || !self.selects(function, targets) {
+        let was_asked = tested.terms.iter().any(|(symbol, _)| state.modes.asked.contains(symbol));
+        if (state.modes.chosen.is_empty() && !was_asked)
+            || state.works_by_mode()
+            || !self.selects(function, targets)
+        {
+            return;
+        }
+        if was_asked
+            && self.asks_for_mode(function, condition)
+            && let Some(modes) = state.frame_modes.last_mut()
+        {
+            Rc::make_mut(modes).selected = true;
             return;
         }
         let cells = self.tested_modes(state, condition);
@@ -230,6 +271,18 @@ impl Machine<'_, '_> {
         }
     }
 
+    /// True if a condition compares numbers, or is one.
+    fn asks_for_number(&self, function: FunctionId, condition: ValueId) -> bool {
+        match self.shared.definitions(function).of(self.shared.function(function), condition) {
+            Some(Op::Binary { lhs, rhs, .. }) => {
+                self.may_be_mode(function, *lhs) && self.may_be_mode(function, *rhs)
+            }
+            Some(Op::Unary { value, .. }) => self.asks_for_number(function, *value),
+            Some(_) => self.may_be_mode(function, condition),
+            None => false,
+        }
+    }
+
     /// True for values of integers, enumerations and unknown types.
     fn may_be_mode(&self, function: FunctionId, value: ValueId) -> bool {
         let fits = |ty: &Type| matches!(ty.kind, TypeKind::Int | TypeKind::Unknown);
@@ -244,7 +297,7 @@ impl Machine<'_, '_> {
     }
 
     /// The function that is being followed, if it has been called.
-    fn is_called(&self) -> Option<FunctionId> {
+    pub(super) fn is_called(&self) -> Option<FunctionId> {
         self.stack.last().copied().filter(|_| self.stack.len() > 1)
     }
 
@@ -261,45 +314,10 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// True for a part of an object that is being made because a function that was called has chosen so: the one of its
-    /// kind, made on first use. What its constructor stores, others may have changed since.
-    fn is_made_by_choice(&self, state: &State, cell: ObjectId) -> bool {
-        let root = self.objects.root(cell);
-        cell != root
-            && matches!(self.objects.info(root).key, ObjectKey::Made { .. })
-            && state.frame_modes.last().is_some_and(|modes| modes.by_choice || !modes.choices.is_empty())
-            && self.is_by_choice(state)
-    }
-
-    /// True if the current statement runs because a function that was called has chosen so.
-    pub(super) fn is_by_choice(&self, state: &State) -> bool {
-        let (Some(id), Some(modes)) = (self.is_called(), state.frame_modes.last()) else { return false };
-        let function = self.shared.function(id);
-        let here = BlockId(self.at.step.block);
-        let depends = |(a, b): &(BlockId, BlockId)| {
-            flow::reaches(function, *a, here) != flow::reaches(function, *b, here)
-        };
-        modes.by_choice || modes.choices.iter().any(depends)
-    }
-
-    /// True if a value is one of several between which a function that was called has chosen: `rank < 0 ? -1 : rank`.
-    fn is_chosen(&self, state: &State, value: ValueId) -> bool {
-        let (Some(id), Some(modes)) = (self.is_called(), state.frame_modes.last()) else { return false };
-        let function = self.shared.function(id);
-        let definitions = self.shared.definitions(id);
-        let variable = match definitions.of(function, value) {
-            Some(Op::Load { pointer, .. }) => definitions.of(function, *pointer),
-            _ => None,
-        };
-        let Some(Op::AddressOfLocal { local, .. }) = variable else { return false };
-        let is_mixed = definitions.stores.get(local).is_some_and(|stores| stores.len() > 1);
-        is_mixed && !modes.choices.is_empty()
-    }
-
     /// What a call inherits from the one that makes it.
     pub(super) fn inherited_modes(&self, state: &State) -> FrameModes {
-        let by_choice = self.is_by_choice(state);
-        FrameModes { by_choice, selected: state.works_by_mode(), ..FrameModes::default() }
+        let choices = Choices::of_call(self.chosen_here(state));
+        FrameModes { choices, selected: state.works_by_mode(), ..FrameModes::default() }
     }
 
     /// Memory is made: in a way that a mode has selected?

@@ -219,7 +219,10 @@ impl Machine<'_, '_> {
             self.release_elements(state, &owner, &it.row.name);
         }
         let value = match it.arg(Role::Held).cloned() {
-            Some(value) => value,
+            Some(value) => match self.other_holder(&value) {
+                Some((holder, class)) => self.elements(state, &holder, &class),
+                None => value,
+            },
             None if it.position(Role::Held).is_some() => Value::ZERO,
             None => {
                 let class = it.row.name.clone();
@@ -229,6 +232,16 @@ impl Machine<'_, '_> {
         };
         let cell = self.elements_cell(&owner);
         self.poke(state, &cell, value, Some(8));
+    }
+
+    /// The object at an address and its class, if that holds an address itself: one `std::shared_ptr` that is made from
+    /// another holds what that one does.
+    fn other_holder(&mut self, value: &Value) -> Option<(Pointer, String)> {
+        let holder = self.pointer(value)?;
+        let class = self.class_of(holder.object)?;
+        let last = class.rsplit("::").next().unwrap_or(&class);
+        let row = self.shared.model.lookup(&format!("{class}::{last}"), 2)?;
+        row.effects.contains(&Effect::Holds).then_some((holder, class))
     }
 
     /// How many elements the container at `owner` has: a number, if the path has seen it get them.

@@ -36,7 +36,8 @@ impl Machine<'_, '_> {
                     self.allocates_unwritten(object, it);
                     self.note_combined(state, object, kind, it);
                     self.note_attached(state, object, kind, it);
-                    if kind == MemoryKind::DeviceStreamOrdered {
+                    // What is imported from another process' pool is there.
+                    if kind == MemoryKind::DeviceStreamOrdered && it.position(Role::Stream).is_some() {
                         self.allocate_in_order(state, it, object);
                     }
                     Value::Pointer(self.start_of(object))
@@ -160,7 +161,11 @@ impl Machine<'_, '_> {
     fn pointer_attributes(&mut self, state: &mut State, target: &Pointer, examined: Option<&Value>) {
         self.forget(state, target.object);
         let Some(pointer) = examined.and_then(|it| self.pointer(it)) else { return };
-        let answer = match self.memory_kind(state, pointer.object).and_then(memory_type) {
+        let kind = match self.memory_kind(state, pointer.object) {
+            _ if self.is_forgotten(state, pointer.object) => Some(MemoryKind::Pageable),
+            kind => kind,
+        };
+        let answer = match kind.and_then(memory_type) {
             Some(kind) => Value::int(kind),
             None => {
                 self.numbers_change(state, target.object);
@@ -179,7 +184,7 @@ impl Machine<'_, '_> {
         let field = self.field_object(target, "type");
         let field = self.start_of(field);
         self.poke(state, &field, answer, Some(4));
-        if self.memory_kind(state, pointer.object).is_some_and(MemoryKind::is_device) {
+        if kind.is_some_and(MemoryKind::is_device) {
             let field = self.field_object(target, "hostPointer");
             let field = self.start_of(field);
             self.poke(state, &field, Value::ZERO, Some(8));

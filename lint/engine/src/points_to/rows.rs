@@ -222,7 +222,9 @@ impl Transfer<'_, '_> {
             | Outcome::Least
             | Outcome::Greatest
             | Outcome::Same
-            | Outcome::Differs => Values::unknown(),
+            | Outcome::Differs
+            | Outcome::Counted
+            | Outcome::CountedAfter => Values::unknown(),
         }
     }
 }

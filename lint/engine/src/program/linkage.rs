@@ -21,8 +21,11 @@ pub enum Linkage {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Link {
-    /// The symbol (C++: the USR; of the template, for its instances).
+    /// The symbol (C++: the USR; of a variable that is made from a template, that of the template).
     pub symbol: String,
+    /// For a function that is made from a template: the template's symbol. Another file may define all that are made
+    /// from it by one pattern, or a single one by a specialisation.
+    pub template: String,
     /// The first declaration: two files mean the same thing if they have read the same header.
     pub declared: SiteId,
 }

@@ -267,18 +267,29 @@ impl Lowering<'_> {
         }
         let no_return = is_no_return(&name) || ty.spelling().contains("noreturn");
         let origin = self.origin(declaration);
-        let link = if origin == Origin::Project { self.link(declaration) } else { None };
+        let link = if origin == Origin::Project { self.link_of_function(declaration) } else { None };
         self.intern(Extern { name, is_method, is_const, params, no_return, origin, link })
     }
 
-    /// By what other files know something that the project declares.
+    /// By what other files know something that the project declares: an instance of a template by that.
     pub fn link(&mut self, declaration: Cursor) -> Option<Link> {
         let declaration = declaration.template().unwrap_or(declaration);
         if !declaration.has_external_linkage() {
             return None;
         }
         let declared = self.name_site(declaration.first_declaration());
-        Some(Link { symbol: declaration.usr(), declared }).filter(|link| !link.symbol.is_empty())
+        let link = Link { symbol: declaration.usr(), template: String::new(), declared };
+        Some(link).filter(|link| !link.symbol.is_empty())
+    }
+
+    /// The same of a function, of which another file may define this instance alone.
+    fn link_of_function(&mut self, declaration: Cursor) -> Option<Link> {
+        let link = self.link(declaration)?;
+        let own = declaration.usr();
+        if own.is_empty() || own == link.symbol {
+            return Some(link);
+        }
+        Some(Link { template: link.symbol, symbol: own, ..link })
     }
 
     /// The same extern as one that may be another function: a virtual one may be overridden.
@@ -291,7 +302,12 @@ impl Lowering<'_> {
     pub fn note_linkage(&mut self, definition: Cursor, function: &mut Function) {
         let template = definition.template();
         let named = template.unwrap_or(definition);
-        function.template = template.map(Cursor::usr).unwrap_or_default();
+        // A specialisation is none of the others that the template makes.
+        let is_specialisation = has_body(definition)
+            && template.is_some_and(|template| {
+                template.definition().is_none_or(|pattern| pattern.location() != definition.location())
+            });
+        function.template = template.filter(|_| !is_specialisation).map(Cursor::usr).unwrap_or_default();
         function.declared = self.name_site(named.first_declaration());
         function.linkage = if !named.has_external_linkage() {
             Linkage::Internal

@@ -113,6 +113,8 @@ enum Use {
     PassedConst,
     /// The value is an address that goes elsewhere.
     Passed,
+    /// The place may be referred to elsewhere.
+    Lent,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -133,6 +135,8 @@ struct Scan {
     params: FxHashMap<Key, Seen>,
     /// Those of the parameters that are references: their value is what they refer to.
     references: FxHashSet<Key>,
+    /// Those that point to what is `const`: nothing writes there but what a cast was made for.
+    constant: FxHashSet<Key>,
     /// Parameters of functions that are called, by function and place: false for those that are used there, true for
     /// the others and those that are being looked at.
     unused: FxHashMap<(Key, usize), bool>,
@@ -235,6 +239,9 @@ impl Scan {
         if is_reference(parameter.ty()) {
             self.references.insert(parameter.entity());
         }
+        if points_to_const(parameter.ty()) {
+            self.constant.insert(parameter.entity());
+        }
     }
 
     /// True if a function that is called does nothing with a parameter: it is there for another build, or for the
@@ -315,7 +322,10 @@ impl Scan {
             Use::Discard | Use::Value => {}
             Use::Through(Access::Read) | Use::PassedConst => seen.reads = true,
             Use::Through(Access::Write) => seen.writes = true,
-            Use::Through(Access::Both) | Use::Passed | Use::Assign | Use::Modify => {
+            Use::Passed | Use::Lent | Use::Assign | Use::Modify if self.constant.contains(&key) => {
+                seen.reads = true;
+            }
+            Use::Through(Access::Both) | Use::Passed | Use::Lent | Use::Assign | Use::Modify => {
                 seen.reads = true;
                 seen.writes = true;
             }
@@ -330,6 +340,7 @@ impl Scan {
             Use::Value | Use::Through(_) | Use::PassedConst | Use::Passed => Use::Through(Access::Read),
             Use::Assign => Use::Through(Access::Write),
             Use::Modify => Use::Through(Access::Both),
+            Use::Lent => Use::Passed,
         }
     }
 
@@ -355,7 +366,8 @@ impl Scan {
                         Use::Through(Access::Read) | Use::PassedConst => Use::Value,
                         Use::Through(Access::Write) => Use::Assign,
                         Use::Discard => Use::Discard,
-                        _ => Use::Modify,
+                        Use::Through(Access::Both) => Use::Modify,
+                        _ => Use::Lent,
                     },
                     CXUnaryOperator_PostInc
                     | CXUnaryOperator_PostDec
@@ -399,7 +411,12 @@ impl Scan {
                 let ty = expression.ty();
                 let usage = match usage {
                     _ if ty.kind() == CXType_Void => Use::Discard,
-                    Use::Passed if is_pointer(ty) && ty.canonical().pointee().is_const() => Use::PassedConst,
+                    Use::Passed if is_pointer(ty) && points_to_const(ty) => Use::PassedConst,
+                    Use::Passed | Use::Lent
+                        if is_pointer(ty) && parts.iter().any(|it| points_to_const(it.ty())) =>
+                    {
+                        Use::Through(Access::Both)
+                    }
                     other => other,
                 };
                 for part in parts {
@@ -491,7 +508,7 @@ impl Scan {
                 }
                 (_, None) if is_pointer(argument.ty()) => Use::Passed,
                 // The callee is unknown: it may take a reference.
-                (_, None) if callee.is_none() => Use::Modify,
+                (_, None) if callee.is_none() => Use::Lent,
                 (_, None) => Use::Value,
             };
             self.expression(*argument, usage);

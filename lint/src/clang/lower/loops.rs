@@ -2,10 +2,10 @@
 
 use clang_sys::*;
 use cuda_lint_engine::program::{
-    BinaryOp, BlockId, Call, Callee, Op, Origin, SiteId, Storage, Terminator, Type, TypeKind,
+    BinaryOp, BlockId, Call, Callee, Op, Origin, SiteId, Storage, Terminator, Type, TypeKind, ValueId,
 };
 
-use super::super::cursor::Cursor;
+use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
 use super::operators::{binary_operator, unary_operator};
 use super::scopes::{Cleanup, Jump};
@@ -15,6 +15,18 @@ use super::types::{is_array, is_reference};
 pub(super) struct Cases {
     cases: Vec<(i64, BlockId)>,
     default: Option<BlockId>,
+}
+
+/// What a range-based `for` goes over.
+struct Elements {
+    /// The address of the first.
+    begin: ValueId,
+    /// How many there are.
+    size: ValueId,
+    /// Bytes from one to the next.
+    stride: Option<u64>,
+    /// They are not in that memory: the iterator makes each.
+    by_value: bool,
 }
 
 impl Body<'_, '_> {
@@ -267,9 +279,9 @@ impl Body<'_, '_> {
         };
         let range_site = self.unit.site_or(range, site);
         let object = self.place_for_reference(range);
-        let (begin, size, stride) = self.range_of(range, object, range_site);
+        let Elements { begin, size, stride, by_value } = self.range_of(range, object, range_site);
         let index_type = Type::int(8);
-        let counter = self.code.local("", index_type, site, Storage::Temporary);
+        let counter = self.code.local("", index_type, site, Storage::Automatic);
         self.code.push(site, Op::Live { local: counter });
         self.ends_with_block(Cleanup::Local(counter, None));
         let address = self.code.address_of(site, counter);
@@ -292,7 +304,7 @@ impl Body<'_, '_> {
         let index = self.code.load(range_site, address, index_type);
         let element = self.code.index(range_site, begin, index, stride);
         if let Some(variable) = variable {
-            self.range_variable(variable, element);
+            self.range_variable(variable, element, by_value);
         }
         if !inner.is(range) {
             self.inner_statement(inner);
@@ -311,7 +323,7 @@ impl Body<'_, '_> {
         self.close_scope(site);
     }
 
-    fn range_variable(&mut self, variable: Cursor, element: cuda_lint_engine::program::ValueId) {
+    fn range_variable(&mut self, variable: Cursor, element: ValueId, by_value: bool) {
         let site = self.unit.site_or(variable, self.at);
         if variable.kind() == CXCursor_UnexposedDecl {
             self.structured_binding(variable, Some(element));
@@ -331,7 +343,12 @@ impl Body<'_, '_> {
             return;
         }
         self.declare(variable, ty, site, |body, address| {
-            if is_reference(ty) {
+            if by_value {
+                let value = body.code.unknown(site, vec![element]);
+                if !lowered.is_aggregate() {
+                    body.code.store(site, address, value, lowered);
+                }
+            } else if is_reference(ty) {
                 body.code.store(site, address, element, lowered);
             } else if lowered.is_aggregate() {
                 body.copy_from(address, element, ty, false, site);
@@ -342,13 +359,8 @@ impl Body<'_, '_> {
         });
     }
 
-    /// Begin, size and stride of a range.
-    fn range_of(
-        &mut self,
-        range: Cursor,
-        object: cuda_lint_engine::program::ValueId,
-        site: SiteId,
-    ) -> (cuda_lint_engine::program::ValueId, cuda_lint_engine::program::ValueId, Option<u64>) {
+    /// Where the elements of a range are.
+    fn range_of(&mut self, range: Cursor, object: ValueId, site: SiteId) -> Elements {
         let mut ty = range.ty();
         if is_reference(ty) {
             ty = ty.canonical().pointee();
@@ -358,20 +370,23 @@ impl Body<'_, '_> {
                 Some(extent) => self.int(site, extent as i64),
                 None => self.code.unknown(site, Vec::new()),
             };
-            return (object, size, ty.canonical().element().size());
+            let stride = ty.canonical().element().size();
+            return Elements { begin: object, size, stride, by_value: false };
         }
         let lowered = self.unit.ty(ty);
         let TypeKind::Record(record) = lowered.kind else {
             let begin = self.code.unknown(site, vec![object]);
             let size = self.code.unknown(site, vec![object]);
-            return (begin, size, None);
+            return Elements { begin, size, stride: None, by_value: false };
         };
         let class = self.unit.class(ty);
         let mut results = Vec::new();
+        let mut by_value = false;
         for (member, result) in [("begin", Type::POINTER), ("size", Type::int(8))] {
             let method = class.declaration.and_then(|class| super::callees::method(class, member, 0));
             let callee = match method {
                 Some(method) => {
+                    by_value |= member == "begin" && self.hands_out_values(method.ty().result());
                     let name = class.system.then_some(class.name.as_str());
                     self.unit.callee(method, name)
                 }
@@ -385,7 +400,19 @@ impl Body<'_, '_> {
             results.push(value);
         }
         let stride = self.unit.program.records[record.0 as usize].element_size;
-        (results[0], results[1], stride)
+        Elements { begin: results[0], size: results[1], stride, by_value }
+    }
+
+    /// True if what an iterator gives is no reference into memory: on the host, an element of `thrust::device_vector` is
+    /// an object of its own, which copies.
+    fn hands_out_values(&mut self, iterator: Ty) -> bool {
+        let class = self.unit.class(iterator);
+        let dereference = class.declaration.and_then(|class| super::callees::method(class, "operator*", 0));
+        dereference.map(|it| it.ty().result()).is_some_and(|result| match result.canonical().kind() {
+            CXType_LValueReference | CXType_RValueReference => false,
+            CXType_Dependent | CXType_Unexposed => self.unit.class(result).declaration.is_some(),
+            _ => true,
+        })
     }
 
     pub fn switch(&mut self, statement: Cursor) {

@@ -136,6 +136,12 @@ impl Body<'_, '_> {
             {
                 self.place_with(inner, extended)
             }
+            // Of `p->field` with an incomplete type, clang leaves `p`: what is meant is not the variable.
+            (TypeKind::Pointer { .. }, TypeKind::Unknown) if to.kind() == CXType_Dependent => {
+                let site = self.at;
+                let pointer = self.value(inner);
+                self.code.unknown(site, vec![pointer])
+            }
             (_, TypeKind::Unknown) if expression.kind() == CXCursor_UnexposedExpr => {
                 self.place_with(inner, extended)
             }

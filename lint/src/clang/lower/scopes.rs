@@ -124,7 +124,9 @@ impl Body<'_, '_> {
 
     /// A temporary. `extended`: a reference keeps it alive to the end of the block.
     pub fn temporary(&mut self, ty: Type, site: SiteId, extended: bool) -> (LocalId, ValueId) {
-        let local = self.code.local("", ty, site, Storage::Temporary);
+        // A temporary number or pointer is read once; through a reference, as often as one likes.
+        let storage = if extended && !ty.is_aggregate() { Storage::Automatic } else { Storage::Temporary };
+        let local = self.code.local("", ty, site, storage);
         self.code.push(site, Op::Live { local });
         self.register(local, None, extended);
         let address = self.code.address_of(site, local);

@@ -316,6 +316,7 @@ fn macros(text: &mut String, names: &BTreeMap<String, Node>) {
         let Kind::Macro(form) = &node.kind else { continue };
         let _ = match form {
             Form::Empty => writeln!(text, "#define {name}"),
+            Form::Device => writeln!(text, "#define {name} __attribute__((host)) __attribute__((device))"),
             Form::Kernel => writeln!(text, "#define {name} __attribute__((global))"),
             Form::EmptyCall => writeln!(text, "#define {name}(...)"),
             Form::Statement => writeln!(text, "#define {name}(...) __cl_use(__VA_ARGS__);"),
@@ -360,7 +361,7 @@ fn text_for_c(names: &BTreeMap<String, Node>) -> String {
             Kind::Function => writeln!(text, "long {name}();"),
             Kind::Value => writeln!(text, "extern long {name};"),
             Kind::Constant(value) => writeln!(text, "enum {{ {name} = {value} }};"),
-            Kind::Macro(Form::Empty) => writeln!(text, "#define {name}"),
+            Kind::Macro(Form::Empty | Form::Device) => writeln!(text, "#define {name}"),
             Kind::Macro(Form::EmptyCall) => writeln!(text, "#define {name}(...)"),
             Kind::Macro(Form::Statement) => writeln!(text, "#define {name}(...) ((void)(__VA_ARGS__));"),
             Kind::Macro(Form::Loop) => {

@@ -30,19 +30,23 @@ impl Repair {
                 let words = head.split(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_'));
                 marks.extend(words.filter_map(|word| std::str::from_utf8(word).ok()).map(str::to_owned));
             }
-            if marks.iter().any(|mark| self.is_empty_macro(mark)) {
+            if marks.iter().any(|mark| self.is_mark_of_function(mark)) {
                 break;
             }
         }
         let mut changed = false;
         for mark in marks {
-            changed |=
-                self.replace(&mark, Kind::Macro(Form::Kernel), |kind| *kind == Kind::Macro(Form::Empty));
+            changed |= self.replace(&mark, Kind::Macro(Form::Kernel), is_mark);
         }
         changed
     }
 
-    fn is_empty_macro(&self, name: &str) -> bool {
-        self.names.get(name).is_some_and(|node| node.kind == Kind::Macro(Form::Empty))
+    fn is_mark_of_function(&self, name: &str) -> bool {
+        self.names.get(name).is_some_and(|node| is_mark(&node.kind))
     }
+}
+
+/// True for a macro that stands before declarations.
+const fn is_mark(kind: &Kind) -> bool {
+    matches!(kind, Kind::Macro(Form::Empty | Form::Device))
 }

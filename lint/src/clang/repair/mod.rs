@@ -52,6 +52,8 @@ enum Kind {
 enum Form {
     /// Nothing: `MY_EXPORT`.
     Empty,
+    /// The mark of what may run on the device, as far as its name tells: `PROJECT_DEVICE`, `_CCCL_HOST_DEVICE`.
+    Device,
     /// The mark of a kernel: functions that it stands before are launched.
     Kernel,
     /// Nothing, with arguments: `REGISTER(x)` between functions.
@@ -156,7 +158,7 @@ impl Repair {
             if complaint.wanted == Wanted::Type
                 && context::precedes_declaration(text, at, complaint.name.len())
             {
-                changed |= self.add(&[], &complaint.name, Kind::Macro(Form::Empty));
+                changed |= self.add(&[], &complaint.name, Kind::Macro(Form::of_mark(&complaint.name)));
                 continue;
             }
             // What is called on an unknown object is unknown too.
@@ -470,6 +472,13 @@ impl Repair {
 impl Node {
     fn is_class(&self) -> bool {
         matches!(self.kind, Kind::Class | Kind::ClassTemplate(_))
+    }
+}
+
+impl Form {
+    /// What a macro before a declaration stands for.
+    fn of_mark(name: &str) -> Self {
+        if name.split('_').any(|word| word == "DEVICE") { Self::Device } else { Self::Empty }
     }
 }
 

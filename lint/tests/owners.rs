@@ -1,0 +1,84 @@
+//! Several owners of one allocation: copies of smart pointers, and counts of owners.
+
+mod project;
+
+use project::Project;
+
+fn found(text: &str) -> Vec<String> {
+    Project::new(&[("a.cu", &format!("#include <cuda_runtime.h>\n{text}"))]).found(&["."])
+}
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn a_copy_of_a_smart_pointer_holds_what_the_other_one_holds() {
+    let text = |allocate: &str| {
+        format!(
+            "#include <memory>\n#include <vector>\n#include <cstdlib>\nvoid *allocate(size_t bytes);\n\
+             struct Buffer {{\n\
+             Buffer(size_t n) {{ memory_ = std::shared_ptr<char>((char *){allocate}(n), [](char *) {{}}); }}\n\
+             std::shared_ptr<char> memory() {{ return memory_; }}\n\
+             std::shared_ptr<char> memory_;\n}};\n\
+             void f(size_t n) {{\n\
+             std::shared_ptr<char> to = Buffer(n).memory(); std::vector<char> from(n);\n\
+             cudaMemcpy(to.get(), from.data(), n, cudaMemcpyHostToDevice);\n}}\n"
+        )
+    };
+    assert_eq!(found(&text("allocate")), NOTHING);
+    assert_eq!(found(&text("malloc")), ["a.cu:13 memcpy-kind-mismatch"]);
+}
+
+/// A pointer that counts its owners, and a function that uses a copy and then the original.
+fn counted(count: &str, copies: &str) -> String {
+    format!(
+        "#include <atomic>\ntemplate <typename T> struct Owner {{\n\
+         explicit Owner(T *q) : p(q), owners(new {count}(1)) {{}}\n\
+         Owner(const Owner &other) : p(other.p), owners(other.owners) {{ {copies} }}\n\
+         ~Owner() {{ if (p != nullptr) {{ (*owners)--; if (*owners <= 0) {{ cudaFree(p); delete owners; }} }} }}\n\
+         T *p; {count} *owners;\n}};\n\
+         __global__ void use(int *p) {{ p[0] = 1; }}\n\
+         void f() {{\nint *d; if (cudaMalloc(&d, 4) != cudaSuccess) return;\nOwner<int> a(d);\n\
+         {{ Owner<int> b(a); use<<<1, 1>>>(b.p); cudaDeviceSynchronize(); }}\n\
+         use<<<1, 1>>>(a.p); cudaDeviceSynchronize();\n}}\n"
+    )
+}
+
+#[test]
+fn the_last_owner_frees() {
+    for count in ["int", "std::atomic<int>", "std::atomic_int"] {
+        assert_eq!(found(&counted(count, "(*owners)++;")), NOTHING, "{count}");
+        assert_eq!(found(&counted(count, "++*owners;")), NOTHING, "{count}");
+        // The copy is not counted, so that it frees what the other one still uses.
+        assert_eq!(found(&counted(count, "")), ["a.cu:14 device-use-after-free"], "{count}");
+    }
+}
+
+#[test]
+fn whoever_keeps_the_count_knows_whether_it_is_the_last() {
+    let text = |release: &str| {
+        format!(
+            "struct Held {{ float *p; int *owners; bool mine; void drop() {{ {release} }} }};\n\
+             __global__ void use(float *p) {{ p[0] = 1; }}\n\
+             void f(Held &held) {{\nheld.drop();\nuse<<<1, 1>>>(held.p); cudaDeviceSynchronize();\n}}\n"
+        )
+    };
+    assert_eq!(found(&text("if (--*owners == 0) cudaFree(p);")), NOTHING);
+    assert_eq!(found(&text("if (mine) cudaFree(p);")), NOTHING);
+    assert_eq!(found(&text("cudaFree(p);")), ["a.cu:6 device-use-after-free"]);
+    assert_eq!(found(&text("if (p != nullptr) cudaFree(p);")), ["a.cu:6 device-use-after-free"]);
+}
+
+#[test]
+fn freed_memory_is_no_device_memory_any_more() {
+    let text = |twice: &str| {
+        format!(
+            "cudaError_t release(void *p) {{\ncudaPointerAttributes it = {{}};\n\
+             cudaError_t status = cudaPointerGetAttributes(&it, p);\n\
+             if (status == cudaSuccess && it.type == cudaMemoryTypeDevice) return cudaFree(p);\n\
+             return cudaSuccess;\n}}\n\
+             int main() {{\nint *p; if (cudaMalloc(&p, 4)) return 1;\nrelease(p);\n{twice}(p);\nreturn 0;\n}}\n"
+        )
+    };
+    assert_eq!(found(&text("release")), NOTHING);
+    assert_eq!(found(&text("cudaFree")), ["a.cu:11 device-use-after-free"]);
+}
