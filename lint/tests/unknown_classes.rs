@@ -243,3 +243,18 @@ fn a_field_of_an_unknown_structure_is_not_the_pointer_to_it() {
                 return cuMemcpyHtoDAsync(to, &source->head, 100, s);\n}\n";
     assert_eq!(Project::new(&[("a.c", text)]).found(&["."]), Vec::<String>::new());
 }
+
+#[test]
+fn a_field_that_a_structure_does_not_have_is_none_of_its_others() {
+    // The field stands behind an `#if` of another build.
+    let text = |from: &str| {
+        format!(
+            "#include <cuda_runtime.h>\nstruct Core {{ float *model; int n; }};\nvoid f(Core *core) {{\n\
+             cudaMalloc((void **)&(core->device->model), 100);\n\
+             cudaMemcpy(core->device->model, {from}, 100, cudaMemcpyHostToDevice);\n}}\n"
+        )
+    };
+    let found = |from: &str| Project::new(&[("a.cu", &text(from))]).found(&["."]);
+    assert_eq!(found("core->model"), Vec::<String>::new());
+    assert_eq!(found("core->device->model"), ["a.cu:5 memcpy-kind-mismatch"]);
+}

@@ -98,7 +98,7 @@ impl Machine<'_, '_> {
             _ => None,
         };
         let Some(Op::AddressOfLocal { local, .. }) = variable else { return false };
-        let is_mixed = definitions.stores_to(*local) > 1;
+        let is_mixed = definitions.stores_to(*local).len() > 1;
         is_mixed && !modes.choices().taken.is_empty()
     }
 }

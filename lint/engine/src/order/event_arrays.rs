@@ -4,8 +4,8 @@
 //! not known from what was followed. A wait for an element of the same array that the record can come before is not
 //! known to wait for nothing.
 
+use super::definitions::Definitions;
 use super::machine::Machine;
-use super::modes::Definitions;
 use crate::cuda::row::{Effect, Role};
 use crate::flow;
 use crate::program::{BlockId, Callee, Function, LocalId, Op, ValueId};

@@ -26,6 +26,7 @@ mod clocks;
 mod combined;
 mod containers;
 mod counters;
+mod definitions;
 mod devices;
 mod ends;
 mod errors;

@@ -25,7 +25,7 @@
 //! that set modes of the program are the program's own, and linking brings them. Functions with a body that are not
 //! followed may store to what they name (`stores`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::choices::{By, Choices};
@@ -36,10 +36,8 @@ use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Condition, Pointer, Value};
 use crate::cuda::row::Outcome;
 use crate::facts::Origin;
-use crate::flow;
 use crate::program::{
-    BinaryOp, Block, BlockId, Call, Callee, Function, FunctionId, LocalId, Op, Storage, Terminator, Type,
-    TypeKind, ValueId,
+    BinaryOp, Block, BlockId, Call, Callee, FunctionId, Op, Storage, Terminator, Type, TypeKind, ValueId,
 };
 
 /// How many calls and copies are followed from a condition to the variable that it tests.
@@ -47,9 +45,6 @@ const DEPTH: usize = 5;
 
 /// Functions of at most this many blocks answer by their branches too: `if (mode > 0) return true; return false;`.
 const ANSWERS: usize = 8;
-
-/// A way of working is looked at in as many of its blocks.
-const REGION: usize = 24;
 
 /// What a path knows of modes. Takes no part in comparisons.
 #[derive(Clone, Debug, Default)]
@@ -104,72 +99,6 @@ impl FrameModes {
         self.choices.join(&other.choices);
         self.selected |= other.selected;
         self.asked |= other.asked;
-    }
-}
-
-/// Where the values of a function are defined, what is stored to its variables, and how its blocks are entered.
-#[derive(Debug)]
-pub struct Definitions {
-    values: BTreeMap<ValueId, (u32, u32)>,
-    stores: BTreeMap<LocalId, Vec<ValueId>>,
-    /// By block: how many edges lead to it.
-    entries: Vec<u32>,
-}
-
-impl Definitions {
-    /// Looks at every statement once.
-    pub fn new(function: &Function) -> Self {
-        let entries = vec![0; function.blocks.len()];
-        let mut it = Self { values: BTreeMap::new(), stores: BTreeMap::new(), entries };
-        for (index, block) in function.blocks.iter().enumerate() {
-            for (place, statement) in block.statements.iter().enumerate() {
-                if let Some(value) = flow::result_of(&statement.op) {
-                    it.values.insert(value, (index as u32, place as u32));
-                }
-            }
-            for next in flow::successors(&block.terminator) {
-                it.entries[next.0 as usize] += 1;
-            }
-        }
-        for block in &function.blocks {
-            for statement in &block.statements {
-                if let Op::Store { pointer, value, .. } = statement.op
-                    && let Some(Op::AddressOfLocal { local, .. }) = it.of(function, pointer)
-                {
-                    it.stores.entry(*local).or_default().push(value);
-                }
-            }
-        }
-        it
-    }
-
-    /// How many places store to a variable.
-    pub fn stores_to(&self, local: LocalId) -> usize {
-        self.stores.get(&local).map_or(0, Vec::len)
-    }
-
-    /// The statement that defines a value.
-    pub fn of<'f>(&self, function: &'f Function, value: ValueId) -> Option<&'f Op> {
-        let (block, place) = *self.values.get(&value)?;
-        Some(&function.blocks[block as usize].statements[place as usize].op)
-    }
-
-    /// The blocks that are entered by way of `from` only, itself among them: at most [`REGION`] of them, and none
-    /// behind a loop that leads back.
-    fn region(&self, function: &Function, from: BlockId) -> BTreeSet<BlockId> {
-        let mut region = BTreeSet::from([from]);
-        let mut entered: BTreeMap<BlockId, u32> = BTreeMap::new();
-        let mut queue = vec![from];
-        while let Some(block) = queue.pop() {
-            for next in flow::successors(&function.blocks[block.0 as usize].terminator) {
-                let edges = entered.entry(next).or_default();
-                *edges += 1;
-                if *edges == self.entries[next.0 as usize] && region.len() < REGION && region.insert(next) {
-                    queue.push(next);
-                }
-            }
-        }
-        region
     }
 }
 
@@ -430,7 +359,7 @@ impl Machine<'_, '_> {
                 {
                     cells.insert(cell.object);
                 } else if let Some(Op::AddressOfLocal { local, .. }) = definitions.of(function, *pointer) {
-                    for stored in definitions.stores.get(local).into_iter().flatten() {
+                    for stored in definitions.stores_to(*local) {
                         self.tested(state, view, *stored, depth, cells);
                     }
                 }
@@ -507,8 +436,8 @@ impl Machine<'_, '_> {
                     return params.get(index).cloned().flatten();
                 }
                 // A reference, or a pointer that is set once.
-                match definitions.stores.get(local).map(Vec::as_slice) {
-                    Some([stored]) => self.place(state, view, *stored, depth),
+                match definitions.stores_to(*local) {
+                    [stored] => self.place(state, view, *stored, depth),
                     _ => None,
                 }
             }

@@ -2,7 +2,8 @@
 
 use std::cell::OnceCell;
 
-use super::{markers, modes, relevance, setters, stores};
+use super::definitions::Definitions;
+use super::{markers, relevance, setters, stores};
 use crate::cuda::Model;
 use crate::flow::Cfg;
 use crate::points_to::PointsTo;
@@ -20,7 +21,7 @@ pub struct Shared<'p> {
     pub model: &'p Model,
     cfgs: Vec<OnceCell<Cfg>>,
     births: Vec<OnceCell<Vec<Option<BlockId>>>>,
-    definitions: Vec<OnceCell<modes::Definitions>>,
+    definitions: Vec<OnceCell<Definitions>>,
     /// What fields and variables with static storage hold.
     pub points_to: PointsTo,
     /// What the functions do to the current device.
@@ -71,9 +72,9 @@ impl<'p> Shared<'p> {
     }
 
     /// Where the values of a function are defined.
-    pub fn definitions(&self, function: FunctionId) -> &modes::Definitions {
+    pub fn definitions(&self, function: FunctionId) -> &Definitions {
         let index = function.0 as usize;
-        self.definitions[index].get_or_init(|| modes::Definitions::new(&self.program.functions[index]))
+        self.definitions[index].get_or_init(|| Definitions::new(&self.program.functions[index]))
     }
 
     /// True if the function, or one that it calls, asks CUDA where memory lies.

@@ -31,7 +31,8 @@ pub(super) enum Place {
     Instance(ClassId),
     /// A field of the objects of a class.
     Field(ClassId, String),
-    /// A field of an object of unknown class: what it holds, each field of this name holds.
+    /// A field of an object of unknown class: what it holds, each field of this name holds. `outer.inner` is one of an
+    /// object that another field holds or leads to.
     AnyField(String),
     /// What a container keeps its elements in, and where a smart pointer keeps its pointer.
     Hidden(PlaceId),

@@ -19,6 +19,8 @@ pub(super) struct Transfer<'s, 'p> {
     values: Vec<Values>,
     /// The class that an address leads to, by its static type.
     classes: Vec<Option<ClassId>>,
+    /// The field that an address is of, or was read from: `inner` and `outer.inner` of unknown classes are two fields.
+    fields: Vec<Option<String>>,
     constants: Vec<Option<i64>>,
     changed: bool,
     /// The statement: block and index.
@@ -40,6 +42,7 @@ pub(super) fn function(solver: &mut Solver<'_>, id: FunctionId) {
         function,
         values: vec![Values::default(); count],
         classes: vec![None; count],
+        fields: vec![None; count],
         constants: vec![None; count],
         changed: false,
         step: (0, 0),
@@ -114,6 +117,7 @@ impl Transfer<'_, '_> {
             Op::Field { result, base, field } => self.field(*result, *base, field),
             Op::Index { result, base, .. } => {
                 let (values, class) = (self.value(*base), self.classes[base.0 as usize]);
+                self.fields[result.0 as usize] = self.fields[base.0 as usize].clone();
                 self.define(*result, values, class);
             }
             Op::Load { result, pointer, ty } => {
@@ -124,6 +128,7 @@ impl Transfer<'_, '_> {
                     Values::unknown()
                 };
                 let class = self.solver.classes.pointee(*ty);
+                self.fields[result.0 as usize] = self.fields[pointer.0 as usize].clone();
                 self.define(*result, values, class);
             }
             Op::Store { pointer, value, ty } => {
@@ -204,10 +209,15 @@ impl Transfer<'_, '_> {
             found.add(&Values::of(Target::Place(place)));
             inner = self.solver.classes.field(*class, field).and_then(|ty| self.solver.classes.class_of(ty));
         }
+        let mut field = field.to_owned();
         if classes.is_empty() {
-            let place = self.solver.places.intern(Place::AnyField(field.to_owned()));
+            if let Some(outer) = &self.fields[base.0 as usize] {
+                field = format!("{outer}.{field}");
+            }
+            let place = self.solver.places.intern(Place::AnyField(field.clone()));
             found.add(&Values::of(Target::Place(place)));
         }
+        self.fields[result.0 as usize] = Some(field);
         self.define(result, found, inner);
     }
 

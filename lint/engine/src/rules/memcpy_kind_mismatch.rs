@@ -117,7 +117,7 @@ fn side(object: &Object) -> Option<Side> {
 /// True if memory cannot be on the side that a direction states.
 fn contradicts(object: &Object, stated: Side) -> bool {
     match stated {
-        Side::Host => object.memory.is_some_and(MemoryKind::is_device),
+        Side::Host => object.memory.is_some_and(MemoryKind::is_device) && !object.may_lie_anywhere(),
         // Page-locked memory is mapped: the device reaches it at the same address.
         Side::Device => object.memory == Some(MemoryKind::Pageable),
     }

@@ -1,7 +1,7 @@
 //! Names that depend on template parameters, in patterns that nothing instantiates: clang does not say what they are,
 //! so they are read off the text. The same name is the same thing wherever a function says it.
 
-use clang_sys::CXCursor_CallExpr;
+use clang_sys::{CXCursor_CallExpr, CXCursor_UnexposedExpr, CXType_Dependent};
 use cuda_lint_engine::program::{Global, GlobalId, GlobalMemory, SiteId, Type, TypeKind, ValueId};
 
 use super::super::cursor::Cursor;
@@ -22,6 +22,34 @@ impl Body<'_, '_> {
         let text = text.trim_start().trim_start_matches("template ").trim_start();
         let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
         (end > 0).then(|| text[..end].to_owned())
+    }
+
+    /// The place of a member that its class does not have, as far as this build knows: of `object.name` clang leaves
+    /// `object`, with the extent of the whole.
+    pub(super) fn lost_member(&mut self, expression: Cursor) -> Option<ValueId> {
+        if expression.kind() != CXCursor_UnexposedExpr || expression.ty().kind() != CXType_Dependent {
+            return None;
+        }
+        let [object] = expression.parts()[..] else { return None };
+        let ty = self.unit.ty(object.ty());
+        let (whole, part) = (self.unit.positions.span(expression)?, self.unit.positions.span(object)?);
+        if ty.kind == TypeKind::Unknown || (whole.file, whole.start) != (part.file, part.start) {
+            return None;
+        }
+        let rest = self.unit.positions.text(whole.file, part.end, whole.end.max(part.end)).trim_ascii();
+        let (is_arrow, name) = match rest.strip_prefix(b"->") {
+            Some(name) => (true, name),
+            None => (false, rest.strip_prefix(b".")?),
+        };
+        let name = name.trim_ascii_start();
+        if name.is_empty() || !name.iter().all(|byte| is_word(*byte)) {
+            return None;
+        }
+        let name = String::from_utf8_lossy(name).into_owned();
+        let site = self.at;
+        let is_pointer = is_arrow && !matches!(ty.kind, TypeKind::Record(_));
+        let object = if is_pointer { self.value(object) } else { self.place(object) };
+        Some(self.code.field(site, object, name))
     }
 
     /// The last part of `Params::name`, where that is all of the expression: in a method, it may be a member of a base.

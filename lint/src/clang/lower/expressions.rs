@@ -112,7 +112,10 @@ impl Body<'_, '_> {
             CXCursor_StringLiteral => self.string(expression),
             CXCursor_CXXThisExpr => self.this_value(site),
             CXCursor_DeclRefExpr => self.reference_value(expression),
-            CXCursor_UnexposedExpr => self.implicit_value(expression),
+            CXCursor_UnexposedExpr => match self.lost_member(expression) {
+                Some(place) => self.code.load(site, place, Type::UNKNOWN),
+                None => self.implicit_value(expression),
+            },
             CXCursor_ParenExpr => match expression.parts()[..] {
                 [inner] => self.value(inner),
                 _ => self.not_understood(expression),

@@ -78,7 +78,10 @@ impl Body<'_, '_> {
             | CXCursor_CXXReinterpretCastExpr
             | CXCursor_CXXConstCastExpr
             | CXCursor_CXXDynamicCastExpr
-            | CXCursor_CXXFunctionalCastExpr => self.cast_place(expression, extended),
+            | CXCursor_CXXFunctionalCastExpr => match self.lost_member(expression) {
+                Some(place) => place,
+                None => self.cast_place(expression, extended),
+            },
             // `T &name{object}` binds to the object itself.
             CXCursor_InitListExpr => match the_object(expression) {
                 Some(object) => self.place_with(object, extended),
@@ -135,12 +138,6 @@ impl Body<'_, '_> {
                 && self.casts_to_reference(expression) =>
             {
                 self.place_with(inner, extended)
-            }
-            // Of `p->field` with an incomplete type, clang leaves `p`: what is meant is not the variable.
-            (TypeKind::Pointer { .. }, TypeKind::Unknown) if to.kind() == CXType_Dependent => {
-                let site = self.at;
-                let pointer = self.value(inner);
-                self.code.unknown(site, vec![pointer])
             }
             (_, TypeKind::Unknown) if expression.kind() == CXCursor_UnexposedExpr => {
                 self.place_with(inner, extended)

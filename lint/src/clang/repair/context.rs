@@ -181,7 +181,7 @@ fn previous_byte(text: &[u8], at: usize) -> Option<u8> {
 }
 
 /// The word before `at`, also through an opening bracket: `sizeof(`.
-fn previous_word(text: &[u8], at: usize) -> Option<&[u8]> {
+pub fn previous_word(text: &[u8], at: usize) -> Option<&[u8]> {
     let mut end = previous_place(text, at)? + 1;
     if text[end - 1] == b'(' {
         end = previous_place(text, end - 1)? + 1;

@@ -4,12 +4,12 @@
 //! indexed, dereferenced and iterated over. What is invented is declared, never defined: its effects stay
 //! unknown to the analysis.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::super::embedded;
 use super::super::flags::Language;
-use super::{Form, Kind, Member, Node, is_cuda_function};
+use super::{Form, Header, Kind, Member, Node, is_cuda_function};
 
 /// Attributes under CUDA: device code calls unknown functions too.
 const HEAD: &str = "\
@@ -149,14 +149,16 @@ pub fn text(
     language: Language,
     names: &BTreeMap<String, Node>,
     members: &BTreeMap<String, Member>,
+    headers: &BTreeSet<Header>,
 ) -> String {
-    if names.is_empty() && members.is_empty() {
+    if names.is_empty() && members.is_empty() && headers.is_empty() {
         return String::new();
     }
+    let headers: String = headers.iter().map(|header| include(*header)).collect();
     if language == Language::C {
-        return text_for_c(names);
+        return text_for_c(&headers, names);
     }
-    let mut text = String::from(HEAD);
+    let mut text = headers + HEAD;
     if language != Language::Cuda && names.keys().any(|name| cuda_name(name).is_some()) {
         text.push_str(CUDA_BY_OTHER_NAMES);
     }
@@ -179,6 +181,15 @@ pub fn text(
     scope(&mut text, names, Place::Namespace { global: language == Language::Cuda });
     macros(&mut text, names);
     text
+}
+
+/// Includes a header of CUDA's: the embedded one, or the toolkit's where the real headers are read.
+fn include(header: Header) -> String {
+    let (embedded, real) = match header {
+        Header::Runtime => ("cuda/runtime_host.h", "cuda_runtime.h"),
+        Header::Driver => ("cuda/driver_api2.h", "cuda.h"),
+    };
+    format!("#if defined(__EMB_BEGIN_C)\n#include \"{embedded}\"\n#else\n#include <{real}>\n#endif\n")
 }
 
 /// The members that each class needs of its own. Everything converts to an invented class, for it may be
@@ -351,8 +362,8 @@ fn macros(text: &mut String, names: &BTreeMap<String, Node>) {
 }
 
 /// C knows no permissive type; a function without parameter list takes anything.
-fn text_for_c(names: &BTreeMap<String, Node>) -> String {
-    let mut text = String::from("#pragma clang system_header\n");
+fn text_for_c(headers: &str, names: &BTreeMap<String, Node>) -> String {
+    let mut text = format!("{headers}#pragma clang system_header\n");
     for (name, node) in names {
         let _ = match &node.kind {
             Kind::Class => writeln!(text, "typedef void *{name};"),

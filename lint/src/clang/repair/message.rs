@@ -137,6 +137,7 @@ pub fn read(message: &str) -> Option<Complaint> {
         || (message.starts_with("reference to") && message.ends_with("is ambiguous"))
         || message.starts_with("functions that differ only in their return type")
         || message.starts_with("redeclaration of")
+        || message.ends_with("conflicts with typedef of the same name")
         || message.contains("as different kind of symbol")
         || message.contains("as a different kind of symbol")
     {

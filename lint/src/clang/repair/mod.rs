@@ -10,15 +10,17 @@
 
 mod context;
 mod declare;
+mod headers;
 mod launched;
 mod message;
 mod place;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashSet;
 
 use self::context::Use;
+use self::headers::Header;
 pub use self::message::is_kept;
 use self::message::{Complaint, Problem, Wanted};
 use self::place::{is_cuda_function, is_keyword, locate, word_at};
@@ -97,6 +99,10 @@ pub struct Repair {
     members: BTreeMap<String, Member>,
     /// Names that are declared after all.
     declared: FxHashSet<String>,
+    /// CUDA's own headers that the unit lacks: a header of the project includes them in another build.
+    headers: BTreeSet<Header>,
+    /// The project declares by itself what those do.
+    has_own_cuda: bool,
     count: usize,
     constants: u32,
 }
@@ -109,6 +115,8 @@ impl Repair {
             names: BTreeMap::new(),
             members: BTreeMap::new(),
             declared: FxHashSet::default(),
+            headers: BTreeSet::new(),
+            has_own_cuda: false,
             count: 0,
             constants: 0,
         }
@@ -128,15 +136,19 @@ impl Repair {
         if headers_changed {
             return false;
         }
+        let headers = self.headers.len();
         let mut found: Vec<(Complaint, Use, usize, &str)> = Vec::new();
         let mut macros: Vec<(&str, usize, usize)> = Vec::new();
         let mut chained: Vec<(String, bool)> = Vec::new();
         let mut changed = false;
         for message in messages {
             let Some(mut complaint) = message::read(&message.message) else {
-                changed |= self.adjust(message, unit);
+                changed |= self.adjust(message, unit) || self.is_pointer_of_missing_type(message, unit);
                 continue;
             };
+            if complaint.wanted == Wanted::Nothing && self.refuses_headers(message, unit) {
+                return true;
+            }
             let Some((file, text, at)) = locate(message, &complaint, unit, main_file) else { continue };
             if complaint.name.is_empty() {
                 complaint.name = word_at(text, at).to_owned();
@@ -185,6 +197,10 @@ impl Repair {
                 continue;
             }
             changed |= self.take(complaint, how);
+        }
+        if self.headers.len() > headers {
+            // What the header does not declare after all is missing in the next pass, too.
+            self.names.retain(|name, _| !is_cuda_function(name) && !name.starts_with("CU"));
         }
         if changed {
             for (member, is_template) in chained {
@@ -372,6 +388,9 @@ impl Repair {
         if self.declared.contains(name) || self.count >= MAX_INVENTIONS {
             return false;
         }
+        if scope.is_empty() && self.lacks_header(name) {
+            return true;
+        }
         let mut siblings = &mut self.names;
         for part in scope {
             let node = siblings
@@ -448,7 +467,7 @@ impl Repair {
 
     /// The text of the repair file.
     pub fn text(&self) -> String {
-        declare::text(self.language, &self.names, &self.members)
+        declare::text(self.language, &self.names, &self.members, &self.headers)
     }
 
     /// What was invented, by qualified name. Members of unknown objects are not listed.

@@ -190,3 +190,23 @@ fn operators_between_unknown_objects_cost_little() {
     let megabytes = with_unit("t.cu", &text, |unit| unit.unit.tree_bytes() >> 20);
     assert!(megabytes < 8, "{megabytes} MiB");
 }
+
+#[test]
+fn a_header_of_cudas_that_is_missing_is_read() {
+    let text = "#include \"missing_config.h\"\nint f(unsigned long n) {\nvoid *p; cudaStream_t s = 0;\n\
+                cudaError_t status = cudaMalloc(&p, n);\nif (status != cudaSuccess) return other(status);\n\
+                return cudaFree(p);\n}\n";
+    for name in ["a.c", "a.cpp"] {
+        assert_eq!(clean(name, text), ["other"], "{name}");
+    }
+    assert_eq!(clean("a.cu", "int f(CUdeviceptr p) { return cuMemFree(p) || g(); }\n"), ["g"]);
+    let pointers = "cudaError_t ( *cudaGetDevicePtr ) (int *);\nCUresult ( *cuInitPtr ) (unsigned int);\n\
+                    int f(int *n) { return cudaGetDevicePtr(n) || cuInitPtr(0) || g(); }\n";
+    for name in ["a.c", "a.cpp"] {
+        assert_eq!(clean(name, pointers), ["g"], "{name}");
+    }
+    // What a file declares by itself is not CUDA's.
+    let own = "typedef int cudaError_t;\ncudaError_t cudaMalloc(void **, unsigned long);\n\
+               int f(void **p) { return cudaMalloc(p, 1) + cudaFree(*p) + g(); }\n";
+    assert!(clean("a.c", own).contains(&"g".to_owned()));
+}
