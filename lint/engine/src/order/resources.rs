@@ -146,9 +146,10 @@ impl Machine<'_, '_> {
                 self.made_for_member(state, it, thing, &target);
             }
             if let (Some(object), Some(what)) = (made, resource_of(thing)) {
-                // Memory that is allocated in a capture belongs to the graph.
+                // Memory that is allocated in a capture belongs to the graph; what is imported, to another process.
                 let in_order = thing == Thing::Memory(MemoryKind::DeviceStreamOrdered);
-                if !(in_order && self.goes_to_a_capture(state, it)) {
+                let is_imported = in_order && it.position(Role::Stream).is_none();
+                if !is_imported && !(in_order && self.goes_to_a_capture(state, it)) {
                     self.holds(state, it, &target, object, index, what);
                 }
             }
