@@ -148,8 +148,9 @@ impl Machine<'_, '_> {
             if let (Some(object), Some(what)) = (made, resource_of(thing)) {
                 // Memory that is allocated in a capture belongs to the graph; what is imported, to another process.
                 let in_order = thing == Thing::Memory(MemoryKind::DeviceStreamOrdered);
-                let is_imported = in_order && it.position(Role::Stream).is_none();
-                if !is_imported && !(in_order && self.goes_to_a_capture(state, it)) {
+                let is_imported = it.position(Role::Stream).is_none();
+                let is_others = in_order && (is_imported || self.goes_to_a_capture(state, it));
+                if !is_others {
                     self.holds(state, it, &target, object, index, what);
                 }
             }
