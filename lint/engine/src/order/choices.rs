@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::machine::Machine;
-use super::object::{ObjectId, ObjectKey};
+use super::object::ObjectId;
 use super::state::State;
 use crate::flow;
 use crate::program::{BlockId, Op, ValueId};
@@ -63,9 +63,8 @@ impl Machine<'_, '_> {
     /// True for a part of an object that is being made because a function that was called has chosen so: the one of its
     /// kind, made on first use. What its constructor stores, others may have changed since.
     pub(super) fn is_made_by_choice(&self, state: &State, cell: ObjectId) -> bool {
-        let root = self.objects.root(cell);
-        cell != root
-            && matches!(self.objects.info(root).key, ObjectKey::Made { .. })
+        cell != self.objects.root(cell)
+            && self.objects.is_made(cell)
             && state.frame_modes.last().is_some_and(|modes| modes.choices().any())
             && self.is_by_choice(state)
     }

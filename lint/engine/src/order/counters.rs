@@ -6,10 +6,9 @@
 
 use super::machine::Machine;
 use super::model::Modelled;
-use super::object::ObjectKey;
 use super::state::State;
 use super::value::{Pointer, Value};
-use crate::cuda::row::{Effect, Role};
+use crate::cuda::row::{Effect, Outcome, Role};
 use crate::program::BinaryOp;
 
 impl Machine<'_, '_> {
@@ -26,11 +25,11 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// What a counter holds, before the call or after it.
-    pub(super) fn counted_outcome(&mut self, state: &mut State, it: &Modelled<'_, '_>, after: bool) -> Value {
-        let effect =
-            it.row.effects.iter().copied().find(|it| matches!(it, Effect::CountsUp | Effect::CountsDown));
-        let value = match effect.filter(|_| after) {
+    /// What a counter holds, before the call or after it, as the row says.
+    pub(super) fn counted_outcome(&mut self, state: &mut State, it: &Modelled<'_, '_>) -> Value {
+        let counts = |effect: &Effect| matches!(effect, Effect::CountsUp | Effect::CountsDown);
+        let is_after = it.row.result == Outcome::CountedAfter;
+        let value = match it.row.effects.iter().copied().find(counts).filter(|_| is_after) {
             Some(effect) => self.counted(state, it, effect),
             None => self.counter(it).and_then(|counter| held(state, &counter)),
         };
@@ -50,8 +49,7 @@ impl Machine<'_, '_> {
     /// The counter that a method is called on, if the path has made the memory that it lies in.
     fn counter(&mut self, it: &Modelled<'_, '_>) -> Option<Pointer> {
         let counter = self.owner(it)?;
-        let root = self.objects.root(counter.object);
-        matches!(self.objects.info(root).key, ObjectKey::Made { .. }).then_some(counter)
+        self.objects.is_made(counter.object).then_some(counter)
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::happens_before::StreamKey;
 use super::machine::Machine;
-use super::object::{ObjectId, ObjectKey};
+use super::object::ObjectId;
 use super::observations::Observations;
 use super::state::{Operation, State, WorkId};
 use super::value::Value;
@@ -169,7 +169,7 @@ impl Machine<'_, '_> {
         let root = self.objects.root(object);
         let leads_there = |value: &Value| matches!(value, Value::Pointer(pointer) if self.objects.root(pointer.object) == root);
         // The function's own variables are gone by now: what still holds the address is others'.
-        matches!(self.objects.info(root).key, ObjectKey::Made { .. })
+        self.objects.is_made(root)
             && !state.object(root).is_some_and(|it| it.escaped)
             && !state.memory.values().any(leads_there)
             && !result.is_some_and(leads_there)

@@ -57,7 +57,7 @@ impl Machine<'_, '_> {
 
     /// True for memory of which CUDA knows nothing any more, since the path has freed it. What is freed in the order of
     /// a stream stays known until its turn.
-    pub(super) fn is_forgotten(&self, state: &State, object: ObjectId) -> bool {
+    pub(super) fn is_unregistered(&self, state: &State, object: ObjectId) -> bool {
         let thing = Thing::Memory(self.objects.root(object));
         state
             .gone

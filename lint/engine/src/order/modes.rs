@@ -188,26 +188,23 @@ impl Machine<'_, '_> {
     /// True if a condition is an equality or a truth value of a number, an enumerator or something of unknown type:
     /// of no pointer, handle or status.
     fn asks_for_mode(&self, function: FunctionId, condition: ValueId) -> bool {
-        let is_mode = |value| self.may_be_mode(function, value);
-        match self.shared.definitions(function).of(self.shared.function(function), condition) {
-            Some(Op::Binary { operator: BinaryOp::Eq | BinaryOp::Ne, lhs, rhs, .. }) => {
-                is_mode(*lhs) && is_mode(*rhs)
-            }
-            Some(Op::Binary { .. }) => false,
-            Some(Op::Unary { value, .. }) => self.asks_for_mode(function, *value),
-            Some(_) => is_mode(condition),
-            None => false,
-        }
+        self.tests(function, condition, |operator| matches!(operator, BinaryOp::Eq | BinaryOp::Ne))
     }
 
-    /// True if a condition compares numbers, or is one.
+    /// True if a condition compares numbers, in whatever way, or is one.
     fn asks_for_number(&self, function: FunctionId, condition: ValueId) -> bool {
+        self.tests(function, condition, |_| true)
+    }
+
+    /// True if a condition is what may be a mode, or combines two such by an operator that `combines` takes.
+    fn tests(&self, function: FunctionId, condition: ValueId, combines: fn(BinaryOp) -> bool) -> bool {
+        let is_mode = |value| self.may_be_mode(function, value);
         match self.shared.definitions(function).of(self.shared.function(function), condition) {
-            Some(Op::Binary { lhs, rhs, .. }) => {
-                self.may_be_mode(function, *lhs) && self.may_be_mode(function, *rhs)
+            Some(Op::Binary { operator, lhs, rhs, .. }) => {
+                combines(*operator) && is_mode(*lhs) && is_mode(*rhs)
             }
-            Some(Op::Unary { value, .. }) => self.asks_for_number(function, *value),
-            Some(_) => self.may_be_mode(function, condition),
+            Some(Op::Unary { value, .. }) => self.tests(function, *value, combines),
+            Some(_) => is_mode(condition),
             None => false,
         }
     }

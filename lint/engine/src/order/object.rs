@@ -172,6 +172,11 @@ impl Objects {
         Some(begin)
     }
 
+    /// True for memory that a step of the path has made, and for what lies in it.
+    pub fn is_made(&self, object: ObjectId) -> bool {
+        matches!(self.info(self.root(object)).key, ObjectKey::Made { .. })
+    }
+
     /// The symbol whose pointee an object is.
     pub fn pointee_symbol(&self, object: ObjectId) -> Option<Sym> {
         match self.info(object).key {

@@ -96,8 +96,7 @@ impl Machine<'_, '_> {
                 Some(owner) => self.length(state, &owner, it.class()),
                 None => self.fresh(state),
             },
-            Outcome::Counted => self.counted_outcome(state, it, false),
-            Outcome::CountedAfter => self.counted_outcome(state, it, true),
+            Outcome::Counted | Outcome::CountedAfter => self.counted_outcome(state, it),
             Outcome::Pure => self.accessor(state, &it.row.name, it.call.args.clone()),
             Outcome::Least | Outcome::Greatest => match self.extreme(state, it) {
                 Some(address) => address,

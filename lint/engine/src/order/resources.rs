@@ -164,7 +164,7 @@ impl Machine<'_, '_> {
         self.forget(state, target.object);
         let Some(pointer) = examined.and_then(|it| self.pointer(it)) else { return };
         let kind = match self.memory_kind(state, pointer.object) {
-            _ if self.is_forgotten(state, pointer.object) => Some(MemoryKind::Pageable),
+            _ if self.is_unregistered(state, pointer.object) => Some(MemoryKind::Pageable),
             kind => kind,
         };
         let answer = match kind.and_then(memory_type) {

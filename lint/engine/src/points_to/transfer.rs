@@ -1,5 +1,7 @@
 //! What one function puts where.
 
+use std::rc::Rc;
+
 use super::place::{ClassId, Made, Place, Product, Target, Values};
 use super::solve::Solver;
 use crate::cuda::row::MemoryKind;
@@ -20,7 +22,7 @@ pub(super) struct Transfer<'s, 'p> {
     /// The class that an address leads to, by its static type.
     classes: Vec<Option<ClassId>>,
     /// The field that an address is of, or was read from: `inner` and `outer.inner` of unknown classes are two fields.
-    fields: Vec<Option<String>>,
+    fields: Vec<Option<Rc<str>>>,
     constants: Vec<Option<i64>>,
     changed: bool,
     /// The statement: block and index.
@@ -209,15 +211,15 @@ impl Transfer<'_, '_> {
             found.add(&Values::of(Target::Place(place)));
             inner = self.solver.classes.field(*class, field).and_then(|ty| self.solver.classes.class_of(ty));
         }
-        let mut field = field.to_owned();
+        let mut path: Rc<str> = field.into();
         if classes.is_empty() {
             if let Some(outer) = &self.fields[base.0 as usize] {
-                field = format!("{outer}.{field}");
+                path = format!("{outer}.{field}").into();
             }
-            let place = self.solver.places.intern(Place::AnyField(field.clone()));
+            let place = self.solver.places.intern(Place::AnyField(path.to_string()));
             found.add(&Values::of(Target::Place(place)));
         }
-        self.fields[result.0 as usize] = Some(field);
+        self.fields[result.0 as usize] = Some(path);
         self.define(result, found, inner);
     }
 

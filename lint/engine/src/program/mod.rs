@@ -305,6 +305,7 @@ pub enum Storage {
     ParamObject,
     /// `static` inside a function.
     Static,
-    /// A temporary: its address never comes from the source, only from the lowering.
+    /// A temporary: its address never comes from the source, only from the lowering. A number or pointer in it is read
+    /// once, and is forgotten then.
     Temporary,
 }

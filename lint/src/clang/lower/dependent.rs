@@ -1,5 +1,6 @@
 //! Names that depend on template parameters, in patterns that nothing instantiates: clang does not say what they are,
-//! so they are read off the text. The same name is the same thing wherever a function says it.
+//! so they are read off the text. The same name is the same thing wherever a function says it. So are names of members
+//! that a class does not have in this build.
 
 use clang_sys::{CXCursor_CallExpr, CXCursor_UnexposedExpr, CXType_Dependent};
 use cuda_lint_engine::program::{Global, GlobalId, GlobalMemory, SiteId, Type, TypeKind, ValueId};
@@ -37,18 +38,13 @@ impl Body<'_, '_> {
             return None;
         }
         let rest = self.unit.positions.text(whole.file, part.end, whole.end.max(part.end)).trim_ascii();
-        let (is_arrow, name) = match rest.strip_prefix(b"->") {
-            Some(name) => (true, name),
-            None => (false, rest.strip_prefix(b".")?),
-        };
-        let name = name.trim_ascii_start();
+        let name = rest.strip_prefix(b"->").or_else(|| rest.strip_prefix(b"."))?.trim_ascii_start();
         if name.is_empty() || !name.iter().all(|byte| is_word(*byte)) {
             return None;
         }
         let name = String::from_utf8_lossy(name).into_owned();
         let site = self.at;
-        let is_pointer = is_arrow && !matches!(ty.kind, TypeKind::Record(_));
-        let object = if is_pointer { self.value(object) } else { self.place(object) };
+        let object = self.object_address(expression, object, false);
         Some(self.code.field(site, object, name))
     }
 

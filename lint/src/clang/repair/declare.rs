@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 
 use super::super::embedded;
 use super::super::flags::Language;
-use super::{Form, Header, Kind, Member, Node, is_cuda_function};
+use super::place::is_cuda_function;
+use super::{Form, Header, Kind, Member, Node};
 
 /// Attributes under CUDA: device code calls unknown functions too.
 const HEAD: &str = "\

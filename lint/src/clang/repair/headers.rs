@@ -10,7 +10,7 @@ use super::super::flags::Language;
 use super::super::unit::{ClangMessage, Unit};
 use super::Repair;
 use super::context::previous_word;
-use super::place::{is_cuda_function, word_at};
+use super::place::{is_cuda_function, is_of, word_at};
 
 /// A header of CUDA's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,25 +24,26 @@ pub(super) enum Header {
 impl Header {
     /// The one that declares a function, or a type that programs name often.
     fn of(name: &str) -> Option<Self> {
-        let of = |prefix: &str| {
-            name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
-        };
         match name {
             "CUresult" | "CUdevice" | "CUdeviceptr" | "CUcontext" | "CUmodule" | "CUfunction"
             | "CUstream" | "CUevent" => Some(Self::Driver),
             "cudaError_t" | "cudaStream_t" | "cudaEvent_t" => Some(Self::Runtime),
             _ if !is_known_api_name(name) => None,
-            _ if of("cuda") => Some(Self::Runtime),
-            _ if of("cu") => Some(Self::Driver),
+            _ if is_of(name, "cuda") => Some(Self::Runtime),
+            _ if is_of(name, "cu") => Some(Self::Driver),
             _ => None,
         }
     }
 }
 
+/// True for names in the manner of CUDA's functions, types and constants.
+pub(super) fn is_cudas(name: &str) -> bool {
+    is_cuda_function(name) || name.starts_with("CU")
+}
+
 impl Repair {
     /// Takes CUDA's headers back where the project declares by itself what they do. True if they were there.
     pub(super) fn refuses_headers(&mut self, message: &ClangMessage, unit: &Unit) -> bool {
-        let is_cudas = |name: &str| is_cuda_function(name) || name.starts_with("CU");
         let is_own = !embedded::is_virtual(&message.file)
             && unit
                 .contents(&message.file)

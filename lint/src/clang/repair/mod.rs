@@ -20,10 +20,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashSet;
 
 use self::context::Use;
-use self::headers::Header;
+use self::headers::{Header, is_cudas};
 pub use self::message::is_kept;
 use self::message::{Complaint, Problem, Wanted};
-use self::place::{is_cuda_function, is_keyword, locate, word_at};
+use self::place::{is_keyword, locate, word_at};
 use super::embedded;
 use super::flags::{Language, is_identifier};
 use super::unit::{ClangMessage, Unit};
@@ -200,7 +200,7 @@ impl Repair {
         }
         if self.headers.len() > headers {
             // What the header does not declare after all is missing in the next pass, too.
-            self.names.retain(|name, _| !is_cuda_function(name) && !name.starts_with("CU"));
+            self.names.retain(|name, _| !is_cudas(name));
         }
         if changed {
             for (member, is_template) in chained {

@@ -6,10 +6,13 @@ use super::message::Complaint;
 
 /// True for names in the manner of CUDA's functions: `cudaMalloc`, `cuMemAlloc`, `ncclSend`.
 pub fn is_cuda_function(name: &str) -> bool {
-    ["cuda", "cu", "hip", "nccl", "cublas"].iter().any(|prefix| {
-        name.strip_prefix(prefix)
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()) && rest.len() > 1)
-    })
+    ["cuda", "cu", "hip", "nccl", "cublas"].iter().any(|prefix| is_of(name, prefix))
+}
+
+/// True for a prefix and a name in capitals behind it.
+pub fn is_of(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix)
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()) && rest.len() > 1)
 }
 
 /// Words that a message names where nothing can be declared.

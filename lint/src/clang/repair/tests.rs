@@ -1,5 +1,6 @@
 //! What the repair loop invents, and that nothing remains wrong afterwards.
 
+use super::place::is_cuda_function;
 use super::*;
 use crate::clang::includes::missing_name;
 use crate::clang::testing::with_unit;
