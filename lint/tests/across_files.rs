@@ -204,3 +204,23 @@ fn a_specialisation_is_not_what_another_instance_calls() {
         assert_eq!(found(&report(folder.path(), &["."]).unwrap()), expected, "{device}");
     }
 }
+
+#[test]
+fn the_call_that_is_named_is_the_one_that_leads_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let header =
+        "#pragma once\n#include <cuda_runtime.h>\nvoid open(cudaStream_t *s);\nvoid close(cudaStream_t s);\n";
+    let streams = "#include \"streams.h\"\n\
+                   void open(cudaStream_t *s) { cudaStreamCreate(s); }\n\
+                   void close(cudaStream_t s) {\ncudaStreamDestroy(s);\n}\n";
+    let callers = "#include \"streams.h\"\n\
+                   void once() { cudaStream_t s; open(&s); close(s); }\n\
+                   void twice() {\ncudaStream_t s;\nopen(&s);\nclose(s);\nclose(s);\n}\n";
+    write(folder.path(), &[("streams.h", header), ("streams.cu", streams), ("callers.cpp", callers)])
+        .unwrap();
+    let all = report(folder.path(), &["."]).unwrap();
+    assert_eq!(found(&all), ["streams.cu:4 handle-use-after-destroy"]);
+    let related = all["diagnostics"][0]["related"].as_array().unwrap();
+    let call = related.iter().find(|it| it["message"] == "calls `close`").unwrap();
+    assert_eq!((call["file"].as_str(), call["line"].as_u64()), (Some("callers.cpp"), Some(7)), "{related:?}");
+}

@@ -79,3 +79,21 @@ fn a_lambda_that_goes_out_of_sight_says_nothing_of_the_host() {
     // What the host runs, it reads.
     assert_eq!(found("#define PB_GPU\n", "each(3);"), ["a.cpp:5 host-deref-device-pointer"; 2]);
 }
+
+#[test]
+fn a_lambda_that_no_path_calls_touches_nothing() {
+    let found = |policy: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\nenum Location {{ HOST, DEVICE }};\n__global__ void work(int n);\n\
+             struct Policy {{ Location location; Policy(Location l) : location(l) {{}} }};\n\
+             template <class F> cudaError_t each(Policy policy, int n, F const &f) {{\n\
+             if (policy.location == HOST) {{ for (int i = 0; i < n; i++) f(i); return cudaSuccess; }}\n\
+             work<<<1, 1>>>(n);\nreturn cudaGetLastError(); }}\n\
+             bool test(int n) {{\nfloat *d;\ncudaMalloc(&d, n * 4);\nPolicy policy({policy});\n\
+             bool ok = each(policy, n, [d](int i) {{\nd[i] = i; }}) == cudaSuccess;\ncudaFree(d);\nreturn ok;\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("DEVICE"), Vec::<String>::new());
+    assert_eq!(found("HOST"), ["a.cu:14 host-deref-device-pointer"]);
+}

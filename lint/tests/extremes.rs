@@ -51,3 +51,25 @@ fn halves_of_a_buffer_are_told_apart_by_the_lesser_of_two_numbers() {
     assert!(project.found(&["right.cu"]).is_empty());
     assert_eq!(project.found(&["wrong.cu"]), ["wrong.cu:18 host-read-before-sync"]);
 }
+
+#[test]
+fn the_lesser_of_two_numbers_changes_with_them() {
+    let found = |offset: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <algorithm>\n\
+             void run(int *device, int *host, int total, int batches) {{\n\
+             cudaHostRegister(host, total * sizeof(int), 0);\ncudaStream_t streams[2];\n\
+             cudaStreamCreate(&streams[0]);\ncudaStreamCreate(&streams[1]);\n\
+             int size = total / batches, rest = total % batches;\n\
+             for (int i = 0; i < batches; ++i) {{\n\
+             int offset = i * size + {offset};\nint count = size + (i < rest ? 1 : 0);\n\
+             cudaMemcpyAsync(device + offset, host + offset, count * sizeof(int), cudaMemcpyHostToDevice, streams[i % 2]);\n\
+             }}\n\
+             cudaDeviceSynchronize();\ncudaHostUnregister(host);\n\
+             cudaStreamDestroy(streams[0]);\ncudaStreamDestroy(streams[1]);\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("std::min(i, rest)"), Vec::<String>::new());
+    assert_eq!(found("0"), ["a.cu:12 cross-stream-unordered"]);
+}

@@ -136,7 +136,7 @@ fn a_mark_says_that_a_function_may_run_on_the_device() {
         )
     };
     // Host code calls `set`, and nothing calls `reset`.
-    for mark in ["_CCCL_DEVICE", "PROJECT_HOST_DEVICE"] {
+    for mark in ["_CCCL_DEVICE", "PROJECT_HOST_DEVICE", "DEVICEQUALIFIER"] {
         assert_eq!(found(&text(mark)), ["a.cu:10 host-deref-device-pointer"], "{mark}");
     }
     let plain = ["a.cu:6 host-deref-device-pointer", "a.cu:10 host-deref-device-pointer"];

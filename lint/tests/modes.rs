@@ -206,7 +206,7 @@ fn chosen(asks: &str, test: &str) -> Vec<String> {
     found(&format!(
         "int where(const void *);\n{asks}\n\
          void copy(float *to, float *from, size_t n, cudaStream_t s) {{\n\
-         if ({test}) cudaMemcpyAsync(to, from, n, cudaMemcpyHostToHost, s);\n\
+         if ({test}) cudaMemcpy(to, from, n, cudaMemcpyHostToHost);\n\
          else cudaMemcpyAsync(to, from, n, cudaMemcpyDeviceToHost, s);\n}}\n\
          __global__ void fill(float *p) {{ p[0] = 1; }}\n\
          void use(float *from, float *to, size_t n, cudaStream_t s) {{\n\
@@ -474,4 +474,25 @@ fn what_was_asked_before_is_asked_again() {
     };
     assert_eq!(found(&text("parameter()")), NOTHING);
     assert_eq!(found(&text("Memory::device")), ["a.cu:15 host-deref-device-pointer"]);
+}
+
+#[test]
+fn a_constructor_with_many_fields_says_what_it_sets() {
+    let fields: String = (0..40).map(|at| format!("int f{at}; ")).collect();
+    let sets: String = (0..40).map(|at| format!("f{at}(0), ")).collect();
+    let dumped = |memory: &str| {
+        found(&format!(
+            "enum Memory {{ CPU, GPU }};\n\
+             struct Frame {{ {fields} float *p; Memory memory; Frame(Memory m) : {sets} p(), memory(m) {{}} }};\n\
+             static cudaMemcpyKind kind(Memory from, Memory to) {{\n\
+             if (from != CPU) return to != CPU ? cudaMemcpyDeviceToDevice : cudaMemcpyDeviceToHost;\n\
+             return to != CPU ? cudaMemcpyHostToDevice : cudaMemcpyHostToHost; }}\n\
+             static cudaError_t copy(Frame *to, const Frame *from, size_t n) {{\n\
+             return cudaMemcpy(to->p, from->p, n, kind(from->memory, to->memory)); }}\n\
+             cudaError_t dump(const Frame *from, size_t n) {{\nfloat host[64];\n\
+             Frame to({memory});\nto.p = host;\nreturn copy(&to, from, n);\n}}\n"
+        ))
+    };
+    assert_eq!(dumped("CPU"), NOTHING);
+    assert!(!dumped("GPU").is_empty());
 }

@@ -82,3 +82,19 @@ fn freed_memory_is_no_device_memory_any_more() {
     assert_eq!(found(&text("release")), NOTHING);
     assert_eq!(found(&text("cudaFree")), ["a.cu:11 device-use-after-free"]);
 }
+
+#[test]
+fn a_container_that_was_emptied_has_nothing_left() {
+    let found = |between: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <vector>\n\
+             struct Device {{ cudaStream_t s; ~Device() {{\ncudaStreamDestroy(s); }} }};\n\
+             void close(std::vector<Device *> &all) {{\n\
+             for (size_t i = 0; i < all.size(); i++) delete all[i];\n{between}\n\
+             for (size_t i = 0; i < all.size(); i++) delete all[i];\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("all.clear();"), Vec::<String>::new());
+    assert_eq!(found(""), ["a.cu:4 handle-use-after-destroy"]);
+}

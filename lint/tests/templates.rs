@@ -190,3 +190,27 @@ fn many_instances_are_told_apart_by_what_they_take() {
     assert_eq!(found("h[0] = 1;"), Vec::<String>::new());
     assert_eq!(found("thrust::raw_pointer_cast(b.data())[0] = 1;"), ["a.cu:7 host-deref-device-pointer"]);
 }
+
+#[test]
+fn what_a_dependent_class_is_made_of_belongs_to_it() {
+    let found = |result: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <memory>\n\
+             template <class T> struct Free {{ void operator()(T *p) const {{ cudaFree(p); }} }};\n\
+             template <class T = float, int N = 4> std::unique_ptr<T, Free<T>> make(size_t n) {{\n\
+             T *p = nullptr;\ncudaMalloc(&p, n * sizeof(T));\n{result}\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    for result in [
+        "return std::unique_ptr<T, Free<T>>{ p };",
+        "return std::unique_ptr<T, Free<T>>(p);",
+        "auto owner = std::unique_ptr<T, Free<T>>(p); return owner;",
+    ] {
+        assert_eq!(found(result), Vec::<String>::new(), "{result}");
+    }
+    // What stands in the type is none of the arguments.
+    for result in ["return std::unique_ptr<T, Free<T>>(nullptr);", "return std::unique_ptr<T, Free<T>>{};"] {
+        assert_eq!(found(result), ["a.cu:6 resource-leak"], "{result}");
+    }
+}

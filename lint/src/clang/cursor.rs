@@ -398,6 +398,12 @@ impl Cursor {
         usize::try_from(unsafe { clang_Cursor_getNumArguments(self.0) }).unwrap_or(0)
     }
 
+    /// True for `T(x)` and `T{x}` where `T` depends on template parameters (`CXXUnresolvedConstructExpr`): libclang shows
+    /// a call that has no number of arguments.
+    pub fn is_unresolved_construction(self) -> bool {
+        self.kind() == CXCursor_CallExpr && unsafe { clang_Cursor_getNumArguments(self.0) } < 0
+    }
+
     /// An argument or parameter.
     pub fn argument(self, index: usize) -> Option<Self> {
         Self::some(unsafe { clang_Cursor_getArgument(self.0, index as c_uint) })

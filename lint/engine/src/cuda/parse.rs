@@ -408,9 +408,11 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::SetsNumber | Effect::CountsUp | Effect::CountsDown => {
             need(has(Role::This), "sets number, counts up, counts down", "this")
         }
-        Effect::TakesElements | Effect::SwapsElements | Effect::ReleasesElements | Effect::DropsElements => {
-            need(has(Role::This), "takes, swaps, releases, drops elements", "this")
-        }
+        Effect::TakesElements
+        | Effect::SwapsElements
+        | Effect::ReleasesElements
+        | Effect::DropsElements
+        | Effect::Empties => need(has(Role::This), "takes, swaps, releases, drops elements, empties", "this"),
         _ => None,
     })
 }

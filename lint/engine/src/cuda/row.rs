@@ -435,6 +435,8 @@ pub enum Effect {
     ReleasesElements,
     /// Some elements of a container go, and how many is not followed (`pop_back`, `erase`).
     DropsElements,
+    /// The container gives its elements back, and has none: `std::vector::clear`.
+    Empties,
     /// A smart pointer takes hold of `Held`, and releases what it held before. Without such an argument
     /// it makes an object of its own in pageable memory (`make_unique`).
     Holds,

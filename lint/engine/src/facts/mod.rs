@@ -99,8 +99,26 @@ pub struct Facts {
     pub unresolved_includes: bool,
     /// What was analysed only in part.
     pub partial: Vec<crate::Partial>,
-    /// The functions of other files that were followed: the first caller of each, and where it calls.
-    pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
+    /// How paths got to functions of other files.
+    pub ways: Ways,
+}
+
+/// How paths got to functions of other files.
+#[derive(Clone, Debug, Default)]
+pub struct Ways {
+    /// For sites at which something was seen: the calls that led there, outermost first.
+    pub leading: BTreeMap<SiteId, Vec<Entered>>,
+    /// The functions that were followed: the first caller of each, and where it calls.
+    pub first: BTreeMap<FunctionId, (FunctionId, SiteId)>,
+}
+
+/// A call of a function of another file.
+#[derive(Clone, Copy, Debug)]
+pub struct Entered {
+    /// The function.
+    pub function: FunctionId,
+    /// Where it is called.
+    pub site: SiteId,
 }
 
 /// On how many of the paths that reach its site a fact holds.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::shared::Shared;
 use crate::cuda::Model;
-use crate::cuda::row::{Effect, InCallback};
+use crate::cuda::row::{Effect, InCallback, Role};
 use crate::facts::{Callback, LaunchShape, Note, ReachedCall};
 use crate::flow::Loop;
 use crate::program::{
@@ -121,6 +121,10 @@ fn busy_wait(program: &Program, function: &Function, it: &Loop, model: &Model) -
             Op::Call(Call { callee: Callee::Extern(callee), args, .. }) => {
                 let name = &program.externs[callee.0 as usize].name;
                 let row = model.lookup(name, args.len()).filter(|row| row.in_callback == InCallback::Fine)?;
+                // A loop around `compare_exchange_weak` tries again with what it has got.
+                if row.params.iter().any(|param| param.role == Role::Writes) {
+                    return None;
+                }
                 if row.effects.contains(&Effect::WaitsForHost) {
                     looks.get_or_insert(statement.site);
                 } else if !row.effects.iter().all(|effect| *effect == Effect::None) {

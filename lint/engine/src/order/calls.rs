@@ -7,7 +7,7 @@ use super::object::{FrameId, ObjectKey};
 use super::state::{DeviceAccess, Extent, Form, Operation, Range, State};
 use super::symbol::{Linear, SymKey};
 use super::value::Value;
-use crate::facts::{Lent, Variable, WorkKind};
+use crate::facts::{Entered, Lent, Variable, WorkKind};
 use crate::program::{
     Call, Callee, ExternParam, Function, FunctionId, Launch, ParamAccess, RecordId, Storage, Type, TypeKind,
 };
@@ -227,14 +227,19 @@ impl Machine<'_, '_> {
     ) {
         let function = self.shared.function(id);
         let at = self.at;
-        if self.shared.program.is_imported(id)
-            && let Some(caller) = self.stack.last()
-        {
-            self.observations.entered.entry(id).or_insert((*caller, at.site));
+        let caller = self.stack.last().copied().filter(|_| self.shared.program.is_imported(id));
+        if let Some(caller) = caller {
+            self.observations.ways.enter(caller, Entered { function: id, site: at.site });
+        }
+        if function.is_closure() {
+            self.observations.called_closures.insert(id);
         }
         self.calls.push(at.site);
         let exits = self.follow(id, states);
         self.calls.pop();
+        if caller.is_some() {
+            self.observations.ways.leave();
+        }
         for exit in exits {
             self.at = at;
             let mut state = exit.state;

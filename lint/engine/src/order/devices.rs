@@ -148,6 +148,7 @@ impl Machine<'_, '_> {
                     | Effect::Reallocates(_)
                     | Effect::ReleasesElements
                     | Effect::DropsElements
+                    | Effect::Empties
                     | Effect::TakesElements
                     | Effect::SwapsElements
                     | Effect::Spawns

@@ -24,7 +24,8 @@ impl Machine<'_, '_> {
                 return;
             }
             let in_root = self.stack.last().is_some_and(|id| self.shared.function(*id).is_root);
-            match state.pending.last() {
+            // What a synchronous call leaves to the device is a rest of what it has reported on.
+            match state.pending.iter().rev().find(|it| !it.form.synchronous) {
                 Some(work) if in_root => {
                     let work = EarlyQuery {
                         site: self.at.site,

@@ -223,7 +223,7 @@ impl Machine<'_, '_> {
             self.observations.events.misplaced(record);
         }
         let (Some(made), Some(known)) = (described.made, state.events.made.get(&event)) else { return };
-        if known.recorded || known.escaped || self.may_be_recorded_by_index() {
+        if known.recorded || known.escaped || self.may_be_recorded_in_another_round(None) {
             self.observations.events.recorded(made, self.at.site, &described);
             return;
         }
@@ -331,7 +331,12 @@ impl Machine<'_, '_> {
             }
             let why = match (known, state.events.mark(*event)) {
                 (Some(Made { timing: Some(false), .. }), _) => Untimed::Disabled,
-                (Some(Made { recorded: false, .. }), _) => Untimed::NeverRecorded,
+                (Some(Made { recorded: false, .. }), _) => {
+                    if self.may_be_recorded_in_another_round(Some(index)) {
+                        continue;
+                    }
+                    Untimed::NeverRecorded
+                }
                 (_, Some(mark)) if !mark.doubt => {
                     Untimed::NotComplete { record: mark.site, stream: self.describe_stream(mark.stream) }
                 }
@@ -425,8 +430,9 @@ impl Machine<'_, '_> {
         let program = self.shared.program;
         let mut ops =
             program.functions.iter().flat_map(|it| &it.blocks).flat_map(|it| &it.statements).map(|it| &it.op);
-        let all_are_here =
-            function.linkage == Linkage::Internal && is_called(program, root) && !ops.any(is_taken);
+        let all_are_here = matches!(function.linkage, Linkage::Internal | Linkage::Local)
+            && is_called(program, root)
+            && !ops.any(is_taken);
         for exit in exits.iter().filter(|_| !all_are_here) {
             self.shared_times_may_be_asked(&exit.state, exit.value.as_ref());
         }

@@ -31,7 +31,7 @@ mod devices;
 mod ends;
 mod errors;
 mod escapes;
-mod event_arrays;
+mod event_rounds;
 mod event_sums;
 mod event_use;
 mod events;
@@ -70,6 +70,7 @@ mod polls;
 mod registrations;
 mod relevance;
 mod resources;
+mod roots;
 mod rounds;
 mod setters;
 mod shared;
@@ -87,12 +88,13 @@ mod unwritten;
 mod value;
 mod verdicts;
 mod waits;
+mod ways;
 mod witness;
 
 pub use relevance::{acts_on_memory, concerns_cuda};
 
 use crate::facts::Facts;
-use crate::program::{Callee, FunctionId, InvalidCall, Op, Origin, Space};
+use crate::program::{Callee, InvalidCall, Op, Origin};
 use crate::{Options, Program};
 
 /// Statements followed for one root, at least.
@@ -110,22 +112,17 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
     let mut observations = observations::Observations::default();
     let shared = shared::Shared::new(program, options);
     let mut taken = 0;
-    for (index, function) in program.functions.iter().enumerate() {
-        let id = FunctionId(index as u32);
-        // Functions without a CUDA call free what others have allocated, or touch it. Not so closures that nothing
-        // calls: they may be meant for the device, by a mark that this build lacks, or a function that is not seen.
-        let touches = || {
-            if function.is_closure() && shared.callers[index].is_empty() {
-                return false;
-            }
-            shared.points_to.reads_device_memory(id)
-                || (shared.points_to.reads_cuda_memory(id) && shared.relevance.acts[index])
-        };
-        let is_of_interest = || shared.relevance.shows_cuda[index] || touches();
-        if function.is_root && function.space == Space::Host && is_of_interest() {
-            let steps = if taken < UNIT_STEPS { STEPS } else { FEWER_STEPS };
-            taken += machine::Machine::new(&shared, &mut observations).follow_root(id, steps);
-        }
+    let mut follow = |observations: &mut observations::Observations, root| {
+        let steps = if taken < UNIT_STEPS { STEPS } else { FEWER_STEPS };
+        taken += machine::Machine::new(&shared, observations).follow_root(root, steps);
+    };
+    let roots = roots::Roots::new(&shared);
+    for root in &roots.open {
+        follow(&mut observations, *root);
+    }
+    let called: Vec<_> = roots.called(&observations.called_closures).collect();
+    for closure in called {
+        follow(&mut observations, closure);
     }
     let mut facts = observations.into_facts(program, shared.model);
     facts.callbacks = callbacks::search(program, facts.callbacks, &shared);

@@ -288,6 +288,13 @@ impl Machine<'_, '_> {
                     self.release_elements(state, &owner, name);
                 }
             }
+            Effect::Empties => {
+                if let Some(owner) = self.owner(it) {
+                    self.release_elements(state, &owner, name);
+                    let memory = self.class_memory(it.class());
+                    self.reallocate(state, &owner, memory, it.class(), Some(0));
+                }
+            }
             Effect::DropsElements => {
                 if let Some(elements) = self.owner(it).and_then(|owner| self.known_elements(state, &owner))
                     && state.object(elements.object).is_some_and(|it| it.size.is_some())

@@ -33,8 +33,10 @@ pub struct Observations {
     pub given_up: usize,
     /// Functions registered as callbacks: where, with what.
     pub callbacks: BTreeSet<(SiteId, String, FunctionId)>,
-    /// The functions of other files that were followed: the first caller of each, and where it calls.
-    pub entered: BTreeMap<FunctionId, (FunctionId, SiteId)>,
+    /// The closures that paths have called.
+    pub called_closures: BTreeSet<FunctionId>,
+    /// By which calls that was seen.
+    pub ways: super::ways::WaySums,
     /// What was seen of events.
     pub events: EventSums,
     /// What was seen of leaks.
@@ -183,7 +185,9 @@ impl Observations {
     }
 
     fn hit(&mut self, at: At, state: &State, hit: Hit) -> Paths {
-        if state.failed || self.presumed {
+        let is_sound = !state.failed && !self.presumed;
+        self.ways.sees(at.site, is_sound);
+        if !is_sound {
             return Paths::AfterFailure;
         }
         let (count, last) = self.hits.entry((state.frame(), at.step, hit)).or_insert((0, 0));
@@ -606,7 +610,7 @@ impl Observations {
             invalid_calls: program.invalid_calls.clone(),
             unresolved_includes: program.unresolved_includes,
             partial: self.partial,
-            entered: self.entered,
+            ways: self.ways.into_facts(),
         }
     }
 }

@@ -7,13 +7,14 @@ use crate::Program;
 use crate::cuda::Model;
 use crate::cuda::row::{Effect, Family, Outcome, Role, Row, Thing};
 use crate::flow::{Cfg, ops};
-use crate::program::{Call, Callee, Function, FunctionId, GlobalMemory, Op};
+use crate::program::{Call, Callee, Function, FunctionId, GlobalMemory, Op, Terminator};
 
 /// Functions of at most this many statements, without loops, are followed whatever they do: accessors,
 /// checks, conversions.
 const SMALL: usize = 60;
 
-/// Functions that allocate or free, and have nothing to do with CUDA, are followed up to this size.
+/// Functions that allocate or free, and have nothing to do with CUDA, are followed up to this size; so are those that
+/// have one path, such as constructors of large classes.
 const MEDIUM: usize = 400;
 
 /// What the functions of a program do, themselves or through what they call.
@@ -124,8 +125,12 @@ impl Relevance {
         let index = id.0 as usize;
         let size: usize = function.blocks.iter().map(|block| block.statements.len()).sum();
         let loops = cfg.loops.iter().any(Option::is_some);
+        let branches = function
+            .blocks
+            .iter()
+            .any(|block| matches!(block.terminator, Terminator::Branch { .. } | Terminator::Switch { .. }));
         let is_cheap = size <= SMALL && !loops;
-        let is_needed = self.acts[index] && size <= MEDIUM;
+        let is_needed = (self.acts[index] || !branches) && size <= MEDIUM;
         !(self.concerns_cuda[index] || is_cheap || is_needed)
     }
 }

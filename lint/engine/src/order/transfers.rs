@@ -94,12 +94,15 @@ impl Machine<'_, '_> {
             // "Fully synchronous with respect to the host", in both forms.
             let via = Some(copy.function.to_owned());
             let is_seen = |range: &Range| !chosen.contains(&range.object);
-            if let Some(src) = src.filter(is_seen) {
-                self.host_touches(state, &src, Access::HostRead { via: via.clone(), as_result: false });
-            }
-            if let Some(dst) = dst.filter(is_seen) {
-                self.host_touches(state, &dst, Access::HostWrite { via });
-            }
+            self.after_stream(state, copy.stream, |machine, state| {
+                if let Some(src) = src.filter(is_seen) {
+                    let read = Access::HostRead { via: via.clone(), as_result: false };
+                    machine.host_touches(state, &src, read);
+                }
+                if let Some(dst) = dst.filter(is_seen) {
+                    machine.host_touches(state, &dst, Access::HostWrite { via });
+                }
+            });
             return;
         }
         let host_kind = match direction {
@@ -208,6 +211,30 @@ impl Machine<'_, '_> {
             staged.proven = staged.cover.clone();
             state.pending_mut().push(staged);
         }
+    }
+
+    /// What the host does in the order of a stream: earlier work of the stream is complete before it. That the host
+    /// has waited for it is not documented in so many words, so that the work stays pending for what follows.
+    fn after_stream(
+        &mut self,
+        state: &mut State,
+        stream: StreamKey,
+        act: impl FnOnce(&mut Self, &mut State),
+    ) {
+        let is_before = |it: &Operation| it.cover.contains(Point::Tail(stream));
+        let all = Rc::clone(&state.pending);
+        state.pending_mut().retain(|it| !is_before(it));
+        act(self, state);
+        let mut others = std::mem::take(state.pending_mut()).into_iter();
+        let mut restored: Vec<Operation> = Vec::with_capacity(all.len());
+        for operation in all.iter() {
+            match is_before(operation) {
+                true => restored.push(operation.clone()),
+                false => restored.extend(others.next()),
+            }
+        }
+        restored.extend(others);
+        state.pending = Rc::new(restored);
     }
 
     /// Pageable memory is done with when the call returns.

@@ -176,8 +176,16 @@ impl Machine<'_, '_> {
         })
     }
 
-    /// The result of an accessor: the same for the same arguments, as long as the object is the same.
-    pub(super) fn accessor(&mut self, state: &State, name: &str, args: Vec<Value>) -> Value {
+    /// The result of an accessor: the same for the same arguments, as long as the object is the same. Of numbers that
+    /// it gets by reference, as `std::min` does, the values count.
+    pub(super) fn accessor(&mut self, state: &State, name: &str, mut args: Vec<Value>) -> Value {
+        for arg in &mut args {
+            let Value::Pointer(pointer) = &*arg else { continue };
+            let ty = self.objects.info(pointer.object).ty;
+            if ty.is_some_and(|ty| ty.kind == TypeKind::Int) {
+                *arg = self.peek(state, &pointer.clone());
+            }
+        }
         let epoch = match args.first().and_then(|it| self.pointer(it)) {
             Some(object) => state.epoch(object.object),
             None => 0,

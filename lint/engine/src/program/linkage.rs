@@ -8,6 +8,8 @@ use super::SiteId;
 pub enum Linkage {
     /// This unit only: `static`, unnamed namespaces, closures.
     Internal,
+    /// Those who see a type that is local to a function: instances of templates for it, as for a closure.
+    Local,
     /// Whoever calls it has a definition of its own, and all of them are the same: `inline`.
     Inline,
     /// Every file of the program; it is defined here.

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::facts::Facts;
+use crate::facts::{Entered, Facts};
 use crate::program::{Call, Callee, FunctionId, Op, SiteId};
 use crate::{Diagnostic, Program, Related};
 
@@ -11,11 +11,12 @@ const DEPTH: usize = 8;
 
 /// Names the calls, outermost first, before the places that a diagnostic names already.
 pub(super) fn add(program: &Program, facts: &Facts, diagnostics: &mut [Diagnostic]) {
-    if facts.entered.is_empty() {
+    let first = &facts.ways.first;
+    if first.is_empty() {
         return;
     }
     let mut functions: FxHashMap<SiteId, FunctionId> = FxHashMap::default();
-    for id in facts.entered.keys() {
+    for id in first.keys() {
         let function = &program.functions[id.0 as usize];
         for statement in function.blocks.iter().flat_map(|block| &block.statements) {
             functions.entry(statement.site).or_insert(*id);
@@ -23,25 +24,38 @@ pub(super) fn add(program: &Program, facts: &Facts, diagnostics: &mut [Diagnosti
     }
     let callers = callers(program, facts);
     for diagnostic in diagnostics {
+        let Some(inner) = functions.get(&diagnostic.site) else { continue };
         let mut calls = Vec::new();
-        let mut at = functions.get(&diagnostic.site).copied();
-        while let Some(function) = at
-            && let Some((caller, site)) = facts.entered.get(&function)
-            && calls.len() < DEPTH
-        {
+        for Entered { function, site } in way(facts, diagnostic.site, *inner) {
             // The rule knows which calls lead there.
             if diagnostic.related.iter().any(|it| callers.contains(&(function, it.site))) {
                 break;
             }
-            if !diagnostic.related.iter().any(|it| it.site == *site) {
+            if !diagnostic.related.iter().any(|it| it.site == site) {
                 let name = &program.functions[function.0 as usize].name;
-                calls.push(Related { site: *site, message: format!("calls `{name}`") });
+                calls.push(Related { site, message: format!("calls `{name}`") });
             }
-            at = Some(*caller);
         }
         calls.reverse();
         diagnostic.related.splice(0..0, calls);
     }
+}
+
+/// The calls that lead to a site in a function of another file, innermost first: those of the path that has seen
+/// something there, or else the first that were followed.
+fn way(facts: &Facts, site: SiteId, inner: FunctionId) -> Vec<Entered> {
+    if let Some(way) = facts.ways.leading.get(&site) {
+        return way.iter().rev().copied().take(DEPTH).collect();
+    }
+    let mut way = Vec::new();
+    let mut at = inner;
+    while let Some((caller, site)) = facts.ways.first.get(&at)
+        && way.len() < DEPTH
+    {
+        way.push(Entered { function: at, site: *site });
+        at = *caller;
+    }
+    way
 }
 
 /// Where functions of other files are called.
@@ -52,6 +66,6 @@ fn callers(program: &Program, facts: &Facts) -> FxHashSet<(FunctionId, SiteId)> 
             Op::Call(Call { callee: Callee::Function(callee), .. }) => Some((*callee, statement.site)),
             _ => None,
         })
-        .filter(|(callee, _)| facts.entered.contains_key(callee))
+        .filter(|(callee, _)| facts.ways.first.contains_key(callee))
         .collect()
 }

@@ -155,8 +155,8 @@ impl Body<'_, '_> {
         {
             return returned;
         }
-        if target.is_none() && parts.first().zip(arguments.first()).is_some_and(|(a, b)| a.is(*b)) {
-            return self.dependent_conversion(expression, &arguments, into);
+        if expression.is_unresolved_construction() {
+            return self.unresolved_construction(expression, &parts, into);
         }
         let (resolved, skip) = self.resolve(expression, target, &parts, &arguments);
         let mut args = Vec::new();
@@ -250,27 +250,6 @@ impl Body<'_, '_> {
             self.hold_callable(function, *argument, callable, site);
         }
         returned
-    }
-
-    /// `T(x)` where `T` depends on template parameters.
-    fn dependent_conversion(
-        &mut self,
-        expression: Cursor,
-        arguments: &[Cursor],
-        into: Option<ValueId>,
-    ) -> Returned {
-        let mut values = Vec::new();
-        for argument in arguments {
-            values.push(self.value_or_place(*argument));
-        }
-        let value = match into {
-            Some(address) => {
-                self.dependent_constructor(address, expression.ty(), values);
-                address
-            }
-            None => self.code.unknown(self.at, values),
-        };
-        Returned::value(value)
     }
 
     /// Emits a call and says what comes back.
@@ -521,10 +500,7 @@ fn names_device_variable(expression: Cursor) -> bool {
     })
 }
 
-/// True for `pointer(p)`, a cast to a named type that depends on template parameters (`CXXUnresolvedConstructExpr`),
-/// which libclang shows as a call of nothing.
+/// True for `pointer(p)`, a cast to a named type that depends on template parameters.
 fn is_dependent_cast(expression: Cursor) -> bool {
-    expression.referenced().is_none()
-        && expression.children().first().is_some_and(|it| it.kind() == CXCursor_TypeRef)
-        && expression.parts().len() == 1
+    expression.is_unresolved_construction() && expression.parts().len() == 1
 }

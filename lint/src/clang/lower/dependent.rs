@@ -2,12 +2,13 @@
 //! so they are read off the text. The same name is the same thing wherever a function says it. So are names of members
 //! that a class does not have in this build.
 
-use clang_sys::{CXCursor_CallExpr, CXCursor_UnexposedExpr, CXType_Dependent};
+use clang_sys::{CXCursor_CallExpr, CXCursor_InitListExpr, CXCursor_UnexposedExpr, CXType_Dependent};
 use cuda_lint_engine::program::{Global, GlobalId, GlobalMemory, SiteId, Type, TypeKind, ValueId};
 
 use super::super::cursor::Cursor;
 use super::super::lexing::is_word;
 use super::body::Body;
+use super::calls::Returned;
 
 impl Body<'_, '_> {
     /// The name of a member that depends on template parameters, read off the text.
@@ -46,6 +47,42 @@ impl Body<'_, '_> {
         let site = self.at;
         let object = self.object_address(expression, object, false);
         Some(self.code.field(site, object, name))
+    }
+
+    /// `T(x)` and `T{x}` where `T` depends on template parameters.
+    pub(super) fn unresolved_construction(
+        &mut self,
+        expression: Cursor,
+        parts: &[Cursor],
+        into: Option<ValueId>,
+    ) -> Returned {
+        let mut values = Vec::new();
+        for argument in self.constructed_from(expression, parts) {
+            values.push(self.value_or_place(argument));
+        }
+        let value = match into {
+            Some(address) => {
+                self.dependent_constructor(address, expression.ty(), values);
+                address
+            }
+            None => self.code.unknown(self.at, values),
+        };
+        Returned::value(value)
+    }
+
+    /// What stands in the brackets of `Type<size>(a, b)` or `Type<size>{a, b}`: numbers in the type are parts, too.
+    fn constructed_from(&mut self, expression: Cursor, parts: &[Cursor]) -> Vec<Cursor> {
+        if let Some(list) = parts.last().filter(|it| it.kind() == CXCursor_InitListExpr) {
+            return list.parts();
+        }
+        let Some(whole) = self.unit.positions.span(expression) else { return parts.to_vec() };
+        let is_argument = |part: &Cursor| {
+            let Some(span) = self.unit.positions.span(*part) else { return true };
+            let before = self.unit.positions.text(whole.file, whole.start, span.start);
+            let count = |bracket| before.iter().filter(|letter| **letter == bracket).count();
+            span.file != whole.file || span.start < whole.start || count(b'(') > count(b')')
+        };
+        parts.iter().copied().filter(is_argument).collect()
     }
 
     /// The last part of `Params::name`, where that is all of the expression: in a method, it may be a member of a base.

@@ -311,6 +311,8 @@ impl Lowering<'_> {
         function.declared = self.name_site(named.first_declaration());
         function.linkage = if !named.has_external_linkage() {
             Linkage::Internal
+        } else if template.is_some() && !definition.has_external_linkage() {
+            Linkage::Local
         } else if names::is_pattern(named) {
             // A template of this file is there for others if it is instantiated for them.
             if self.positions.is_main(definition.location()) { Linkage::External } else { Linkage::Inline }

@@ -497,7 +497,7 @@ impl Node {
 impl Form {
     /// What a macro before a declaration stands for.
     fn of_mark(name: &str) -> Self {
-        if name.split('_').any(|word| word == "DEVICE") { Self::Device } else { Self::Empty }
+        if name.contains("DEVICE") { Self::Device } else { Self::Empty }
     }
 }
 

@@ -152,6 +152,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("loses elements", Effect::LosesElements),
     ("releases elements", Effect::ReleasesElements),
     ("drops elements", Effect::DropsElements),
+    ("empties", Effect::Empties),
     ("holds", Effect::Holds),
     ("waits-for-host", Effect::WaitsForHost),
     ("sets number", Effect::SetsNumber),
