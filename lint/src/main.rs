@@ -26,6 +26,7 @@ mod header_owners;
 mod host_scan;
 mod identity;
 mod include_index;
+mod interrupt;
 mod linking;
 mod manual;
 mod options;

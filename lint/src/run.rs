@@ -12,6 +12,7 @@ use crate::discover::{self, Discovery, SourceFile, Wanted};
 use crate::exit::ExitStatus;
 use crate::finding::{FileReport, Outcome};
 use crate::gather;
+use crate::interrupt;
 use crate::path_patterns::Patterns;
 use crate::pool::{Pool, PoolOutcome, WorkerCommand};
 use crate::progress::Progress;
@@ -255,6 +256,7 @@ impl<'a> Setup<'a> {
                 folder.display()
             ))
         })?;
+        interrupt::removes(scratch.path().to_path_buf());
         let jobs = args.jobs.map_or_else(
             || std::thread::available_parallelism().map_or(1, |processors| processors.get()),
             |jobs| jobs.get(),

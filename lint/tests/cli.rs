@@ -420,3 +420,35 @@ fn what_names_its_thread_runs_on_the_device() {
     let rules: Vec<_> = json["diagnostics"].as_array().unwrap().iter().map(|it| &it["rule"]).collect();
     assert!(!rules.iter().any(|rule| *rule == "host-deref-device-pointer"), "{rules:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_nothing_behind() {
+    let (folder, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    // As many steps as libclang allows in a constant, often: it is at work when the signal comes.
+    let sum = "constexpr int sum(int n) { int s = 0; for (int i = 0; i < n; i++) s += i % 7; return s; }\n";
+    let constants: String =
+        (0..2000).map(|at| format!("static_assert(sum({}) >= 0);\n", 250_000 + at)).collect();
+    let text =
+        format!("#include <cuda_runtime.h>\n{sum}{constants}void wait() {{ cudaDeviceSynchronize(); }}\n");
+    std::fs::write(folder.path().join("slow.cu"), text).unwrap();
+    let mut run = Command::new(env!("CARGO_BIN_EXE_cuda-lint"))
+        .args(["--no-cache", "."])
+        .env("TMPDIR", temporary.path())
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let left = || std::fs::read_dir(temporary.path()).unwrap().count();
+    while left() == 0 {
+        assert!(run.try_wait().unwrap().is_none(), "it has ended before it could be interrupted");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    // The handler is set right behind that.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let kill = Command::new("kill").args(["-TERM", &run.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    assert_eq!(run.wait().unwrap().code(), Some(130));
+    assert_eq!(left(), 0);
+}

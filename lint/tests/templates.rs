@@ -214,3 +214,20 @@ fn what_a_dependent_class_is_made_of_belongs_to_it() {
         assert_eq!(found(result), ["a.cu:6 resource-leak"], "{result}");
     }
 }
+
+#[test]
+fn an_array_that_a_macro_makes_has_its_elements() {
+    let found = |count: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n\
+             #define COPY(to, from, count, size) {{ \\\n    float *val = new float[(count)]; \\\n\
+             \x20   for (int i = 0; i < (count); i++) val[i] = (from)[i]; \\\n\
+             \x20   cudaMemcpyToSymbol((to), val, (size) * sizeof(float)); \\\n    delete[] val; }}\n\
+             __constant__ float table[8];\n\
+             void load(const float *from) {{\nCOPY(table, from, {count}, 4);\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(found("4"), Vec::<String>::new());
+    assert_eq!(found("3"), ["a.cu:9 copy-size-mismatch"]);
+}

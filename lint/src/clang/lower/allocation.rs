@@ -1,5 +1,6 @@
 //! `new` and `delete`.
 
+use clang_sys::CXType_ULong;
 use cuda_lint_engine::program::{Call, Op, Terminator, Type, ValueId};
 
 use super::super::cursor::{Cursor, Ty};
@@ -92,7 +93,10 @@ impl Body<'_, '_> {
             text = &text[..end];
         }
         let Some(after) = memchr::memmem::find(text, b"new").filter(|at| *at <= 4) else {
-            return plain;
+            // The `new` of a macro is seen where the macro is used. C++14 converts the count of an array to
+            // `std::size_t` ([expr.new]); what an object is made of has another type, as a rule.
+            let array = parts.first().is_some_and(|it| it.ty().canonical().kind() == CXType_ULong);
+            return NewShape { array, ..plain };
         };
         let head = text[after + 3..].trim_ascii_start();
         let mut placement = 0;
