@@ -206,3 +206,25 @@ fn a_driver_address_may_be_of_any_memory() {
     assert_eq!(found("CUdeviceptr d; cuMemAlloc(&d, 4);\n((int *)d)[0] = 1; cuMemFree(d);").len(), 1);
     assert_eq!(found("static int other; cuMemHostUnregister(&other);"), wrong);
 }
+
+#[test]
+fn cuda_knows_what_it_has_allocated() {
+    let found = |make: &str, ask: &str| {
+        let text = format!(
+            "#include <cuda.h>\n#include <stdlib.h>\n#define CHECK(x) do {{ if ((x) != CUDA_SUCCESS) exit(1); }} while (0)\n\
+             static bool is_cudas(void *p) {{\nCUmemorytype type;\nCUresult status = cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, (CUdeviceptr)p);\n\
+             {ask}\n}}\n\
+             void f(size_t n) {{\nvoid *p;\n{make}\nif (is_cudas(p)) {{ CHECK(cuMemFreeHost(p)); }} else {{ free(p); }}\n}}\n"
+        );
+        Project::new(&[("a.cpp", &text)]).found(&["."])
+    };
+    let of_status = "if (status == CUDA_ERROR_INVALID_VALUE) return false;\nCHECK(status); return true;";
+    let of_type = "return status == CUDA_SUCCESS && type == CU_MEMORYTYPE_HOST;";
+    for ask in [of_status, of_type] {
+        for make in ["CHECK(cuMemHostAlloc(&p, n, 0));", "p = malloc(n);"] {
+            assert_eq!(found(make, ask), Vec::<String>::new(), "{make} {ask}");
+        }
+    }
+    let of_device = "return status == CUDA_SUCCESS && type == CU_MEMORYTYPE_DEVICE;";
+    assert_eq!(found("CHECK(cuMemHostAlloc(&p, n, 0));", of_device), ["a.cpp:12 free-kind-mismatch"]);
+}

@@ -231,3 +231,28 @@ fn an_array_that_a_macro_makes_has_its_elements() {
     assert_eq!(found("4"), Vec::<String>::new());
     assert_eq!(found("3"), ["a.cu:9 copy-size-mismatch"]);
 }
+
+#[test]
+fn an_instance_that_stands_for_others_has_no_sizes() {
+    let found = |then: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n\
+             template <class T> void make(T *&p) {{ cudaMalloc(&p, 2 * sizeof(T)); }}\n\
+             template <int N> void make_for(float *&p) {{ cudaMalloc(&p, N * sizeof(float)); }}\n\
+             void f() {{\nchar *a; short *b; int *c; float *d; double *e; long long *g;\n\
+             make(a); make(b); make(c); make(d); make(e); make(g);\n\
+             float *p[6];\nmake_for<1>(p[0]); make_for<2>(p[1]); make_for<3>(p[2]); make_for<4>(p[3]);\n\
+             make_for<5>(p[4]); make_for<6>(p[5]);\n{then}\n\
+             cudaFree(a); cudaFree(b); cudaFree(c); cudaFree(d); cudaFree(e); cudaFree(g);\n\
+             for (float *it : p) cudaFree(it);\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    for right in ["cudaMemset(e, 0, 16);", "cudaMemset(g, 0, 16);", "cudaMemset(p[5], 0, 24);"] {
+        assert_eq!(found(right), Vec::<String>::new(), "{right}");
+    }
+    // Types of one size are alike; of constants it is not known which of them the instance is for.
+    for (beyond, line) in [("cudaMemset(e, 0, 17);", 10), ("cudaMemset(g, 0, 17);", 10)] {
+        assert_eq!(found(beyond), [format!("a.cu:{line} copy-size-mismatch")], "{beyond}");
+    }
+}

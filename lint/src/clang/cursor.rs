@@ -340,6 +340,18 @@ impl Cursor {
         Self::some(unsafe { clang_getSpecializedCursorTemplate(self.0) })
     }
 
+    /// The template arguments of an instance of a function template, in order: types, and `None` for constants and
+    /// for templates.
+    pub fn template_arguments(self) -> Vec<Option<Ty>> {
+        let count = unsafe { clang_Cursor_getNumTemplateArguments(self.0) };
+        let argument = |at: i32| {
+            let kind = unsafe { clang_Cursor_getTemplateArgumentKind(self.0, at as c_uint) };
+            (kind == CXTemplateArgumentKind_Type)
+                .then(|| Ty(unsafe { clang_Cursor_getTemplateArgumentType(self.0, at as c_uint) }))
+        };
+        (0..count).map(argument).collect()
+    }
+
     /// The type. That of an expression which is the value of a parameter declared as an array is a pointer,
     /// though libclang gives the type as it was written.
     pub fn ty(self) -> Ty {

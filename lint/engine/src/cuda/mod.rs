@@ -4,6 +4,7 @@
 //! functions of the CUDA APIs. [`Model`] answers what a call means; it knows no syntax tree.
 
 pub mod capture;
+mod effect;
 mod names;
 pub mod parse;
 pub mod row;

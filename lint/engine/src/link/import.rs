@@ -1,9 +1,9 @@
 //! Brings functions of other units into a program, by a plan.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::index::declared_symbol;
-use super::plan::{Import, Plan};
+use super::plan::{Binding, Import, Plan};
 use crate::Program;
 use crate::program::ids::{Ids, each_of_function};
 use crate::program::{
@@ -100,10 +100,18 @@ impl<'u> Importer<'u> {
                 self.bindings.insert((binding.unit, binding.symbol.as_str()), id);
             }
         }
+        // A symbol that another instance of its template answers.
+        let of_another = |it: &Binding| {
+            self.function(it.means)
+                .is_some_and(|function| !function.template.is_empty() && function.symbol != it.symbol)
+        };
+        let stand_ins: FxHashSet<Import> =
+            plan.bindings.iter().filter(|it| of_another(it)).map(|it| it.means).collect();
         for import in brought {
             if let Some(function) = self.function(import) {
                 let mut function = function.clone();
                 function.is_root = false;
+                function.stands_in |= stand_ins.contains(&import);
                 each_of_function(&mut function, &mut Renumber { importer: self, unit: import.unit });
                 self.program.functions.push(function);
             }

@@ -113,6 +113,7 @@ impl Machine<'_, '_> {
             host_by_use: false,
             non_blocking: None,
         });
+        let bytes = bytes.filter(|_| !self.is_in_stand_in());
         let size = bytes.and_then(|bytes| i64::try_from(bytes).ok()).map(Linear::constant);
         if size.is_some() || state.object(object).is_some() {
             state.object_mut(object).size = size;
@@ -198,6 +199,7 @@ impl Machine<'_, '_> {
         function: &str,
         bytes: Option<Linear>,
     ) -> ObjectId {
+        let bytes = bytes.filter(|_| !self.is_in_stand_in());
         let key = ObjectKey::Made { frame: state.frame(), step: self.at.step, output, turn: state.turn() };
         let site = self.at.site;
         let object = self.objects.intern(key.clone(), || ObjectInfo {
@@ -238,7 +240,11 @@ impl Machine<'_, '_> {
             return;
         };
         self.is_released(state, pointer.object);
-        let described = self.describe_object(state, pointer.object);
+        let mut described = self.describe_object(state, pointer.object);
+        if described.memory == Some(MemoryKind::Pageable) && self.is_examined(state, Some(&pointer)) {
+            // This is the path for memory that CUDA knows, which this is not.
+            described.memory = None;
+        }
         if let (Some(site), ObjectKey::Made { frame, .. }) =
             (described.site, &self.objects.info(pointer.object).key)
             && *frame == state.frame()

@@ -66,6 +66,7 @@ mod outcomes;
 mod owners;
 mod part;
 mod path;
+mod pointer_attributes;
 mod polls;
 mod registrations;
 mod relevance;

@@ -75,7 +75,10 @@ pub fn concerns_cuda<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Op)
 /// Does a statement ask CUDA where memory lies?
 fn asks_where<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Op) -> bool + 'a {
     let row = rows(program, model);
-    let asks = |row: &Row| row.params.iter().any(|it| it.role == Role::Out(Thing::PointerAttributes));
+    let asks = |row: &Row| {
+        let what = |role| matches!(role, Role::Out(Thing::PointerAttributes | Thing::PointerAttribute));
+        row.params.iter().any(|it| what(it.role))
+    };
     move |op| matches!(op, Op::Call(call) if row(call).is_some_and(asks))
 }
 

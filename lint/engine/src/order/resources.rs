@@ -89,10 +89,10 @@ impl Machine<'_, '_> {
                     None => self.fresh(state),
                 },
                 Thing::PointerAttributes => {
-                    let memory = it.arg(Role::Memory).cloned();
-                    self.pointer_attributes(state, &target, memory.as_ref());
+                    self.pointer_attributes(state, &target, it);
                     continue;
                 }
+                Thing::PointerAttribute => self.pointer_attribute(state, it),
                 Thing::DeviceProperties => {
                     self.device_properties(state, &target, it);
                     continue;
@@ -120,6 +120,7 @@ impl Machine<'_, '_> {
             if matches!(
                 thing,
                 Thing::DeviceAttribute
+                    | Thing::PointerAttribute
                     | Thing::Fresh
                     | Thing::CurrentDevice
                     | Thing::Ordinal
@@ -154,42 +155,6 @@ impl Machine<'_, '_> {
                     self.holds(state, it, &target, object, index, what);
                 }
             }
-        }
-    }
-
-    /// Fills the structure at `target` with what is known of a pointer. Managed memory apart, the field `type`
-    /// tells host memory from device memory, and memory that the host cannot get at has no `hostPointer` (CUDA Runtime
-    /// API, cudaPointerAttributes); what else is there is unknown.
-    fn pointer_attributes(&mut self, state: &mut State, target: &Pointer, examined: Option<&Value>) {
-        self.forget(state, target.object);
-        let Some(pointer) = examined.and_then(|it| self.pointer(it)) else { return };
-        let kind = match self.memory_kind(state, pointer.object) {
-            _ if self.is_unregistered(state, pointer.object) => Some(MemoryKind::Pageable),
-            kind => kind,
-        };
-        let answer = match kind.and_then(memory_type) {
-            Some(kind) => Value::int(kind),
-            None => {
-                self.numbers_change(state, target.object);
-                self.note_examined_in(target.object, &pointer);
-                // Where memory lies does not change: the answer is the same each time the program asks.
-                let asked = self.start_of(self.objects.root(pointer.object));
-                let answer = Value::symbol(self.symbols.intern(SymKey::Accessor {
-                    name: "type".to_owned(),
-                    args: vec![Value::Pointer(asked)],
-                    epoch: 0,
-                }));
-                self.note_examined(state, &answer, &[Value::Pointer(pointer.clone())]);
-                answer
-            }
-        };
-        let field = self.field_object(target, "type");
-        let field = self.start_of(field);
-        self.poke(state, &field, answer, Some(4));
-        if kind.is_some_and(MemoryKind::is_device) {
-            let field = self.field_object(target, "hostPointer");
-            let field = self.start_of(field);
-            self.poke(state, &field, Value::ZERO, Some(8));
         }
     }
 
@@ -344,17 +309,5 @@ const fn made_of(kind: MemoryKind) -> Option<Made> {
         | MemoryKind::Registered
         | MemoryKind::DeviceStreamOrdered
         | MemoryKind::DeviceIpc => None,
-    }
-}
-
-/// `cudaMemoryType`, by number: unregistered 0, host 1, device 2, managed 3 (Runtime API, "Data types used by
-/// CUDA Runtime"). Arrays have no pointers that could be asked about.
-const fn memory_type(kind: MemoryKind) -> Option<i64> {
-    match kind {
-        MemoryKind::Pageable => Some(0),
-        MemoryKind::Pinned | MemoryKind::Registered => Some(1),
-        MemoryKind::Device | MemoryKind::DeviceStreamOrdered | MemoryKind::DeviceIpc => Some(2),
-        MemoryKind::Managed => Some(3),
-        MemoryKind::Array => None,
     }
 }

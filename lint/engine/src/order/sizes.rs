@@ -105,6 +105,11 @@ impl Machine<'_, '_> {
         self.stack.iter().any(|function| !self.shared.function(*function).template.is_empty())
     }
 
+    /// True where an instance of a template is followed in place of another one, so that sizes may be others.
+    pub(super) fn is_in_stand_in(&self) -> bool {
+        self.stack.iter().any(|function| self.shared.function(*function).stands_in)
+    }
+
     fn wider_than_pitch(
         &mut self,
         state: &State,

@@ -31,6 +31,7 @@ impl FunctionBuilder {
                 symbol: symbol.into(),
                 linkage: Linkage::Internal,
                 template: String::new(),
+                stands_in: false,
                 declared: site,
                 site,
                 space: Space::Host,

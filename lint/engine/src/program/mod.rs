@@ -109,6 +109,9 @@ pub struct Function {
     pub linkage: Linkage,
     /// For instances of templates: the symbol of the template. Empty for others.
     pub template: String,
+    /// True for an instance that is called in place of others, which differ in the sizes of their types or in their
+    /// constants: what is computed from these in it holds for one of them only.
+    pub stands_in: bool,
     /// The first declaration: in a header, if there is one that other files can call it by.
     pub declared: SiteId,
     /// The name in its definition.

@@ -139,6 +139,11 @@ impl Ty {
         (!ty.is_invalid()).then_some(ty)
     }
 
+    /// How many template arguments the type has; those of packs count one by one.
+    pub fn template_argument_count(self) -> usize {
+        usize::try_from(unsafe { clang_Type_getNumTemplateArguments(self.0) }).unwrap_or(0)
+    }
+
     /// The fields of a record, in order.
     pub fn fields(self) -> Vec<Cursor> {
         let mut fields = Vec::new();

@@ -14,15 +14,47 @@ use super::{Lowering, REPAIR_FILE, Variant, kernels, names};
 use std::rc::Rc;
 
 /// Instances of one template that are lowered; further ones are taken to be like the first that takes objects of the
-/// same classes in the same places. Dispatch over many types and constants multiplies them, and they differ in little
-/// that matters here.
+/// same classes in the same places and has types of the same sizes. Dispatch over many types and constants multiplies
+/// them, and they differ in little that matters here.
 const MAX_INSTANCES: usize = 4;
 
 /// The same, of whatever shape.
 const MAX_SHAPES: usize = 12;
 
-/// A lowered instance of a template: the classes of its parameters, without template arguments, and its function.
-pub(super) type Instance = (Vec<Option<String>>, FunctionId);
+/// A lowered instance of a template.
+pub(super) struct Instance {
+    shape: Shape,
+    function: FunctionId,
+}
+
+/// What instances of one template may differ in.
+struct Shape {
+    /// The classes of the parameters, without template arguments: a container on the host is none on the device.
+    classes: Vec<Option<String>>,
+    /// The template arguments of the function and of its class.
+    arguments: Vec<Argument>,
+}
+
+/// A template argument, as far as it matters to what a function does with memory.
+#[derive(PartialEq, Eq)]
+enum Argument {
+    /// A type: its size in bytes, if it has one.
+    Type(Option<u64>),
+    /// A constant or a template: whether two are the same is not looked at.
+    Other,
+}
+
+impl Shape {
+    /// Functions that do the same with memory of the same size.
+    fn fits(&self, other: &Self) -> bool {
+        self.classes == other.classes && self.arguments == other.arguments
+    }
+
+    /// One can be called for the other, and no size in it is another one.
+    fn is(&self, other: &Self) -> bool {
+        self.fits(other) && !self.arguments.contains(&Argument::Other)
+    }
+}
 
 /// What a slot of the function table waits for.
 pub(super) enum Work {
@@ -109,30 +141,34 @@ impl Lowering<'_> {
         if let Some(known) = self.function_ids.get(&key) {
             return *known;
         }
-        let pattern = definition.template().map(Cursor::entity);
-        let shape = match pattern {
-            Some(_) => self.shape(definition),
-            None => Vec::new(),
+        let Some(pattern) = definition.template().map(Cursor::entity) else {
+            let id = self.slot(Work::Definition(definition));
+            self.function_ids.insert(key, id);
+            return id;
         };
-        if let Some(instances) = pattern.and_then(|pattern| self.instantiated.get(&pattern))
+        let shape = self.shape(definition);
+        if let Some(instances) = self.instantiated.get(&pattern)
             && instances.len() >= MAX_INSTANCES
         {
-            let alike = instances.iter().find(|(other, _)| *other == shape);
-            let alike = alike.or_else(|| instances.first().filter(|_| instances.len() >= MAX_SHAPES));
-            if let Some((_, function)) = alike {
-                return *function;
+            let find = |alike: &dyn Fn(&Shape) -> bool| instances.iter().find(|it| alike(&it.shape));
+            let alike = find(&|it| it.is(&shape)).or_else(|| find(&|it| it.fits(&shape))).or_else(|| {
+                let is_full = instances.len() >= MAX_SHAPES;
+                find(&|it| it.classes == shape.classes).or_else(|| instances.first()).filter(|_| is_full)
+            });
+            if let Some(alike) = alike {
+                if !alike.shape.is(&shape) {
+                    self.stand_ins.insert(alike.function);
+                }
+                return alike.function;
             }
         }
         let id = self.slot(Work::Definition(definition));
         self.function_ids.insert(key, id);
-        if let Some(pattern) = pattern {
-            self.instantiated.entry(pattern).or_default().push((shape, id));
-        }
+        self.instantiated.entry(pattern).or_default().push(Instance { shape, function: id });
         id
     }
 
-    /// The classes of what is passed, by value or by reference: a container on the host is none on the device.
-    fn shape(&mut self, definition: Cursor) -> Vec<Option<String>> {
+    fn shape(&mut self, definition: Cursor) -> Shape {
         let ty = definition.ty();
         let mut class = |at| {
             let kind = ty.parameter(at).map(|it| self.ty(it).kind);
@@ -143,7 +179,14 @@ impl Lowering<'_> {
             };
             Some(self.program.records[record.0 as usize].name.clone())
         };
-        (0..ty.parameter_count()).map(&mut class).collect()
+        let classes = (0..ty.parameter_count()).map(&mut class).collect();
+        let class = definition.parent().filter(|parent| names::is_class(parent.kind())).map(Cursor::ty);
+        let of_class = class.into_iter().flat_map(|class| {
+            (0..class.template_argument_count()).map(move |index| class.template_argument(index))
+        });
+        let arguments = of_class.chain(definition.template_arguments());
+        let argument = |it: Option<Ty>| it.map_or(Argument::Other, |ty| Argument::Type(ty.size()));
+        Shape { classes, arguments: arguments.map(argument).collect() }
     }
 
     /// The slot of a closure's call operator.

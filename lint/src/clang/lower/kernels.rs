@@ -167,6 +167,7 @@ impl Lowering<'_> {
             symbol: definition.usr(),
             linkage: Linkage::Internal,
             template: String::new(),
+            stands_in: false,
             declared: site,
             site,
             space: Space::Kernel,

@@ -50,7 +50,7 @@ use cuda_lint_engine::Program;
 use cuda_lint_engine::program::{
     Extern, ExternId, Function, FunctionId, Global, GlobalId, GlobalMemory, Origin, RecordId, SiteId, Type,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use self::captures::Closure;
@@ -129,6 +129,7 @@ pub fn lower(unit: CXTranslationUnit, main_file: &str, source: &str, read: &Read
         pending: VecDeque::new(),
         patterns: Vec::new(),
         instantiated: FxHashMap::default(),
+        stand_ins: FxHashSet::default(),
         externs: FxHashMap::default(),
         extern_ids: FxHashMap::default(),
         globals: FxHashMap::default(),
@@ -166,6 +167,8 @@ struct Lowering<'a> {
     patterns: Vec<Cursor>,
     /// The instances of templates that are lowered.
     instantiated: FxHashMap<Key, Vec<functions::Instance>>,
+    /// Those that are called for others, which differ in sizes or constants.
+    stand_ins: FxHashSet<FunctionId>,
     externs: FxHashMap<Extern, ExternId>,
     extern_ids: FxHashMap<Key, ExternId>,
     globals: FxHashMap<Key, GlobalId>,
@@ -222,6 +225,11 @@ impl Lowering<'_> {
             self.kernel_for_others(root);
         }
         self.drain();
+        for id in &self.stand_ins {
+            if let Some(Some(function)) = self.functions.get_mut(id.0 as usize) {
+                function.stands_in = true;
+            }
+        }
         self.check_file();
         self.leave_out_hidden();
     }

@@ -65,6 +65,7 @@ pub const THINGS: &[(&str, Thing)] = &[
     ("device-attribute", Thing::DeviceAttribute),
     ("device-properties", Thing::DeviceProperties),
     ("pointer-attributes", Thing::PointerAttributes),
+    ("pointer-attribute", Thing::PointerAttribute),
     ("current-device", Thing::CurrentDevice),
     ("ordinal", Thing::Ordinal),
     ("context", Thing::Context),
