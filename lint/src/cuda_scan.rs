@@ -63,6 +63,17 @@ pub fn mentions_any<'w>(text: &[u8], words: impl IntoIterator<Item = &'w String>
     words.into_iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
 }
 
+/// True if the text names functions of HIP, and none of CUDA.
+pub fn is_for_hip(text: &[u8]) -> bool {
+    let names = |prefix: &[u8]| {
+        memmem::find_iter(text, prefix).any(|at| {
+            let starts = at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_');
+            starts && text.get(at + prefix.len()).is_some_and(u8::is_ascii_uppercase)
+        })
+    };
+    names(b"hip") && !names(b"cuda") && !names(b"cu")
+}
+
 /// True if the text holds `cuda…`, `cu[A-Z]…` or `hip[A-Z]…` at the start of a word.
 pub fn mentions_api(text: &[u8]) -> bool {
     // `cu` is rare in English and in C++, so that looking at each place where it stands costs little.

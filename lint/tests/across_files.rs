@@ -224,3 +224,36 @@ fn the_call_that_is_named_is_the_one_that_leads_there() {
     let call = related.iter().find(|it| it["message"] == "calls `close`").unwrap();
     assert_eq!((call["file"].as_str(), call["line"].as_u64()), (Some("callers.cpp"), Some(7)), "{related:?}");
 }
+
+#[test]
+fn streams_from_elsewhere_are_what_the_files_around_make() {
+    let helper = "#include <cuda_runtime.h>\n__global__ void k(int *p);\n\
+                  void run(int *p, cudaStream_t stream) {\ncudaMemset(p, 0, 64);\nk<<<1, 1, 0, stream>>>(p);\n}\n";
+    // Handed on in ways that are not followed.
+    let main = |make: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n#include <vector>\nvoid start(std::vector<cudaStream_t> &streams);\n\
+             int main() {{\nstd::vector<cudaStream_t> all;\ncudaStream_t s;\n{make}\nall.push_back(s);\nstart(all);\n}}\n"
+        )
+    };
+    let forgotten = ["lib/run.cu:4 stream-forgotten"];
+    let cases = [
+        ("cudaStreamCreate(&s);", &[][..]),
+        ("cudaStreamCreateWithFlags(&s, cudaStreamDefault);", &[]),
+        ("cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking);", &forgotten),
+        ("extern unsigned flags; cudaStreamCreateWithFlags(&s, flags);", &forgotten),
+        ("extern cudaStream_t given; s = given;", &forgotten),
+    ];
+    for (make, expected) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &[("lib/run.cu", helper), ("app/main.cpp", &main(make))]).unwrap();
+        assert_eq!(found(&report(folder.path(), &["."]).unwrap()), expected, "{make}");
+    }
+    // The main function of another program says nothing of this one's streams.
+    let program =
+        format!("{helper}int main(int n, char **) {{ extern cudaStream_t given; run(0, given); }}\n");
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &[("lib/run.cu", &program), ("app/main.cpp", &main("cudaStreamCreate(&s);"))])
+        .unwrap();
+    assert_eq!(found(&report(folder.path(), &["."]).unwrap()), forgotten);
+}

@@ -228,3 +228,24 @@ fn cuda_knows_what_it_has_allocated() {
     let of_device = "return status == CUDA_SUCCESS && type == CU_MEMORYTYPE_DEVICE;";
     assert_eq!(found("CHECK(cuMemHostAlloc(&p, n, 0));", of_device), ["a.cpp:12 free-kind-mismatch"]);
 }
+
+#[test]
+fn where_memory_lies_is_known_at_the_end_of_many_calls() {
+    let found = |field: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n__global__ void k(float *d, const float *s);\n\
+             bool is_device(const void *p) {{\ncudaPointerAttributes it;\ncudaError_t result = cudaPointerGetAttributes(&it, p);\n\
+             return result == cudaSuccess && it.{field} == cudaMemoryTypeDevice;\n}}\n\
+             void convert(float *d, float *s, size_t n) {{\nfloat *t;\nif (is_device(s)) {{ t = s; }} else {{ cudaMallocHost(&t, n); }}\n\
+             k<<<1, 1>>>(d, t);\ncudaDeviceSynchronize();\nif (!is_device(s)) cudaFreeHost(t);\n}}\n\
+             void third(float *d, float *s, size_t n) {{ convert(d, s, n); }}\n\
+             void second(float *d, float *s, size_t n) {{ third(d, s, n); }}\n\
+             void first(float *d, float *s, size_t n) {{ second(d, s, n); }}\n\
+             int main() {{ float *d; cudaMalloc(&d, 64); float *s = new float[16]; first(d, s, 64); first(d, s, 64); delete[] s; cudaFree(d); }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    for field in ["type", "memoryType"] {
+        assert_eq!(found(field), Vec::<String>::new(), "{field}");
+    }
+}

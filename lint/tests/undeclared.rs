@@ -51,3 +51,14 @@ fn a_name_of_a_header_that_this_build_does_not_include_exists() {
     assert_eq!(found(header), Vec::<String>::new());
     assert_eq!(found("// cudaCpyAcross(d, e, 4, s);\n"), ["a.cu:6 unknown-cuda-api"]);
 }
+
+#[test]
+fn the_occupancy_calculator_is_part_of_the_toolkit() {
+    let text = "#include <cuda_runtime.h>\n#include <cuda_occupancy.h>\n\
+                int f(cudaDeviceProp &properties, cudaFuncAttributes &attributes) {\n\
+                cudaOccDeviceProp device = properties; cudaOccFuncAttributes function = attributes;\n\
+                cudaOccDeviceState state; cudaOccResult result;\n\
+                cudaOccMaxActiveBlocksPerMultiprocessor(&result, &device, &function, &state, 128, 0);\n\
+                return result.activeBlocksPerMultiprocessor;\n}\n";
+    assert_eq!(Project::new(&[("a.cpp", text)]).found(&["."]), Vec::<String>::new());
+}

@@ -166,3 +166,29 @@ fn the_last_error_after_an_allocation_is_its_own() {
         );
     }
 }
+
+#[test]
+fn what_is_streamed_to_a_check_is_evaluated_where_it_fails() {
+    for header in ["glog/logging.h", "absl/log/check.h", "dmlc/logging.h"] {
+        let found = |body: &str| {
+            let text = format!(
+                "#include <cuda_runtime.h>\n#include <{header}>\n\
+                 #define CHECK_CUDA(code) {{ CHECK_EQ((code), cudaSuccess) << cudaGetErrorString((code)); }}\n\
+                 void f(void *p, cudaStream_t s) {{\n{body}\n}}\n"
+            );
+            Project::new(&[("a.cpp", &text)]).found(&["."])
+        };
+        assert_eq!(found("CHECK_CUDA(cudaStreamDestroy(s)); CHECK_CUDA(cudaFree(p));"), Vec::<String>::new());
+        assert_eq!(
+            found("CHECK_CUDA(cudaFree(p)); CHECK_CUDA(cudaFree(p));"),
+            ["a.cpp:5 device-use-after-free"]
+        );
+        // A check that fails does not come back.
+        assert_eq!(
+            found("if (!p) LOG(FATAL) << \"none\"; else cudaFree(p);\ncudaFree(p);"),
+            ["a.cpp:6 device-use-after-free"]
+        );
+        let nothing = "if (cudaFree(p) != cudaSuccess) { LOG(FATAL) << \"freed\"; }\nVLOG(2) << \"freed\";";
+        assert_eq!(found(nothing), Vec::<String>::new());
+    }
+}

@@ -99,9 +99,20 @@ pub fn wildcard(include_name: &str) -> Option<String> {
 
 /// True for libraries that are no part of CUDA's toolkit: a project may be one, or bring one along.
 pub fn may_be_own(include_name: &str) -> bool {
-    ["rmm/", "raft/", "ATen/", "c10/", "torch/", "opencv2/", "gtest/", "benchmark/"]
-        .iter()
-        .any(|folder| include_name.starts_with(folder))
+    const LIBRARIES: [&str; 11] = [
+        "rmm/",
+        "raft/",
+        "ATen/",
+        "c10/",
+        "torch/",
+        "opencv2/",
+        "gtest/",
+        "benchmark/",
+        "glog/",
+        "absl/",
+        "dmlc/",
+    ];
+    LIBRARIES.iter().any(|folder| include_name.starts_with(folder))
 }
 
 /// True for CUDA's own template libraries.

@@ -116,6 +116,7 @@ impl<'u> Importer<'u> {
                 self.program.functions.push(function);
             }
         }
+        self.program.streams_block = plan.streams_block;
         self.program.imported = (self.program.functions.len() - own) as u32;
         self.bind_own(own);
         self.complete_launches();

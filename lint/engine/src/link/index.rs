@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::streams::StreamsMade;
 use crate::Program;
 use crate::cuda::Model;
 use crate::flow;
@@ -16,6 +17,8 @@ pub struct UnitIndex {
     pub functions: Vec<FunctionEntry>,
     /// What the unit calls or launches and does not define, each symbol once.
     pub needs: Vec<Need>,
+    /// The streams that it makes.
+    pub streams: StreamsMade,
 }
 
 /// A function of a unit.
@@ -81,6 +84,7 @@ impl UnitIndex {
             entry.needs.dedup();
             indexer.index.functions.push(entry);
         }
+        indexer.index.streams = StreamsMade::of(program, model);
         indexer.index
     }
 

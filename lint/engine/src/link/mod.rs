@@ -20,6 +20,7 @@ mod import;
 mod index;
 mod plan;
 mod resolve;
+mod streams;
 
 #[cfg(test)]
 mod tests;
@@ -28,3 +29,4 @@ pub use import::{Linked, link};
 pub use index::{FunctionEntry, Need, UnitIndex};
 pub use plan::{Binding, Import, Plan};
 pub use resolve::{Linker, Unit, is_near};
+pub use streams::StreamsMade;

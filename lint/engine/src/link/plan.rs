@@ -31,6 +31,8 @@ pub struct Plan {
     pub bindings: Vec<Binding>,
     /// Callers of which something is left out because the bounds are reached: functions of the first unit.
     pub cut: Vec<u32>,
+    /// Streams that come from elsewhere are blocking ones: the files around make no others.
+    pub streams_block: bool,
 }
 
 /// A function to bring.
@@ -145,6 +147,7 @@ impl Linker {
         }
         planner.plan.cut.sort_unstable();
         planner.plan.cut.dedup();
+        planner.plan.streams_block = self.streams_block[unit];
         planner.plan
     }
 }

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::index::UnitIndex;
 use super::plan::Reach;
+use super::streams::are_blocking;
 
 /// A definition that has not read the caller's header counts up to this many steps between folders.
 const NEAR: usize = 4;
@@ -38,6 +39,8 @@ pub struct Linker {
     pub(super) resolved: Vec<Vec<Option<Definition>>>,
     /// What the functions of each unit do, themselves or through what they call, other units included.
     pub(super) reach: Reach,
+    /// For each unit: are streams that come from elsewhere blocking ones?
+    pub(super) streams_block: Vec<bool>,
 }
 
 impl Linker {
@@ -56,6 +59,7 @@ impl Linker {
             }
         }
         let mains: Vec<bool> = units.iter().map(has_main).collect();
+        let streams_block = are_blocking(&units, &mains);
         let search = Search { units: &units, definitions, mains };
         let resolved = (0..units.len())
             .map(|unit| {
@@ -63,7 +67,7 @@ impl Linker {
                 needs.map(|need| search.resolve(unit, need)).collect()
             })
             .collect();
-        let mut this = Self { units, resolved, reach: Reach::default() };
+        let mut this = Self { units, resolved, reach: Reach::default(), streams_block };
         this.reach = Reach::of(&this);
         this
     }

@@ -140,10 +140,18 @@ impl Machine<'_, '_> {
         if [first, second].iter().any(|it| matches!(it.kind, WorkKind::Allocation | WorkKind::HostFunction)) {
             return None;
         }
-        if names_none(first) && self.is_undecided(second.stream) {
+        if names_none(first) && self.is_undecided(second.stream) && !self.is_ordered_by_all(first, second) {
             return Some(Forgotten::First);
         }
-        (names_none(second) && self.is_undecided(first.stream)).then_some(Forgotten::Second)
+        let is_second = names_none(second) && self.is_undecided(first.stream);
+        (is_second && !self.is_ordered_by_all(second, first)).then_some(Forgotten::Second)
+    }
+
+    /// True if the legacy default stream is ordered with every stream that the other operation may be on.
+    fn is_ordered_by_all(&self, unnamed: &Operation, named: &Operation) -> bool {
+        self.shared.program.streams_block
+            && unnamed.stream == StreamKey::Legacy
+            && matches!(named.stream, StreamKey::Unseen(_))
     }
 
     /// True for a stream of which nothing tells whether the default stream orders it.

@@ -31,7 +31,7 @@ const STATES: [usize; 2] = [16, 6];
 /// functions with a handful of branches give up some, and what those would show is shown by those that are kept.
 const MANY_PATHS: usize = 1_000;
 
-/// How deep calls are followed.
+/// How deep calls are followed; those that lead no further, one deeper.
 const DEPTH: usize = 5;
 
 /// Runs one root.
@@ -186,7 +186,7 @@ impl<'m, 'p> Machine<'m, 'p> {
 
     /// True if a call can be followed: not too deep, and no recursion.
     pub fn can_follow(&self, function: FunctionId) -> bool {
-        self.stack.len() < DEPTH
+        self.stack.len() < DEPTH + usize::from(self.shared.is_leaf(function))
             && !self.stack.contains(&function)
             && !self.shared.function(function).blocks.is_empty()
             && self.shared.function(function).space == crate::program::Space::Host

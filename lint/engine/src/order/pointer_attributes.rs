@@ -22,7 +22,10 @@ impl Machine<'_, '_> {
         let asked = it.arg(Role::Memory).cloned();
         let Some(pointer) = asked.and_then(|it| self.pointer(&it)) else { return };
         let kind = self.kind_for_cuda(state, pointer.object);
-        self.succeeds_for_cuda(state, it, kind);
+        // It succeeds for any address, since CUDA 11.
+        if let Some(status) = it.status {
+            self.assume(state, &equals(status, 0));
+        }
         let answer = match kind.and_then(memory_type) {
             Some(kind) => Value::int(kind),
             None => {
@@ -31,13 +34,21 @@ impl Machine<'_, '_> {
                 self.answer(state, "type", &pointer)
             }
         };
-        let field = self.field_object(target, "type");
-        let field = self.start_of(field);
-        self.poke(state, &field, answer, Some(4));
+        let mut say = |machine: &mut Self, field: &str, value: Value, size: u64| {
+            let field = machine.field_object(target, field);
+            let field = machine.start_of(field);
+            machine.poke(state, &field, value, Some(size));
+        };
+        // Before CUDA 11 there was `memoryType`, which said of managed memory where it was, and `isManaged`.
+        if kind != Some(MemoryKind::Managed) {
+            say(self, "memoryType", answer.clone(), 4);
+        }
+        if let Some(kind) = kind {
+            say(self, "isManaged", Value::int(i64::from(kind == MemoryKind::Managed)), 4);
+        }
+        say(self, "type", answer, 4);
         if kind.is_some_and(MemoryKind::is_device) {
-            let field = self.field_object(target, "hostPointer");
-            let field = self.start_of(field);
-            self.poke(state, &field, Value::ZERO, Some(8));
+            say(self, "hostPointer", Value::ZERO, 8);
         }
     }
 
@@ -47,11 +58,17 @@ impl Machine<'_, '_> {
         let asked = it.arg(Role::Memory).cloned();
         let Some(pointer) = asked.and_then(|it| self.pointer(&it)) else { return self.fresh(state) };
         let kind = self.kind_for_cuda(state, pointer.object);
-        self.succeeds_for_cuda(state, it, kind);
-        // Whether it does is an answer, too: CUDA_ERROR_INVALID_VALUE "if ptr is not allocated by, mapped by, or
+        // Whether it succeeds is an answer, too: CUDA_ERROR_INVALID_VALUE "if ptr is not allocated by, mapped by, or
         // registered with" CUDA (Driver API, cuPointerGetAttribute).
-        if let Some(status) = it.status.filter(|_| matches!(kind, Some(MemoryKind::Pageable) | None)) {
-            self.note_examined(state, &Value::symbol(status), &[Value::Pointer(pointer.clone())]);
+        if let Some(status) = it.status {
+            match kind {
+                Some(MemoryKind::Pageable) | None => {
+                    self.note_examined(state, &Value::symbol(status), &[Value::Pointer(pointer.clone())]);
+                }
+                Some(_) => {
+                    self.assume(state, &equals(status, 0));
+                }
+            }
         }
         let attribute = it.arg(Role::Flags).and_then(Value::as_constant);
         match kind {
@@ -87,15 +104,6 @@ impl Machine<'_, '_> {
         }));
         self.note_examined(state, &answer, &[Value::Pointer(pointer.clone())]);
         answer
-    }
-
-    /// The call succeeds for what CUDA knows.
-    fn succeeds_for_cuda(&mut self, state: &mut State, it: &Modelled<'_, '_>, kind: Option<MemoryKind>) {
-        if let Some(status) = it.status
-            && kind.is_some_and(|kind| kind != MemoryKind::Pageable)
-        {
-            self.assume(state, &equals(status, 0));
-        }
     }
 }
 

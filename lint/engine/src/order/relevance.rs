@@ -28,6 +28,8 @@ pub(super) struct Relevance {
     pub shows_cuda: Vec<bool>,
     /// Asks CUDA where memory lies (cudaPointerGetAttributes).
     pub asks_where: Vec<bool>,
+    /// Is small, and calls nothing that could be followed in its turn.
+    pub is_leaf: Vec<bool>,
 }
 
 impl Relevance {
@@ -38,8 +40,22 @@ impl Relevance {
             concerns_cuda: through_calls(program, callers, may_concern_cuda(program, model)),
             shows_cuda: through_calls(program, callers, concerns_cuda(program, model)),
             asks_where: through_calls(program, callers, asks_where(program, model)),
+            is_leaf: program.functions.iter().map(|function| is_leaf(program, function)).collect(),
         }
     }
+}
+
+fn is_leaf(program: &Program, function: &Function) -> bool {
+    let size: usize = function.blocks.iter().map(|block| block.statements.len()).sum();
+    let leads_on = |op: &Op| match op {
+        Op::Call(call) => match call.callee {
+            Callee::Function(id) => !program.functions[id.0 as usize].blocks.is_empty(),
+            Callee::Value(_) => true,
+            Callee::Extern(_) => false,
+        },
+        _ => false,
+    };
+    size <= SMALL && !ops(function).any(leads_on)
 }
 
 /// Does a statement of the program act on CUDA or on memory?

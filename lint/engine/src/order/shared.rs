@@ -82,6 +82,11 @@ impl<'p> Shared<'p> {
         self.relevance.asks_where.get(function.0 as usize).copied().unwrap_or(false)
     }
 
+    /// True if the function is small, and calls nothing that could be followed in its turn.
+    pub fn is_leaf(&self, function: FunctionId) -> bool {
+        self.relevance.is_leaf.get(function.0 as usize).copied().unwrap_or(false)
+    }
+
     /// True if a call of the function shows nothing by itself, and costs something to follow.
     pub fn is_bystander(&self, function: FunctionId) -> bool {
         self.relevance.is_bystander(function, self.function(function), self.cfg(function))

@@ -88,6 +88,8 @@ pub struct Program {
     pub unresolved_includes: bool,
     /// How many of the functions, the last ones, a link has brought from other files ([`crate::link`]).
     pub imported: u32,
+    /// Streams that come from elsewhere are blocking ones ([`crate::link`]).
+    pub streams_block: bool,
 }
 
 impl Program {

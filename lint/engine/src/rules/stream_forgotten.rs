@@ -36,6 +36,7 @@ void run(const int *d_values, int *d_bins, cudaStream_t stream) {
 
 ## Not reported
 - Streams that are proven to be blocking, in a build with a legacy default stream: made here, by a caller in the same file, or put into the member or global that holds them.
+- Streams that come from elsewhere, where the other files of the folder (or of the nearest folder around it that makes streams) make blocking ones only, in a build with a legacy default stream.
 - Operations that are ordered otherwise: by a host wait, by events.
 - Operations that are complete when they return: copies to the host before the stream's work, copies from page-locked memory.
 - Synchronous copies from other memory to the device, of which none was seen to be late: an info, off by default.

@@ -21,6 +21,8 @@ pub struct HiddenRegion {
     pub line: u32,
     /// The directive, for people: `#ifdef USE_CUDA`.
     pub guard: String,
+    /// It calls HIP and not CUDA.
+    is_for_hip: bool,
     /// What must be defined and what must not, if that can be told.
     requirement: Result<Requirement, &'static str>,
 }
@@ -100,7 +102,9 @@ pub fn inactive_cuda_regions(unit: &ParsedUnit) -> Vec<HiddenRegion> {
         })
         .filter(|branch| !branch.is_dead())
         .filter_map(|branch| {
+            let body = unit.text.get(branch.body..branch.end)?;
             Some(HiddenRegion {
+                is_for_hip: cuda_scan::is_for_hip(body.as_bytes()),
                 start: u32::try_from(branch.body).ok()?,
                 end: u32::try_from(branch.end).ok()?,
                 line: u32::try_from(unit.text.get(..branch.start)?.matches('\n').count() + 1).ok()?,
@@ -111,23 +115,36 @@ pub fn inactive_cuda_regions(unit: &ParsedUnit) -> Vec<HiddenRegion> {
         .collect()
 }
 
-/// The configuration that shows as many of the regions as fit together, beginning with the first.
+/// The configuration that shows as many of the regions as fit together, beginning with the first. What is written
+/// twice, for CUDA and for HIP, is built for one of them: here for CUDA.
 pub fn second_configuration(unit: &ParsedUnit, regions: &[HiddenRegion]) -> SecondConfiguration {
     let mut all = Requirement::default();
     let mut unseen = Vec::new();
-    for region in regions {
-        let merged = region.requirement.clone().and_then(|requirement| {
+    let fits = |all: &Requirement, region: &HiddenRegion| {
+        region.requirement.clone().and_then(|requirement| {
             let fits = requirement.undefined.iter().all(|name| !is_defined(unit, name));
             match all.merge(&requirement) {
                 Some(merged) if fits => Ok(merged),
                 _ => Err("its guard contradicts what is defined elsewhere"),
             }
-        });
-        match merged {
+        })
+    };
+    let (for_hip, for_cuda): (Vec<_>, Vec<_>) = regions.iter().partition(|region| region.is_for_hip);
+    for region in for_cuda {
+        match fits(&all, region) {
             Ok(merged) => all = merged,
             Err(reason) => unseen.push((region.clone(), reason)),
         }
     }
+    let shows_cuda = !all.defined.is_empty();
+    for region in for_hip {
+        match fits(&all, region) {
+            Ok(merged) if !shows_cuda || merged == all => all = merged,
+            Ok(_) => unseen.push((region.clone(), "it is for HIP, and what is for CUDA is looked at")),
+            Err(reason) => unseen.push((region.clone(), reason)),
+        }
+    }
+    unseen.sort_by_key(|(region, _)| region.start);
     let defines = all.defined.into_iter().collect();
     SecondConfiguration { defines, unseen }
 }
@@ -309,6 +326,23 @@ mod tests {
             defines("#ifdef A\n#if defined B\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n#endif\n"),
             ["A=1", "B=1"]
         );
+    }
+
+    #[test]
+    fn one_platform_is_shown_at_a_time() {
+        let cuda = "#ifdef USE_CUDA\nvoid f() { cudaDeviceSynchronize(); }\n#endif\n";
+        let hip = "#ifdef USE_HIP\nvoid g() { hipDeviceSynchronize(); }\n#endif\n";
+        for text in [format!("{cuda}{hip}"), format!("{hip}{cuda}")] {
+            assert_eq!(defines(&text), ["USE_CUDA=1"]);
+            let (_, configuration) = second(&text);
+            assert_eq!(configuration.unseen.len(), 1);
+            assert_eq!(configuration.unseen[0].0.guard, "#ifdef USE_HIP");
+        }
+        assert_eq!(defines(hip), ["USE_HIP=1"]);
+        let both =
+            "#ifdef GPU\nvoid f() { cudaFree(0); }\n#endif\n#ifdef GPU\nvoid g() { hipFree(0); }\n#endif\n";
+        assert_eq!(defines(both), ["GPU=1"]);
+        assert!(second(both).1.unseen.is_empty());
     }
 
     #[test]

@@ -197,6 +197,9 @@ struct cudaPointerAttributes {
   int device;
   void *devicePointer;
   void *hostPointer;
+  // Before CUDA 11.
+  enum cudaMemoryType memoryType;
+  int isManaged;
 };
 struct cudaFuncAttributes {
   size_t sharedSizeBytes;
