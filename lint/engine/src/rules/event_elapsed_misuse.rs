@@ -59,6 +59,7 @@ float measure(float *d_data, cudaStream_t stream) {
 - Events that a wait for their stream, for the device or for a later event, or a successful query, has seen complete.
 - Events that something unseen may have recorded or waited for, and calls in a capture.
 - Events that nothing records, where a wait for them leaves out an order that is needed: see `event-never-recorded`.
+- Events that a round of a loop records which is not followed (the fourth and later ones).
 - Start and end in the wrong order.
 
 ## Confidence
