@@ -98,3 +98,23 @@ fn a_container_that_was_emptied_has_nothing_left() {
     assert_eq!(found("all.clear();"), Vec::<String>::new());
     assert_eq!(found(""), ["a.cu:4 handle-use-after-destroy"]);
 }
+
+#[test]
+fn what_a_helper_makes_twice_is_no_loop() {
+    let message = |body: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\nstatic void acquire(void **p) {{ cudaMalloc(p, 4); }}\n\
+             struct Pair {{ void *a; void *b; void init() {{ acquire(&a); acquire(&b); }} }};\n\
+             void f(int n) {{\n{body}\n}}\n"
+        );
+        let out = Project::new(&[("a.cu", &text)]).run(&["--format", "json", "."]).stdout;
+        let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let found = report["diagnostics"].as_array().unwrap();
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0]["message"].as_str().unwrap().to_owned()
+    };
+    let once = message("Pair pair; pair.init(); cudaMemset(pair.a, 0, 4);");
+    assert!(once.ends_with("is not released: the end of the function loses it"), "{once}");
+    let rounds = message("for (int i = 0; i < n; i++) { void *p; acquire(&p); cudaMemset(p, 0, 4); }");
+    assert!(rounds.starts_with("each round of a loop makes `p`"), "{rounds}");
+}

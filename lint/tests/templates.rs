@@ -256,3 +256,27 @@ fn an_instance_that_stands_for_others_has_no_sizes() {
         assert_eq!(found(beyond), [format!("a.cu:{line} copy-size-mismatch")], "{beyond}");
     }
 }
+
+#[test]
+fn member_templates_are_told_apart_by_the_sizes_in_their_signature() {
+    let found = |then: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n\
+             struct Pool {{\nstatic Pool &get() {{ static Pool pool; return pool; }}\n\
+             template <class T> void make(size_t n, T *&p) {{ cudaMalloc(&p, n * sizeof(T)); }}\n\
+             template <class T> void take(void **p) {{ cudaMalloc(p, sizeof(T)); }}\n}};\n\
+             void f() {{\nunsigned *a; int *b; short *c; char *d; double *e; unsigned long long *g;\n\
+             Pool::get().make<unsigned>(1, a); Pool::get().make<int>(1, b); Pool::get().make<short>(1, c);\n\
+             Pool::get().make<char>(1, d); Pool::get().make<double>(1, e); Pool::get().make<unsigned long long>(1, g);\n\
+             void *p[5];\nPool::get().take<int>(p); Pool::get().take<char>(p + 1); Pool::get().take<short>(p + 2);\n\
+             Pool::get().take<float>(p + 3); Pool::get().take<double>(p + 4);\n{then}\n\
+             cudaFree(a); cudaFree(b); cudaFree(c); cudaFree(d); cudaFree(e); cudaFree(g);\n\
+             for (void *it : p) cudaFree(it);\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    for right in ["cudaMemset(e, 0, 8);", "cudaMemset(g, 0, 8);", "cudaMemset(p[4], 0, 8);"] {
+        assert_eq!(found(right), Vec::<String>::new(), "{right}");
+    }
+    assert_eq!(found("cudaMemset(e, 0, 9);"), ["a.cu:14 copy-size-mismatch"]);
+}

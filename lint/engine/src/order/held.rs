@@ -388,8 +388,7 @@ impl Machine<'_, '_> {
             self.settle_reachable(state, std::slice::from_ref(result));
         }
         let exit = self.at.site;
-        let names = |object: ObjectId| self.objects.info(object).name.clone();
-        self.observations.leaks.exit(root, exit, state, names);
+        self.observations.leaks.exit(root, exit, state, &self.objects);
     }
 
     /// A root was followed; not to all of its ends if `exhausted`, and `visited` of its blocks.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::held::{Fate, Key};
-use super::object::ObjectId;
+use super::object::{Objects, Step};
 use super::state::State;
 use crate::facts::{Leak, Loss, Paths, Resource};
 use crate::program::{FunctionId, SiteId};
@@ -54,6 +54,16 @@ struct AtExit {
     frees: bool,
 }
 
+/// What a path has made in one place, at one way out.
+#[derive(Default)]
+struct Here {
+    /// What is left, by the statement that made it and the calls that led there: several times by the same ones are
+    /// rounds of a loop.
+    left: BTreeMap<(u8, Vec<Step>), u32>,
+    settled: bool,
+    overwritten: BTreeSet<SiteId>,
+}
+
 impl LeakSums {
     /// An assignment replaces what was released before.
     pub fn replaces_settled(&mut self, key: Key, site: SiteId) {
@@ -72,9 +82,9 @@ impl LeakSums {
     }
 
     /// A path of a root gets out of it.
-    pub fn exit(&mut self, root: FunctionId, exit: SiteId, state: &State, name: impl Fn(ObjectId) -> String) {
+    pub fn exit(&mut self, root: FunctionId, exit: SiteId, state: &State, objects: &Objects) {
         let earnest = !state.refused && !state.presumed;
-        let mut here: BTreeMap<Key, (u32, u32, BTreeSet<SiteId>)> = BTreeMap::new();
+        let mut here: BTreeMap<Key, Here> = BTreeMap::new();
         for it in state.held.iter() {
             let thing = self.things.entry(it.key).or_insert_with(|| Thing {
                 root,
@@ -88,28 +98,30 @@ impl LeakSums {
                 left: 0,
             });
             if thing.name.is_empty() {
-                thing.name = it.name.clone().unwrap_or_else(|| name(it.object));
+                thing.name = it.name.clone().unwrap_or_else(|| objects.info(it.object).name.clone());
             }
-            let (left, settled, overwritten) = here.entry(it.key).or_default();
+            let here = here.entry(it.key).or_default();
             match (it.fate, it.lost) {
-                (Fate::Settled, _) => *settled += 1,
+                (Fate::Settled, _) => here.settled = true,
                 (Fate::Held, Some(site)) => {
-                    overwritten.insert(site);
+                    here.overwritten.insert(site);
                 }
-                (Fate::Held, None) => *left += 1,
+                (Fate::Held, None) => *here.left.entry(objects.made_by(it.object)).or_default() += 1,
             }
         }
-        for (key, (left, settled, overwritten)) in here {
+        for (key, Here { left, settled, overwritten }) in here {
             let Some(thing) = self.things.get_mut(&key) else { continue };
+            let is_left = !left.is_empty();
+            let in_rounds = left.values().any(|rounds| *rounds > 1);
             let at = thing.exits.entry(exit).or_default();
-            at.left |= left > 0;
-            at.left_in_earnest |= left > 0 && earnest;
-            at.settled |= settled > 0;
+            at.left |= is_left;
+            at.left_in_earnest |= is_left && earnest;
+            at.settled |= settled;
             at.frees |= state.frees;
             if earnest {
                 thing.seen += 1;
-                thing.left += u32::from(left > 0);
-                thing.rounds += u32::from(left > 1 && settled == 0);
+                thing.left += u32::from(is_left);
+                thing.rounds += u32::from(in_rounds && !settled);
                 thing.overwritten.0 += u32::from(!overwritten.is_empty());
                 thing.overwritten.1.extend(overwritten);
             }

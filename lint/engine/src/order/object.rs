@@ -108,8 +108,8 @@ pub struct Objects {
     infos: Vec<ObjectInfo>,
     ids: FxHashMap<ObjectKey, ObjectId>,
     frames: FxHashMap<(FrameId, Step, u32, FunctionId), FrameId>,
-    /// The function that each frame is one of; the root's comes first.
-    functions: Vec<FunctionId>,
+    /// The function that each frame is one of, and the call that made it; the root's comes first.
+    functions: Vec<(FunctionId, Option<(FrameId, Step)>)>,
 }
 
 impl Objects {
@@ -195,7 +195,7 @@ impl Objects {
 
     /// The function that is followed on its own has the first frame.
     pub fn root_frame(&mut self, root: FunctionId) -> FrameId {
-        self.functions = vec![root];
+        self.functions = vec![(root, None)];
         FrameId(0)
     }
 
@@ -204,13 +204,24 @@ impl Objects {
         let next = FrameId(self.functions.len() as u32);
         let functions = &mut self.functions;
         *self.frames.entry((frame, step, turn, callee)).or_insert_with(|| {
-            functions.push(callee);
+            functions.push((callee, Some((frame, step))));
             next
         })
     }
 
     /// The function whose variables a frame holds.
     pub fn function_of(&self, frame: FrameId) -> Option<FunctionId> {
-        self.functions.get(frame.0 as usize).copied()
+        self.functions.get(frame.0 as usize).map(|(function, _)| *function)
+    }
+
+    /// Which output of which statement made an object, and the calls that led there, innermost first, whatever the
+    /// turns of the loops around them.
+    pub fn made_by(&self, object: ObjectId) -> (u8, Vec<Step>) {
+        let ObjectKey::Made { frame, step, output, .. } = &self.info(object).key else {
+            return (0, Vec::new());
+        };
+        let call = |frame: FrameId| self.functions.get(frame.0 as usize).and_then(|(_, call)| *call);
+        let calls = std::iter::successors(call(*frame), |(frame, _)| call(*frame));
+        (*output, std::iter::once(*step).chain(calls.map(|(_, step)| step)).collect())
     }
 }

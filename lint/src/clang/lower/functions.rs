@@ -184,9 +184,15 @@ impl Lowering<'_> {
         let of_class = class.into_iter().flat_map(|class| {
             (0..class.template_argument_count()).map(move |index| class.template_argument(index))
         });
-        let arguments = of_class.chain(definition.template_arguments());
         let argument = |it: Option<Ty>| it.map_or(Argument::Other, |ty| Argument::Type(ty.size()));
-        Shape { classes, arguments: arguments.map(argument).collect() }
+        let arguments = of_class.chain(definition.template_arguments()).map(argument);
+        let mut arguments: Vec<Argument> = arguments.collect();
+        if definition.kind() != CXCursor_FunctionDecl
+            && let Some(template) = definition.template()
+        {
+            method_arguments(definition, template, &mut arguments);
+        }
+        Shape { classes, arguments }
     }
 
     /// The slot of a closure's call operator.
@@ -486,4 +492,38 @@ fn is_no_return(name: &str) -> bool {
 /// True for `T &&`, and not for a reference that may turn out to be `T &` when `T` is known.
 fn is_taken(ty: Ty) -> bool {
     is_rvalue_reference(ty) && ty.canonical().pointee().kind() != CXType_Unexposed
+}
+
+/// The template arguments of an instance of a member template, which libclang does not name: what stands for them in
+/// its signature, and [`Argument::Other`] for those that do not stand there.
+fn method_arguments(definition: Cursor, template: Cursor, arguments: &mut Vec<Argument>) {
+    let ty = definition.ty();
+    let signature = (0..ty.parameter_count()).filter_map(|at| ty.parameter(at)).chain([ty.result()]);
+    arguments.extend(signature.map(|ty| Argument::Type(innermost(ty).size())));
+    let children = template.children();
+    let of_kind = |kind| children.iter().filter(move |child| child.kind() == kind);
+    let mut written: Vec<String> = of_kind(CXCursor_ParmDecl).map(|child| child.ty().spelling()).collect();
+    written.push(template.ty().result().spelling());
+    let is_written = |name: &str| {
+        let mut words =
+            written.iter().flat_map(|ty| ty.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')));
+        words.any(|word| word == name)
+    };
+    let is_seen = of_kind(CXCursor_TemplateTypeParameter).all(|child| is_written(&child.spelling()));
+    let others = [CXCursor_NonTypeTemplateParameter, CXCursor_TemplateTemplateParameter];
+    if !is_seen || others.into_iter().any(|kind| of_kind(kind).next().is_some()) {
+        arguments.push(Argument::Other);
+    }
+}
+
+/// What a type refers or points to, at the end.
+fn innermost(mut ty: Ty) -> Ty {
+    for _ in 0..4 {
+        let pointee = ty.canonical().pointee();
+        if pointee.is_invalid() {
+            break;
+        }
+        ty = pointee;
+    }
+    ty
 }
