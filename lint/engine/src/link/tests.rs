@@ -195,6 +195,7 @@ fn a_plan_that_fits_no_program_does_no_harm() {
         imports: vec![means, Import { unit: 0, function: 0 }, Import { unit: 1, function: 3 }],
         bindings: vec![Binding { unit: 0, symbol: "run".to_owned(), means }],
         cut: Vec::new(),
+        streams_block: false,
     };
     let linked = link(&[&main], 1, &plan);
     assert_eq!(linked.program.functions.len(), 1);
