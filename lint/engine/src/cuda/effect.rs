@@ -1,4 +1,5 @@
-//! What one function does to streams, events, memory and the host: the effects of a [`Row`](super::row::Row).
+//! What one function does to streams, events, memory and the host: the effects of a [`Row`](super::row::Row), which name
+//! its arguments by their [`Role`](super::row::Role).
 
 use super::row::MemoryKind;
 
@@ -31,12 +32,12 @@ pub enum Effect {
     DestroyStream,
     /// Destroys the event. Orders nothing, waits for nothing.
     DestroyEvent,
-    /// Destroys what [`Role::Handle`] is: the handle, plan or generator of a library.
+    /// Destroys what `Role::Handle` is: the handle, plan or generator of a library.
     DestroyHandle,
     /// With [`Effect::DestroyHandle`]: memory of the device that pending work of the handle uses goes with it, and
     /// nothing promises that the call waits for that work.
     AbandonsWork,
-    /// Destroys [`Role::Graph`].
+    /// Destroys `Role::Graph`.
     DestroyGraph,
     /// Records the event on the stream.
     Record,
@@ -48,11 +49,11 @@ pub enum Effect {
     HostWaitsForEvent,
     /// The host waits until all work of the device is done.
     HostWaitsForDevice,
-    /// If a [`Role::Writes`] argument is host memory, the host waits until all earlier work of the stream is
+    /// If a `Role::Writes` argument is host memory, the host waits until all earlier work of the stream is
     /// done, for the result is there when the call returns; if it is device memory, the work writes it, and
     /// nothing waits (the pointer modes of cuBLAS).
     HostWaitsForResult,
-    /// What [`Role::Handle`] carries from here on is [`Role::Stream`], or a stream that is not known if there
+    /// What `Role::Handle` carries from here on is `Role::Stream`, or a stream that is not known if there
     /// is no such parameter. Without a handle, it is the current stream of the thread.
     SetsStream,
     /// As [`Effect::HostWaitsForStream`] if the result is success.
@@ -79,14 +80,14 @@ pub enum Effect {
     EndsCapture,
     /// Launches a graph on the stream: what it touches is known if it was captured on this path.
     LaunchesGraph,
-    /// Changes what [`Role::Node`] does, in a way that is not followed: a node of [`Role::Graph`] or, without such
+    /// Changes what `Role::Node` does, in a way that is not followed: a node of `Role::Graph` or, without such
     /// a parameter, of any graph. Without a node, it may be all of them.
     ChangesGraph,
-    /// What the effects after this one enqueue runs when [`Role::Graph`] is launched: the call adds it as a node.
+    /// What the effects after this one enqueue runs when `Role::Graph` is launched: the call adds it as a node.
     AddsNode,
-    /// The call adds all that [`Role::FromGraph`] holds to [`Role::Graph`].
+    /// The call adds all that `Role::FromGraph` holds to `Role::Graph`.
     AddsGraph,
-    /// [`Role::Graph`] holds what [`Role::FromGraph`] holds from here on, and nothing else.
+    /// `Role::Graph` holds what `Role::FromGraph` holds from here on, and nothing else.
     UpdatesGraph,
     /// May wait for the device, or have the device wait, which nothing promises: lowers the confidence
     /// of what follows.
@@ -102,7 +103,7 @@ pub enum Effect {
     TakesElements,
     /// The memory that the call makes holds what it is meant to hold: zeros, a file, a copy.
     Initialises,
-    /// Managed memory ([`Role::Memory`]) is attached to what [`Role::Flags`] say: to the host, to the one stream, to
+    /// Managed memory (`Role::Memory`) is attached to what `Role::Flags` say: to the host, to the one stream, to
     /// all.
     Attaches,
     /// The object and the argument after it exchange what they own; pointers stay valid.
@@ -112,7 +113,7 @@ pub enum Effect {
     /// The container's elements come into being (constructors), or are replaced (assign, resize,
     /// push_back): pointers into them are invalid.
     Reallocates(MemoryKind),
-    /// [`Role::Memory`] goes with the container from here on: it is that of an element (Rust).
+    /// `Role::Memory` goes with the container from here on: it is that of an element (Rust).
     TakesMemory,
     /// The container has the memory that the one after it has taken (Rust).
     TakesAll,
@@ -130,9 +131,9 @@ pub enum Effect {
     /// The call waits for a mutex, condition variable, future or thread: work that a host function or
     /// another thread did may be visible after it.
     WaitsForHost,
-    /// The counter holds [`Role::Number`], or 0.
+    /// The counter holds `Role::Number`, or 0.
     SetsNumber,
-    /// The counter is raised by [`Role::Number`], or by 1.
+    /// The counter is raised by `Role::Number`, or by 1.
     CountsUp,
     /// The counter is lowered, likewise.
     CountsDown,
@@ -170,30 +171,30 @@ pub enum Effect {
     /// The memory is given back in the order of the stream that it carries, after what was recorded of it.
     DropsTracked,
     /// The result keeps account of event tracking: nothing is recorded until it owns a stream. Two of them with the
-    /// same [`Role::Device`] mean the same context of the driver.
+    /// same `Role::Device` mean the same context of the driver.
     CountsStreams,
     /// The same, with a context of the driver of its own.
     CountsStreamsApart,
-    /// The stream that is handed out is one that [`Role::Tracker`], or what made that, owns.
+    /// The stream that is handed out is one that `Role::Tracker`, or what made that, owns.
     OwnsStream,
-    /// If [`Role::Tracker`] owns no stream yet, the host waits until all work of the device is done.
+    /// If `Role::Tracker` owns no stream yet, the host waits until all work of the device is done.
     FirstStreamWaits,
     /// The last owner of such a stream is gone.
     DisownsStream,
-    /// [`Role::Tracker`] has nothing recorded from here on.
+    /// `Role::Tracker` has nothing recorded from here on.
     StopsTracking,
-    /// [`Role::Tracker`] has uses recorded again while it owns a stream.
+    /// `Role::Tracker` has uses recorded again while it owns a stream.
     StartsTracking,
-    /// What follows runs in the thread of that number ([`Role::Count`]); 0 is the one that runs the function.
+    /// What follows runs in the thread of that number (`Role::Count`); 0 is the one that runs the function.
     EntersThread,
-    /// The thread's current device is from here on that of [`Role::Device`] or [`Role::Context`]; without such a
+    /// The thread's current device is from here on that of `Role::Device` or `Role::Context`; without such a
     /// parameter, one that is not known.
     SetsDevice,
     /// The same, until [`Effect::LeavesDevice`].
     EntersDevice,
     /// The device before the last [`Effect::EntersDevice`] is current again.
     LeavesDevice,
-    /// [`Role::Handle`] works on several devices from here on.
+    /// `Role::Handle` works on several devices from here on.
     SpansDevices,
     /// Kernels may use memory of other devices from here on.
     EnablesPeers,
