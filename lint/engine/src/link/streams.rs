@@ -4,7 +4,7 @@
 //! they make streams, and only blocking ones, those are what it gets. The files around are those of the nearest folder
 //! that makes any; of another program (two files with `main`), nothing is concluded.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::resolve::Unit;
 use crate::Program;
@@ -53,10 +53,6 @@ impl StreamsMade {
         self.blocking |= more.blocking;
         self.other |= more.other;
     }
-
-    const fn any(self) -> bool {
-        self.blocking || self.other
-    }
 }
 
 fn constant(function: &Function, value: ValueId) -> Option<i64> {
@@ -67,27 +63,53 @@ fn constant(function: &Function, value: ValueId) -> Option<i64> {
     })?
 }
 
-/// For each unit: are streams that come from elsewhere blocking ones?
+/// How many files make streams of each kind.
+#[derive(Clone, Copy, Debug, Default)]
+struct Files {
+    blocking: u32,
+    other: u32,
+}
+
+impl Files {
+    const fn add(&mut self, made: StreamsMade) {
+        self.blocking += made.blocking as u32;
+        self.other += made.other as u32;
+    }
+}
+
+/// For each unit: are streams that come from elsewhere blocking ones? The blocking ones that the file itself makes say
+/// nothing of what it is given.
 pub(super) fn are_blocking(units: &[Unit], mains: &[bool]) -> Vec<bool> {
+    // The configurations of one file are one file.
+    let mut files: FxHashMap<u32, (StreamsMade, bool)> = FxHashMap::default();
+    for (unit, is_main) in units.iter().zip(mains) {
+        let (made, has_main) = files.entry(unit.file).or_default();
+        made.add(unit.index.streams);
+        *has_main |= is_main;
+    }
     // Programs apart: what a file with `main` makes is for that program, and for what has none of its own.
-    let mut below: FxHashMap<&[String], [StreamsMade; 2]> = FxHashMap::default();
-    for (unit, is_main) in units.iter().zip(mains).filter(|(unit, _)| unit.index.streams.any()) {
-        for depth in 0..=unit.folders.len() {
-            below.entry(&unit.folders[..depth]).or_default()[usize::from(*is_main)].add(unit.index.streams);
+    let mut below: FxHashMap<&[String], [Files; 2]> = FxHashMap::default();
+    let mut counted = FxHashSet::default();
+    for unit in units {
+        let (made, has_main) = files[&unit.file];
+        if (made.blocking || made.other) && counted.insert(unit.file) {
+            for depth in 0..=unit.folders.len() {
+                below.entry(&unit.folders[..depth]).or_default()[usize::from(has_main)].add(made);
+            }
         }
     }
-    let near = |unit: &Unit, is_main: bool| {
-        let own = unit.index.streams;
+    let near = |unit: &Unit| {
+        let (own, has_main) = files[&unit.file];
         (0..=unit.folders.len()).rev().find_map(|depth| {
-            let [others, mains] = *below.get(&unit.folders[..depth])?;
-            let mut made = others;
-            made.add(if is_main { own } else { mains });
-            made.any().then_some(made)
+            let [libraries, mains] = *below.get(&unit.folders[..depth])?;
+            let (mut blocking, mut other) = (libraries.blocking, libraries.other);
+            if !has_main {
+                blocking += mains.blocking;
+                other += mains.other;
+                blocking -= u32::from(own.blocking);
+            }
+            (blocking + other > 0).then_some(blocking > 0 && other == 0)
         })
     };
-    units
-        .iter()
-        .zip(mains)
-        .map(|(unit, is_main)| near(unit, *is_main).is_some_and(|made| made.blocking && !made.other))
-        .collect()
+    units.iter().map(|unit| near(unit).unwrap_or(false)).collect()
 }
