@@ -65,22 +65,25 @@ pub fn mentions_any<'w>(text: &[u8], words: impl IntoIterator<Item = &'w String>
 
 /// True if the text names functions of HIP, and none of CUDA.
 pub fn is_for_hip(text: &[u8]) -> bool {
-    let names = |prefix: &[u8]| {
-        memmem::find_iter(text, prefix).any(|at| {
-            let starts = at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_');
-            starts && text.get(at + prefix.len()).is_some_and(u8::is_ascii_uppercase)
-        })
-    };
-    names(b"hip") && !names(b"cuda") && !names(b"cu")
+    names(text, b"hip") && !names(text, b"cuda") && !names(text, b"cu")
+}
+
+/// True if the text holds the prefix at the start of a word, and a capital behind it.
+fn names(text: &[u8], prefix: &[u8]) -> bool {
+    memmem::find_iter(text, prefix)
+        .any(|at| starts_word(text, at) && text.get(at + prefix.len()).is_some_and(u8::is_ascii_uppercase))
+}
+
+fn starts_word(text: &[u8], at: usize) -> bool {
+    at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_')
 }
 
 /// True if the text holds `cuda…`, `cu[A-Z]…` or `hip[A-Z]…` at the start of a word.
 pub fn mentions_api(text: &[u8]) -> bool {
     // `cu` is rare in English and in C++, so that looking at each place where it stands costs little.
     memmem::find_iter(text, b"cu").any(|at| {
-        let starts = at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_');
         let rest = &text[at + 2..];
-        starts
+        starts_word(text, at)
             && (rest.starts_with(b"da")
                 || rest.first().is_some_and(u8::is_ascii_uppercase)
                 || rest.starts_with(b"blas")
@@ -90,10 +93,7 @@ pub fn mentions_api(text: &[u8]) -> bool {
                 || rest.starts_with(b"solver")
                 || rest.starts_with(b"dnn")
                 || rest.starts_with(b"b/"))
-    }) || memmem::find_iter(text, b"hip").any(|at| {
-        let starts = at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_');
-        starts && text.get(at + 3).is_some_and(u8::is_ascii_uppercase)
-    })
+    }) || names(text, b"hip")
 }
 
 /// True for content that is no text: it holds null bytes.
