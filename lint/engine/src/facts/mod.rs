@@ -217,6 +217,9 @@ pub struct Work {
     pub stream: Stream,
     /// True if the stream argument was left out.
     pub stream_omitted: bool,
+    /// The call that leaves the stream out, if that stands in a caller: the function hands on the default of its
+    /// parameter.
+    pub left_out_by: Option<SiteId>,
     /// True if it writes the object in question.
     pub writes: bool,
     /// True if that access is only assumed: a kernel's pointer argument that is not `const`, where the

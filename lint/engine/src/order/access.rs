@@ -651,6 +651,7 @@ impl Machine<'_, '_> {
             name: operation.name.to_string(),
             stream: self.describe_stream(operation.stream),
             stream_omitted: operation.stream_omitted,
+            left_out_by: operation.left_out_by,
             writes,
             assumed,
             lent: operation.lent,

@@ -234,8 +234,11 @@ impl Machine<'_, '_> {
         if function.is_closure() {
             self.observations.called_closures.insert(id);
         }
+        let left_out = self.leaves_out(call, id);
         self.calls.push(at.site);
+        self.left_out.push(left_out);
         let exits = self.follow(id, states);
+        self.left_out.pop();
         self.calls.pop();
         if caller.is_some() {
             self.observations.ways.leave();
@@ -282,6 +285,8 @@ impl Machine<'_, '_> {
     /// A kernel launch, `<<<>>>`.
     pub(super) fn launch(&mut self, state: &mut State, launch: &Launch) {
         let stream = launch.stream.map(|it| self.value(state, it));
+        self.calling.left_out_by =
+            launch.stream.zip(stream.as_ref()).and_then(|(it, value)| self.left_out_by(it, value));
         let key = self.stream_key(stream.as_ref());
         let mut accesses = Vec::new();
         let mut scalars = Vec::new();
@@ -340,6 +345,7 @@ impl Machine<'_, '_> {
             stream,
             device: None,
             stream_omitted,
+            left_out_by: self.calling.left_out_by,
             form: Form::default(),
             handle: None,
             accesses: Rc::new(accesses),

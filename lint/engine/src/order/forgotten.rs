@@ -247,7 +247,7 @@ impl Machine<'_, '_> {
 /// True if the stream was left out, or the form called has none.
 fn names_none(operation: &Operation) -> bool {
     matches!(operation.stream, StreamKey::Legacy | StreamKey::PerThread)
-        && (operation.stream_omitted || operation.form.synchronous)
+        && (operation.stream_omitted || operation.left_out_by.is_some() || operation.form.synchronous)
 }
 
 /// True if nothing that is proven puts `first` before what comes next on `stream`.

@@ -20,6 +20,10 @@ use crate::program::{RecordId, TypeKind};
 /// The field of a handle that holds its stream.
 pub(super) const STREAM: &str = "<stream>";
 
+/// What a handle holds that was given stream 0: `cudaStreamLegacy`, since libraries are built with the legacy default
+/// stream. 0 means that nobody has given it any.
+const LEGACY: i64 = 1;
+
 /// How many unknown pointers are followed back to where they come from.
 const DEPTH: usize = 4;
 
@@ -125,6 +129,7 @@ impl Machine<'_, '_> {
             None => self.current_stream(state),
         };
         let stream = match self.stream_argument(state, it) {
+            Some(stream) if stream.as_constant() == Some(0) => Value::int(LEGACY),
             Some(stream) => stream,
             None => self.fresh(state),
         };
@@ -133,10 +138,16 @@ impl Machine<'_, '_> {
 
     /// The stream that a handle carries, as a value.
     pub(super) fn stream_in_handle(&mut self, state: &State, handle: &Value) -> Value {
-        match self.stream_cell(handle) {
-            Some(cell) => self.peek(state, &cell),
+        match self.stored_stream(state, handle) {
+            Some(stream) if stream.as_constant() == Some(LEGACY) => Value::ZERO,
+            Some(stream) => stream,
             None => self.fresh(state),
         }
+    }
+
+    fn stored_stream(&mut self, state: &State, handle: &Value) -> Option<Value> {
+        let cell = self.stream_cell(handle)?;
+        Some(self.peek(state, &cell))
     }
 
     /// The stream that a handle carries. Libraries are built with the legacy default stream, whatever the
@@ -148,6 +159,12 @@ impl Machine<'_, '_> {
             Some(0) => StreamKey::Legacy,
             _ => self.stream_key(Some(&stream)),
         }
+    }
+
+    /// True for a handle of a library that the path has made and given no stream.
+    pub(super) fn has_no_stream(&mut self, state: &State, handle: &Value) -> bool {
+        let is_none = |stream: Value| stream.as_constant() == Some(0);
+        matches!(handle, Value::Handle(_)) && self.stored_stream(state, handle).is_some_and(is_none)
     }
 
     /// A handle carries another stream from here on.

@@ -49,6 +49,8 @@ pub struct Machine<'m, 'p> {
     pub stack: Vec<FunctionId>,
     /// Where they are called, but for the first.
     pub calls: Vec<SiteId>,
+    /// What each of them leaves out.
+    pub(super) left_out: Vec<super::left_out::LeftOut>,
     /// The statement that is being followed.
     pub at: At,
     /// The call of a modelled function that is being followed.
@@ -98,6 +100,8 @@ pub struct Calling {
     pub lent: crate::facts::Lent,
     /// What becomes of the work that it brings.
     pub adds: super::graph_nodes::Adds,
+    /// The call that leaves out the stream of the work, if it stands in a caller.
+    pub left_out_by: Option<SiteId>,
 }
 
 /// A path out of a function.
@@ -119,6 +123,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             observations,
             stack: Vec::new(),
             calls: Vec::new(),
+            left_out: Vec::new(),
             limits: Vec::new(),
             at: At { step: Step { block: 0, index: 0 }, site: SiteId(0) },
             calling: Calling::default(),

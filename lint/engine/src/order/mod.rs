@@ -50,6 +50,7 @@ mod history;
 mod holdings;
 mod joins;
 mod launches;
+mod left_out;
 mod leak_sums;
 mod lifetimes;
 mod machine;

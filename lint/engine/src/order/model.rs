@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::calls::Unfollowed;
+use super::left_out::is_left_out;
 use super::event_use::Waited;
 use super::extents::Rows;
 use super::graph_nodes::Adds;
@@ -95,6 +96,7 @@ impl Machine<'_, '_> {
             discarded: call.call.discarded,
             lent: super::tracked::lent(row),
             adds: Adds::Nothing,
+            left_out_by: None,
         };
         self.waits_see_call(state, row);
         self.device_after_row(state, row);
@@ -404,14 +406,18 @@ impl Machine<'_, '_> {
         if it.position(Role::Stream).is_none()
             && let Some(handle) = it.arg(Role::Handle).cloned()
         {
-            return (self.stream_of_handle(state, &handle), false);
+            let omitted = it.row.family == Family::Library && self.has_no_stream(state, &handle);
+            return (self.stream_of_handle(state, &handle), omitted);
         }
         if let Some(config) = it.arg(Role::LaunchConfig).cloned() {
             let stream = self.stream_in_config(state, &config);
             return (self.stream_key(Some(&stream)), false);
         }
         let value = self.stream_argument(state, it);
-        let omitted = value.is_none();
+        let at = it.position(Role::Stream);
+        let omitted = value.is_none() || at.is_some_and(|at| is_left_out(it.call.call, at));
+        let argument = at.and_then(|at| it.call.call.args.get(at)).zip(value.as_ref());
+        self.calling.left_out_by = argument.and_then(|(argument, value)| self.left_out_by(*argument, value));
         (self.stream_key(value.as_ref()), omitted)
     }
 

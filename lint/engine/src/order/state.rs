@@ -146,6 +146,8 @@ pub struct Operation {
     pub device: Option<Linear>,
     /// True if the stream argument was left out.
     pub stream_omitted: bool,
+    /// The call that leaves it out, if that stands in a caller: the function hands on the default of its parameter.
+    pub left_out_by: Option<SiteId>,
     /// How a copy or fill was called.
     pub form: Form,
     /// The handle of a library that it was enqueued with, if this path has made that.

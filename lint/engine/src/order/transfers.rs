@@ -307,6 +307,7 @@ impl Machine<'_, '_> {
             stream,
             device: None,
             stream_omitted: false,
+            left_out_by: self.calling.left_out_by,
             form: Form::default(),
             handle: None,
             accesses: Rc::new(accesses),

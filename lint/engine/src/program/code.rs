@@ -211,7 +211,8 @@ pub struct Call {
     /// True if the source discards the result.
     pub discarded: bool,
     /// How the arguments are written, where that says more than their values: one entry for each of `args`, or
-    /// none at all. Frontends fill it for functions of other libraries that take untyped memory (`void *`).
+    /// none at all. Frontends fill it for functions of other libraries that take untyped memory (`void *`), and
+    /// for calls that leave out a stream.
     pub written: Vec<Written>,
 }
 
@@ -225,6 +226,8 @@ pub struct Written {
     pub measured: bool,
     /// Of a number: it is the `sizeof` of the very pointer that this argument passes, and so the size of a pointer.
     pub size_of_pointer: Option<u8>,
+    /// Of a stream: the source does not write it, and the default of the parameter is taken.
+    pub left_out: bool,
 }
 
 /// What a call calls.

@@ -54,6 +54,7 @@ pub fn copy(site: u32, direction: Option<Direction>, pageable: bool) -> Work {
         name: "cudaMemcpyAsync".into(),
         stream: stream("stream", 2, false),
         stream_omitted: false,
+        left_out_by: None,
         writes: direction == Some(Direction::DeviceToHost),
         assumed: false,
         lent: Default::default(),

@@ -7,7 +7,7 @@ use crate::{Category, Confidence, Diagnostic, Related, Severity};
 
 const DOC: &str = r#"
 ## What it does
-Reports an operation that names no stream, on data that other operations of the same code work on in a stream, where nothing shows that the default stream and that stream are ordered: a launch without the fourth argument, an asynchronous copy or memset without its stream, a synchronous `cudaMemset` or `cudaMemcpy`.
+Reports an operation that names no stream, on data that other operations of the same code work on in a stream, where nothing shows that the default stream and that stream are ordered: a launch without the fourth argument, an asynchronous copy or memset without its stream, a library call without it or with a handle that was made here and given none, a call that leaves out a stream which the function called hands on, a synchronous `cudaMemset` or `cudaMemcpy`.
 
 ## Why it is wrong
 The legacy default stream orders itself with blocking streams only.
@@ -40,7 +40,9 @@ void run(const int *d_values, int *d_bins, cudaStream_t stream) {
 - Operations that are ordered otherwise: by a host wait, by events.
 - Operations that are complete when they return: copies to the host before the stream's work, copies from page-locked memory.
 - Synchronous copies from other memory to the device, of which none was seen to be late: an info, off by default.
-- Operations that name stream 0: that is a choice.
+- Operations that name stream 0, and handles that are given stream 0: that is a choice.
+- Thrust algorithms without a policy: they wait for what they do.
+- Branches of which one names the stream and the other does not, where nothing else uses the stream: nothing shows that the data comes from there.
 - Streams that a library's handle carries, where nothing sets them; functions that a caller in the same file passes such a stream.
 - Where the stream is proven to be non-blocking, `nonblocking-vs-default-race` has it.
 
@@ -112,7 +114,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
     let (forgotten, other) = sides(conflict).unwrap_or((&conflict.pending, &conflict.pending));
     let object = words::object(&conflict.object);
     // The place to mend.
-    let site = forgotten.site;
+    let site = forgotten.left_out_by.unwrap_or(forgotten.site);
     let stream = words::stream(&other.stream);
     let synchronous =
         matches!(forgotten.kind, WorkKind::Fill | WorkKind::Copy { .. }) && !forgotten.stream_omitted;
@@ -120,6 +122,10 @@ fn explain(case: &Case<'_>) -> Diagnostic {
     related.retain(|it| it.site != site && it.site != other.site);
     related
         .push(Related { site: other.site, message: format!("{} uses it on {stream}", words::work(other)) });
+    if site != forgotten.site {
+        let message = format!("{} is handed the default stream", words::work(forgotten));
+        related.push(Related { site: forgotten.site, message });
+    }
     let name = match &other.stream {
         Stream::Created { name, .. } | Stream::Unseen { name } if !name.is_empty() => words::code(name),
         _ => "that stream".into(),
@@ -145,6 +151,9 @@ fn explain(case: &Case<'_>) -> Diagnostic {
                 "use {} on {name}, or call `cudaStreamSynchronize` for it before",
                 words::code(&format!("{}Async", forgotten.name.trim_end_matches("Async")))
             ),
+            false if forgotten.kind == WorkKind::Other => {
+                format!("name {name} here too, or give it to the handle of this call")
+            }
             false => format!("name {name} here too"),
         },
         witness: conflict.witness.clone(),

@@ -197,6 +197,9 @@ impl Branch {
             if own.defined.keys().any(|name| is_foreign(name)) {
                 return Err("its guard names another platform or compiler");
             }
+            if own.defined.iter().any(|(name, value)| is_old_cuda(name, value)) {
+                return Err("its guard asks for a CUDA older than 11");
+            }
             all.merge(&own).ok_or("its guards contradict each other")
         })
     }
@@ -209,6 +212,12 @@ fn is_foreign(name: &str) -> bool {
         || name == "WIN32"
         || name == "_OPENMP"
         || name.starts_with("__")
+}
+
+/// True for what only a version of CUDA has whose functions are not known here: what its branch calls was right then.
+fn is_old_cuda(name: &str, value: &str) -> bool {
+    const OLDEST: i64 = 11_000;
+    matches!(name, "CUDA_VERSION" | "CUDART_VERSION") && value.parse::<i64>().is_ok_and(|it| it < OLDEST)
 }
 
 /// The branches of the text that hold no further branch, in order. Nested ones come before what encloses
@@ -343,6 +352,18 @@ mod tests {
             "#ifdef GPU\nvoid f() { cudaFree(0); }\n#endif\n#ifdef GPU\nvoid g() { hipFree(0); }\n#endif\n";
         assert_eq!(defines(both), ["GPU=1"]);
         assert!(second(both).1.unseen.is_empty());
+    }
+
+    #[test]
+    fn only_versions_that_are_known_are_shown() {
+        let guarded = |guard: &str| format!("{guard}\nvoid f() {{ cudaThreadExit(); }}\n#endif\n");
+        for old in ["#if CUDA_VERSION < 4000", "#if CUDART_VERSION >= 9000\nint x;\n#else"] {
+            let (_, configuration) = second(&guarded(old));
+            assert!(configuration.defines.is_empty(), "{old}");
+            assert_eq!(configuration.unseen.len(), 1, "{old}");
+        }
+        assert_eq!(defines(&guarded("#if CUDART_VERSION >= 13000")), ["CUDART_VERSION=13000"]);
+        assert_eq!(defines(&guarded("#if CUDA_VERSION < 12000")), ["CUDA_VERSION=11999"]);
     }
 
     #[test]

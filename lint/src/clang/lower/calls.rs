@@ -221,10 +221,9 @@ impl Body<'_, '_> {
             target.spelling() == "operator=" && names::qualified(target) == "std::function::operator="
         });
         let held = if held { args.first().copied().zip(args.get(1).copied()) } else { None };
-        let written = match resolved.object {
-            None => self.written(resolved.callee, arguments.get(skip..).unwrap_or_default()),
-            Some(_) => Vec::new(),
-        };
+        let own = arguments.get(skip..).unwrap_or_default();
+        let before = usize::from(resolved.object.is_some());
+        let written = self.written(resolved.callee, resolved.declaration, own, before, args.len());
         let passed = Passed { args, written };
         let mut returned = self.emit(resolved.callee, passed, result, into, discarded, site);
         returned.untold = resolved.signature.is_none();
@@ -400,13 +399,9 @@ impl Body<'_, '_> {
         parameter: Option<Ty>,
         source: Option<(Cursor, usize)>,
     ) -> ValueId {
-        let mut argument = argument;
-        if self.unit.positions.span(argument).is_none()
-            && let Some((function, index)) = source
-            && let Some(value) = default_argument(function, index)
-        {
-            argument = value;
-        }
+        let written = argument;
+        let default = source.filter(|_| self.unit.positions.span(written).is_none());
+        let argument = default.and_then(|(function, index)| default_argument(function, index)).unwrap_or(written);
         match parameter {
             Some(ty) if is_reference(ty) => self.place(argument),
             Some(ty) if matches!(self.unit.ty(ty).kind, TypeKind::Record(_)) => {
@@ -426,6 +421,13 @@ impl Body<'_, '_> {
             }
             _ => self.value_or_place(argument),
         }
+    }
+
+    /// True for an argument that is not written, in place of which the default of its parameter stands.
+    pub(super) fn takes_default(&mut self, argument: Cursor, function: Option<Cursor>, index: usize) -> bool {
+        self.is_left_out(argument)
+            || (self.unit.positions.span(argument).is_none()
+                && function.is_some_and(|function| default_argument(function, index).is_some()))
     }
 
     /// True for an argument that is not written and whose default cannot be seen.

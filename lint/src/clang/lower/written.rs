@@ -1,5 +1,5 @@
 //! How the arguments of a call are written, where that says more than their values: what a `void *` pointed to
-//! before the conversion, and whether a size is that of a pointer.
+//! before the conversion, whether a size is that of a pointer, and whether a stream is written at all.
 
 use clang_sys::*;
 use cuda_lint_engine::program::{Callee, ExternParam, Origin, TypeKind, Written};
@@ -11,8 +11,38 @@ use super::body::Body;
 const DEPTH: usize = 6;
 
 impl Body<'_, '_> {
-    /// How the arguments of a call are written, if its function takes untyped memory.
-    pub(super) fn written(&mut self, callee: Callee, arguments: &[Cursor]) -> Vec<Written> {
+    /// How the arguments of a call are written, one entry for each of `count`, or none at all: `arguments` and what
+    /// stands before them (an object). `declaration`: the function, if that is known.
+    pub(super) fn written(
+        &mut self,
+        callee: Callee,
+        declaration: Option<Cursor>,
+        arguments: &[Cursor],
+        before: usize,
+        count: usize,
+    ) -> Vec<Written> {
+        let mut written = match before {
+            0 => self.written_untyped(callee, arguments),
+            _ => Vec::new(),
+        };
+        let is_stream = |body: &mut Self, ty: Ty| body.unit.ty(ty).kind == TypeKind::Stream;
+        for at in 0..count.saturating_sub(before) {
+            let left_out = match arguments.get(at) {
+                Some(argument) => self.takes_default(*argument, declaration, at) && is_stream(self, argument.ty()),
+                // In a template pattern a call has no arguments but those that are written.
+                None => declaration
+                    .and_then(|it| it.ty().parameter(at))
+                    .is_some_and(|ty| is_stream(self, ty)),
+            };
+            if left_out {
+                written.resize(count, Written::default());
+                written[before + at].left_out = true;
+            }
+        }
+        written
+    }
+
+    fn written_untyped(&mut self, callee: Callee, arguments: &[Cursor]) -> Vec<Written> {
         let Callee::Extern(id) = callee else { return Vec::new() };
         let function = &self.unit.program.externs[id.0 as usize];
         let untyped = function.params.iter().any(|it| !matches!(it, ExternParam::Value));
@@ -35,6 +65,7 @@ impl Body<'_, '_> {
                 pointee: None,
                 measured: is_measured(*argument, DEPTH),
                 size_of_pointer: size_of_pointer(*argument, &pointers),
+                ..Written::default()
             },
             (_, Some(pointer)) => Written {
                 pointee: self.unit.size_of(pointer.ty().canonical().pointee()),
@@ -45,8 +76,6 @@ impl Body<'_, '_> {
         arguments.iter().enumerate().map(one).collect()
     }
 }
-
-impl Body<'_, '_> {}
 
 fn is_void_pointer(ty: Ty) -> bool {
     let ty = ty.canonical();
