@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use super::calls::Unfollowed;
-use super::left_out::is_left_out;
 use super::event_use::Waited;
 use super::extents::Rows;
 use super::graph_nodes::Adds;
 use super::happens_before::{Point, StreamKey};
 use super::history::DeedKind;
+use super::left_out::is_left_out;
 use super::machine::{Calling, Machine};
 use super::state::{Extent, Range, State};
 use super::symbol::{Linear, Sym, SymKey};

@@ -174,6 +174,7 @@ mod tests {
             name: "cudaMemset".into(),
             stream: Stream::Legacy,
             stream_omitted: false,
+            left_out_by: None,
             writes: true,
             assumed: false,
             lent: Default::default(),

@@ -80,6 +80,7 @@ pub fn kernel(site: u32) -> Work {
         name: "scale".into(),
         stream: stream("stream", 2, false),
         stream_omitted: false,
+        left_out_by: None,
         writes: true,
         assumed: true,
         lent: Default::default(),

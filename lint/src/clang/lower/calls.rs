@@ -401,7 +401,8 @@ impl Body<'_, '_> {
     ) -> ValueId {
         let written = argument;
         let default = source.filter(|_| self.unit.positions.span(written).is_none());
-        let argument = default.and_then(|(function, index)| default_argument(function, index)).unwrap_or(written);
+        let argument =
+            default.and_then(|(function, index)| default_argument(function, index)).unwrap_or(written);
         match parameter {
             Some(ty) if is_reference(ty) => self.place(argument),
             Some(ty) if matches!(self.unit.ty(ty).kind, TypeKind::Record(_)) => {

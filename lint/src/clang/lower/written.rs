@@ -28,11 +28,13 @@ impl Body<'_, '_> {
         let is_stream = |body: &mut Self, ty: Ty| body.unit.ty(ty).kind == TypeKind::Stream;
         for at in 0..count.saturating_sub(before) {
             let left_out = match arguments.get(at) {
-                Some(argument) => self.takes_default(*argument, declaration, at) && is_stream(self, argument.ty()),
+                Some(argument) => {
+                    self.takes_default(*argument, declaration, at) && is_stream(self, argument.ty())
+                }
                 // In a template pattern a call has no arguments but those that are written.
-                None => declaration
-                    .and_then(|it| it.ty().parameter(at))
-                    .is_some_and(|ty| is_stream(self, ty)),
+                None => {
+                    declaration.and_then(|it| it.ty().parameter(at)).is_some_and(|ty| is_stream(self, ty))
+                }
             };
             if left_out {
                 written.resize(count, Written::default());
