@@ -5,6 +5,7 @@ mod calls;
 mod captures;
 #[cfg(test)]
 mod closure;
+mod copies;
 mod order;
 mod released;
 mod run;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Action, CopyKind, Memory, Name, Point as Awaited, Range, Release, Stream, Trace};
+use super::super::{Action, Memory, Name, Point as Awaited, Range, Release, Stream, Trace};
 use super::axioms::{Axiom, Axioms};
 use super::captures::Graphs;
 use super::order::{Operation, Order, Touch};
@@ -34,9 +34,9 @@ pub(super) fn run<P>(trace: &Trace<P>, axioms: Axioms) -> Vec<Hazard> {
     run.hazards
 }
 
-struct Run<'t> {
-    axioms: Axioms,
-    order: Order<'t>,
+pub(super) struct Run<'t> {
+    pub(super) axioms: Axioms,
+    pub(super) order: Order<'t>,
     /// What each buffer is, and its size.
     buffers: BTreeMap<&'t str, (Memory, u64)>,
     graphs: Graphs<'t>,
@@ -45,7 +45,7 @@ struct Run<'t> {
     fate: Fate,
     /// The work that fails.
     faults: Vec<usize>,
-    hazards: Vec<Hazard>,
+    pub(super) hazards: Vec<Hazard>,
     /// The events that measure time.
     timing: Timing<'t>,
     /// Which steps enqueue work.
@@ -53,16 +53,16 @@ struct Run<'t> {
     /// The step at which the host has read its clock last.
     clock: Option<usize>,
     /// The current step.
-    step: usize,
+    pub(super) step: usize,
 }
 
 /// A second access, as it is compared with pending work.
-struct Access<'a, 't> {
-    touches: &'a [Touch<'t>],
-    missing: Edge,
-    releases: bool,
+pub(super) struct Access<'a, 't> {
+    pub touches: &'a [Touch<'t>],
+    pub missing: Edge,
+    pub releases: bool,
     /// The access itself is measured, and not documented, to wait for the work.
-    waits: bool,
+    pub waits: bool,
 }
 
 impl<'t> Run<'t> {
@@ -276,7 +276,7 @@ impl<'t> Run<'t> {
     }
 
     /// True if the current step is noted down, and the model has it that such steps do not run.
-    fn is_captured(&self) -> bool {
+    pub(super) fn is_captured(&self) -> bool {
         self.fate == Fate::Captured
     }
 
@@ -351,11 +351,11 @@ impl<'t> Run<'t> {
         }
     }
 
-    fn memory(&self, buffer: &str) -> Option<Memory> {
+    pub(super) fn memory(&self, buffer: &str) -> Option<Memory> {
         self.buffers.get(buffer).map(|it| it.0)
     }
 
-    fn operation(&self, stream: StreamKey, touches: Vec<Touch<'t>>) -> Operation<'t> {
+    pub(super) fn operation(&self, stream: StreamKey, touches: Vec<Touch<'t>>) -> Operation<'t> {
         let cover = Cover::default();
         Operation { step: self.step, stream, touches, waited: None, loose: false, allocates: false, cover }
     }
@@ -375,7 +375,7 @@ impl<'t> Run<'t> {
     }
 
     /// Work is enqueued; false if it is only captured.
-    fn enqueue(&mut self, stream: StreamKey, touches: Vec<Touch<'t>>, loose: bool) -> bool {
+    pub(super) fn enqueue(&mut self, stream: StreamKey, touches: Vec<Touch<'t>>, loose: bool) -> bool {
         if self.capture(&touches) {
             return false;
         }
@@ -399,125 +399,6 @@ impl<'t> Run<'t> {
     fn host(&mut self, touches: &[Touch<'t>]) {
         let access = Access { touches, missing: Edge::HostWait, releases: false, waits: false };
         self.compare(&access, |_, _| true);
-    }
-
-    fn copy(
-        &mut self,
-        dst: &'t Range,
-        src: &'t Range,
-        stated: Option<CopyKind>,
-        synchronous: bool,
-        stream: &'t Stream,
-    ) {
-        let (Some(to), Some(from)) = (self.memory(&dst.buffer), self.memory(&src.buffer)) else { return };
-        let wrong = stated.is_some_and(|stated| calls::contradicts(to, from, stated));
-        if wrong {
-            self.hazards.push(Hazard::WrongKind { step: self.step });
-        }
-        let managed = [to, from].contains(&Memory::Managed);
-        let actual = match (is_host(from), is_host(to)) {
-            (true, true) => CopyKind::HostToHost,
-            (true, false) => CopyKind::HostToDevice,
-            (false, true) => CopyKind::DeviceToHost,
-            (false, false) => CopyKind::DeviceToDevice,
-        };
-        let direction = stated.filter(|_| !wrong && !managed).unwrap_or(actual);
-        let stream = self.order.stream(stream);
-        let captured = self.is_captured();
-        let (mut reads, mut writes) = (touch(src, false), touch(dst, true));
-        if direction == CopyKind::HostToHost && !captured && self.axioms.has(Axiom::HostToHostIsSynchronous) {
-            return self.copy_on_host(&[reads, writes], stream);
-        }
-        let pageable_in = from == Memory::Pageable && !synchronous;
-        let pageable_out = to == Memory::Pageable && !synchronous;
-        let on_device = |memory: Memory| !memory.is_host_accessible();
-        if !captured && ((pageable_in && on_device(to)) || (pageable_out && on_device(from))) {
-            self.hazards.push(Hazard::PageableCopy { step: self.step });
-        }
-        if pageable_in {
-            reads.relies_on = Some(self.step);
-        }
-        if pageable_out {
-            writes.relies_on = Some(self.step);
-        }
-        if pageable_in && !captured && self.axioms.has(Axiom::PageableSourceMayBeReadAtOnce) {
-            self.read_at_once(reads, writes.clone(), stream);
-        } else if !self.enqueue(stream, vec![reads, writes.clone()], false) {
-            return;
-        }
-        if !synchronous {
-            if pageable_out && !captured {
-                self.order.may_have_waited(self.step, Some(stream));
-            }
-            let page_locked = direction != CopyKind::DeviceToDevice && !pageable_in && !pageable_out;
-            if page_locked && self.axioms.has(Axiom::AsynchronousCopyWaits) {
-                self.order.complete(Point::Tail(stream));
-            }
-            return;
-        }
-        match direction {
-            CopyKind::HostToDevice if from == Memory::Pageable => {
-                if self.axioms.has(Axiom::PageableSourceIsRead) {
-                    self.order.complete(Point::Tail(stream));
-                    // The transfer to the device may still be running; it was measured not to be.
-                    let staged = Touch { relies_on: Some(self.step), ..writes };
-                    self.order.push(self.operation(stream, vec![staged]));
-                }
-            }
-            CopyKind::HostToDevice | CopyKind::DeviceToHost | CopyKind::HostToHost => {
-                if self.axioms.has(Axiom::SynchronousCopyWaits) {
-                    self.order.complete(Point::Tail(stream));
-                }
-            }
-            CopyKind::DeviceToDevice if managed || actual != CopyKind::DeviceToDevice => {
-                self.order.may_have_waited(self.step, Some(stream));
-            }
-            CopyKind::DeviceToDevice => {
-                if self.axioms.has(Axiom::DeviceCopyWaits) {
-                    self.order.complete(Point::Tail(stream));
-                }
-            }
-        }
-    }
-
-    /// A copy between host buffers: the host reads and writes during the call. It was measured to wait for its
-    /// stream before it does.
-    fn copy_on_host(&mut self, touches: &[Touch<'t>], stream: StreamKey) {
-        self.order.reach(stream);
-        let mut access = Access { touches, missing: Edge::HostWait, releases: false, waits: false };
-        self.compare(&access, |order, earlier| !order.is_before(earlier, stream, false));
-        access.waits = true;
-        self.compare(&access, |order, earlier| order.is_before(earlier, stream, false));
-        self.order.may_have_waited(self.step, Some(stream));
-    }
-
-    /// An asynchronous copy from pageable memory: what it reads may be read during the call. Where earlier work of
-    /// its stream writes there, which was itself measured to be done during its call, it relies on that.
-    fn read_at_once(&mut self, reads: Touch<'t>, writes: Touch<'t>, stream: StreamKey) {
-        self.order.reach(stream);
-        let source = [reads];
-        let access = Access { touches: &source, missing: Edge::HostWait, releases: false, waits: false };
-        self.compare(&access, |_, _| true);
-        let target = [writes];
-        let access = Access { touches: &target, missing: Edge::StreamWait, releases: false, waits: false };
-        self.compare(&access, |order, earlier| !order.is_before(earlier, stream, false));
-        let touches = source.into_iter().chain(target).collect();
-        self.order.push(self.operation(stream, touches));
-    }
-
-    fn fill(&mut self, dst: &'t Range, synchronous: bool, stream: &'t Stream) {
-        let stream = self.order.stream(stream);
-        if !self.enqueue(stream, vec![touch(dst, true)], false) || !synchronous {
-            return;
-        }
-        let rule = match self.memory(&dst.buffer) {
-            Some(Memory::Managed) => return self.order.may_have_waited(self.step, Some(stream)),
-            Some(memory) if is_host(memory) => Axiom::SynchronousFillOfHostWaits,
-            _ => Axiom::DeviceFillWaits,
-        };
-        if self.axioms.has(rule) {
-            self.order.complete(Point::Tail(stream));
-        }
     }
 
     fn free(&mut self, buffer: &'t str, with: Release, stream: Option<&'t Stream>) {
@@ -565,7 +446,11 @@ impl<'t> Run<'t> {
     }
 
     /// Compares an access with the pending work that `unordered` lets through.
-    fn compare(&mut self, access: &Access<'_, 't>, unordered: impl Fn(&Order<'t>, &Operation<'t>) -> bool) {
+    pub(super) fn compare(
+        &mut self,
+        access: &Access<'_, 't>,
+        unordered: impl Fn(&Order<'t>, &Operation<'t>) -> bool,
+    ) {
         for earlier in &self.order.pending {
             if !unordered(&self.order, earlier) {
                 continue;
@@ -612,11 +497,11 @@ fn conflict(earlier: &Touch<'_>, later: &Touch<'_>, releases: bool) -> Option<Co
 }
 
 /// True for memory that belongs to the host alone as far as copies go.
-const fn is_host(memory: Memory) -> bool {
+pub(super) const fn is_host(memory: Memory) -> bool {
     matches!(memory, Memory::Pageable | Memory::Pinned | Memory::Registered)
 }
 
-fn touch(range: &Range, write: bool) -> Touch<'_> {
+pub(super) fn touch(range: &Range, write: bool) -> Touch<'_> {
     Touch { buffer: &range.buffer, start: range.start, end: range.end, write, relies_on: None }
 }
 
