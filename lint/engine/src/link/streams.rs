@@ -11,6 +11,7 @@ use crate::Program;
 use crate::cuda::Model;
 use crate::cuda::row::{Role, Row, Thing};
 use crate::flow;
+use crate::order;
 use crate::program::{Callee, Constant, Function, Op, Origin, TypeKind, ValueId};
 
 /// The streams that some code makes.
@@ -26,20 +27,19 @@ pub struct StreamsMade {
 impl StreamsMade {
     /// Those that a program makes.
     pub(super) fn of(program: &Program, model: &Model) -> Self {
-        let rows: Vec<Option<&Row>> =
-            program.externs.iter().map(|it| model.lookup(&it.name, it.params.len())).collect();
+        let row = order::rows(program, model);
         let mut made = Self::default();
         for function in &program.functions {
             for op in flow::ops(function) {
                 let Op::Call(call) = op else { continue };
-                let Callee::Extern(id) = call.callee else { continue };
-                let row = rows[id.0 as usize];
                 let is_made = |row: &&Row| row.params.iter().any(|it| it.role == Role::Out(Thing::Stream));
-                if let Some(row) = row.filter(is_made) {
+                if let Some(row) = row(call).filter(is_made) {
                     let flags = row.params.iter().position(|it| it.role == Role::Flags);
                     let flags = flags.map_or(Some(0), |at| constant(function, *call.args.get(at)?));
                     made.add(Self { blocking: flags == Some(0), other: flags != Some(0) });
-                } else if call.ty.kind == TypeKind::Stream {
+                } else if let Callee::Extern(id) = call.callee
+                    && call.ty.kind == TypeKind::Stream
+                {
                     // What another file of the project gives is made there.
                     let is_others = program.externs[id.0 as usize].origin != Origin::Project;
                     made.add(Self { blocking: false, other: is_others });

@@ -93,7 +93,7 @@ mod waits;
 mod ways;
 mod witness;
 
-pub use relevance::{acts_on_memory, concerns_cuda};
+pub use relevance::{acts_on_memory, concerns_cuda, rows};
 
 use crate::facts::Facts;
 use crate::program::{Callee, InvalidCall, Op, Origin};

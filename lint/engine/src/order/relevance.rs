@@ -99,7 +99,7 @@ fn asks_where<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Op) -> boo
 }
 
 /// The row of a call, if it has one.
-pub(super) fn rows<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Call) -> Option<&'a Row> + 'a {
+pub fn rows<'a>(program: &'a Program, model: &'a Model) -> impl Fn(&Call) -> Option<&'a Row> + 'a {
     let rows: Vec<Option<&Row>> =
         program.externs.iter().map(|it| model.lookup(&it.name, it.params.len())).collect();
     move |call| match call.callee {
