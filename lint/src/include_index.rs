@@ -2,14 +2,15 @@
 //!
 //! Without a compilation database `#include "common/check.h"` often cannot be resolved from the folder of
 //! the file. The index holds the headers of the tree by name; an include is resolved by its path suffix,
-//! to the header nearest to the including file. 123 of 289 missing includes of CUDA's samples and four
-//! other projects resolve so.
+//! to the header nearest to the including file, but one beside another program is of that program (CUDA's samples
+//! have a `helper_cuda_drvapi.h` in their common folder, and another in one sample). 123 of 289 missing includes of
+//! CUDA's samples and four other projects resolve so.
 
 use std::cmp::Reverse;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ignore::WalkBuilder;
 use rustc_hash::FxHashMap;
@@ -20,11 +21,17 @@ const MAX_DEPTH: usize = 24;
 /// How far above an input the root of its project is looked for.
 const MAX_PARENTS: usize = 12;
 
+/// How much of a source is searched for `main`, and in how many sources of a folder.
+const MAX_SOURCE: u64 = 1 << 20;
+const MAX_SOURCES: usize = 64;
+
 /// The headers below some folders. Walks them when it is first asked.
 #[derive(Debug, Default)]
 pub struct IncludeIndex {
     roots: Vec<PathBuf>,
     headers: OnceLock<FxHashMap<OsString, Vec<PathBuf>>>,
+    /// Whether a folder holds a program, for those that were asked about.
+    programs: Mutex<FxHashMap<PathBuf, bool>>,
 }
 
 impl IncludeIndex {
@@ -39,7 +46,7 @@ impl IncludeIndex {
                 roots.push(root);
             }
         }
-        Self { roots, headers: OnceLock::new() }
+        Self { roots, headers: OnceLock::new(), programs: Mutex::default() }
     }
 
     /// All files that could be included.
@@ -71,6 +78,13 @@ impl IncludeIndex {
                 && **path != includer
         };
         let mut best: Vec<&PathBuf> = candidates.iter().filter(fits).collect();
+        if best.len() > 1 {
+            let is_free = |path: &&PathBuf| !self.is_of_another_program(path, &includer);
+            let free: Vec<&PathBuf> = best.iter().copied().filter(is_free).collect();
+            if !free.is_empty() {
+                best = free;
+            }
+        }
         let nearest = best.iter().map(|path| nearness(path)).max()?;
         best.retain(|path| nearness(path) == nearest);
         match best.as_slice() {
@@ -85,6 +99,44 @@ impl IncludeIndex {
             _ => None,
         }
     }
+
+    /// True for a header in a folder that holds a program and not the file that includes.
+    fn is_of_another_program(&self, header: &Path, includer: &Path) -> bool {
+        let Some(folder) = header.parent() else { return false };
+        if includer.starts_with(folder) {
+            return false;
+        }
+        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        *programs.entry(folder.to_path_buf()).or_insert_with(|| holds_program(folder))
+    }
+}
+
+/// True if a source in a folder seems to define `main`.
+fn holds_program(folder: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let is_source = |path: &PathBuf| {
+        path.extension()
+            .and_then(OsStr::to_str)
+            .is_some_and(|extension| matches!(extension, "cu" | "cpp" | "cc" | "cxx" | "c" | "hip"))
+    };
+    let is_small = |path: &PathBuf| {
+        fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= MAX_SOURCE)
+    };
+    let mut sources: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(is_source).filter(is_small).collect();
+    sources.sort();
+    sources.iter().take(MAX_SOURCES).any(|path| fs::read(path).is_ok_and(|text| defines_main(&text)))
+}
+
+/// True if `int main(` stands in a text.
+fn defines_main(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    text.match_indices("main").any(|(at, word)| {
+        let (before, behind) = (&text[..at], &text[at + word.len()..]);
+        before.trim_end().ends_with("int")
+            && before.ends_with(char::is_whitespace)
+            && behind.trim_start().starts_with('(')
+    })
 }
 
 /// The folder that an input's includes may point into: the nearest one above it that holds a repository,
@@ -186,6 +238,27 @@ mod tests {
         let index = IncludeIndex::new([main.as_path()]);
         assert_eq!(index.resolve("c.h", &main), None);
         assert_eq!(index.resolve("d.h", &main), Some(root.join("x/d.h")));
+    }
+
+    #[test]
+    fn headers_beside_another_program_are_of_that_program() {
+        let (_folder, root) = tree(&[
+            ("samples/a/a.cu", "int main() {}"),
+            ("samples/b/b.cu", "int\nmain (int argc, char **argv) {}"),
+            ("samples/b/helper.h", "1"),
+            ("samples/c/c.cu", "void domain() {}"),
+            ("samples/c/near.h", "1"),
+            ("samples/b/only.h", "1"),
+            ("common/helper.h", "2"),
+            ("common/near.h", "2"),
+        ]);
+        let a = root.join("samples/a/a.cu");
+        let index = IncludeIndex::new([a.as_path()]);
+        assert_eq!(index.resolve("helper.h", &a), Some(root.join("common/helper.h")));
+        assert_eq!(index.resolve("near.h", &a), Some(root.join("samples/c/near.h")));
+        assert_eq!(index.resolve("only.h", &a), Some(root.join("samples/b/only.h")));
+        let b = root.join("samples/b/b.cu");
+        assert_eq!(index.resolve("helper.h", &b), Some(root.join("samples/b/helper.h")));
     }
 
     #[test]
