@@ -118,3 +118,18 @@ fn what_a_helper_makes_twice_is_no_loop() {
     let rounds = message("for (int i = 0; i < n; i++) { void *p; acquire(&p); cudaMemset(p, 0, 4); }");
     assert!(rounds.starts_with("each round of a loop makes `p`"), "{rounds}");
 }
+
+#[test]
+fn what_goes_back_into_a_cache_is_not_released() {
+    let text = |allocate: &str, release: &str| {
+        format!(
+            "#include <cub/util_allocator.cuh>\n__global__ void scale(float *d);\n\
+             cub::CachingDeviceAllocator cache(true);\n\
+             void f() {{\nvoid *d = nullptr; {allocate};\n\
+             scale<<<1, 32>>>((float *)d);\n\
+             if (d) {release};\n}}\n"
+        )
+    };
+    assert_eq!(found(&text("cache.DeviceAllocate(&d, 1024)", "cache.DeviceFree(d)")), NOTHING);
+    assert_eq!(found(&text("cudaMalloc(&d, 1024)", "cudaFree(d)")), ["a.cu:8 free-while-in-flight"]);
+}
