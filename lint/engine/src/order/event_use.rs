@@ -11,11 +11,10 @@ use super::machine::{Exit, Machine};
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
 use super::state::{Operation, State};
-use super::symbol::Sym;
 use super::value::Value;
 use crate::cuda::row::Role;
 use crate::facts::{
-    Event, MisplacedRecord, Note, Paths, Serialized, UnjoinedFork, UnrecordedWait, Untimed, Waiter, WorkKind,
+    Event, MisplacedRecord, Note, Paths, Serialized, UnjoinedFork, UnrecordedWait, Waiter, WorkKind,
 };
 use crate::program::{Callee, Constant, FunctionId, Linkage, Op};
 
@@ -279,11 +278,17 @@ impl Machine<'_, '_> {
         if point == Point::Tail(StreamKey::Legacy) {
             happens_before::reach(&mut book.marks, StreamKey::Legacy, barrier);
         }
+        let earlier = match point {
+            Point::Event(event @ EventKey::Created(_)) => book.earlier_than(event),
+            _ => None,
+        };
         happens_before::complete(&mut book.marks, point);
         let is_unseen = |point: &Point| {
             matches!(point, Point::Tail(StreamKey::Unseen(_)) | Point::Event(EventKey::Unseen(_)))
         };
-        for mark in &mut book.marks {
+        // What an event stands for was there when it was recorded: a later record is not among it, whichever streams
+        // the two are on.
+        for mark in book.marks.iter_mut().take(earlier.unwrap_or(usize::MAX)) {
             mark.doubt |= is_unseen(&point) || mark.cover.points().iter().any(is_unseen);
         }
         book.between.retain(|it| it.belongs);
@@ -303,56 +308,6 @@ impl Machine<'_, '_> {
         if !state.events.marks.is_empty() {
             Rc::make_mut(&mut state.events).doubt();
         }
-    }
-
-    /// The time between two events is asked for.
-    pub(super) fn events_measured(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        if let Some(status) = it.status {
-            self.observations.events.asked(status, self.at.site);
-        }
-        let events: Vec<EventKey> =
-            it.args(Role::Event).cloned().collect::<Vec<_>>().iter().map(|it| self.event_key(it)).collect();
-        self.times_have_device(state, &events);
-        for (index, event) in events.iter().enumerate() {
-            let is_start = index == 0;
-            let described = self.describe_event(*event);
-            self.observations.events.time_is_asked(described.made);
-            if is_start {
-                self.observations.events.starts(described.clone());
-            }
-            if state.failed || !state.capturing.is_empty() {
-                continue;
-            }
-            let known = state.events.made.get(event).filter(|made| !made.escaped);
-            if let (Some(made), Some(known)) = (described.made, state.events.made.get(event))
-                && (known.recorded || known.escaped)
-            {
-                self.observations.events.recorded(made, self.at.site, &described);
-            }
-            let why = match (known, state.events.mark(*event)) {
-                (Some(Made { timing: Some(false), .. }), _) => Untimed::Disabled,
-                (Some(Made { recorded: false, .. }), _) => {
-                    if self.may_be_recorded_in_another_round(Some(index)) {
-                        continue;
-                    }
-                    Untimed::NeverRecorded
-                }
-                (_, Some(mark)) if !mark.doubt => {
-                    Untimed::NotComplete { record: mark.site, stream: self.describe_stream(mark.stream) }
-                }
-                _ => continue,
-            };
-            // An event without timing is one whichever of the two it is: the first is enough to say.
-            let homes = self.homes(state, *event);
-            let hit = EventHit::Untimed(self.at.site, described, why, is_start);
-            let paths = self.observations.event_hit(self.at, state, hit.clone());
-            self.observations.events.untimed(hit, it.shown(), homes, paths);
-        }
-    }
-
-    /// A status is compared with `cudaErrorNotReady`.
-    pub(super) fn not_ready_is_tested(&mut self, status: Sym) {
-        self.observations.events.tolerates(status);
     }
 
     /// Something unseen gets these values: it may record the events among them, or wait for them.
@@ -465,7 +420,7 @@ impl Machine<'_, '_> {
     }
 
     /// The fields and global variables that hold an event.
-    fn homes(&self, state: &State, event: EventKey) -> BTreeSet<Home> {
+    pub(super) fn homes(&self, state: &State, event: EventKey) -> BTreeSet<Home> {
         let EventKey::Created(object) = event else { return BTreeSet::new() };
         let cells = state.memory.iter().filter(|(_, value)| **value == Value::Handle(ObjectId(object)));
         cells

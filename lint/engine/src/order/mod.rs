@@ -33,6 +33,7 @@ mod errors;
 mod escapes;
 mod event_rounds;
 mod event_sums;
+mod event_times;
 mod event_use;
 mod events;
 mod examined;
