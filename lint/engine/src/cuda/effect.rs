@@ -39,6 +39,8 @@ pub enum Effect {
     AbandonsWork,
     /// Destroys `Role::Graph`.
     DestroyGraph,
+    /// Unloads `Role::Module`.
+    DestroyModule,
     /// Records the event on the stream.
     Record,
     /// Later work on the stream waits for the event's latest record. The host does not wait.

@@ -385,6 +385,7 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::DestroyHandle => need(has(Role::Handle), "destroys handle", "handle"),
         Effect::AbandonsWork => need(has(Role::Handle), "abandons work", "handle"),
         Effect::DestroyGraph => need(has(Role::Graph), "destroys graph", "graph"),
+        Effect::DestroyModule => need(has(Role::Module), "destroys module", "module"),
         Effect::DestroyEvent => need(has(Role::Event), "destroys event", "event"),
         Effect::Record => need(has(Role::Event), "records event", "event"),
         Effect::StreamWaitsForEvent => need(has(Role::Event), "stream-waits event", "event"),
