@@ -76,7 +76,7 @@ impl Streams<'_> {
     }
 
     /// True for what a parameter of the function that is followed on its own holds from the start.
-    fn is_argument(&self, symbol: Sym) -> bool {
+    pub(super) fn is_argument(&self, symbol: Sym) -> bool {
         let SymKey::Initial { object, epoch: 0, .. } = self.symbols.key(symbol) else { return false };
         let info = self.objects.info(*object);
         info.variable == Some(Variable::Parameter)

@@ -40,6 +40,7 @@ mod events;
 mod examined;
 mod extents;
 mod forgotten;
+mod forks;
 mod gone;
 mod graph_nodes;
 mod graph_races;
