@@ -384,6 +384,7 @@ fn contradiction(row: &Row) -> Option<String> {
         Effect::EndsCapture => need(has(Role::Stream), "ends capture", "stream"),
         Effect::DestroyHandle => need(has(Role::Handle), "destroys handle", "handle"),
         Effect::AbandonsWork => need(has(Role::Handle), "abandons work", "handle"),
+        Effect::SetsWorkspace => need(has(Role::Handle), "sets workspace", "handle"),
         Effect::DestroyGraph => need(has(Role::Graph), "destroys graph", "graph"),
         Effect::DestroyModule => need(has(Role::Module), "destroys module", "module"),
         Effect::DestroyEvent => need(has(Role::Event), "destroys event", "event"),

@@ -326,6 +326,7 @@ impl Machine<'_, '_> {
             | Effect::StopsTracking
             | Effect::EntersThread
             | Effect::StartsTracking => self.track(state, it, effect),
+            Effect::SetsWorkspace => self.sets_workspace(state, it),
             Effect::CarriesStream | Effect::DestroyModule | Effect::Borrows | Effect::DropsItself => {}
             Effect::RunsAtExit => self.observations.ends.runs_at_exit(),
             Effect::NoWait | Effect::DestroyStream => {

@@ -118,6 +118,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("destroys stream", Effect::DestroyStream),
     ("destroys event", Effect::DestroyEvent),
     ("destroys handle", Effect::DestroyHandle),
+    ("sets workspace", Effect::SetsWorkspace),
     ("destroys graph", Effect::DestroyGraph),
     ("destroys module", Effect::DestroyModule),
     ("abandons work", Effect::AbandonsWork),
