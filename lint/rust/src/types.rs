@@ -58,6 +58,7 @@ impl Lowering {
                     has_destructor: true,
                     element_size,
                     custom_memory: false,
+                    ends_with: None,
                     private: Vec::new(),
                     is_shared: false,
                     unseen: Vec::new(),
@@ -172,6 +173,7 @@ fn plain_record(name: &str, fields: Vec<(String, Type)>) -> Record {
         has_destructor: false,
         element_size: None,
         custom_memory: false,
+        ends_with: None,
         private: Vec::new(),
         // Code of other files may fill the fields.
         is_shared: true,

@@ -37,8 +37,12 @@ pub enum Effect {
     /// With [`Effect::DestroyHandle`]: memory of the device that pending work of the handle uses goes with it, and
     /// nothing promises that the call waits for that work.
     AbandonsWork,
+    /// `Role::Handle` works with `Role::Workspace` from here on; without such a parameter, with memory of its own again.
+    SetsWorkspace,
     /// Destroys `Role::Graph`.
     DestroyGraph,
+    /// Unloads `Role::Module`.
+    DestroyModule,
     /// Records the event on the stream.
     Record,
     /// Later work on the stream waits for the event's latest record. The host does not wait.

@@ -107,6 +107,8 @@ pub enum Role {
     /// A context of the driver, which belongs to a device. What a call with such a parameter makes belongs to that
     /// device.
     Context,
+    /// A module or library of kernels; what the call hands out belongs to it.
+    Module,
     /// What keeps account of a library's event tracking (cudarc's contexts), or a stream or memory that was made with
     /// such a thing.
     Tracker,

@@ -123,14 +123,28 @@ pub struct MisplacedRecord {
     pub paths: Paths,
 }
 
+/// How work came to run beside a stream of the caller's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// Its stream has waited for an event of that stream.
+    Forked,
+    /// It was started on a stream of its own. `is_free`: one that the default stream is in no order with.
+    Started {
+        /// True for streams that are known to be made with cudaStreamNonBlocking.
+        is_free: bool,
+    },
+}
+
 /// Work on a stream that was forked off another one and that nothing joins before the function returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnjoinedFork {
     /// The work.
     pub work: Work,
-    /// The stream that the forked stream waited for.
+    /// The stream that the forked stream waited for, or that the function got.
     pub from: Stream,
-    /// Where it did.
+    /// How it runs beside that stream.
+    pub begun: Begun,
+    /// Where the fork, or the stream of the work, was made.
     pub fork: Note,
     /// On which paths.
     pub paths: Paths,

@@ -12,6 +12,8 @@ pub struct UseAfterEnd {
     pub what: Gone,
     /// Where it ended.
     pub ended_at: SiteId,
+    /// The function that has ended all that belongs to a device or context, if it went with that.
+    pub reset_by: Option<String>,
     /// How it is used.
     pub by: LateUse,
     /// On which paths; none on which a CUDA call has failed before.
@@ -23,10 +25,16 @@ pub struct UseAfterEnd {
 pub enum Gone {
     /// Memory, how it was released, and in the order of which stream, if in one's.
     Memory(Object, ReleaseKind, Option<Stream>),
+    /// Memory that went with its device or context.
+    Lost(Object),
     /// A stream.
     Stream(Stream),
     /// An event, by the variable it is known by.
     Event(String),
+    /// A graph, or what was instantiated of one, by its variable.
+    Graph(String),
+    /// A module or library of kernels, by its variable.
+    Module(String),
 }
 
 /// How it is used.
@@ -40,7 +48,7 @@ pub enum LateUse {
     Call(String, Call),
 }
 
-/// What a function that is called with a stream or an event does with it, as far as that matters here.
+/// What a function that is called with a stream, an event or a graph does with it, as far as that matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Call {
     /// Destroys it once more.
@@ -53,6 +61,12 @@ pub enum Call {
     Records,
     /// Has the stream wait for the event.
     StreamWaits,
+    /// Begins a capture of the stream.
+    Captures,
+    /// Launches the graph.
+    Launches,
+    /// Asks for the time of the event.
+    Measures,
     /// Something else.
     Other,
 }

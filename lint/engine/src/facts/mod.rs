@@ -28,7 +28,7 @@ pub use devices::{Device, DeviceFault, Presumed, WrongDevice};
 pub use ends::LeftWork;
 pub use errors::{BlindPoll, EarlyQuery, ErrorChecks, Unchecked};
 pub use events::{
-    Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnreadTime, UnrecordedWait, Untimed,
+    Begun, Event, EventFacts, MisplacedRecord, Serialized, UnjoinedFork, UnreadTime, UnrecordedWait, Untimed,
     UntimedEvent, Waiter,
 };
 pub use gone::{Call, Gone, LateUse, UseAfterEnd};

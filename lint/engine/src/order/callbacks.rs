@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::shared::Shared;
 use crate::cuda::Model;
-use crate::cuda::row::{Effect, InCallback, Role};
+use crate::cuda::row::{Effect, InCallback, Outcome, Role, Row};
 use crate::facts::{Callback, LaunchShape, Note, ReachedCall};
 use crate::flow::Loop;
 use crate::program::{
-    Call, Callee, Constant, Function, FunctionId, Op, SiteId, Space, Storage, TypeKind, ValueId,
+    Call, Callee, Constant, Function, FunctionId, LocalId, Op, SiteId, Space, Storage, TypeKind, ValueId,
 };
 use crate::trace::judge::BUSY_WAIT;
 use crate::{Program, flow};
@@ -75,6 +75,12 @@ impl Search<'_, '_> {
                             {
                                 self.reach(statement.site, name.clone(), row.in_callback, path);
                             }
+                            if let Some(end) = self.end_of_owner(function, call) {
+                                let name = &program.functions[end.0 as usize].name;
+                                path.push(Note { site: statement.site, text: format!("calls `{name}`") });
+                                self.visit(end, path);
+                                path.pop();
+                            }
                         }
                         Callee::Value(_) => {}
                     },
@@ -82,6 +88,47 @@ impl Search<'_, '_> {
                 }
             }
         }
+    }
+
+    /// What runs as a smart pointer ends that is a variable of the function. None if it may have let go of what it
+    /// holds: if it is used for anything but to be made and looked at.
+    fn end_of_owner(&self, function: &Function, call: &Call) -> Option<FunctionId> {
+        let row = |call: &Call| match call.callee {
+            Callee::Extern(callee) => {
+                self.shared.model.lookup(&self.program.externs[callee.0 as usize].name, call.args.len())
+            }
+            _ => None,
+        };
+        row(call).filter(|row| row.effects.contains(&Effect::ReleasesElements))?;
+        let statements = || function.blocks.iter().flat_map(|block| &block.statements).map(|it| &it.op);
+        let addresses: Vec<(ValueId, LocalId)> = statements()
+            .filter_map(|op| match op {
+                Op::AddressOfLocal { result, local } => Some((*result, *local)),
+                _ => None,
+            })
+            .collect();
+        let (_, owner) = *addresses.iter().find(|(address, _)| call.args.first() == Some(address))?;
+        let TypeKind::Record(record) = function.locals[owner.0 as usize].ty.kind else { return None };
+        let symbol = self.program.records[record.0 as usize].ends_with.as_ref()?;
+        let is_owner = |value: &ValueId| addresses.contains(&(*value, owner));
+        let keeps = |op: &Op| match op {
+            Op::Call(call) => {
+                let only_this = !call.args.iter().skip(1).any(is_owner);
+                let is_kept = |row: &Row| {
+                    row.position(Role::This) == Some(0)
+                        && row.result != Outcome::Released
+                        && !row.effects.contains(&Effect::SwapsElements)
+                };
+                only_this && row(call).is_some_and(is_kept)
+            }
+            _ => false,
+        };
+        if statements().any(|op| flow::operands_of(op).iter().any(is_owner) && !keeps(op)) {
+            return None;
+        }
+        let end =
+            self.program.functions.iter().position(|it| it.symbol == *symbol && !it.blocks.is_empty())?;
+        Some(FunctionId(end as u32))
     }
 
     fn reach(&mut self, site: SiteId, name: String, status: InCallback, path: &[Note]) {

@@ -19,13 +19,13 @@ use super::happens_before::{EventKey, StreamKey};
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::ObjectId;
-use super::observations::Observations;
+use super::resets::Context;
 use super::state::{DeviceAccess, Operation, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::unknown::is_accessor;
 use super::value::{Condition, Pointer, Relation, Value};
 use crate::cuda::row::{Effect, Family, MemoryKind, Role, Row, Thing};
-use crate::facts::{Device, DeviceFault, Note, Presumed, WrongDevice};
+use crate::facts::{Device, DeviceFault, Note, Presumed};
 use crate::program::{FunctionId, Linkage, Origin, SiteId};
 
 /// What the current device is the result of where a function is entered from out of sight: no function that can be
@@ -36,13 +36,15 @@ const AT_ENTRY: &str = "<current device>";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Devices {
     /// The current device of the thread, if it is known.
-    current: Option<Linear>,
+    pub(super) current: Option<Linear>,
     /// Where it was made current; `None` at the beginning.
     since: Option<SiteId>,
-    /// The devices that were current before those that contexts were pushed for.
-    outer: Vec<Option<Linear>>,
+    /// The context of the driver that is current.
+    pub(super) context: Context,
+    /// The devices and contexts that were current before those that contexts were pushed for.
+    outer: Vec<(Option<Linear>, Context)>,
     /// What belongs to which device.
-    homes: BTreeMap<ObjectId, Home>,
+    pub(super) homes: BTreeMap<ObjectId, Home>,
     /// The devices of contexts.
     contexts: BTreeMap<Value, Linear>,
     /// Kernels may use the memory of other devices, or something out of sight may have seen to it.
@@ -53,8 +55,9 @@ pub struct Devices {
 
 /// Where something belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Home {
-    device: Linear,
+pub(super) struct Home {
+    pub device: Linear,
+    pub context: Context,
     /// Where it was made.
     site: SiteId,
     /// That was before the path has set any device.
@@ -69,6 +72,9 @@ impl Devices {
         }
         if self.since != other.since {
             self.since = None;
+        }
+        if self.context != other.context {
+            self.context = Context::Unknown;
         }
         if self.outer != other.outer {
             self.outer.clear();
@@ -104,9 +110,11 @@ impl Machine<'_, '_> {
 
     /// Something that is not seen may set another device.
     pub(super) fn lose_device(&self, state: &mut State) {
-        if state.devices.current.is_some() || !state.devices.peers {
+        let known = &state.devices;
+        if known.current.is_some() || !known.peers || known.context != Context::Unknown {
             let devices = Rc::make_mut(&mut state.devices);
             devices.set(None, self.at.site);
+            devices.context = Context::Unknown;
             devices.outer.clear();
             devices.peers = true;
         }
@@ -172,20 +180,21 @@ impl Machine<'_, '_> {
 
     /// The thread gets another device.
     pub(super) fn device_is_set(&mut self, state: &mut State, it: &Modelled<'_, '_>, effect: Effect) {
-        let device = self.named_device(state, it);
+        // The context that a call destroys is no longer current.
+        let ends = it.row.effects.contains(&Effect::ResetsDevice);
+        let device = self.named_device(state, it).filter(|_| !ends);
+        let context = if ends { Context::Unknown } else { self.named_context(state, it) };
         let site = self.at.site;
         let devices = Rc::make_mut(&mut state.devices);
-        match effect {
-            Effect::SetsDevice => devices.set(device, site),
-            Effect::EntersDevice => {
-                devices.outer.push(devices.current.clone());
-                devices.set(device, site);
-            }
-            _ => {
-                let outer = devices.outer.pop().flatten();
-                devices.set(outer, site);
-            }
+        if effect == Effect::EntersDevice {
+            devices.outer.push((devices.current.clone(), devices.context.clone()));
         }
+        let (device, context) = match effect {
+            Effect::LeavesDevice => devices.outer.pop().unwrap_or((None, Context::Unknown)),
+            _ => (device, context),
+        };
+        devices.set(device, site);
+        devices.context = context;
     }
 
     /// A handle works on several devices.
@@ -258,12 +267,17 @@ impl Machine<'_, '_> {
             _ => None,
         };
         let (site, unset) = (self.at.site, state.devices.since.is_none());
+        // What a call makes that names its context is of that one.
+        let context = match it.position(Role::Context) {
+            Some(_) => self.named_context(state, it),
+            None => state.devices.context.clone(),
+        };
         let known = state.devices.homes.contains_key(&object) || state.devices.blamed.contains_key(&object);
         if known || device.is_some() {
             let devices = Rc::make_mut(&mut state.devices);
             devices.blamed.remove(&object);
             match device {
-                Some(device) => devices.homes.insert(object, Home { device, site, unset }),
+                Some(device) => devices.homes.insert(object, Home { device, context, site, unset }),
                 None => devices.homes.remove(&object),
             };
         }
@@ -528,44 +542,6 @@ impl Machine<'_, '_> {
     }
 }
 
-/// What tells findings apart.
-pub type WrongDeviceSeen = (DeviceFault, Device, Device, Option<Presumed>);
-
-/// What was seen of wrong devices, over all paths.
-#[derive(Debug, Default)]
-pub struct DeviceSums(BTreeMap<SiteId, WrongDevice>);
-
-impl DeviceSums {
-    /// Adds what one path shows: of one call, what was seen first and is the surest.
-    pub fn add(&mut self, seen: WrongDevice) {
-        let sum = self.0.entry(seen.site).or_insert_with(|| seen.clone());
-        if (seen.presumed.is_none(), seen.paths) > (sum.presumed.is_none(), sum.paths) {
-            *sum = seen;
-        }
-    }
-
-    /// It was seen on all paths.
-    pub fn on_all_paths(&mut self, site: SiteId) {
-        if let Some(sum) = self.0.get_mut(&site) {
-            sum.paths = crate::facts::Paths::All;
-        }
-    }
-
-    /// The facts.
-    pub fn into_facts(self) -> Vec<WrongDevice> {
-        self.0.into_values().collect()
-    }
-}
-
-impl Observations {
-    /// Something of another device is used.
-    fn wrong_device(&mut self, at: super::machine::At, state: &State, seen: WrongDeviceSeen) {
-        let paths = self.device_hit(at, state, at.site);
-        let (what, here, there, presumed) = seen;
-        self.devices.add(WrongDevice { site: at.site, what, here, there, presumed, paths });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -573,7 +549,12 @@ mod tests {
     #[test]
     fn paths_that_meet_know_what_both_know() {
         let on = |device| Devices { current: Some(Linear::constant(device)), ..Devices::default() };
-        let home = |device| Home { device: Linear::constant(device), site: SiteId(1), unset: false };
+        let home = |device| Home {
+            device: Linear::constant(device),
+            context: Context::Primary,
+            site: SiteId(1),
+            unset: false,
+        };
         let mut a = on(0);
         a.homes.insert(ObjectId(1), home(0));
         a.homes.insert(ObjectId(2), home(0));

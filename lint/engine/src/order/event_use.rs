@@ -14,9 +14,7 @@ use super::state::{Operation, State};
 use super::symbol::Sym;
 use super::value::Value;
 use crate::cuda::row::Role;
-use crate::facts::{
-    Event, MisplacedRecord, Note, Paths, Serialized, UnjoinedFork, UnrecordedWait, Untimed, Waiter, WorkKind,
-};
+use crate::facts::{Event, MisplacedRecord, Paths, Serialized, UnrecordedWait, Waiter, WorkKind};
 use crate::program::{Callee, Constant, FunctionId, Linkage, Op};
 
 /// The bits of event flags that say "no timing" and "for other processes too".
@@ -143,6 +141,7 @@ impl Machine<'_, '_> {
         }
         let captured = self.is_captured(state, stream);
         let site = self.at.site;
+        let between_callers = !captured && self.are_callers(state, stream);
         let barrier = &self.streams();
         let misplaced = if captured { None } else { self.is_misplaced(state, stream, barrier) };
         let book = Rc::make_mut(&mut state.events);
@@ -156,8 +155,11 @@ impl Machine<'_, '_> {
             && let Some(mark) = book.marks.iter_mut().find(|mark| mark.event == event)
         {
             mark.misplaced = Some(Box::new(misplaced));
-            let hit = EventHit::Misplaced(site, self.describe_event(event));
-            self.observations.event_hit(self.at, state, hit);
+            // Two streams that a caller passes may be one: what is likely then is never certain.
+            if !between_callers {
+                let hit = EventHit::Misplaced(site, self.describe_event(event));
+                self.observations.event_hit(self.at, state, hit);
+            }
         }
     }
 
@@ -167,7 +169,7 @@ impl Machine<'_, '_> {
         let last = book.last.as_ref()?;
         if book.busy.contains(&stream)
             || !book.busy.contains(&last.stream)
-            || !self.are_distinct(stream, last.stream)
+            || !(self.are_distinct(stream, last.stream) || self.are_callers(state, stream))
             || last.kind == WorkKind::Allocation
             || !state.pending.iter().any(|it| it.id == last.id)
         {
@@ -186,6 +188,20 @@ impl Machine<'_, '_> {
         (!covered || by_accident).then(|| Misplaced { work: last.clone(), covered })
     }
 
+    /// True if a stream and that of the work which came last are two arguments of the function that is followed on
+    /// its own, and nothing here calls that.
+    fn are_callers(&self, state: &State, stream: StreamKey) -> bool {
+        let Some(StreamKey::Unseen(other)) = state.events.last.as_ref().map(|it| it.stream) else {
+            return false;
+        };
+        let (StreamKey::Unseen(stream), [root, ..]) = (stream, &self.stack[..]) else { return false };
+        let streams = self.streams();
+        stream != other
+            && streams.is_argument(Sym(stream))
+            && streams.is_argument(Sym(other))
+            && !is_called(self.shared.program, *root)
+    }
+
     /// The host or a stream waits for an event, or the host asks for it.
     pub(super) fn event_awaited(&mut self, state: &mut State, event: EventKey, waiter: &Waited) {
         if state.failed {
@@ -201,6 +217,9 @@ impl Machine<'_, '_> {
         if let Some(mark) = mark
             && let Some(misplaced) = &mark.misplaced
             && !matches!(waiter, Waited::Stream(stream) if *stream == misplaced.work.stream)
+            // The caller may have enqueued what a third stream waits for. To wait on a stream for itself is pointless
+            // whatever it holds: another was meant.
+            && (!matches!(mark.stream, StreamKey::Unseen(_)) || *waiter == Waited::Stream(mark.stream))
         {
             let record = MisplacedRecord {
                 site: mark.site,
@@ -279,11 +298,17 @@ impl Machine<'_, '_> {
         if point == Point::Tail(StreamKey::Legacy) {
             happens_before::reach(&mut book.marks, StreamKey::Legacy, barrier);
         }
+        let earlier = match point {
+            Point::Event(event @ EventKey::Created(_)) => book.earlier_than(event),
+            _ => None,
+        };
         happens_before::complete(&mut book.marks, point);
         let is_unseen = |point: &Point| {
             matches!(point, Point::Tail(StreamKey::Unseen(_)) | Point::Event(EventKey::Unseen(_)))
         };
-        for mark in &mut book.marks {
+        // What an event stands for was there when it was recorded: a later record is not among it, whichever streams
+        // the two are on.
+        for mark in book.marks.iter_mut().take(earlier.unwrap_or(usize::MAX)) {
             mark.doubt |= is_unseen(&point) || mark.cover.points().iter().any(is_unseen);
         }
         book.between.retain(|it| it.belongs);
@@ -303,56 +328,6 @@ impl Machine<'_, '_> {
         if !state.events.marks.is_empty() {
             Rc::make_mut(&mut state.events).doubt();
         }
-    }
-
-    /// The time between two events is asked for.
-    pub(super) fn events_measured(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        if let Some(status) = it.status {
-            self.observations.events.asked(status, self.at.site);
-        }
-        let events: Vec<EventKey> =
-            it.args(Role::Event).cloned().collect::<Vec<_>>().iter().map(|it| self.event_key(it)).collect();
-        self.times_have_device(state, &events);
-        for (index, event) in events.iter().enumerate() {
-            let is_start = index == 0;
-            let described = self.describe_event(*event);
-            self.observations.events.time_is_asked(described.made);
-            if is_start {
-                self.observations.events.starts(described.clone());
-            }
-            if state.failed || !state.capturing.is_empty() {
-                continue;
-            }
-            let known = state.events.made.get(event).filter(|made| !made.escaped);
-            if let (Some(made), Some(known)) = (described.made, state.events.made.get(event))
-                && (known.recorded || known.escaped)
-            {
-                self.observations.events.recorded(made, self.at.site, &described);
-            }
-            let why = match (known, state.events.mark(*event)) {
-                (Some(Made { timing: Some(false), .. }), _) => Untimed::Disabled,
-                (Some(Made { recorded: false, .. }), _) => {
-                    if self.may_be_recorded_in_another_round(Some(index)) {
-                        continue;
-                    }
-                    Untimed::NeverRecorded
-                }
-                (_, Some(mark)) if !mark.doubt => {
-                    Untimed::NotComplete { record: mark.site, stream: self.describe_stream(mark.stream) }
-                }
-                _ => continue,
-            };
-            // An event without timing is one whichever of the two it is: the first is enough to say.
-            let homes = self.homes(state, *event);
-            let hit = EventHit::Untimed(self.at.site, described, why, is_start);
-            let paths = self.observations.event_hit(self.at, state, hit.clone());
-            self.observations.events.untimed(hit, it.shown(), homes, paths);
-        }
-    }
-
-    /// A status is compared with `cudaErrorNotReady`.
-    pub(super) fn not_ready_is_tested(&mut self, status: Sym) {
-        self.observations.events.tolerates(status);
     }
 
     /// Something unseen gets these values: it may record the events among them, or wait for them.
@@ -465,7 +440,7 @@ impl Machine<'_, '_> {
     }
 
     /// The fields and global variables that hold an event.
-    fn homes(&self, state: &State, event: EventKey) -> BTreeSet<Home> {
+    pub(super) fn homes(&self, state: &State, event: EventKey) -> BTreeSet<Home> {
         let EventKey::Created(object) = event else { return BTreeSet::new() };
         let cells = state.memory.iter().filter(|(_, value)| **value == Value::Handle(ObjectId(object)));
         cells
@@ -494,72 +469,8 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// The root returns: what was forked off a stream of its caller's has to have joined it.
-    pub(super) fn forks_join(&mut self, root: FunctionId, exits: &[Exit]) {
-        let function = self.shared.function(root);
-        if function.name == "main" || exits.iter().all(|exit| exit.state.events.forks.is_empty()) {
-            return;
-        }
-        if is_called(self.shared.program, root) {
-            // Its callers are followed through it, and show what they do with the work.
-            return;
-        }
-        let ways: Vec<&Exit> = exits.iter().filter(|exit| !exit.state.failed).collect();
-        let mut counts: std::collections::BTreeMap<_, (usize, UnjoinedFork)> = Default::default();
-        for exit in &ways {
-            for fork in self.unjoined(&exit.state) {
-                let count = counts.entry(fork.work.site).or_insert((0, fork));
-                count.0 += 1;
-            }
-        }
-        for (_, (count, fork)) in counts {
-            let paths = if count == ways.len() { Paths::All } else { Paths::Some };
-            self.observations.events.unjoined(UnjoinedFork { paths, ..fork });
-        }
-    }
-
-    fn unjoined(&self, state: &State) -> Vec<UnjoinedFork> {
-        let mut found: Vec<UnjoinedFork> = Vec::new();
-        let mut seen = BTreeSet::new();
-        for operation in state.pending.iter().rev() {
-            let Some((site, origin)) = state.events.forks.get(&operation.stream) else { continue };
-            let StreamKey::Created(stream) = operation.stream else { continue };
-            // The caller has the first stream, and nothing of the second.
-            let is_callers = matches!(origin, StreamKey::Unseen(_));
-            let is_local = !self.is_stored_outside(state, ObjectId(stream));
-            let joins = operation.cover.contains(Point::Tail(*origin))
-                || operation.cover.points().iter().any(|point| match point {
-                    Point::Event(EventKey::Created(event)) => self.is_stored_outside(state, ObjectId(*event)),
-                    Point::Event(EventKey::Unseen(_)) => true,
-                    Point::Tail(_) => false,
-                });
-            let written = operation.accesses.iter().find(|access| {
-                let root = self.objects.root(access.range.object);
-                let key = &self.objects.info(root).key;
-                access.write && matches!(key, ObjectKey::Pointee(_) | ObjectKey::Global(_))
-            });
-            let Some(written) = written else { continue };
-            if !is_callers
-                || !is_local
-                || joins
-                || !operation.doubts.is_empty()
-                || operation.undocumented_wait.is_some()
-                || !seen.insert(operation.stream)
-            {
-                continue;
-            }
-            found.push(UnjoinedFork {
-                work: self.describe_work(operation, true, written.assumed),
-                from: self.describe_stream(*origin),
-                fork: Note { site: *site, text: "the stream is forked off here".to_owned() },
-                paths: Paths::Some,
-            });
-        }
-        found
-    }
-
     /// True if a handle stands in memory that outlives the function, or that others know.
-    fn is_stored_outside(&self, state: &State, handle: ObjectId) -> bool {
+    pub(super) fn is_stored_outside(&self, state: &State, handle: ObjectId) -> bool {
         state.object(handle).is_some_and(|it| it.escaped)
             || state.memory.iter().any(|((cell, _), value)| {
                 let root = self.objects.root(*cell);

@@ -119,6 +119,11 @@ impl Book {
         self.busy.remove(&stream);
     }
 
+    /// How many of the outstanding records are earlier than that of an event, or are it; `None` if it has none.
+    pub fn earlier_than(&self, event: EventKey) -> Option<usize> {
+        self.marks.iter().position(|mark| mark.event == event)
+    }
+
     /// Any record may be complete.
     pub fn doubt(&mut self) {
         self.marks.iter_mut().for_each(|mark| mark.doubt = true);

@@ -14,6 +14,7 @@ use super::model::Modelled;
 use super::object::{FrameId, ObjectId, ObjectKey};
 use super::observations::LateUseSeen;
 use super::state::{Operation, State};
+use super::symbol::{Sym, SymKey};
 use super::value::Value;
 use crate::cuda::row::{Effect, FreeWith, MemoryKind, Role};
 use crate::facts::{Call, Gone, LateUse, ReleaseKind};
@@ -28,19 +29,43 @@ pub enum Thing {
     Stream(StreamKey),
     /// An event.
     Event(EventKey),
+    /// A graph, or what was instantiated of one.
+    Graph(EventKey),
+    /// A module or library of kernels.
+    Module(EventKey),
 }
 
 /// How something ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It was destroyed by itself.
+    Destroyed,
+    /// Memory was released, and in the order of which stream, if in one's.
+    Released(ReleaseKind, Option<StreamKey>),
+    /// Its device or context went, by this function.
+    Reset(Rc<str>),
+}
+
+/// The end of something.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
     site: SiteId,
-    how: Option<ReleaseKind>,
-    stream: Option<StreamKey>,
+    cause: Cause,
     /// The turns of the loops around it.
     turns: Vec<(FrameId, u32)>,
     /// What a function that was called has chosen by to end it, that the path does not know.
     chosen_by: Option<By>,
 }
+
+impl End {
+    /// True for memory that is there until a stream gets to it.
+    const fn is_in_order(&self) -> bool {
+        matches!(self.cause, Cause::Released(_, Some(_)))
+    }
+}
+
+/// Which of the operands of a symbol that a call hands out is the module that it belongs to.
+pub(super) const MODULE: usize = 2;
 
 /// Everything that has ended on a path.
 pub type Ends = Rc<BTreeMap<Thing, End>>;
@@ -59,10 +84,7 @@ impl Machine<'_, '_> {
     /// a stream stays known until its turn.
     pub(super) fn is_unregistered(&self, state: &State, object: ObjectId) -> bool {
         let thing = Thing::Memory(self.objects.root(object));
-        state
-            .gone
-            .get(&thing)
-            .is_some_and(|end| end.stream.is_none() && self.is_same_thing(state, thing, end))
+        state.gone.get(&thing).is_some_and(|end| !end.is_in_order() && self.is_same_thing(state, thing, end))
     }
 
     /// Memory is released by one of CUDA's functions. A second release is noted.
@@ -90,12 +112,12 @@ impl Machine<'_, '_> {
         }
         let described = stream.map(|stream| self.describe_stream(stream));
         self.used_late(state, Thing::Memory(object), || LateUse::Release(how.clone(), described));
-        self.end(state, Thing::Memory(object), Some(how.clone()), stream);
+        self.end(state, Thing::Memory(object), Cause::Released(how.clone(), stream));
     }
 
-    fn end(&self, state: &mut State, thing: Thing, how: Option<ReleaseKind>, stream: Option<StreamKey>) {
+    pub(super) fn end(&self, state: &mut State, thing: Thing, cause: Cause) {
         let chosen_by = self.chosen_here(state);
-        let end = End { site: self.at.site, how, stream, turns: turns(state), chosen_by };
+        let end = End { site: self.at.site, cause, turns: turns(state), chosen_by };
         Rc::make_mut(&mut state.gone).entry(thing).or_insert(end);
     }
 
@@ -105,10 +127,21 @@ impl Machine<'_, '_> {
             Thing::Memory(object),
             Thing::Stream(StreamKey::Created(object.0)),
             Thing::Event(EventKey::Created(object.0)),
+            Thing::Graph(EventKey::Created(object.0)),
         ] {
-            if state.gone.contains_key(&thing) {
-                Rc::make_mut(&mut state.gone).remove(&thing);
-            }
+            self.is_back(state, thing);
+        }
+    }
+
+    /// The same of a module that a call hands out.
+    pub(super) fn module_begins(&mut self, state: &mut State, module: &Value) {
+        let module = Thing::Module(self.event_key(module));
+        self.is_back(state, module);
+    }
+
+    fn is_back(&self, state: &mut State, thing: Thing) {
+        if state.gone.contains_key(&thing) {
+            Rc::make_mut(&mut state.gone).remove(&thing);
         }
     }
 
@@ -120,7 +153,7 @@ impl Machine<'_, '_> {
                 self.is_made(*thing)
                     && self.memory_kind(state, *object) != Some(MemoryKind::DeviceStreamOrdered)
             }
-            Thing::Stream(_) | Thing::Event(_) => true,
+            Thing::Stream(_) | Thing::Event(_) | Thing::Graph(_) | Thing::Module(_) => true,
         };
         let gone: Vec<Thing> = state.gone.keys().filter(|thing| !stays(thing)).copied().collect();
         for thing in gone {
@@ -146,42 +179,69 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// A call that enqueues no work: what it is handed, and what it destroys.
+    /// A call: what it is handed that is no memory and no stream of work, and what it destroys.
     pub(super) fn call_uses(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
         let has = |effect: Effect| it.row.effects.contains(&effect);
-        let stream = it.arg(Role::Stream).cloned().map(|value| self.handle_key(&value));
-        let event = it.arg(Role::Event).cloned();
-        if state.gone.is_empty() && !has(Effect::DestroyStream) && !has(Effect::DestroyEvent) {
+        let destroys =
+            [Effect::DestroyStream, Effect::DestroyEvent, Effect::DestroyGraph, Effect::DestroyModule]
+                .into_iter()
+                .any(has);
+        if state.gone.is_empty() && !destroys {
             return;
         }
         let call = match () {
-            () if has(Effect::DestroyStream) || has(Effect::DestroyEvent) => Call::Destroys,
+            () if destroys => Call::Destroys,
             () if has(Effect::HostWaitsForStream) || has(Effect::HostWaitsForEvent) => Call::Waits,
             () if has(Effect::QueriesStream) || has(Effect::QueriesEvent) => Call::Queries,
             () if has(Effect::Record) => Call::Records,
             () if has(Effect::StreamWaitsForEvent) => Call::StreamWaits,
+            () if has(Effect::BeginsCapture) => Call::Captures,
+            () if has(Effect::LaunchesGraph) => Call::Launches,
+            () if has(Effect::MeasuresEvents) => Call::Measures,
             () => Call::Other,
         };
         let name = it.shown().to_owned();
-        let known = |value: &Value| value.as_constant().is_none();
-        let event = event.filter(known).map(|value| Thing::Event(self.event_key(&value)));
-        let stream = stream.flatten().map(Thing::Stream);
+        let mut used: Vec<Thing> = Vec::new();
         // Other calls with a stream enqueue work, which is looked at there.
-        if call != Call::Other {
-            for thing in stream.into_iter().chain(event) {
-                self.used_late(state, thing, || LateUse::Call(name.clone(), call));
-            }
+        if !matches!(call, Call::Other | Call::Launches) {
+            let stream = it.arg(Role::Stream).cloned().and_then(|value| self.handle_key(&value));
+            used.extend(stream.map(Thing::Stream));
+            used.extend(self.keys(it, Role::Event).into_iter().map(Thing::Event));
         }
-        if has(Effect::DestroyStream)
-            && let Some(stream) = stream
-        {
-            self.end(state, stream, None, None);
+        for role in [Role::Graph, Role::FromGraph] {
+            used.extend(self.keys(it, role).into_iter().map(Thing::Graph));
         }
-        if has(Effect::DestroyEvent)
-            && let Some(event) = event
-        {
-            self.end(state, event, None, None);
+        used.extend(self.keys(it, Role::Module).into_iter().map(Thing::Module));
+        for thing in &used {
+            self.used_late(state, *thing, || LateUse::Call(name.clone(), call));
         }
+        if let Some(module) = it.arg(Role::Kernel).cloned().and_then(|kernel| self.module_of(&kernel)) {
+            self.used_late(state, module, || LateUse::Call(name.clone(), call));
+        }
+        let ends = |thing: &Thing| match thing {
+            Thing::Memory(_) => false,
+            Thing::Stream(_) => has(Effect::DestroyStream),
+            Thing::Event(_) => has(Effect::DestroyEvent),
+            Thing::Graph(_) => has(Effect::DestroyGraph),
+            Thing::Module(_) => has(Effect::DestroyModule),
+        };
+        for thing in used.into_iter().filter(ends) {
+            self.end(state, thing, Cause::Destroyed);
+        }
+    }
+
+    /// What the arguments with a role are, unless they are null or another constant.
+    fn keys(&mut self, it: &Modelled<'_, '_>, role: Role) -> Vec<EventKey> {
+        let values: Vec<Value> = it.args(role).filter(|it| it.as_constant().is_none()).cloned().collect();
+        values.iter().map(|value| self.event_key(value)).collect()
+    }
+
+    /// The module that a kernel was taken from, if the path has seen that.
+    fn module_of(&mut self, kernel: &Value) -> Option<Thing> {
+        let Value::Number(number) = kernel else { return None };
+        let SymKey::Opaque { operands, .. } = self.symbols.key(number.as_symbol()?) else { return None };
+        let module = operands.get(MODULE).cloned()?;
+        Some(Thing::Module(self.event_key(&module)))
     }
 
     /// The stream that a value is, unless it is one of those that always exist.
@@ -199,17 +259,21 @@ impl Machine<'_, '_> {
         if state.failed || !self.is_same_thing(state, thing, end) {
             return;
         }
-        let what = match thing {
-            Thing::Memory(object) => {
-                let Some(how) = end.how.clone() else { return };
-                let stream = end.stream.map(|stream| self.describe_stream(stream));
-                Gone::Memory(self.describe_object(state, object), how, stream)
+        let reset_by = match &end.cause {
+            Cause::Reset(_) if self.is_in_destructor() => return,
+            Cause::Reset(function) => Some(function.to_string()),
+            _ => None,
+        };
+        let what = match (thing, &end.cause) {
+            (Thing::Memory(object), Cause::Released(how, stream)) => {
+                let stream = stream.map(|stream| self.describe_stream(stream));
+                Gone::Memory(self.describe_object(state, object), how.clone(), stream)
             }
-            Thing::Stream(stream) => Gone::Stream(self.describe_stream(stream)),
-            Thing::Event(EventKey::Created(object)) => {
-                Gone::Event(self.objects.info(ObjectId(object)).name.clone())
-            }
-            Thing::Event(EventKey::Unseen(symbol)) => Gone::Event(self.symbol_name(symbol)),
+            (Thing::Memory(object), _) => Gone::Lost(self.describe_object(state, object)),
+            (Thing::Stream(stream), _) => Gone::Stream(self.describe_stream(stream)),
+            (Thing::Event(event), _) => Gone::Event(self.name_of(event)),
+            (Thing::Graph(graph), _) => Gone::Graph(self.name_of(graph)),
+            (Thing::Module(module), _) => Gone::Module(self.name_of(module)),
         };
         let by = by();
         // `if (--*owners <= 0) free(d);`, `if (first_is_ready) free(d);` and `if (second_is_ready) free(d);` in
@@ -220,8 +284,15 @@ impl Machine<'_, '_> {
                 LateUse::Release(..) => end.chosen_by.is_some() && self.is_by_choice(state),
                 _ => end.chosen_by == Some(By::Number),
             };
-        let seen = LateUseSeen { what, ended_at: end.site, by };
+        let seen = LateUseSeen { what, ended_at: end.site, reset_by, by };
         self.observations.late_use(self.at, state, seen, is_doubtful);
+    }
+
+    fn name_of(&self, handle: EventKey) -> String {
+        match handle {
+            EventKey::Created(object) => self.objects.info(ObjectId(object)).name.clone(),
+            EventKey::Unseen(symbol) => self.symbol_name(symbol),
+        }
     }
 
     /// True for what the path has made itself.
@@ -229,10 +300,14 @@ impl Machine<'_, '_> {
         let made = |object: ObjectId| matches!(self.objects.info(object).key, ObjectKey::Made { .. });
         match thing {
             Thing::Memory(object) => made(object),
-            Thing::Stream(StreamKey::Created(object)) | Thing::Event(EventKey::Created(object)) => {
-                made(ObjectId(object))
+            Thing::Stream(StreamKey::Created(object))
+            | Thing::Event(EventKey::Created(object))
+            | Thing::Graph(EventKey::Created(object)) => made(ObjectId(object)),
+            // What a call has handed out is another in each turn.
+            Thing::Module(EventKey::Unseen(module)) => {
+                matches!(self.symbols.key(Sym(module)), SymKey::Opaque { .. })
             }
-            Thing::Stream(_) | Thing::Event(EventKey::Unseen(_)) => false,
+            Thing::Stream(_) | Thing::Event(_) | Thing::Graph(_) | Thing::Module(_) => false,
         }
     }
 

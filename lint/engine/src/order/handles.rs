@@ -24,6 +24,9 @@ pub(super) const STREAM: &str = "<stream>";
 /// stream. 0 means that nobody has given it any.
 const LEGACY: i64 = 1;
 
+/// The field of a handle that holds the memory that the program has given it to work with.
+const WORKSPACE: &str = "<workspace>";
+
 /// How many unknown pointers are followed back to where they come from.
 const DEPTH: usize = 4;
 
@@ -174,24 +177,62 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// Something unseen gets a handle: it may give it another stream.
+    /// Something unseen gets a handle: it may give it another stream, or other memory to work with.
     pub(super) fn lose_stream(&mut self, state: &mut State, value: &Value) {
-        if let Some(cell) = self.known_cell(value)
-            && state.memory.contains_key(&(cell, Linear::constant(0)))
-        {
-            self.forget(state, cell);
+        for field in [STREAM, WORKSPACE] {
+            if let Some(cell) = self.known_cell(value, field)
+                && state.memory.contains_key(&(cell, Linear::constant(0)))
+            {
+                self.forget(state, cell);
+            }
         }
     }
 
-    /// The field of a handle that holds its stream, if the value has been used as a handle.
-    fn known_cell(&mut self, value: &Value) -> Option<ObjectId> {
+    /// A field of a handle that no program can name, if the value has been used as a handle.
+    fn known_cell(&mut self, value: &Value, field: &str) -> Option<ObjectId> {
         let base = match value {
             Value::Handle(object) => self.start_of(*object),
             Value::Number(number) if number.as_constant().is_some() => return None,
             value => self.pointer(value)?,
         };
-        let key = ObjectKey::Field { parent: base.object, offset: base.offset, field: STREAM.to_owned() };
+        let key = ObjectKey::Field { parent: base.object, offset: base.offset, field: field.to_owned() };
         self.objects.find(&key)
+    }
+
+    /// A handle gets memory to work with, or goes back to its own.
+    pub(super) fn sets_workspace(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
+        let Some(handle) = it.arg(Role::Handle).cloned() else { return };
+        match it.arg(Role::Workspace).cloned() {
+            Some(workspace) => {
+                let base = match &handle {
+                    Value::Handle(object) => Some(self.start_of(*object)),
+                    handle => self.pointer(handle),
+                };
+                if let Some(base) = base {
+                    let cell = self.field_object(&base, WORKSPACE);
+                    let cell = self.start_of(cell);
+                    self.poke(state, &cell, workspace, Some(8));
+                }
+            }
+            None => {
+                if let Some(cell) = self.known_cell(&handle, WORKSPACE) {
+                    self.forget(state, cell);
+                }
+            }
+        }
+    }
+
+    /// What work of a handle touches of the memory that the program has given it. It is taken to read only: that work
+    /// of one handle shares it is no race, and whether a function needs any is not known, only that it may. Memory that
+    /// is gone is not held against each of the calls that follow.
+    fn use_of_workspace(&mut self, state: &State, handle: &Value) -> Option<DeviceAccess> {
+        let cell = self.known_cell(handle, WORKSPACE)?;
+        let Value::Pointer(held) = state.memory.get(&(cell, Linear::constant(0)))?.clone() else {
+            return None;
+        };
+        let is_there = !self.is_gone(state, held.object);
+        let range = Range { object: held.object, offset: held.offset, extent: Extent::Unknown };
+        is_there.then_some(DeviceAccess { range, write: false, read: true, assumed: true })
     }
 
     /// True for memory that carries the stream that it was allocated on and goes back to, as slices of cudarc.
@@ -202,7 +243,7 @@ impl Machine<'_, '_> {
 
     /// The stream that a value carries, if it has been used as a handle.
     pub(super) fn carried_stream(&mut self, state: &State, value: &Value) -> Option<StreamKey> {
-        self.known_cell(value)?;
+        self.known_cell(value, STREAM)?;
         Some(self.stream_of_handle(state, value))
     }
 
@@ -250,7 +291,7 @@ impl Machine<'_, '_> {
             })
             .filter(|_| !is_empty)
             .collect();
-        let accesses: Vec<DeviceAccess> = accesses
+        let mut accesses: Vec<DeviceAccess> = accesses
             .into_iter()
             .filter_map(|(role, value)| {
                 let pointer = self.pointer(&value)?;
@@ -268,6 +309,9 @@ impl Machine<'_, '_> {
                 })
             })
             .collect();
+        if let Some(handle) = it.arg(Role::Handle).cloned().filter(|_| !is_empty) {
+            accesses.extend(self.use_of_workspace(state, &handle));
+        }
         let (stream, omitted) = self.stream_of(state, it);
         let is_tracked = self.uses_tracked(&accesses);
         let mut operation = self.operation(state, it.shown(), WorkKind::Other, stream, accesses);

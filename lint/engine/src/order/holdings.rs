@@ -13,7 +13,7 @@ use super::object::{FrameId, ObjectId, ObjectKey, Objects};
 use super::shared::Shared;
 use super::symbol::{Sym, SymKey, Symbols};
 use crate::facts::Variable;
-use crate::points_to::{HeldMemory, HeldStream, PlaceId};
+use crate::points_to::{HeldEvent, HeldMemory, HeldStream, PlaceId};
 use crate::program::{FunctionId, TypeKind};
 
 /// How many containers and pointers are followed from a field to what is held in the end.
@@ -76,7 +76,7 @@ impl Streams<'_> {
     }
 
     /// True for what a parameter of the function that is followed on its own holds from the start.
-    fn is_argument(&self, symbol: Sym) -> bool {
+    pub(super) fn is_argument(&self, symbol: Sym) -> bool {
         let SymKey::Initial { object, epoch: 0, .. } = self.symbols.key(symbol) else { return false };
         let info = self.objects.info(*object);
         info.variable == Some(Variable::Parameter)
@@ -167,5 +167,12 @@ impl Machine<'_, '_> {
         let SymKey::Initial { object, .. } = self.symbols.key(symbol) else { return None };
         let place = place_of(self.shared, &self.objects, &self.symbols, *object, DEPTH)?;
         self.shared.points_to.memory(place)
+    }
+
+    /// The event that a symbol stands for, if its place tells.
+    pub(super) fn held_event(&self, symbol: u32) -> Option<HeldEvent> {
+        let SymKey::Initial { object, .. } = self.symbols.key(Sym(symbol)) else { return None };
+        let place = place_of(self.shared, &self.objects, &self.symbols, *object, DEPTH)?;
+        self.shared.points_to.event(place)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::calls::Unfollowed;
 use super::containers::ELEMENTS;
+use super::graph_nodes::Adds;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
@@ -15,6 +16,9 @@ use crate::program::ParamAccess;
 /// Arguments of a kernel launch by `void **args` that are looked at.
 const KERNEL_ARGS: i64 = 64;
 
+/// `cudaGraphNodeTypeHost`, `CU_GRAPH_NODE_TYPE_HOST`.
+const HOST_NODE: i64 = 3;
+
 /// Addresses in the user data of a host function that are looked at.
 const HELD: usize = 16;
 
@@ -26,13 +30,23 @@ impl Machine<'_, '_> {
         if let Some(params) = it.arg(Role::CallbackParams).cloned()
             && let Some(params) = self.pointer(&params)
         {
-            function = self.peek_field(state, &params, &["fn"]);
-            user_data = self.peek_field(state, &params, &["userData"]);
+            // Parameters of a node of any kind say of which it is.
+            let kind = self.peek_field(state, &params, &["type"]);
+            let outer: &[&str] = match kind.map(|kind| kind.as_constant()) {
+                None => &[],
+                Some(Some(HOST_NODE)) => &["host"],
+                Some(_) => return,
+            };
+            let field = |name| [outer, &[name]].concat();
+            function = self.peek_field(state, &params, &field("fn"));
+            user_data = self.peek_field(state, &params, &field("userData"));
         }
         if let Some(Value::Function(id)) = function {
             self.observations.callbacks.insert((self.at.site, it.shown().to_owned(), id));
         }
-        if it.position(Role::Stream).is_none() {
+        // A node of which not even the function is known may be of another kind.
+        let adds = self.calling.adds != Adds::Nothing && matches!(function, Some(Value::Function(_)));
+        if it.position(Role::Stream).is_none() && !adds {
             return;
         }
         let (stream, _) = self.stream_of(state, it);

@@ -278,6 +278,7 @@ impl Machine<'_, '_> {
             }
             Effect::MayWait => self.doubt_all(state, &format!("`{name}` may wait for the device")),
             Effect::ResetsDevice => {
+                self.device_is_reset(state, it);
                 self.settle_all(state);
                 self.host_sees_device(state);
             }
@@ -327,7 +328,8 @@ impl Machine<'_, '_> {
             | Effect::StopsTracking
             | Effect::EntersThread
             | Effect::StartsTracking => self.track(state, it, effect),
-            Effect::CarriesStream | Effect::Borrows | Effect::DropsItself => {}
+            Effect::SetsWorkspace => self.sets_workspace(state, it),
+            Effect::CarriesStream | Effect::DestroyModule | Effect::Borrows | Effect::DropsItself => {}
             Effect::RunsAtExit => self.observations.ends.runs_at_exit(),
             Effect::NoWait | Effect::DestroyStream => {
                 if effect == Effect::DestroyStream {

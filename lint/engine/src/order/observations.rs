@@ -48,7 +48,7 @@ pub struct Observations {
     /// What was seen of copies.
     pub transfers: TransferSums,
     /// What was seen of wrong devices.
-    pub devices: super::devices::DeviceSums,
+    pub devices: super::device_sums::DeviceSums,
     conflicts: BTreeMap<ConflictKey, ConflictSum>,
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
@@ -127,6 +127,8 @@ pub struct LateUseSeen {
     pub what: Gone,
     /// Where it ended.
     pub ended_at: SiteId,
+    /// See [`UseAfterEnd::reset_by`].
+    pub reset_by: Option<String>,
     /// How it is used.
     pub by: LateUse,
 }
@@ -568,8 +570,8 @@ impl Observations {
             })
             .collect();
         let late_uses = self.late_uses.into_iter().map(|((site, seen), paths)| {
-            let LateUseSeen { what, ended_at, by } = seen;
-            UseAfterEnd { site, what, ended_at, by, paths }
+            let LateUseSeen { what, ended_at, reset_by, by } = seen;
+            UseAfterEnd { site, what, ended_at, reset_by, by, paths }
         });
         let needless_waits =
             self.needless.into_values().filter(|wait| !self.needed.contains(&wait.site)).collect();

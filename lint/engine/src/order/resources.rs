@@ -104,16 +104,20 @@ impl Machine<'_, '_> {
                     self.device_outcome(state, it, thing)
                 }
                 Thing::DeviceAttribute | Thing::Fresh | Thing::CaptureStatus => {
-                    let key = SymKey::Opaque {
-                        frame: state.frame(),
-                        step: self.at.step,
-                        operands: vec![Value::int(i64::from(index)), Value::int(i64::from(state.turn()))],
-                    };
-                    Value::symbol(self.symbols.intern(key))
+                    let mut operands =
+                        vec![Value::int(i64::from(index)), Value::int(i64::from(state.turn()))];
+                    debug_assert_eq!(operands.len(), super::gone::MODULE, "what belongs to a module says so");
+                    operands.extend(it.arg(Role::Module).cloned());
+                    let key = SymKey::Opaque { frame: state.frame(), step: self.at.step, operands };
+                    let value = Value::symbol(self.symbols.intern(key));
+                    if thing == Thing::Fresh {
+                        self.module_begins(state, &value);
+                    }
+                    value
                 }
             };
             if let Value::Handle(object) = &value
-                && matches!(thing, Thing::Stream | Thing::Event)
+                && matches!(thing, Thing::Stream | Thing::Event | Thing::Graph)
             {
                 self.begins(state, *object);
             }

@@ -81,6 +81,15 @@ pub struct HeldStream {
     is_own: bool,
 }
 
+/// An event that a place holds, unless it is null.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldEvent {
+    /// False if it was made with cudaEventDisableTiming; `None` if not all are made alike.
+    pub timing: Option<bool>,
+    /// The first call of the program that makes it.
+    pub site: SiteId,
+}
+
 impl HeldStream {
     /// The first call that makes it.
     pub fn site(&self) -> SiteId {
@@ -220,6 +229,28 @@ impl PointsTo {
                     held.non_blocking = held.non_blocking.filter(|it| flags == Some(*it));
                     held.sites.push(made.site);
                     held.sites.sort_unstable();
+                }
+            }
+        }
+        held
+    }
+
+    /// What every event that is ever stored in a place is.
+    pub fn event(&self, place: PlaceId) -> Option<HeldEvent> {
+        let values = self.values(place);
+        if values.unknown {
+            return None;
+        }
+        let mut held: Option<HeldEvent> = None;
+        for target in values.targets() {
+            let Target::Made(id) = target else { return None };
+            let made = &self.places.made[id.0 as usize];
+            let Product::Event(timing) = made.product else { return None };
+            match &mut held {
+                None => held = Some(HeldEvent { timing, site: made.site }),
+                Some(held) => {
+                    held.timing = held.timing.filter(|it| timing == Some(*it));
+                    held.site = held.site.min(made.site);
                 }
             }
         }

@@ -123,8 +123,8 @@ pub(super) enum Product {
     Memory(MemoryKind, Option<u64>),
     /// A stream: made with cudaStreamNonBlocking?
     Stream(Option<bool>),
-    /// Another thing (an event).
-    Other,
+    /// An event: does it measure time?
+    Event(Option<bool>),
 }
 
 /// A step that makes something.

@@ -6,6 +6,10 @@ use crate::cuda::Model;
 use crate::cuda::row::{Effect, MemoryKind, Outcome, Role, Row, Thing};
 use crate::program::{Call, Extern};
 
+/// `cudaStreamNonBlocking`, and `cudaEventDisableTiming`: the bits, which may stand with others.
+const NON_BLOCKING: i64 = 1;
+const DISABLE_TIMING: i64 = 2;
+
 impl Transfer<'_, '_> {
     /// A call of a function of the model; its result.
     pub(super) fn modelled(&mut self, row: &Row, callee: &Extern, call: &Call, args: &[Values]) -> Values {
@@ -55,13 +59,11 @@ impl Transfer<'_, '_> {
             let product = match thing {
                 Thing::Memory(kind) => Some(Product::Memory(kind, self.bytes(row, call))),
                 Thing::Stream => {
-                    let flags = match row.position(Role::Flags) {
-                        Some(flags) => call.args.get(flags).and_then(|it| self.constant(*it)),
-                        None => Some(0),
-                    };
-                    Some(Product::Stream(flags.map(|flags| flags & 1 != 0)))
+                    Some(Product::Stream(self.flags(row, call).map(|flags| flags & NON_BLOCKING != 0)))
                 }
-                Thing::Event => Some(Product::Other),
+                Thing::Event => {
+                    Some(Product::Event(self.flags(row, call).map(|flags| flags & DISABLE_TIMING == 0)))
+                }
                 // Aliases, other handles and numbers: nothing is known of them.
                 _ => None,
             };
@@ -72,6 +74,14 @@ impl Transfer<'_, '_> {
                 }
                 None => self.escape(call.args[index], true),
             }
+        }
+    }
+
+    /// The flags of a call, if they are a constant; 0 where the function takes none.
+    fn flags(&self, row: &Row, call: &Call) -> Option<i64> {
+        match row.position(Role::Flags) {
+            Some(flags) => call.args.get(flags).and_then(|it| self.constant(*it)),
+            None => Some(0),
         }
     }
 

@@ -21,6 +21,7 @@ fn program() -> Program {
         has_destructor: false,
         element_size: None,
         custom_memory: false,
+        ends_with: None,
         private: vec!["p".into()],
         is_shared: false,
         unseen: Vec::new(),

@@ -119,6 +119,9 @@ pub struct Record {
     /// kind (`std::vector<float, PinnedAllocator<float>>`), and for smart pointers with a deleter of
     /// their own.
     pub custom_memory: bool,
+    /// For smart pointers that own alone: the function that runs on what they hold as they end, by its symbol. The
+    /// destructor of the element's class, or the call operator of a deleter.
+    pub ends_with: Option<String>,
     /// True for a class that the frontend has invented, since its header is missing: what its objects convert to, and
     /// when, is not known.
     pub is_invented: bool,

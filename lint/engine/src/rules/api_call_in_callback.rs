@@ -7,7 +7,8 @@ use crate::{Category, Confidence, Diagnostic, Related, Severity};
 
 const DOC: &str = r#"
 ## What it does
-Reports CUDA calls that a stream callback or host function makes, itself or through the functions that it calls.
+Reports CUDA calls that a stream callback or host function makes, itself or through the functions that it calls: also those that run as a `std::unique_ptr` ends, the destructor of what it holds or its deleter.
+Host functions of graphs count as well, captured or added by hand (`cudaGraphAddHostNode`, `cudaGraphAddNode`).
 
 ## Why it is wrong
 "Callbacks must not make any CUDA API calls", nor may functions of `cudaLaunchHostFunc`.
@@ -54,6 +55,7 @@ What must follow the copy on the host goes into a host function that is enqueued
 
 ## Not reported
 - `cudaGetErrorString`, `cudaGetErrorName` and helpers that do not touch the device.
+- What a `std::unique_ptr` holds that may let go of it (`release`, a move), arrays, and other owners: `std::shared_ptr`, containers.
 - Work that the callback hands to another thread, and functions that it only passes on.
 
 ## Confidence

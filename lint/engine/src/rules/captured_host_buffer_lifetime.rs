@@ -6,7 +6,7 @@ use crate::{Category, Diagnostic, Related, Severity};
 
 const DOC: &str = r#"
 ## What it does
-Reports launches of captured graphs that copy from or to host memory which was released after it was captured: a local variable whose scope has ended, memory that was freed, a vector that was reallocated; likewise the user data of a captured host function.
+Reports launches of captured graphs that copy from or to host memory which was released after it was captured: a local variable whose scope has ended, memory that was freed, a vector that was reallocated; likewise the user data of a host function that was captured or added by hand (`cudaGraphAddHostNode`, `cudaGraphAddNode`).
 
 ## Why it is wrong
 A capture notes down addresses, not contents.

@@ -117,7 +117,11 @@ pub(super) fn first_of_each<'f>(
 ) -> Vec<(&'f UseAfterEnd, Vec<crate::program::SiteId>)> {
     let mut found: Vec<(&UseAfterEnd, Vec<_>)> = Vec::new();
     for late in uses {
-        let same = |other: &UseAfterEnd| other.ended_at == late.ended_at && is_same(&other.what, &late.what);
+        // What a reset has ended has one root cause, whatever it is.
+        let are_reset = |other: &UseAfterEnd| other.reset_by.is_some() && late.reset_by.is_some();
+        let same = |other: &UseAfterEnd| {
+            other.ended_at == late.ended_at && (are_reset(other) || is_same(&other.what, &late.what))
+        };
         match found.iter_mut().find(|(first, _)| same(first)) {
             Some((_, others)) => others.push(late.site),
             None => found.push((late, Vec::new())),

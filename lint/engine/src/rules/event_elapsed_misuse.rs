@@ -7,6 +7,8 @@ use crate::{Category, Diagnostic, Related, Severity};
 const DOC: &str = r#"
 ## What it does
 Reports `cudaEventElapsedTime` on an event that was made with `cudaEventDisableTiming`, that was never recorded, or whose record nothing has waited for.
+A wait for the start is none for the end, which is recorded behind it.
+Events that a class keeps in its fields are known by what all of its methods put there.
 
 ## Why it is wrong
 The call waits for nothing and measures nothing: it reads the times that two completed events hold.
@@ -59,6 +61,7 @@ float measure(float *d_data, cudaStream_t stream) {
 - Events that a wait for their stream, for the device or for a later event, or a successful query, has seen complete.
 - Events that something unseen may have recorded or waited for, and calls in a capture.
 - Events that nothing records, where a wait for them leaves out an order that is needed: see `event-never-recorded`.
+- Events in fields or variables that are made with timing in one place and without in another, or with flags that are no constant.
 - Events that a round of a loop records which is not followed (the fourth and later ones).
 - Start and end in the wrong order.
 

@@ -67,7 +67,7 @@ void run(float *d_data, float *d_out) {
 - A record on a stream with work, or with a wait for another event, since the last record on it.
 - Work that another event was recorded for in between.
 - Events that begin a measurement of time, and events that nothing waits for.
-- Streams whose origin is not seen.
+- Streams whose origin is not seen. Of two streams that a caller passes, one is reported (likely) where it waits for an event of its own right behind work on the other: that wait orders nothing, whatever the streams are.
 
 ## Confidence
 Certain if it is so on all paths, likely on some.

@@ -3,8 +3,8 @@
 
 use super::{RuleContext, witness};
 use crate::facts::{
-    MisplacedRecord, Serialized, Stream, UnjoinedFork, UnrecordedWait, Untimed, UntimedEvent, Waiter, Work,
-    WorkKind,
+    Begun, MisplacedRecord, Serialized, Stream, UnjoinedFork, UnrecordedWait, Untimed, UntimedEvent, Waiter,
+    Work, WorkKind,
 };
 use crate::program::SiteId;
 use crate::sketch::{self, Sketch, UNKNOWN_SIZE};
@@ -84,11 +84,13 @@ pub(super) fn of_misplaced(context: &RuleContext<'_>, record: &MisplacedRecord) 
 pub(super) fn of_unjoined(context: &RuleContext<'_>, fork: &UnjoinedFork) -> Trace {
     let mut sketch = Sketch::new(context.options);
     let data = buffer(&mut sketch);
-    let event = sketch.event("forked", None);
+    let event = (fork.begun == Begun::Forked).then(|| sketch.event("forked", None));
     let from = witness::stream(&mut sketch, context.options, &fork.from);
     let to = witness::stream(&mut sketch, context.options, &fork.work.stream);
-    sketch.step(Action::Record { event: event.clone(), stream: from.clone() }, fork.fork.site);
-    sketch.step(Action::StreamWait { stream: to.clone(), event }, fork.fork.site);
+    if let Some(event) = event {
+        sketch.step(Action::Record { event: event.clone(), stream: from.clone() }, fork.fork.site);
+        sketch.step(Action::StreamWait { stream: to.clone(), event }, fork.fork.site);
+    }
     sketch.step(writes(kernel_name(&fork.work), &data, to), fork.work.site);
     sketch.step(reads("caller".to_owned(), &data, from), fork.work.site);
     sketch.finish()

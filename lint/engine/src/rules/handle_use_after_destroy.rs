@@ -1,16 +1,21 @@
-//! `handle-use-after-destroy`: a stream or an event is used after it was destroyed.
+//! `handle-use-after-destroy`: a stream, event, graph or module is used after it was destroyed, or anything after
+//! its device was reset.
 
 use super::device_use_after_free::{confidence, first_of_each};
 use super::{Check, Number, Rule, RuleContext, Witness, late, words};
-use crate::facts::{Call, Gone, LateUse};
+use crate::facts::{Call, Gone, LateUse, ReleaseKind};
 use crate::{Category, Diagnostic, Related, Severity};
 
 const DOC: &str = r#"
 ## What it does
-Reports streams and events that are used after `cudaStreamDestroy` or `cudaEventDestroy` on the same path: work that is enqueued, records, waits, queries, and a second destroy.
+Reports streams, events, graphs and modules that are used after the call that destroys them on the same path (`cudaStreamDestroy`, `cudaEventDestroy`, `cudaGraphDestroy`, `cudaGraphExecDestroy`, `cuModuleUnload`, …): work that is enqueued, records, waits, queries, captures, launches, and a second destroy.
+Kernels that were taken from a module go with it.
+
+`cudaDeviceReset` destroys all that the current device has, `cuCtxDestroy` all that the context has: device memory, streams and events that were made there before are gone as well, and one finding names their first use.
 
 ## Why it is wrong
 What a destroyed handle does is undefined: an error, a crash, or the wrong stream, where the handle has been given out again.
+Measured on an NVIDIA H200 (CUDA 13.0): a destroyed graph is refused with 1, `cudaStreamBeginCapture` and `cudaEventElapsedTime` with what was destroyed crash; behind `cudaDeviceReset`, streams are refused with 400 and memory with 1, a kernel that uses the memory fails with 700, and `cudaEventRecord` and `cudaGraphLaunch` crash.
 
 ## Example
 ```cpp,misuse
@@ -42,13 +47,16 @@ void run(float *d_data) {
 - Destroying a stream with pending work, or an event that streams still wait for: both are allowed, and the work goes on.
 - Handles that were made anew, and variables that were set to something else.
 - Handles of unknown origin that were destroyed in another turn of a loop.
-- `cudaDeviceReset`: what it destroys is not followed.
+- `cudaDeviceReset` as the last statement, and what destructors release behind it.
+- Behind a reset: what belongs to another device, or to one that is not known to be the same; memory from a pool (`cudaMallocAsync`); what was released before; page-locked and managed memory, graphs and the handles of libraries, which are not followed there.
+- What belongs to a graph or module is followed for kernels only (`cuModuleGetFunction`), not for nodes and variables.
 
 ## Confidence
 Certain if the handle is gone on every path to the line, likely if it is on some.
 
 ## References
 - CUDA Runtime API, `cudaStreamDestroy`, `cudaEventDestroy`: use of the handle after this call is undefined behavior.
+- CUDA Runtime API, `cudaGraphDestroy`, `cudaGraphExecDestroy`, `cudaDeviceReset`; Driver API, `cuModuleUnload`, `cuCtxDestroy`.
 "#;
 
 /// See [`DOC`].
@@ -57,7 +65,7 @@ pub static RULE: Rule = Rule {
     number: Number::new(22),
     category: Category::Lifetime,
     severity: Severity::Error,
-    summary: "a stream or an event is used after it was destroyed",
+    summary: "a stream, event, graph or module is used after it was destroyed",
     doc: DOC,
     on_by_default: true,
     witness: Witness::ReturnCode,
@@ -68,29 +76,53 @@ pub static RULE: Rule = Rule {
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let uses = context.facts.late_uses.iter();
     for (late, others) in first_of_each(uses.filter(|late| !matches!(late.what, Gone::Memory(..)))) {
+        let called = |name: &str, sort: &str| match name {
+            "" => format!("the {sort}"),
+            name => format!("{sort} {}", words::code(name)),
+        };
         let (name, sort) = match &late.what {
             Gone::Memory(..) => continue,
+            Gone::Lost(object) => (words::object(object), "memory"),
             Gone::Stream(stream) => (words::stream(stream), "stream"),
-            Gone::Event(name) if name.is_empty() => ("the event".to_owned(), "event"),
-            Gone::Event(name) => (format!("event {}", words::code(name)), "event"),
+            Gone::Event(name) => (called(name, "event"), "event"),
+            Gone::Graph(name) => (called(name, "graph"), "graph"),
+            Gone::Module(name) => (called(name, "module"), "module"),
         };
+        let ended = if sort == "module" { "unloaded" } else { "destroyed" };
+        let before = match &late.reset_by {
+            Some(function) => format!("which {} has destroyed before", words::code(function)),
+            None => format!("which was {ended} before"),
+        };
+        let gone = format!("the {sort} is gone");
         let (message, label) = match &late.by {
-            LateUse::Call(function, Call::Destroys) => (
+            LateUse::Call(function, Call::Destroys) if late.reset_by.is_none() && sort == "module" => (
+                format!("{} unloads {name} a second time", words::code(function)),
+                "it is unloaded again".to_owned(),
+            ),
+            LateUse::Call(function, Call::Destroys) if late.reset_by.is_none() => (
                 format!("{} destroys {name} a second time", words::code(function)),
                 "it is destroyed again".to_owned(),
             ),
-            LateUse::Call(function, _) => (
-                format!("{} uses {name}, which was destroyed before", words::code(function)),
-                format!("the {sort} is gone"),
-            ),
-            LateUse::Work(work) => (
-                format!("{} is enqueued on {name}, which was destroyed before", words::work(work)),
-                format!("the {sort} is gone"),
-            ),
+            LateUse::Call(function, _) | LateUse::Release(ReleaseKind::Call(_, function), _) => {
+                (format!("{} uses {name}, {before}", words::code(function)), gone)
+            }
+            LateUse::Work(work) if matches!(late.what, Gone::Lost(_)) => {
+                (format!("{} uses {name}, {before}", words::work(work)), gone)
+            }
+            LateUse::Work(work) => (format!("{} is enqueued on {name}, {before}", words::work(work)), gone),
             LateUse::Release(..) => continue,
         };
-        let mut related = vec![Related { site: late.ended_at, message: format!("{name} is destroyed here") }];
+        let end = match &late.reset_by {
+            Some(function) => format!("{} destroys here all that belongs to it", words::code(function)),
+            None => format!("{name} is {ended} here"),
+        };
+        let mut related = vec![Related { site: late.ended_at, message: end }];
         related.extend(words::also(others, late.site, "and used again here"));
+        let help = match &late.reset_by {
+            Some(_) => "release what belongs to the device before, or leave the reset to the end".to_owned(),
+            None if sort == "module" => "unload the module after its last use, once".to_owned(),
+            None => format!("destroy the {sort} after its last use, once"),
+        };
         diagnostics.push(Diagnostic {
             rule: RULE.name,
             severity: RULE.severity,
@@ -99,7 +131,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
             site: late.site,
             label,
             related,
-            help: format!("destroy the {sort} after its last use, once"),
+            help,
             witness: late::of_late_use(context, late),
         });
     }

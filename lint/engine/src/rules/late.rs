@@ -9,6 +9,9 @@ use crate::trace::{self, Action, CopyKind, Memory, Point, Range, Trace};
 
 /// The trace that shows a use after the end. `None` where traces have no step for the use.
 pub(super) fn of_late_use(context: &RuleContext<'_>, late: &UseAfterEnd) -> Option<Trace> {
+    if late.reset_by.is_some() {
+        return None;
+    }
     let mut sketch = Sketch::new(context.options);
     match &late.what {
         Gone::Memory(object, how, order) => {
@@ -16,6 +19,8 @@ pub(super) fn of_late_use(context: &RuleContext<'_>, late: &UseAfterEnd) -> Opti
         }
         Gone::Stream(gone) => on_stream(context, &mut sketch, late, gone)?,
         Gone::Event(name) => with_event(&mut sketch, late, name)?,
+        Gone::Graph(name) => with_graph(&mut sketch, late, name)?,
+        Gone::Module(_) | Gone::Lost(_) => return None,
     }
     Some(sketch.finish())
 }
@@ -156,7 +161,12 @@ fn on_stream(
         }
         LateUse::Call(_, Call::Records) => Action::Record { event: sketch.event("", None), stream },
         LateUse::Call(_, Call::StreamWaits) => Action::StreamWait { event: sketch.event("", None), stream },
-        LateUse::Call(_, Call::Other) | LateUse::Release(..) => return None,
+        LateUse::Call(_, Call::Captures) => {
+            Action::BeginCapture { stream, mode: trace::CaptureMode::default() }
+        }
+        LateUse::Call(_, Call::Launches | Call::Measures | Call::Other) | LateUse::Release(..) => {
+            return None;
+        }
     };
     sketch.step(action, late.site);
     Some(())
@@ -179,7 +189,27 @@ fn with_event(sketch: &mut Sketch, late: &UseAfterEnd, name: &str) -> Option<()>
             let stream = trace::Stream::Named(sketch.stream("", false, None));
             Action::StreamWait { event, stream }
         }
-        LateUse::Call(_, Call::Other) | LateUse::Work(_) | LateUse::Release(..) => return None,
+        LateUse::Call(_, Call::Captures | Call::Launches | Call::Measures | Call::Other)
+        | LateUse::Work(_)
+        | LateUse::Release(..) => return None,
+    };
+    sketch.step(action, late.site);
+    Some(())
+}
+
+/// A graph that is captured, destroyed, and launched or destroyed again.
+fn with_graph(sketch: &mut Sketch, late: &UseAfterEnd, name: &str) -> Option<()> {
+    let stream = trace::Stream::Named(sketch.stream("origin", false, None));
+    let graph = sketch.name(name, "graph");
+    let mode = trace::CaptureMode::default();
+    sketch.step(Action::BeginCapture { stream: stream.clone(), mode }, late.ended_at);
+    sketch.step(launch("captured", Vec::new(), Vec::new(), stream.clone()), late.ended_at);
+    sketch.step(Action::EndCapture { stream: stream.clone(), graph: graph.clone() }, late.ended_at);
+    sketch.step(Action::DestroyGraph { graph: graph.clone() }, late.ended_at);
+    let action = match &late.by {
+        LateUse::Call(_, Call::Destroys) => Action::DestroyGraph { graph },
+        LateUse::Call(_, Call::Launches) => Action::LaunchGraph { graph, stream },
+        LateUse::Call(..) | LateUse::Work(_) | LateUse::Release(..) => return None,
     };
     sketch.step(action, late.site);
     Some(())

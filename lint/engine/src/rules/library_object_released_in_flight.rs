@@ -45,7 +45,8 @@ A plan that is kept and used again needs no wait.
 - Handles whose release is documented to wait (`cublasDestroy`, `cudnnDestroy`: "will implicitly call cudaDeviceSynchronize"), and those that release nothing of the device (`cusolverDnDestroy`: "releases CPU-side resources", `cusparseDestroy`, which may defer it).
 - Work that is over: the host has waited for its stream, an event behind it, or the device.
 - Work of other handles, and plans that come from out of sight.
-- Workspaces that the program has allocated itself: free-while-in-flight and async-alloc-misuse.
+- Workspaces that the program has allocated itself, also where it has given them to a handle (`cublasSetWorkspace`, `cufftSetWorkArea`): free-while-in-flight and async-alloc-misuse. `cublasSetStream` takes the workspace of a cuBLAS handle away again.
+- Texture objects. Nothing is documented of kernels that still use one; measured on an NVIDIA H200 (CUDA 13.0), a kernel that is pending while `cudaDestroyTextureObject` returns reads the right texture, whatever is made after that.
 
 ## Confidence
 Certain if the work is pending on every path that gets there, likely on some; possible if a function that is not seen may have waited.

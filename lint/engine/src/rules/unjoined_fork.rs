@@ -1,12 +1,13 @@
 //! `unjoined-fork`: work that was forked off the caller's stream is not joined before the function returns.
 
 use super::{Check, Number, Rule, RuleContext, Witness, event_witness, root_cause, words};
-use crate::facts::UnjoinedFork;
+use crate::facts::{Begun, UnjoinedFork};
 use crate::{Category, Confidence, Diagnostic, Related, Severity};
 
 const DOC: &str = r#"
 ## What it does
 Reports work on a stream of the function's own that waited for an event of the caller's stream, where the function returns without the caller's stream waiting for that work.
+So it does of work that the function starts on such a stream without any event, where it gets one stream and nobody waits.
 
 ## Why it is wrong
 A function that gets a stream promises that its work is in the order of that stream.
@@ -56,12 +57,14 @@ void run(float *d_data, cudaStream_t stream) {
 - Work that the host, or the first stream, waits for.
 - Streams and events that the caller can reach: parameters, members, globals, results.
 - Work that touches nothing that the caller can see.
+- An event that is recorded on the wrong one of two streams: see `event-record-wrong-stream`.
 - Functions that the program itself calls: what the callers do is followed, and a race is reported where it shows.
 - Results that are used on the first stream in the same function: see `cross-stream-unordered`.
 
 ## Confidence
 Certain if all ways out of the function leave the work unjoined, likely if some do.
-At most likely where it is only assumed that the kernel writes.
+At most likely where it is only assumed that the kernel writes, and where the work was started without an event: the caller may wait for the device.
+Possible there if the stream is a blocking one, which the default stream is in order with, if the caller passes that.
 
 ## References
 - CUDA Runtime API, cudaStreamWaitEvent, cudaStreamDestroy.
@@ -90,13 +93,16 @@ fn explain(context: &RuleContext<'_>, fork: &UnjoinedFork) -> Diagnostic {
     let work = words::work(&fork.work);
     let (from, to) = (words::stream(&fork.from), words::stream(&fork.work.stream));
     let paths = root_cause::paths(fork.paths);
+    let (how, most) = match fork.begun {
+        Begun::Forked => ("was forked off", Confidence::Certain),
+        Begun::Started { is_free: true } => ("runs beside", Confidence::Likely),
+        Begun::Started { is_free: false } => ("runs beside", Confidence::Possible),
+    };
     Diagnostic {
         rule: RULE.name,
         severity: RULE.severity,
-        confidence: if fork.work.assumed { paths.min(Confidence::Likely) } else { paths },
-        message: format!(
-            "{work} on {to}, which was forked off {from}, is not joined before the function returns"
-        ),
+        confidence: if fork.work.assumed { paths.min(Confidence::Likely) } else { paths }.min(most),
+        message: format!("{work} on {to}, which {how} {from}, is not joined before the function returns"),
         site: fork.work.site,
         label: format!("nothing makes {from} wait for this"),
         related: vec![Related { site: fork.fork.site, message: fork.fork.text.clone() }],
@@ -121,6 +127,7 @@ mod tests {
             let fork = UnjoinedFork {
                 work,
                 from: Stream::Unseen { name: "stream".into() },
+                begun: Begun::Forked,
                 fork: Note { site: SiteId(10), text: "forked".into() },
                 paths: Paths::All,
             };

@@ -19,6 +19,7 @@ mod calls;
 mod captures;
 mod classes;
 mod constants;
+mod deleters;
 mod dependent;
 mod expressions;
 mod functions;

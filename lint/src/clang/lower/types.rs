@@ -8,6 +8,7 @@ use cuda_lint_engine::program::{Origin, Record, RecordId, Type, TypeKind};
 
 use super::super::cursor::{Cursor, Key, Ty};
 use super::Lowering;
+use super::deleters;
 use super::names;
 
 /// A class, as far as its objects' lives are concerned.
@@ -243,6 +244,7 @@ impl Lowering<'_> {
             has_destructor: false,
             element_size: None,
             custom_memory: false,
+            ends_with: None,
             private: Vec::new(),
             is_shared: false,
             unseen: Vec::new(),
@@ -280,6 +282,7 @@ impl Lowering<'_> {
         let unseen = self.unseen_methods(&class);
         let is_invented = class.declaration.is_some_and(|it| self.origin(it) == Origin::Invented);
         let (element_size, custom_memory) = self.container(ty, &class);
+        let ends_with = deleters::runs_at_end(ty, &class);
         let display = if class.is_lambda { "<lambda>".to_owned() } else { spelled(ty) };
         let record = &mut self.program.records[id.0 as usize];
         record.name = class.name.clone();
@@ -288,6 +291,7 @@ impl Lowering<'_> {
         record.has_destructor = class.destroys;
         record.element_size = element_size;
         record.custom_memory = custom_memory;
+        record.ends_with = ends_with;
         record.private = private;
         record.is_shared = is_shared;
         record.unseen = unseen;
