@@ -312,7 +312,7 @@ impl Machine<'_, '_> {
                     self.settle_reachable(state, std::slice::from_ref(arg));
                 }
                 // What is copied from there, pointers among it, others can read.
-                Some(Role::Src | Role::Reads | Role::ReadFirst) => self.settle_contents(state, arg),
+                Some(Role::Src | Role::Reads | Role::ReadFirst | Role::Format) => self.settle_contents(state, arg),
                 _ if is_c => {}
                 Some(
                     Role::This

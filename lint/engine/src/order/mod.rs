@@ -38,6 +38,7 @@ mod events;
 mod examined;
 mod extents;
 mod forgotten;
+mod formats;
 mod gone;
 mod graph_nodes;
 mod graph_races;
@@ -49,6 +50,7 @@ mod held;
 mod history;
 mod holdings;
 mod joins;
+mod launch_shapes;
 mod launches;
 mod leak_sums;
 mod lifetimes;
@@ -127,7 +129,7 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
     }
     let mut facts = observations.into_facts(program, shared.model);
     facts.callbacks = callbacks::search(program, facts.callbacks, &shared);
-    facts.launches = callbacks::launch_shapes(program);
+    facts.launches = launch_shapes::launch_shapes(program, shared.model);
     facts.errors = errors::complete(facts.errors, program, &shared);
     facts.invalid_calls.extend(removed_calls(program));
     facts

@@ -100,6 +100,7 @@ impl Machine<'_, '_> {
         self.device_after_row(state, row);
         self.errors_see_call(state, &it);
         self.host_accesses(state, &it);
+        self.host_reads_strings(state, &it);
         self.call_may_write(state, &it);
         self.call_uses(state, &it);
         self.capture_sees_call(state, &it);
@@ -552,7 +553,7 @@ impl Machine<'_, '_> {
         for (index, param) in it.row.params.iter().enumerate() {
             let Some(arg) = it.call.args.get(index).cloned() else { break };
             let write = match param.role {
-                Role::Reads | Role::ReadFirst => false,
+                Role::Reads | Role::ReadFirst | Role::Format => false,
                 Role::Writes | Role::WriteFirst => true,
                 _ => continue,
             };

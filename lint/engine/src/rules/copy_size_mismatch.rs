@@ -111,7 +111,12 @@ fn explain(misfit: &Misfit) -> Diagnostic {
         MisfitKind::Beyond { .. } if *paths == Paths::Some => Confidence::Possible,
         _ => by_path,
     };
-    let presumes = matches!(what, MisfitKind::ElementCount { .. } | MisfitKind::SizeOfPointer { .. });
+    let presumes = match what {
+        MisfitKind::ElementCount { .. } | MisfitKind::SizeOfPointer { .. } => true,
+        // One byte, as a signed number.
+        MisfitKind::ValueIsNoByte { value } => (-128..0).contains(value),
+        _ => false,
+    };
     let confidence = if presumes { by_path.min(Confidence::Likely) } else { by_path };
     let function = words::code(function);
     let (message, label, help, object) = match what {
