@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::shared::Shared;
+use crate::Program;
 use crate::cuda::Model;
 use crate::cuda::row::{Effect, InCallback, Role};
 use crate::facts::{Callback, Note, ReachedCall};
 use crate::flow::Loop;
 use crate::program::{Call, Callee, Function, FunctionId, Op, SiteId, Space, Storage, TypeKind};
 use crate::trace::judge::BUSY_WAIT;
-use crate::Program;
 
 /// How deep calls are followed from a callback (RULES.md, rule 24).
 const DEPTH: usize = 4;

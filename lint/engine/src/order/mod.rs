@@ -25,6 +25,7 @@ mod choices;
 mod clocks;
 mod combined;
 mod containers;
+mod copy_params;
 mod counters;
 mod definitions;
 mod devices;

@@ -479,9 +479,8 @@ impl Machine<'_, '_> {
         if let Some(params) = it.arg(Role::CopyParams).cloned()
             && let Some(params) = self.pointer(&params)
         {
-            dst = self.peek_field(state, &params, &["dstPtr", "ptr"]);
-            src = self.peek_field(state, &params, &["srcPtr", "ptr"]);
             kind = self.peek_field(state, &params, &["kind"]);
+            [(dst, dst_device), (src, src_device)] = self.sides_by_params(state, &params);
             // Arrays, and parameters that are filled out of sight: nothing is known of the node.
             if self.calling.adds != Adds::Nothing && dst.is_none() && src.is_none() {
                 return;

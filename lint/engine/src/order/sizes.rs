@@ -125,8 +125,8 @@ impl Machine<'_, '_> {
             let element = record.element_size.filter(|element| *element > 1)?;
             let class = record.name.clone();
             let length = self.length(state, &owner, &class);
-            let is_it = self.number(&length) == *bytes
-                && (bytes.as_constant().is_none() || self.is_length(count));
+            let is_it =
+                self.number(&length) == *bytes && (bytes.as_constant().is_none() || self.is_length(count));
             is_it.then(|| MisfitKind::ElementCount {
                 object: self.describe_object(state, operand.pointer.object),
                 element,
@@ -140,7 +140,9 @@ impl Machine<'_, '_> {
             return Some(Pointer { object: *owner, offset: offset.clone() });
         }
         state.memory.iter().find_map(|((cell, _), value)| {
-            let ObjectKey::Field { parent, offset, field } = &self.objects.info(*cell).key else { return None };
+            let ObjectKey::Field { parent, offset, field } = &self.objects.info(*cell).key else {
+                return None;
+            };
             let holds = matches!(value, Value::Pointer(to) if to.object == elements);
             (holds && field == ELEMENTS).then(|| Pointer { object: *parent, offset: offset.clone() })
         })
