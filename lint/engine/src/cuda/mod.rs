@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 pub use names::{
-    Removed, hip_name, is_known_api_name, keeps_stream, looks_like_api, removed, spelt_for_hip, suggest,
-    without_abi_suffix,
+    Removed, Versioned, hip_name, is_known_api_name, keeps_stream, looks_like_api, removed, spelt_for_hip,
+    suggest, suggest_for_hip, versioned, without_abi_suffix,
 };
 use parse::ParseError;
 use row::{Family, Row};

@@ -1,12 +1,16 @@
 //! Names: spellings of one function, the public names of the CUDA APIs, what was removed, and what a wrong
 //! name may have meant.
 
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use rustc_hash::FxHashSet;
 
 /// Names that the APIs no longer have: `name version replacement`.
 const REMOVED: &str = include_str!("names/removed.txt");
+
+/// How many parameters functions have in which versions: `name parameters first last`.
+const ARITIES: &str = include_str!("names/arities.txt");
 
 /// HIP names that are not the CUDA name with another prefix: `hip cuda`.
 const HIP: &str = include_str!("names/hip.txt");
@@ -254,6 +258,50 @@ pub fn removed(name: &str) -> Option<Removed> {
         let in_version = words.next()?;
         Some(Removed { in_version, replacement: words.next() })
     })
+}
+
+/// A function whose number of parameters differs from version to version of CUDA, as some versions have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versioned {
+    /// How many parameters it has.
+    pub parameters: usize,
+    /// In which major versions.
+    pub versions: RangeInclusive<u16>,
+}
+
+/// The forms of a function whose number of parameters differs from version to version of CUDA, those with the fewest
+/// first; none of other functions.
+pub fn versioned(name: &str) -> Vec<Versioned> {
+    let form = |line: &'static str| {
+        let mut words = line.split_whitespace();
+        if words.next() != Some(name) {
+            return None;
+        }
+        let parameters = words.next()?.parse().ok()?;
+        let first = words.next()?.parse().ok()?;
+        Some(Versioned { parameters, versions: first..=words.next()?.parse().unwrap_or(u16::MAX) })
+    };
+    let mut forms: Vec<Versioned> = lines(ARITIES).filter_map(form).collect();
+    forms.sort_by_key(|form| form.parameters);
+    forms
+}
+
+/// Names of HIP that an unknown name of HIP is misspelt for: those that CUDA has with its own prefix. HIP has functions
+/// of its own, too, so that nothing but spelling counts.
+pub fn suggest_for_hip(name: &str) -> Vec<String> {
+    let Some(rest) = name.strip_prefix("hip") else { return Vec::new() };
+    let near = |prefix: &str| {
+        let wanted = format!("{prefix}{rest}");
+        suggest(&wanted)
+            .into_iter()
+            .filter(move |known| edit_distance(&wanted, known) <= 2)
+            .filter_map(|known| known.strip_prefix(prefix).map(|rest| format!("hip{rest}")))
+            .collect::<Vec<_>>()
+    };
+    let mut names = near("cuda");
+    names.extend(near("cu"));
+    names.dedup();
+    names
 }
 
 /// Up to three names that an unknown name may have meant, best first.

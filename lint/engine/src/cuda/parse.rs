@@ -299,8 +299,8 @@ fn contradiction(row: &Row) -> Option<String> {
     let has = |role: Role| row.params.iter().any(|param| param.role == role);
     let hands_out = row.params.iter().any(|param| matches!(param.role, Role::Out(_)));
     let accesses = row.params.iter().any(|param| {
-        use Role::{ReadFirst, Reads, WriteFirst, Writes};
-        matches!(param.role, Reads | Writes | ReadFirst | WriteFirst)
+        use Role::{Format, ReadFirst, Reads, WriteFirst, Writes};
+        matches!(param.role, Reads | Format | Writes | ReadFirst | WriteFirst)
     });
     let need = |wanted: bool, effect: &str, roles: &str| {
         (!wanted).then(|| format!("`{effect}` needs a parameter `{roles}`"))

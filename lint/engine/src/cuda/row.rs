@@ -154,6 +154,9 @@ pub enum Role {
     /// given device memory there as well (MPI, the scalars and results of cuBLAS), so that such a pointer
     /// proves no host access to it; if the call enqueues work, that work accesses it then.
     Reads,
+    /// As [`Role::Reads`], and it says what the call does with the arguments after it: the host reads those that it
+    /// prints as strings (`printf`, C17 7.21.6.1).
+    Format,
     /// The host writes memory through this address during the call; extent likewise.
     Writes,
     /// The number of elements of a container or range. An argument that is an address is none: it is
@@ -178,6 +181,8 @@ pub enum Role {
 pub enum Thing {
     /// Memory of a kind.
     Memory(MemoryKind),
+    /// Device memory whose address goes into the field `ptr` of the structure (`cudaPitchedPtr`).
+    Pitched,
     /// The device address of mapped host memory: the same object.
     Alias,
     /// A device symbol's address.

@@ -378,6 +378,8 @@ pub struct Transfer {
     pub contexts: Vec<TransferContext>,
     /// True if the copy stands in a loop of its function.
     pub in_loop: bool,
+    /// The function that it stands in.
+    pub within: FunctionId,
 }
 
 /// A copy, as seen on all paths that reach it by the same calls.

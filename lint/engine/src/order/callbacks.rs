@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::shared::Shared;
+use crate::Program;
 use crate::cuda::Model;
 use crate::cuda::row::{Effect, InCallback, Outcome, Role, Row};
-use crate::facts::{Callback, LaunchShape, Note, ReachedCall};
-use crate::flow::Loop;
+use crate::facts::{Callback, Note, ReachedCall};
+use crate::flow::{self, Loop};
 use crate::program::{
-    Call, Callee, Constant, Function, FunctionId, LocalId, Op, SiteId, Space, Storage, TypeKind, ValueId,
+    Call, Callee, Function, FunctionId, LocalId, Op, SiteId, Space, Storage, TypeKind, ValueId,
 };
 use crate::trace::judge::BUSY_WAIT;
-use crate::{Program, flow};
 
 /// How deep calls are followed from a callback (RULES.md, rule 24).
 const DEPTH: usize = 4;
@@ -197,77 +197,4 @@ pub(super) fn is_stream_callback(function: &Function) -> bool {
     let kinds: Vec<_> = function.params.iter().map(|it| function.locals[it.0 as usize].ty.kind).collect();
     function.result.kind == TypeKind::Void
         && matches!(kinds[..], [TypeKind::Stream, TypeKind::Status, TypeKind::Pointer { .. }])
-}
-
-/// The kernel launches as written.
-pub(super) fn launch_shapes(program: &Program) -> Vec<LaunchShape> {
-    let mut shapes = Vec::new();
-    let roots = program.functions.iter().filter(|it| it.space == Space::Host && it.is_root);
-    for function in roots {
-        let kinds = value_kinds(function);
-        let zero = |value: crate::program::ValueId| kinds[value.0 as usize].1;
-        let is_stream = |value: Option<crate::program::ValueId>| {
-            value.is_some_and(|value| kinds[value.0 as usize].0 == Some(TypeKind::Stream))
-        };
-        for statement in function.blocks.iter().flat_map(|block| &block.statements) {
-            let Op::Launch(launch) = &statement.op else { continue };
-            let slots = [launch.grid, launch.block, launch.shared_bytes];
-            let passed = launch.args.iter().find(|arg| arg.ty.kind == TypeKind::Stream);
-            let meant = passed
-                .map(|arg| arg.value)
-                .or_else(|| slots.into_iter().flatten().find(|it| is_stream(Some(*it))));
-            shapes.push(LaunchShape {
-                site: statement.site,
-                kernel: launch.name.clone(),
-                default_stream: launch.stream.is_none_or(zero),
-                stream_arguments: launch
-                    .args
-                    .iter()
-                    .filter(|arg| arg.ty.kind == TypeKind::Stream)
-                    .map(|arg| arg.site)
-                    .collect(),
-                meant: meant.and_then(|value| variable(function, value)),
-                stream_in_other_slot: is_stream(launch.grid)
-                    || is_stream(launch.block)
-                    || is_stream(launch.shared_bytes),
-            });
-        }
-    }
-    shapes
-}
-
-/// The name of the variable that a value was loaded from.
-fn variable(function: &Function, mut value: ValueId) -> Option<String> {
-    let statements = function.blocks.iter().flat_map(|block| &block.statements).rev();
-    for statement in statements.filter(|statement| flow::result_of(&statement.op).is_some()) {
-        if flow::result_of(&statement.op) != Some(value) {
-            continue;
-        }
-        match &statement.op {
-            Op::Load { pointer: from, .. } | Op::Cast { value: from, .. } => value = *from,
-            Op::AddressOfLocal { local, .. } => {
-                return Some(function.locals[local.0 as usize].name.clone());
-            }
-            Op::Field { field, .. } => return Some(field.clone()),
-            _ => return None,
-        }
-    }
-    None
-}
-
-/// For each value: the type it was loaded with, kept through conversions, and whether it is a literal 0.
-fn value_kinds(function: &Function) -> Vec<(Option<TypeKind>, bool)> {
-    let mut kinds = vec![(None, false); function.values as usize];
-    for statement in function.blocks.iter().flat_map(|block| &block.statements) {
-        let Some(result) = flow::result_of(&statement.op) else { continue };
-        let known = match &statement.op {
-            Op::Load { ty, .. } => (Some(ty.kind), false),
-            Op::Call(call) => (Some(call.ty.kind), false),
-            Op::Cast { value, .. } => kinds[value.0 as usize],
-            Op::Const { constant: Constant::Int(0), .. } => (None, true),
-            _ => (None, false),
-        };
-        kinds[result.0 as usize] = known;
-    }
-    kinds
 }

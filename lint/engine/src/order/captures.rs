@@ -265,6 +265,9 @@ impl Machine<'_, '_> {
             Effect::Register => Some(CallInCapture::Registers(object.clone()?)),
             Effect::Create => it.row.params.iter().find_map(|param| match param.role {
                 Role::Out(Thing::Memory(kind)) => Some(CallInCapture::Allocates(kind)),
+                Role::Out(Thing::Pitched) => {
+                    Some(CallInCapture::Allocates(crate::cuda::row::MemoryKind::Device))
+                }
                 _ => None,
             }),
             _ => None,

@@ -18,7 +18,7 @@ use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey, Step};
 use super::state::State;
-use super::symbol::{Linear, Sym};
+use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Effect, Family, MemoryKind, Role, Row};
 use crate::facts::{Origin, Resource};
@@ -41,6 +41,8 @@ pub struct Held {
     pub what: Resource,
     /// The status whose failure means that it was never made.
     pub status: Option<Sym>,
+    /// True for what is page-locked of memory that the caller has: he may know of it, and release it.
+    pub lent: bool,
     /// What has become of it.
     pub fate: Fate,
     /// Where the last variable that held it was assigned something else.
@@ -92,17 +94,38 @@ impl Machine<'_, '_> {
         if !own || !self.is_own_variable(state, target) {
             return;
         }
-        self.begins_to_hold(state, it, object, output, what);
+        self.begins_to_hold(state, it, object, output, what, false);
     }
 
-    /// Memory is page-locked: it has to be unlocked before it goes, if this function has made it.
+    /// Memory is page-locked: it has to be unlocked before it goes, if this function has made it. Of a parameter's
+    /// memory, that is so if the function unlocks it elsewhere.
     pub(super) fn holds_registration(&mut self, state: &mut State, it: &Modelled<'_, '_>, object: ObjectId) {
         let info = self.objects.info(object);
         let is_own = info.origin == Origin::Stack || matches!(info.key, ObjectKey::Made { .. });
         let escaped = state.object(object).is_some_and(|it| it.escaped);
-        if is_own && !escaped && self.is_private(state, object) {
-            self.begins_to_hold(state, it, object, 0, Resource::Registration);
+        let lent = !is_own && self.is_of_parameter(state, object);
+        if (is_own || lent) && !escaped && self.is_private(state, object) {
+            self.begins_to_hold(state, it, object, 0, Resource::Registration, lent);
         }
+    }
+
+    /// Memory of the caller that is held, of which this is an address.
+    fn lent_at(&self, state: &State, number: &Linear) -> Option<ObjectId> {
+        let of = |object| self.objects.pointee_symbol(object);
+        let leads_to =
+            |object| number.terms.iter().any(|(symbol, _)| of(object).is_some_and(|of| of == *symbol));
+        state.held.iter().filter(|it| it.lent).map(|it| it.object).find(|object| leads_to(*object))
+    }
+
+    /// True for what a parameter of the root points to, where the path has put its address nowhere else.
+    fn is_of_parameter(&self, state: &State, object: ObjectId) -> bool {
+        let Some(symbol) = self.objects.pointee_symbol(object) else { return false };
+        let SymKey::Initial { object: holder, .. } = self.symbols.key(symbol) else { return false };
+        let is_copied = state.memory.iter().any(|((cell, _), value)| {
+            matches!(value, Value::Number(number) if number.terms.iter().any(|(term, _)| *term == symbol))
+                && !self.is_stack(self.objects.root(*cell))
+        });
+        state.frames.len() == 1 && self.is_stack(*holder) && !is_copied
     }
 
     /// True for memory that nothing but variables of the functions being followed leads to.
@@ -120,6 +143,7 @@ impl Machine<'_, '_> {
         object: ObjectId,
         output: u8,
         what: Resource,
+        lent: bool,
     ) {
         let site = self.at.site;
         let held = Held {
@@ -130,6 +154,7 @@ impl Machine<'_, '_> {
             function: it.shown().into(),
             what,
             status: it.status,
+            lent,
             fate: Fate::Held,
             lost: None,
         };
@@ -184,6 +209,7 @@ impl Machine<'_, '_> {
         let object = match value {
             Value::Pointer(pointer) => Some(pointer.object),
             Value::Handle(object) => Some(*object),
+            Value::Number(number) => self.lent_at(state, number),
             _ => None,
         };
         if let Some(object) = object {
@@ -312,7 +338,9 @@ impl Machine<'_, '_> {
                     self.settle_reachable(state, std::slice::from_ref(arg));
                 }
                 // What is copied from there, pointers among it, others can read.
-                Some(Role::Src | Role::Reads | Role::ReadFirst) => self.settle_contents(state, arg),
+                Some(Role::Src | Role::Reads | Role::ReadFirst | Role::Format) => {
+                    self.settle_contents(state, arg)
+                }
                 _ if is_c => {}
                 Some(
                     Role::This

@@ -15,6 +15,8 @@ pub struct LeakSums {
     things: BTreeMap<Key, Thing>,
     /// Of the current root: assignments that replace, on some path, what was released before.
     replaced: BTreeSet<(Key, SiteId)>,
+    /// Of the current root: memory of callers that it has page-locked, and unlocks itself.
+    unlocked: BTreeSet<Key>,
     /// Of the current root: what it held on a path that is not followed to its end.
     unsure_here: BTreeSet<Key>,
     /// The same for what a function that it calls has not handed over yet: by the calls that make it.
@@ -28,6 +30,7 @@ struct Thing {
     root: FunctionId,
     function: String,
     what: Resource,
+    lent: bool,
     name: String,
     /// The ways out that it was seen at.
     exits: BTreeMap<SiteId, AtExit>,
@@ -41,6 +44,18 @@ struct Thing {
     left: u32,
 }
 
+impl Thing {
+    /// True if the ways out that leave it stand before all that release it, of which one is no way out after a failure:
+    /// a function that releases before it reports a failure, and leaves what it has done when all is well, has done it
+    /// for its caller.
+    fn leaves_early(&self) -> bool {
+        let left = self.exits.iter().filter(|(_, at)| at.left && !at.settled).map(|(exit, _)| *exit).max();
+        let released = self.exits.iter().filter(|(_, at)| at.settled).map(|(exit, _)| *exit).min();
+        let is_usual = self.exits.values().any(|at| at.settled_in_earnest);
+        is_usual && left.zip(released).is_some_and(|(left, released)| left < released)
+    }
+}
+
 /// What was seen of one thing at one way out.
 #[derive(Debug, Default)]
 struct AtExit {
@@ -50,6 +65,8 @@ struct AtExit {
     left_in_earnest: bool,
     /// On some path it was released, or is known to others.
     settled: bool,
+    /// The same, on a path on which no call was refused.
+    settled_in_earnest: bool,
     /// On some path memory was released, whatever memory.
     frees: bool,
 }
@@ -68,6 +85,11 @@ impl LeakSums {
     /// An assignment replaces what was released before.
     pub fn replaces_settled(&mut self, key: Key, site: SiteId) {
         self.replaced.insert((key, site));
+    }
+
+    /// Memory of the caller is unlocked by the function that has page-locked it.
+    pub fn unlocks(&mut self, key: Key) {
+        self.unlocked.insert(key);
     }
 
     /// A path is not followed any further. What it has lost by now, it cannot release any more.
@@ -90,6 +112,7 @@ impl LeakSums {
                 root,
                 function: it.function.to_string(),
                 what: it.what,
+                lent: it.lent,
                 name: String::new(),
                 exits: BTreeMap::new(),
                 seen: 0,
@@ -117,6 +140,7 @@ impl LeakSums {
             at.left |= is_left;
             at.left_in_earnest |= is_left && earnest;
             at.settled |= settled;
+            at.settled_in_earnest |= settled && earnest;
             at.frees |= state.frees;
             if earnest {
                 thing.seen += 1;
@@ -134,6 +158,7 @@ impl LeakSums {
         let replaced = std::mem::take(&mut self.replaced);
         let unsure = std::mem::take(&mut self.unsure);
         let unsure_here = std::mem::take(&mut self.unsure_here);
+        let unlocked = std::mem::take(&mut self.unlocked);
         for (key, thing) in std::mem::take(&mut self.things) {
             let unsure = exhausted || unsure.contains(&key.made_at) || unsure_here.contains(&key);
             let share = |count: u32| match () {
@@ -151,17 +176,22 @@ impl LeakSums {
                 loss,
                 paths,
             };
+            if thing.lent && !(unlocked.contains(&key) && thing.leaves_early()) {
+                continue;
+            }
             let is_loss = |site: &&SiteId| !replaced.contains(&(key, **site));
-            if let Some(site) = thing.overwritten.1.iter().find(is_loss) {
+            if let Some(site) = thing.overwritten.1.iter().find(is_loss)
+                && !thing.lent
+            {
                 self.found.push(leak(Loss::Overwritten(*site), share(thing.overwritten.0)));
                 continue;
             }
             let is_settled = thing.exits.values().any(|at| at.settled);
-            if thing.rounds > 0 && !is_settled {
+            if thing.rounds > 0 && !is_settled && !thing.lent {
                 self.found.push(leak(Loss::EachRound, share(thing.rounds)));
                 continue;
             }
-            if !is_settled && thing.exits.values().any(|at| at.left) {
+            if !is_settled && !thing.lent && thing.exits.values().any(|at| at.left) {
                 let paths = if is_missed { Paths::AfterFailure } else { share(thing.left) };
                 self.found.push(leak(Loss::Never, paths));
                 continue;

@@ -25,6 +25,7 @@ mod choices;
 mod clocks;
 mod combined;
 mod containers;
+mod copy_params;
 mod counters;
 mod definitions;
 mod device_sums;
@@ -41,6 +42,7 @@ mod examined;
 mod extents;
 mod forgotten;
 mod forks;
+mod formats;
 mod gone;
 mod graph_nodes;
 mod graph_races;
@@ -52,6 +54,7 @@ mod held;
 mod history;
 mod holdings;
 mod joins;
+mod launch_shapes;
 mod launches;
 mod leak_sums;
 mod left_out;
@@ -132,7 +135,7 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
     }
     let mut facts = observations.into_facts(program, shared.model);
     facts.callbacks = callbacks::search(program, facts.callbacks, &shared);
-    facts.launches = callbacks::launch_shapes(program);
+    facts.launches = launch_shapes::launch_shapes(program, shared.model);
     facts.errors = errors::complete(facts.errors, program, &shared);
     facts.invalid_calls.extend(removed_calls(program));
     facts

@@ -102,6 +102,7 @@ impl Machine<'_, '_> {
         self.device_after_row(state, row);
         self.errors_see_call(state, &it);
         self.host_accesses(state, &it);
+        self.host_reads_strings(state, &it);
         self.call_may_write(state, &it);
         self.call_uses(state, &it);
         self.capture_sees_call(state, &it);
@@ -486,9 +487,8 @@ impl Machine<'_, '_> {
         if let Some(params) = it.arg(Role::CopyParams).cloned()
             && let Some(params) = self.pointer(&params)
         {
-            dst = self.peek_field(state, &params, &["dstPtr", "ptr"]);
-            src = self.peek_field(state, &params, &["srcPtr", "ptr"]);
             kind = self.peek_field(state, &params, &["kind"]);
+            [(dst, dst_device), (src, src_device)] = self.sides_by_params(state, &params);
             // Arrays, and parameters that are filled out of sight: nothing is known of the node.
             if self.calling.adds != Adds::Nothing && dst.is_none() && src.is_none() {
                 return;
@@ -560,7 +560,7 @@ impl Machine<'_, '_> {
         for (index, param) in it.row.params.iter().enumerate() {
             let Some(arg) = it.call.args.get(index).cloned() else { break };
             let write = match param.role {
-                Role::Reads | Role::ReadFirst => false,
+                Role::Reads | Role::ReadFirst | Role::Format => false,
                 Role::Writes | Role::WriteFirst => true,
                 _ => continue,
             };

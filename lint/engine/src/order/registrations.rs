@@ -33,6 +33,10 @@ impl Machine<'_, '_> {
         let pointer = self.pointer(&value);
         let root = pointer.as_ref().map(|pointer| self.objects.root(pointer.object));
         if let Some(root) = root {
+            let lent = state.held.iter().find(|it| it.object == root && it.lent).map(|it| it.key);
+            if let Some(key) = lent {
+                self.observations.leaks.unlocks(key);
+            }
             self.is_released(state, root);
             self.unmade(state, root, it.shown());
         }

@@ -25,7 +25,17 @@ impl Machine<'_, '_> {
             })
             .collect();
         for (index, thing, out) in outs {
-            let Some(target) = self.pointer(&out) else { continue };
+            let Some(mut target) = self.pointer(&out) else { continue };
+            let thing = match thing {
+                Thing::Pitched => {
+                    // What else the structure holds, CUDA chooses.
+                    self.forget(state, target.object);
+                    let field = self.field_object(&target, "ptr");
+                    target = self.start_of(field);
+                    Thing::Memory(MemoryKind::Device)
+                }
+                thing => thing,
+            };
             let value = match thing {
                 Thing::Memory(kind) => {
                     let bytes = self.product(it);
@@ -103,7 +113,7 @@ impl Machine<'_, '_> {
                 Thing::CurrentDevice | Thing::Ordinal | Thing::Context => {
                     self.device_outcome(state, it, thing)
                 }
-                Thing::DeviceAttribute | Thing::Fresh | Thing::CaptureStatus => {
+                Thing::DeviceAttribute | Thing::Fresh | Thing::CaptureStatus | Thing::Pitched => {
                     let mut operands =
                         vec![Value::int(i64::from(index)), Value::int(i64::from(state.turn()))];
                     debug_assert_eq!(operands.len(), super::gone::MODULE, "what belongs to a module says so");

@@ -3,18 +3,23 @@
 //! Sizes are compared as linear expressions. What is larger must be larger for every value that the symbols can
 //! have: by a constant, by a multiple of a size that is not zero, or by what the branches of the path say.
 
+use super::containers::ELEMENTS;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
 use super::state::State;
 use super::symbol::Linear;
 use super::value::{Condition, Pointer, Relation, Value};
-use crate::cuda::row::Role;
+use crate::cuda::row::{Outcome, Role};
 use crate::facts::MisfitKind;
-use crate::program::{Type, TypeKind, Written};
+use crate::flow;
+use crate::program::{Call, Callee, Op, Type, TypeKind, ValueId, Written};
 
 /// Bytes of a pointer on all hosts that CUDA runs on (Installation Guide: 64-bit only since CUDA 12).
 const POINTER: u64 = 8;
+
+/// Negative numbers down to this are numbers that somebody means, and not bytes.
+const SMALL: i64 = 16;
 
 /// That one size is larger than another.
 enum Larger {
@@ -61,7 +66,7 @@ impl Machine<'_, '_> {
         }
         if let Some(value) = it.arg(Role::FillValue).and_then(Value::as_constant)
             && unit.as_constant() == Some(1)
-            && !is_byte(value)
+            && (!is_byte(value) || self.is_number_of_elements(it, value))
         {
             return Some(MisfitKind::ValueIsNoByte { value });
         }
@@ -96,7 +101,80 @@ impl Machine<'_, '_> {
         if unit.as_constant() != Some(1) || written.measured {
             return None;
         }
-        self.element_count(state, &operands, &bytes)
+        let count = it.call.call.args.get(size_at).copied()?;
+        self.container_count(state, &operands, &bytes, count)
+            .or_else(|| self.element_count(state, &operands, &bytes))
+    }
+
+    /// The size is how many elements the container has whose elements are copied (`v.size()`). A constant must be
+    /// written so: it may be as large by chance.
+    fn container_count(
+        &mut self,
+        state: &State,
+        operands: &[Operand],
+        bytes: &Linear,
+        count: ValueId,
+    ) -> Option<MisfitKind> {
+        if self.is_instance() {
+            return None;
+        }
+        operands.iter().find_map(|operand| {
+            let owner = self.owner_of_elements(state, operand.pointer.object)?;
+            let record = self.objects.record(owner.object)?;
+            let record = &self.shared.program.records[record.0 as usize];
+            let element = record.element_size.filter(|element| *element > 1)?;
+            let class = record.name.clone();
+            let length = self.length(state, &owner, &class);
+            let is_it =
+                self.number(&length) == *bytes && (bytes.as_constant().is_none() || self.is_length(count));
+            is_it.then(|| MisfitKind::ElementCount {
+                object: self.describe_object(state, operand.pointer.object),
+                element,
+            })
+        })
+    }
+
+    /// The container that has these elements.
+    fn owner_of_elements(&self, state: &State, elements: ObjectId) -> Option<Pointer> {
+        if let ObjectKey::Elements { owner, offset, .. } = &self.objects.info(elements).key {
+            return Some(Pointer { object: *owner, offset: offset.clone() });
+        }
+        state.memory.iter().find_map(|((cell, _), value)| {
+            let ObjectKey::Field { parent, offset, field } = &self.objects.info(*cell).key else {
+                return None;
+            };
+            let holds = matches!(value, Value::Pointer(to) if to.object == elements);
+            (holds && field == ELEMENTS).then(|| Pointer { object: *parent, offset: offset.clone() })
+        })
+    }
+
+    /// True if a value of the current function is what a call says of the length of a container.
+    fn is_length(&self, mut value: ValueId) -> bool {
+        let Some(function) = self.stack.last().map(|id| self.shared.function(*id)) else { return false };
+        let statements = function.blocks.iter().flat_map(|block| &block.statements).rev();
+        for statement in statements.filter(|it| flow::result_of(&it.op).is_some()) {
+            if flow::result_of(&statement.op) != Some(value) {
+                continue;
+            }
+            match &statement.op {
+                Op::Cast { value: from, .. } => value = *from,
+                Op::Call(Call { callee: Callee::Extern(callee), args, .. }) => {
+                    let name = &self.shared.program.externs[callee.0 as usize].name;
+                    let row = self.shared.model.lookup(name, args.len());
+                    return row.is_some_and(|row| row.result == Outcome::Length);
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// True for a small negative number other than -1 that larger elements are meant to hold: of -2, they get
+    /// 0xFEFEFEFE. Of -1, all bits are set, in each byte as in the whole; numbers of larger amount are chosen for the
+    /// bytes that they consist of (`-0x3f`, for a large negative number).
+    fn is_number_of_elements(&self, it: &Modelled<'_, '_>, value: i64) -> bool {
+        let element = it.position(Role::Dst).and_then(|at| it.call.call.written.get(at)?.pointee);
+        (-SMALL..-1).contains(&value) && element.is_some_and(|bytes| bytes > 1) && !self.is_instance()
     }
 
     /// True inside an instance of a template: the branches that depend on its types (`typeid`) are not decided, and

@@ -7,7 +7,7 @@ use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{Object, Paths, Transfer, TransferContext, TransferView};
-use crate::program::SiteId;
+use crate::program::{FunctionId, SiteId};
 
 /// The copies seen so far.
 #[derive(Debug, Default)]
@@ -18,6 +18,7 @@ struct Sum {
     function: String,
     mode: Mode,
     in_loop: bool,
+    within: FunctionId,
     contexts: BTreeMap<Vec<SiteId>, BTreeMap<TransferView, Paths>>,
     /// The calls that lead to copies for which the host does not wait at once.
     unwaited: BTreeSet<Vec<SiteId>>,
@@ -34,6 +35,7 @@ impl TransferSums {
         at: At,
         state: &State,
         calls: &[SiteId],
+        within: FunctionId,
         (function, mode): (&str, Mode),
         (view, paths): (TransferView, Paths),
     ) {
@@ -42,6 +44,7 @@ impl TransferSums {
             function: function.to_owned(),
             mode,
             in_loop,
+            within,
             contexts: BTreeMap::new(),
             unwaited: BTreeSet::new(),
             seen: BTreeMap::new(),
@@ -86,7 +89,8 @@ impl TransferSums {
                 calls,
             });
             let contexts = contexts.collect();
-            Transfer { site, function: sum.function, mode: sum.mode, views, contexts, in_loop: sum.in_loop }
+            let Sum { function, mode, in_loop, within, .. } = sum;
+            Transfer { site, function, mode, views, contexts, in_loop, within }
         };
         self.0.into_iter().map(of).collect()
     }

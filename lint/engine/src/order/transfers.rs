@@ -1,5 +1,6 @@
 //! Copies and fills: what they touch, and when they return.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::access::add_note;
@@ -7,12 +8,13 @@ use super::extents::Rows;
 use super::graph_nodes::Adds;
 use super::happens_before::{Point, StreamKey};
 use super::machine::Machine;
+use super::object::ObjectId;
 use super::state::{DeviceAccess, Extent, Form, Operation, Range, State, WorkId};
 use super::symbol::{Linear, Sym};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Direction, MemoryKind, Mode};
 use crate::facts::{Access, Object, Origin, Paths, TransferView, WorkKind};
-use crate::program::{SiteId, TypeKind};
+use crate::program::{FunctionId, SiteId, TypeKind};
 
 /// One copy, with its arguments sorted out.
 #[derive(Debug)]
@@ -201,9 +203,18 @@ impl Machine<'_, '_> {
                 accesses: Rc::new(operation.accesses.iter().filter(|it| it.write).cloned().collect()),
                 ..operation.clone()
             });
+        let upload = (direction == Some(Direction::HostToDevice))
+            .then_some(operation.id)
+            .filter(|_| self.needs_nothing(state, &operation));
         self.enqueue(state, operation);
+        let between = upload.and_then(|id| state.events.between.iter().find(|it| it.work.id == id).cloned());
         if direction != Some(Direction::DeviceToDevice) {
             self.host_sees(state, Point::Tail(stream));
+        }
+        // The host has waited, and so has what comes next on the other streams, for work that the copy has nothing to
+        // do with. A copy to the host is often there to wait.
+        if let Some(between) = between {
+            Rc::make_mut(&mut state.events).between.push(between);
         }
         if let Some(mut staged) = staged {
             staged.cover = Default::default();
@@ -211,6 +222,13 @@ impl Machine<'_, '_> {
             staged.proven = staged.cover.clone();
             state.pending_mut().push(staged);
         }
+    }
+
+    /// True if nothing that is pending touches what the work touches.
+    fn needs_nothing(&self, state: &State, operation: &Operation) -> bool {
+        let root = |access: &DeviceAccess| self.objects.root(access.range.object);
+        let touched: BTreeSet<ObjectId> = operation.accesses.iter().map(root).collect();
+        !state.pending.iter().any(|it| it.accesses.iter().any(|access| touched.contains(&root(access))))
     }
 
     /// What the host does in the order of a stream: earlier work of the stream is complete before it. That the host
@@ -370,7 +388,8 @@ impl Machine<'_, '_> {
         };
         let paths = self.observations.paths(state);
         let copied = (copy.function, copy.mode);
-        self.observations.transfers.see(self.at, state, &self.calls, copied, (view, paths));
+        let within = self.stack.last().copied().unwrap_or(FunctionId(0));
+        self.observations.transfers.see(self.at, state, &self.calls, within, copied, (view, paths));
     }
 }
 

@@ -320,7 +320,9 @@ fn is_harmless(row: &Row) -> bool {
         | Effect::HostWaitsForEvent
         | Effect::HostWaitsForDevice => true,
         Effect::Create => row.params.iter().all(|param| match param.role {
-            Role::Out(thing) => matches!(thing, Thing::Memory(_) | Thing::Stream | Thing::Event),
+            Role::Out(thing) => {
+                matches!(thing, Thing::Memory(_) | Thing::Pitched | Thing::Stream | Thing::Event)
+            }
             _ => true,
         }),
         _ => false,

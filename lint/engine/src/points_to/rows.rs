@@ -111,8 +111,10 @@ impl Transfer<'_, '_> {
             self.store(&args[b], &x, false);
             return;
         }
-        let reads =
-            row.params.iter().any(|param| matches!(param.role, Role::Reads | Role::ReadFirst | Role::Src));
+        let reads = row
+            .params
+            .iter()
+            .any(|param| matches!(param.role, Role::Reads | Role::Format | Role::ReadFirst | Role::Src));
         let fills_with_zero = !reads
             && (0..args.len()).any(|index| {
                 role(index) == Some(Role::Ignored) && self.constant(call.args[index]) == Some(0)

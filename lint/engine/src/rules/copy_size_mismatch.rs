@@ -7,7 +7,7 @@ use crate::{Category, Confidence, Diagnostic, Severity};
 const DOC: &str = r#"
 ## What it does
 Reports copies and fills whose arguments contradict each other or the memory they name:
-more bytes than the memory has; the `sizeof` of a pointer for the size of what it points to; a number of elements for a number of bytes; rows that are wider than the pitch; a value for cudaMemset that is no byte.
+more bytes than the memory has; the `sizeof` of a pointer for the size of what it points to; a number of elements for a number of bytes, `v.size()` of the vector that is copied among them; rows that are wider than the pitch; a value for cudaMemset that is no byte.
 
 ## Why it is wrong
 A copy that ends behind its memory fails with `cudaErrorInvalidValue`, or overwrites what lies there, if that is host memory.
@@ -42,12 +42,12 @@ void upload(const float *h_data) {
 - Sizes in instances of templates, where branches may depend on types.
 - Pitched memory (cudaMallocPitch, cudaMalloc3D), whose size CUDA chooses, and arrays.
 - Fields of a structure: code may mean those behind them too.
-- cudaMemset with -1, and with numbers that consist of equal bytes (`0x3f3f3f3f`).
+- cudaMemset with -1, which sets all bits, with numbers that consist of equal bytes (`0x3f3f3f3f`), and with negative numbers below -16, which are chosen for the byte that they are (`-0x3f`). From -2 to -16, it is reported where the elements are larger than a byte: of -2, an `int` gets -16843010.
 
 ## Confidence
 An error if both sizes are constants; a warning if one is larger for every value of the symbols in both.
 Certain if so on every path; on some path only possible for sizes, since the type of the elements may hang on branches that nothing relates, likely for widths and values.
-What rests on how the arguments are written (`sizeof` of a pointer, a number of elements) is a warning, likely.
+What rests on how the arguments are written (`sizeof` of a pointer, a number of elements, a negative value) is a warning, likely.
 
 ## References
 - CUDA Runtime API, `cudaMemcpy`, `cudaMemcpy2D`, `cudaMemset`.
@@ -111,7 +111,12 @@ fn explain(misfit: &Misfit) -> Diagnostic {
         MisfitKind::Beyond { .. } if *paths == Paths::Some => Confidence::Possible,
         _ => by_path,
     };
-    let presumes = matches!(what, MisfitKind::ElementCount { .. } | MisfitKind::SizeOfPointer { .. });
+    let presumes = match what {
+        MisfitKind::ElementCount { .. } | MisfitKind::SizeOfPointer { .. } => true,
+        // One byte, as a signed number.
+        MisfitKind::ValueIsNoByte { value } => (-128..0).contains(value),
+        _ => false,
+    };
     let confidence = if presumes { by_path.min(Confidence::Likely) } else { by_path };
     let function = words::code(function);
     let (message, label, help, object) = match what {

@@ -6,7 +6,7 @@ use crate::{Category, Diagnostic, Related, Severity};
 
 const DOC: &str = r#"
 ## What it does
-Reports work on the legacy default stream that stands between work on blocking streams: a launch without its stream between copies on one, and work that has nothing to do with a stream that it waits for.
+Reports work on the legacy default stream that stands between work on blocking streams: a launch without its stream between copies on one, and work that has nothing to do with a stream that it waits for; `cudaMemcpy` to the device among it, of data that no work before it uses.
 
 ## Why it is wrong
 The legacy default stream waits for all earlier work of all blocking streams, and they wait for it.
@@ -59,6 +59,7 @@ void run(float *a, float *b, float *c) {
 - Work before the first and after the last use of the streams: to set up and to clean up.
 - Work that uses what every stream before it has made: it joins them.
 - Work that nothing follows before the host waits.
+- `cudaMemcpy` to the host: the host waits for what it gets, and what wrote it may not be seen (addresses in structures).
 - Launches that pass the stream to the kernel: see `stream-as-kernel-argument`.
 
 ## Confidence

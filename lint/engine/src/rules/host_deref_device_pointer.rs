@@ -10,6 +10,7 @@ use crate::{Category, Diagnostic, Severity};
 const DOC: &str = r#"
 ## What it does
 Reports host code that reads or writes device memory through its pointer: `p[i]`, `*p`, `p->x`, or a host function such as `memcpy` or `printf` that does.
+That is memory of all allocation functions, of `thrust::device_vector` as `raw_pointer_cast(&d[0])` gives it, and what `cudaMalloc3D` puts into `cudaPitchedPtr::ptr`; of `printf` and its kin, the strings are read that a format which is a literal prints with `%s`.
 
 ## Why it is wrong
 The address of `cudaMalloc` memory means nothing to the CPU: the access faults.
@@ -42,7 +43,7 @@ float first(const float *h_input, size_t n) {
 ```
 
 ## Not reported
-- Managed, pinned and mapped memory.
+- Managed, pinned and mapped memory, by the address that `cudaHostGetDevicePointer` gives as well: under unified addressing, it is the host's own, and where it is another one, nothing in the program tells.
 - Code that runs on the device: `__device__`, `__global__` and `__host__ __device__` functions.
 - What makes no access: `&p[i]`, a reference bound to `p[i]`, pointer arithmetic, `sizeof`, a pointer passed on.
 - `thrust::device_reference`, which copies.

@@ -1,8 +1,11 @@
 //! `memcpy-kind-mismatch`: a copy's direction contradicts the memory it names.
 
+use std::collections::BTreeSet;
+
 use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
 use crate::cuda::row::{Direction, MemoryKind};
 use crate::facts::{Object, Transfer, TransferView};
+use crate::program::SiteId;
 use crate::trace::Memory;
 use crate::{Category, Confidence, Diagnostic, Related, Severity};
 
@@ -48,7 +51,7 @@ void fetch(float *d_data, size_t n) {
 ## Confidence
 An error if both operands are known: certain if so on every path, likely on some path.
 A warning, likely, if one operand is known.
-Where neither is, names alone are no proof: a warning, likely, only if both names contradict the direction and the host also dereferences the pointer that the direction calls device memory.
+Where neither is, names alone are no proof: a warning, likely, only if both names contradict the direction and a second clue agrees: the host dereferences the pointer that the direction calls device memory, or the copy is the odd one out, next to two copies by the same function whose names and direction agree on the opposite.
 Possible if the kind is what a called function has made of it, by a mode that the function that is followed neither names nor tests, and does not hold in every mode.
 
 ## References
@@ -124,7 +127,10 @@ fn contradicts(object: &Object, stated: Side) -> bool {
 }
 
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let odd = odd_ones_out(&context.facts.transfers);
     for transfer in &context.facts.transfers {
+        let is_odd = odd.contains(&transfer.site);
+        let mismatch = |view: &TransferView| mismatch(view, is_odd);
         let worst = transfer.views.iter().filter_map(|view| mismatch(view).map(|severity| (severity, view)));
         let by_mode = |view: &TransferView| view.dst.by_mode || view.src.by_mode;
         let Some((severity, view)) =
@@ -145,7 +151,8 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// How bad a combination of operands is, if it contradicts the stated direction.
-fn mismatch(view: &TransferView) -> Option<Severity> {
+/// `is_odd`: it is the odd one out in a run of alike copies.
+fn mismatch(view: &TransferView, is_odd: bool) -> Option<Severity> {
     if view.examined {
         return None;
     }
@@ -157,12 +164,55 @@ fn mismatch(view: &TransferView) -> Option<Severity> {
         let known = side(&view.dst).is_some() && side(&view.src).is_some();
         return Some(if known { Severity::Error } else { Severity::Warning });
     }
+    (is_swapped(view) && (is_used_by_host(view) || is_odd)).then_some(Severity::Warning)
+}
+
+/// True if the host uses what the direction calls device memory.
+fn is_used_by_host(view: &TransferView) -> bool {
+    view.stated.map(sides).is_some_and(|(dst, src)| {
+        (dst == Side::Device && view.dst.host_by_use) || (src == Side::Device && view.src.host_by_use)
+    })
+}
+
+/// True if nothing is known of the operands but their names, and both say the opposite of the stated direction.
+fn is_swapped(view: &TransferView) -> bool {
     let unknown = view.dst.memory.is_none() && view.src.memory.is_none();
-    let names = name_side(&view.dst.name).zip(name_side(&view.src.name));
-    let used_by_host =
-        (dst == Side::Device && view.dst.host_by_use) || (src == Side::Device && view.src.host_by_use);
-    let swapped = dst != src && names == Some((src, dst));
-    (unknown && swapped && used_by_host).then_some(Severity::Warning)
+    let stated = view.stated.map(sides).filter(|(dst, src)| dst != src);
+    unknown && stated.is_some_and(|(dst, src)| names(view) == Some((src, dst)))
+}
+
+/// The sides that the names of both operands claim.
+fn names(view: &TransferView) -> Option<(Side, Side)> {
+    name_side(&view.dst.name).zip(name_side(&view.src.name))
+}
+
+/// The copies whose names say the opposite of their direction, and which stand next to two copies, by the same function,
+/// whose names and direction agree on that opposite.
+fn odd_ones_out(transfers: &[Transfer]) -> BTreeSet<SiteId> {
+    let mut odd = BTreeSet::new();
+    // Sorted by place; functions do not mingle but for what is defined within others.
+    for at in 0..transfers.len() {
+        let it = &transfers[at];
+        let Some(claimed) =
+            it.views.iter().all(is_swapped).then(|| it.views.first().and_then(names)).flatten()
+        else {
+            continue;
+        };
+        let agrees = |other: Option<usize>| {
+            other.and_then(|other| transfers.get(other)).is_some_and(|other| {
+                let says = |view: &TransferView| {
+                    view.stated == Some(direction(claimed.0, claimed.1)) && names(view) == Some(claimed)
+                };
+                other.within == it.within && other.function == it.function && other.views.iter().all(says)
+            })
+        };
+        let before = |steps: usize| agrees(at.checked_sub(steps));
+        let after = |steps: usize| agrees(at.checked_add(steps));
+        if (before(1) && (after(1) || before(2))) || (after(1) && after(2)) {
+            odd.insert(it.site);
+        }
+    }
+    odd
 }
 
 /// The side that a name claims by one of its words: `d_input`, `hostBuffer`, `gpu_out`.
@@ -211,14 +261,21 @@ fn explain(
     let name = words::object(object);
     let what = match object.memory {
         Some(memory) => format!("is {} memory", memory.words()),
-        None => "is used by the host".into(),
+        None if is_used_by_host(view) => "is used by the host".into(),
+        None => {
+            let said = names(view).map_or(claimed, |(dst, src)| if dst_wrong { dst } else { src });
+            format!("is {} memory by its name, as in the copies beside it", said.name())
+        }
     };
     let mut related: Vec<Related> = [&view.dst, &view.src].into_iter().filter_map(words::origin).collect();
     let constant = words::code(stated.constant());
     if let Some(site) = view.kind_site.filter(|site| *site != transfer.site) {
         related.push(Related { site, message: format!("{constant} is stated here") });
     }
-    let right = direction(side(&view.dst).unwrap_or(dst_stated), side(&view.src).unwrap_or(src_stated));
+    let right = match names(view).filter(|_| object.memory.is_none() && !is_used_by_host(view)) {
+        Some((dst, src)) => direction(dst, src),
+        None => direction(side(&view.dst).unwrap_or(dst_stated), side(&view.src).unwrap_or(src_stated)),
+    };
     // Functions of the driver API state the direction in their names.
     let by_name = words::is_driver(&transfer.function);
     let function = words::code(&transfer.function);
@@ -253,7 +310,7 @@ mod tests {
     use super::*;
     use crate::cuda::row::Mode;
     use crate::facts::{Facts, Origin, Paths, Stream};
-    use crate::program::SiteId;
+    use crate::program::FunctionId;
 
     fn facts(dst: Object, src: Object, stated: Option<Direction>) -> Facts {
         let view = TransferView {
@@ -278,6 +335,7 @@ mod tests {
             contexts: Vec::new(),
             views: vec![view],
             in_loop: false,
+            within: FunctionId(0),
         };
         Facts { transfers: vec![transfer], ..Facts::default() }
     }

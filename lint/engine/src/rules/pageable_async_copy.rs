@@ -328,6 +328,7 @@ mod tests {
             contexts: vec![TransferContext { calls: Vec::new(), views: views.clone() }],
             views,
             in_loop: false,
+            within: crate::program::FunctionId(0),
         };
         Facts { transfers: vec![transfer], ..Facts::default() }
     }

@@ -47,6 +47,9 @@ bool process(float *data, int count) {
 ```
 An object whose destructor releases it (`std::unique_ptr` with a deleter, a container) does so on every path.
 
+
+Memory of a caller that is page-locked (`cudaHostRegister`) is held as well, if the function unlocks it itself: what a way out of the middle leaves locked is reported, before the one that unlocks.
+
 ## Not reported
 - What is returned, what a returned object may hold, and what is stored in a field, a variable with static storage, an array or a container, captured, copied into other memory, or handed to a function that is not seen: somebody else may release it.
 - What is released in a callee, by a destructor, in another file, by `cudaDeviceReset` or with its context.

@@ -7,6 +7,7 @@ use crate::{Category, Confidence, DefaultStream, Diagnostic, Severity};
 const DOC: &str = r#"
 ## What it does
 Reports a launch that passes a stream to the kernel as an argument while the launch configuration names none, and a stream in the place of the grid, the block or the shared memory size.
+Likewise `cudaLaunchKernel` and its kin with stream 0 and a stream in the array of arguments, and a stream that went through an integer variable into the wrong place.
 
 ## Why it is wrong
 The stream of a launch is the fourth expression between `<<<` and `>>>`.
@@ -36,6 +37,7 @@ void run(float *d_data, cudaStream_t stream) {
 ## Not reported
 - Launches that pass a stream to the kernel and also name a stream in the configuration.
 - Launches from device code.
+- Integer variables that hold something else on some way, or whose address others get; arrays of arguments that another function fills.
 
 ## Confidence
 Always certain.

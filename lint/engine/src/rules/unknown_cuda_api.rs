@@ -33,12 +33,13 @@ void upload(float *d_data, const float *h_data, size_t n, cudaStream_t stream) {
 
 ## Not reported
 - Names that the file or a project header declares.
-- A number of arguments that one version of CUDA takes and another does not: `cudaMemPrefetchAsync` takes 4 in CUDA 12 and 5 in CUDA 13.
+- A number of arguments that one version of CUDA takes and another does not, unless the version is named (`--cuda`, `[platform]`): `cudaMemPrefetchAsync` takes 4 in CUDA 12 and 5 in CUDA 13.
+- A number of arguments of another version, where the call stands between `#if` and `#endif`: a test of `CUDART_VERSION` may have chosen it.
 - Functions that the project overloads.
 - Names that a file declares for another build, between `#if` and `#endif`.
 - Names with an underscore, as projects give to their wrappers (`cuInit_f`), unless it is all that is wrong with them.
 - Where an `#include` could not be resolved: names that are not close to one of CUDA, and names of check helpers (`cudaCheck…`), which such a header may declare.
-- Names of cuBLAS, NCCL and HIP that are not close to a known one: a later release may have them, and HIP has some of its own.
+- Names of cuBLAS, NCCL and HIP that are not close to a known one: a later release may have them, and HIP has some of its own. Of HIP, only misspellings of functions that CUDA has as well are close.
 
 ## Confidence
 Certain if all includes were resolved, likely otherwise, possible for names of check helpers.
@@ -70,14 +71,21 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
         context.facts.invalid_calls.iter().filter(|call| is_api_name(&call.name)).collect();
     calls.sort_by(|a, b| (&a.name, a.declared, a.site).cmp(&(&b.name, b.declared, b.site)));
     let (misfits, unknown): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.declared);
-    diagnostics.extend(misfits.into_iter().filter_map(misfit));
+    let version = context.options.platform.cuda.map(|version| version.major);
+    diagnostics.extend(misfits.into_iter().filter_map(|call| match cuda::removed(&call.name) {
+        Some(_) => explain(context, call, &[]),
+        None => misfit(version, call),
+    }));
     for group in unknown.chunk_by(|a, b| a.name == b.name) {
         diagnostics.extend(explain(context, group[0], &group[1..]));
     }
 }
 
 /// A call with a number of arguments that the function takes in no version.
-fn misfit(call: &InvalidCall) -> Option<Diagnostic> {
+fn misfit(version: Option<u16>, call: &InvalidCall) -> Option<Diagnostic> {
+    if let Some(found) = version.and_then(|version| of_another_version(version, call)) {
+        return Some(found);
+    }
     let arities = cuda::Model::builtin().arities(&call.name);
     if arities.is_empty() || arities.contains(&call.args) {
         return None;
@@ -101,6 +109,37 @@ fn misfit(call: &InvalidCall) -> Option<Diagnostic> {
         label: format!("{} {} here", call.args, noun(call.args)),
         related: Vec::new(),
         help: format!("look up the parameters of {name} in the documentation of the CUDA version in use"),
+        witness: None,
+    })
+}
+
+/// A call with a number of arguments that the function does not take in the version that the user has named.
+fn of_another_version(version: u16, call: &InvalidCall) -> Option<Diagnostic> {
+    let forms = cuda::versioned(&call.name);
+    // Arguments that are left out have defaults.
+    let called = forms.iter().find(|form| call.args <= form.parameters)?;
+    let right = forms.iter().find(|form| form.versions.contains(&version))?;
+    if called.versions.contains(&version) {
+        return None;
+    }
+    let name = words::code(&call.name);
+    let others = if version < *called.versions.start() {
+        format!("CUDA {} and later", called.versions.start())
+    } else {
+        format!("CUDA {} and earlier", called.versions.end())
+    };
+    Some(Diagnostic {
+        rule: RULE.name,
+        severity: RULE.severity,
+        confidence: Confidence::Certain,
+        message: format!(
+            "{name} takes {} arguments in CUDA {version}, and this is a call for {others}",
+            right.parameters
+        ),
+        site: call.site,
+        label: format!("the arguments are those of {others}"),
+        related: Vec::new(),
+        help: format!("look up the parameters of {name} in the documentation of CUDA {version}"),
         witness: None,
     })
 }
@@ -139,7 +178,8 @@ fn explain(context: &RuleContext<'_>, call: &InvalidCall, others: &[&InvalidCall
     } else if cuda::is_known_api_name(&call.name) {
         return None;
     } else {
-        let suggestions = cuda::suggest(&call.name);
+        let mut suggestions: Vec<String> = cuda::suggest(&call.name).into_iter().map(str::to_owned).collect();
+        suggestions.extend(cuda::suggest_for_hip(&call.name));
         let is_near = suggestions.iter().any(|known| is_close(&call.name, known));
         if (unresolved && (is_check(&call.name) || !is_near))
             || (is_of_library(&call.name) && !is_near)
@@ -155,7 +195,8 @@ fn explain(context: &RuleContext<'_>, call: &InvalidCall, others: &[&InvalidCall
                 format!("did you mean {} or {}?", first.join(", "), words::code(last))
             }
         };
-        (RULE.severity, format!("{name} is no function of CUDA 11 to 13, and nothing declares it"), help)
+        let api = if call.name.starts_with("hip") { "HIP" } else { "CUDA 11 to 13" };
+        (RULE.severity, format!("{name} is no function of {api}, and nothing declares it"), help)
     };
     Some(Diagnostic {
         rule: RULE.name,
@@ -309,7 +350,7 @@ mod tests {
     fn a_number_of_arguments_that_no_version_takes() {
         let call =
             |name: &str, args| InvalidCall { name: name.into(), args, site: SiteId(20), declared: true };
-        let message = |name, args| misfit(&call(name, args)).map(|diagnostic| diagnostic.message);
+        let message = |name, args| misfit(None, &call(name, args)).map(|diagnostic| diagnostic.message);
         let prefetch = message("cudaMemPrefetchAsync", 2);
         assert_eq!(
             prefetch.as_deref(),
@@ -321,6 +362,35 @@ mod tests {
         assert_eq!(wait.as_deref(), Some("`cudaStreamSynchronize` takes 1 argument, and the call has 0"));
         assert_eq!(message("cudaThatNobodyKnows", 1), None);
         assert_eq!(message("cublasDtrsm", 11), None, "cuBLAS without a handle");
+    }
+
+    #[test]
+    fn a_number_of_arguments_of_another_version() {
+        let message = |version, args| {
+            let name = "cudaMemPrefetchAsync".to_owned();
+            let call = InvalidCall { name, args, site: SiteId(20), declared: true };
+            misfit(Some(version), &call).map(|diagnostic| diagnostic.message)
+        };
+        let wrong =
+            "`cudaMemPrefetchAsync` takes 5 arguments in CUDA 13, and this is a call for CUDA 12 and earlier";
+        assert_eq!(message(13, 3).as_deref(), Some(wrong));
+        assert_eq!(message(13, 4).as_deref(), Some(wrong));
+        assert_eq!(message(13, 5), None);
+        let wrong =
+            "`cudaMemPrefetchAsync` takes 4 arguments in CUDA 12, and this is a call for CUDA 13 and later";
+        assert_eq!(message(12, 5).as_deref(), Some(wrong));
+        assert_eq!(message(12, 4), None);
+    }
+
+    #[test]
+    fn hip_has_functions_of_its_own_but_not_of_that_spelling() {
+        let reported = ["20 unknown-cuda-api error certain"];
+        assert_eq!(sample::lines(&facts(&["hipDeviceSynchronise"], false)), reported);
+        assert_eq!(sample::lines(&facts(&["hipMemcopyAsync"], false)), reported);
+        for own in ["hipExtMallocWithFlags", "hipMemcpyWithStream", "hipStreamGetDevice", "hipSomethingElse"]
+        {
+            assert!(sample::lines(&facts(&[own], false)).is_empty(), "{own}");
+        }
     }
 
     #[test]

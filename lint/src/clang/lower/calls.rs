@@ -229,6 +229,7 @@ impl Body<'_, '_> {
         returned.untold = resolved.signature.is_none();
         if let Callee::Extern(id) = resolved.callee {
             self.unit.note_macro_call(expression, id, site);
+            self.unit.note_versioned_call(expression, id, arguments.len());
         }
         if invented && let Callee::Extern(id) = resolved.callee {
             let name = self.unit.program.externs[id.0 as usize].name.clone();

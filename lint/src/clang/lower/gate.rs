@@ -8,6 +8,7 @@
 use std::rc::Rc;
 
 use clang_sys::*;
+use cuda_lint_engine::cuda;
 use cuda_lint_engine::program::{ExternId, FunctionBuilder, InvalidCall, SiteId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -123,6 +124,25 @@ impl Lowering<'_> {
         let known = self.program.invalid_calls.iter().any(|other| other.site == call.site);
         if !known && is_api_name(call.name.as_bytes()) {
             self.program.invalid_calls.push(call);
+        }
+    }
+
+    /// Notes a call of a function that takes other arguments in other versions of CUDA, unless `#if` may have chosen it.
+    pub fn note_versioned_call(&mut self, expression: Cursor, callee: ExternId, args: usize) {
+        let name = self.program.externs[callee.0 as usize].name.clone();
+        if cuda::versioned(&name).is_empty() {
+            return;
+        }
+        let Some(span) = self.positions.span(expression) else { return };
+        if !self.positions.is_own_file(span.file) {
+            return;
+        }
+        let calls = self.calls_in(span.file);
+        let is_it = |call: &&TextCall| span.contains(call.offset) && call.name == name;
+        if let Some(call) = calls.iter().find(is_it).filter(|call| !call.conditional) {
+            let end = call.offset + name.len() as u32;
+            let site = self.positions.site_of(Span { file: span.file, start: call.offset, end });
+            self.invalid_call(InvalidCall { name, args, site, declared: true });
         }
     }
 

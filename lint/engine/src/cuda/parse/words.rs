@@ -42,6 +42,7 @@ pub const ROLES: &[(&str, Role)] = &[
     ("kernel", Role::Kernel),
     ("kernel-args", Role::KernelArgs),
     ("reads", Role::Reads),
+    ("format", Role::Format),
     ("writes", Role::Writes),
     ("count", Role::Count),
     ("index", Role::ElementIndex),
@@ -54,6 +55,7 @@ pub const ROLES: &[(&str, Role)] = &[
 
 /// The words for what an `out:…` parameter hands out, apart from memory kinds.
 pub const THINGS: &[(&str, Thing)] = &[
+    ("pitched", Thing::Pitched),
     ("alias", Thing::Alias),
     ("symbol-address", Thing::SymbolAddress),
     ("stream", Thing::Stream),

@@ -1,0 +1,310 @@
+//! Forms that a misuse takes, and their near twins: programs of one line each, of which those that are marked
+//! `// wrong` are reported by one rule, and no others.
+
+mod project;
+
+use project::Project;
+
+/// Compares what a rule reports with the marks.
+fn marked(rule: &str, options: &[&str], text: &str) {
+    let project = Project::new(&[("a.cu", text)]);
+    let all = ["--min-confidence", "possible", "--min-severity", "info", "."];
+    let mut found = project.found(&[options, &all].concat());
+    let suffix = format!(" {rule}");
+    found.retain(|line| line.ends_with(&suffix));
+    found.dedup();
+    let numbered = text.lines().zip(1..);
+    let wrong = numbered.filter(|(line, _)| line.ends_with("// wrong"));
+    let wrong: Vec<String> = wrong.map(|(_, number)| format!("a.cu:{number} {rule}")).collect();
+    assert_eq!(found, wrong, "{text}");
+}
+
+#[test]
+fn device_memory_by_whatever_name() {
+    marked(
+        "host-deref-device-pointer",
+        &[],
+        r#"#include <cuda_runtime.h>
+#include <cstdio>
+#include <cstring>
+#include <cstdlib>
+#include <vector>
+#include <iostream>
+#include <thrust/device_vector.h>
+#include <thrust/host_vector.h>
+#include <thrust/copy.h>
+__global__ void k(int *p) { p[threadIdx.x] += 1; }
+__global__ void k3(cudaPitchedPtr p) { ((int*)p.ptr)[threadIdx.x] += 1; }
+int bad1() { cudaPitchedPtr q; cudaMalloc3D(&q, make_cudaExtent(4,4,4)); int v = *(int*)q.ptr; cudaFree(q.ptr); return v; } // wrong
+void bad2() { cudaPitchedPtr q; cudaMalloc3D(&q, make_cudaExtent(4,4,4)); memset(q.ptr, 0, q.pitch); cudaFree(q.ptr); } // wrong
+struct V { cudaPitchedPtr vol; };
+int bad3() { V v; cudaMalloc3D(&v.vol, make_cudaExtent(4,4,4)); char *row = (char*)v.vol.ptr + v.vol.pitch; int x = row[0]; cudaFree(v.vol.ptr); return x; } // wrong
+void bad4() { char *p; cudaMalloc(&p, 40); cudaMemset(p,0,40); printf("v %d %s\n", 3, p); cudaFree(p); } // wrong
+void bad5() { char *p; cudaMalloc(&p, 40); cudaMemset(p,0,40); char b[99]; snprintf(b, 99, "%s", p); puts(b); cudaFree(p); } // wrong
+int bad6() { thrust::device_vector<int> d(10); int *p = thrust::raw_pointer_cast(&d[0]); return p[1]; } // wrong
+void bad7() { thrust::device_vector<int> d(10); int *p = thrust::raw_pointer_cast(&d[2]); p[1] = 5; } // wrong
+int bad8() { thrust::device_vector<int> d(10); int *p = thrust::raw_pointer_cast(&d.front()); return *p; } // wrong
+// Not so:
+void ok1() { cudaPitchedPtr q; cudaMalloc3D(&q, make_cudaExtent(4,4,4)); cudaMemset3D(q, 0, make_cudaExtent(4,4,4)); k3<<<1,1>>>(q); k<<<1,1>>>((int*)q.ptr); cudaDeviceSynchronize(); printf("%p %zu %zu\n", q.ptr, q.pitch, q.xsize); cudaFree(q.ptr); }
+void ok2(int *h) { cudaPitchedPtr q; cudaMalloc3D(&q, make_cudaExtent(16,4,4)); cudaMemcpy3DParms c = {0}; c.srcPtr = make_cudaPitchedPtr(h, 16, 4, 4); c.dstPtr = q; c.extent = make_cudaExtent(16,4,4); c.kind = cudaMemcpyHostToDevice; cudaMemcpy3D(&c); cudaFree(q.ptr); }
+cudaPitchedPtr ok3() { cudaPitchedPtr q; cudaMalloc3D(&q, make_cudaExtent(16,4,4)); return q; }
+void ok4() { char *p; cudaMalloc(&p, 40); printf("%p\n", p); printf("%p %s\n", p, "x"); printf("%s\n", (p ? "yes" : "no")); cudaFree(p); }
+void ok5() { char *p; cudaMallocManaged(&p, 40); p[0] = 0; printf("%s\n", p); cudaFree(p); }
+int ok6() { thrust::device_vector<int> d(10); k<<<1,1>>>(thrust::raw_pointer_cast(&d[0])); cudaDeviceSynchronize(); return d[3]; }
+void ok7() { thrust::device_vector<int> d(10); d[0] = 5; d[1] = d[0]; int s = 0; for (int i = 0; i < 10; i++) { s += d[i]; std::cout << d[i] << " "; } printf("%d %d\n", s, (int)d[2]); d[3] += 2; d[4]++; auto r = d[5]; int x = r; printf("%d\n", x); }
+int ok8() { thrust::host_vector<int> h(10); int *p = thrust::raw_pointer_cast(&h[0]); return p[1]; }
+int ok9() { thrust::device_vector<int> d(10); int *p = thrust::raw_pointer_cast(&d[0]); int v; cudaMemcpy(&v, p, 4, cudaMemcpyDeviceToHost); return v + d.front() + d.back(); }
+struct H { thrust::device_vector<float> d; float get(int i) { return d[i]; } void set(int i, float v) { d[i] = v; } };
+float ok10() { H h; h.d.resize(10); h.set(1, 2.f); return h.get(1); }
+int ok11() { int *h, *p; cudaHostAlloc(&h, 40, cudaHostAllocMapped); cudaHostGetDevicePointer(&p, h, 0); h[0] = 1; int v = p[0]; cudaFreeHost(h); return v; }
+void ok12() { thrust::device_vector<float2> d(10); float2 v = d[0]; printf("%f\n", v.x); float y = static_cast<float2>(d[1]).y; printf("%f\n", y); const thrust::device_vector<float2> &c = d; float2 z = c[2]; printf("%f", z.x); }
+"#,
+    );
+}
+
+#[test]
+fn sizes_and_values() {
+    marked(
+        "copy-size-mismatch",
+        &[],
+        r#"#include <cuda_runtime.h>
+#include <vector>
+#include <string>
+#include <array>
+#include <cstdint>
+void b1(float*h,int n){std::vector<float> v(n);float*d;cudaMalloc(&d,n*4);cudaMemcpy(d,v.data(),v.size(),cudaMemcpyHostToDevice);cudaFree(d);} // wrong
+void b2(const std::vector<float>&v,float*d){cudaMemcpy(d,v.data(),v.size(),cudaMemcpyHostToDevice);} // wrong
+void b3(std::vector<double>&v,double*d,cudaStream_t s){ size_t n=v.size(); cudaMemcpyAsync(v.data(),d,n,cudaMemcpyDeviceToHost,s); cudaStreamSynchronize(s);} // wrong
+void b4(double*d){ std::vector<double> v(100); cudaMemcpy(v.data(),d,v.size(),cudaMemcpyDeviceToHost);} // wrong
+void b5(int*d,int n){ cudaMemset(d,-2,n*sizeof(int)); } // wrong
+void b6(){ int*d; cudaMalloc(&d,400); cudaMemset(d,-2,400); cudaFree(d);} // wrong
+void b7(std::vector<float>&v,float*d){cudaMemcpy(d,&v[0],v.size(),cudaMemcpyHostToDevice);} // wrong
+void b8(float*d){ std::vector<float> v; v.push_back(1); v.push_back(2); cudaMemcpy(d,v.data(),v.size(),cudaMemcpyHostToDevice);} // wrong
+// Not so:
+void o1(const std::vector<float>&v,float*d){cudaMemcpy(d,v.data(),v.size()*sizeof(float),cudaMemcpyHostToDevice);}
+void o2(const std::vector<char>&v,char*d){cudaMemcpy(d,v.data(),v.size(),cudaMemcpyHostToDevice);}
+void o3(const std::string&v,char*d){cudaMemcpy(d,v.data(),v.size(),cudaMemcpyHostToDevice);}
+void o4(const std::vector<float>&v,const std::vector<char>&w,float*d){cudaMemcpy(d,v.data(),w.size(),cudaMemcpyHostToDevice);}
+void o5(int*d,int n){ cudaMemset(d,-1,n*sizeof(int)); cudaMemset(d,255,n*sizeof(int)); cudaMemset(d,0,n); cudaMemset(d,-63,n*4); cudaMemset(d,0x80,n*4); }
+void o6(int8_t*d,int n,void*v){ cudaMemset(d,-2,n); cudaMemset(v,-2,n); }
+template<class T> void o7(const std::vector<T>&v,T*d){cudaMemcpy(d,v.data(),v.size(),cudaMemcpyHostToDevice);}
+void o8(const std::vector<float>&v,float*d){cudaMemcpy(d,v.data(),v.size()*4,cudaMemcpyHostToDevice); cudaMemcpy(d,v.data(),v.size()/2,cudaMemcpyHostToDevice);}
+void o9(){ o7<char>({},nullptr); }
+void o10(std::vector<float>&v,float*d){ size_t bytes=v.size()*sizeof(float); cudaMemcpy(d,v.data(),bytes,cudaMemcpyHostToDevice);}
+void o11(float*d){ std::vector<float> v(100); cudaMemcpy(d,v.data(),100,cudaMemcpyHostToDevice); }
+"#,
+    );
+}
+
+#[test]
+fn streams_on_their_way_to_a_launch() {
+    marked(
+        "stream-as-kernel-argument",
+        &[],
+        r#"#include <cuda_runtime.h>
+#include <cuda.h>
+__global__ void k(int *p) { p[0] = 1; }
+__global__ void k1(int *p, int n) { p[0] = n; }
+__global__ void ks(int *p, cudaStream_t s) { p[0] = 1; }
+void b1(int*d,cudaStream_t s){void*a[]={&d,&s};cudaLaunchKernel((void*)ks,dim3(1),dim3(1),a,0,0);} // wrong
+void b2(int*d,cudaStream_t s){void*a[2]; a[0]=&d; a[1]=(void*)&s; cudaLaunchKernel((const void*)ks,dim3(1),dim3(1),a);} // wrong
+void b3(int*d,cudaStream_t s){int x=(int)(size_t)s;k<<<1,1,x>>>(d);} // wrong
+void b4(int*d){unsigned long s;cudaStreamCreate((cudaStream_t*)&s);k<<<1,1,s>>>(d);} // wrong
+void b5(int*d,cudaStream_t s){size_t x=(size_t)s;size_t y=x;k<<<1,1,y>>>(d);} // wrong
+void b6(int*d,cudaStream_t s){long x; x=reinterpret_cast<long>(s);k<<<1,1,x>>>(d);} // wrong
+void b7(CUfunction f,CUdeviceptr d,CUstream s){void*a[]={&d,&s};cuLaunchKernel(f,1,1,1,1,1,1,0,nullptr,a,nullptr);} // wrong
+// Not so:
+void o1(int*d,cudaStream_t s){void*a[]={&d,&s};cudaLaunchKernel((void*)ks,dim3(1),dim3(1),a,0,s);}
+void o2(int*d,cudaStream_t s){void*a[]={&d};cudaLaunchKernel((void*)k,dim3(1),dim3(1),a,0,0); (void)s;}
+void o3(int*d,cudaStream_t s){int x=16; size_t h=(size_t)s; k1<<<1,1,x,s>>>(d,(int)h);}
+void o4(int*d,cudaStream_t s,int bytes){int x=bytes; if(bytes<0) x=(int)(size_t)s; k<<<1,1,x>>>(d);}
+void o5(int*d,cudaStream_t s=0){void*a[]={&d,&s};cudaLaunchKernel((void*)ks,dim3(1),dim3(1),a,0,s);}
+void call(int*d){o5(d);o5(d,0);}
+void fill(unsigned long*);
+void o6(int*d,cudaStream_t s){unsigned long x=(unsigned long)s; fill(&x); k<<<1,1,x>>>(d);}
+void o7(int*d,cudaStream_t s){int n=4; void*a[]={&d,&n};void*b[]={&d,&s}; cudaLaunchKernel((void*)k1,dim3(1),dim3(1),a,0,0); cudaLaunchKernel((void*)ks,dim3(1),dim3(1),b,0,s);}
+void o8(int*d,size_t smem){size_t x=smem; k<<<1,1,x>>>(d); k<<<1,256,x,0>>>(d);}
+"#,
+    );
+}
+
+#[test]
+fn the_odd_kind_out() {
+    marked(
+        "memcpy-kind-mismatch",
+        &[],
+        r#"#include <cuda_runtime.h>
+void b1(int*h_a,int*h_b,int*h_c,int*d_a,int*d_b,int*d_c){
+  cudaMemcpy(d_a,h_a,40,cudaMemcpyHostToDevice);
+  cudaMemcpy(d_b,h_b,40,cudaMemcpyDeviceToHost); // wrong
+  cudaMemcpy(d_c,h_c,40,cudaMemcpyHostToDevice);
+}
+void b2(int*h_a,int*h_b,int*h_c,int*d_a,int*d_b,int*d_c,cudaStream_t s){
+  cudaMemcpyAsync(h_a,d_a,40,cudaMemcpyDeviceToHost,s);
+  cudaMemcpyAsync(h_b,d_b,40,cudaMemcpyDeviceToHost,s);
+  cudaMemcpyAsync(h_c,d_c,40,cudaMemcpyHostToDevice,s); // wrong
+}
+struct Buffers { float *hostA, *hostB, *hostC, *devA, *devB, *devC; void up(); };
+void Buffers::up() {
+  cudaMemcpy(devA,hostA,40,cudaMemcpyDeviceToHost); // wrong
+  cudaMemcpy(devB,hostB,40,cudaMemcpyHostToDevice);
+  cudaMemcpy(devC,hostC,40,cudaMemcpyHostToDevice);
+}
+// Not so:
+void o1(int*h_a,int*h_b,int*h_c,int*d_a,int*d_b,int*d_c){
+  cudaMemcpy(d_a,h_a,40,cudaMemcpyHostToDevice);
+  cudaMemcpy(d_b,h_b,40,cudaMemcpyHostToDevice);
+  cudaMemcpy(h_c,d_c,40,cudaMemcpyDeviceToHost);
+}
+void o2(int*h_a,int*h_b,int*d_a,int*d_b){
+  cudaMemcpy(d_a,h_a,40,cudaMemcpyDeviceToHost);
+  cudaMemcpy(d_b,h_b,40,cudaMemcpyHostToDevice);
+}
+void o3(int*a,int*b,int*c,int*d_a,int*d_b,int*d_c){
+  cudaMemcpy(d_a,a,40,cudaMemcpyHostToDevice);
+  cudaMemcpy(d_b,b,40,cudaMemcpyDeviceToHost);
+  cudaMemcpy(d_c,c,40,cudaMemcpyHostToDevice);
+}
+void o4(int*h_a,int*h_b,int*h_c,int*d_a,int*d_b,int*d_c,cudaMemcpyKind k){
+  cudaMemcpy(d_a,h_a,40,k); cudaMemcpy(d_b,h_b,40,k); cudaMemcpy(d_c,h_c,40,cudaMemcpyDefault);
+}
+void o5(int*h_a,int*h_b,int*h_c,int*d_a,int*d_b,int*d_c){
+  cudaMemcpy(d_a,h_a,40,cudaMemcpyDeviceToHost);
+  cudaMemcpy(d_b,h_b,40,cudaMemcpyDeviceToHost);
+  cudaMemcpy(d_c,h_c,40,cudaMemcpyDeviceToHost);
+}
+void o6(int*h_a,int*d_a){ cudaMemcpy(d_a,h_a,40,cudaMemcpyHostToDevice); cudaMemcpy(d_a+9,h_a,40,cudaMemcpyHostToDevice); }
+void o7(int*h_a,int*d_a){ cudaMemcpy(d_a,h_a,40,cudaMemcpyDeviceToHost); }
+"#,
+    );
+}
+
+#[test]
+fn copies_by_structures_of_the_driver() {
+    marked(
+        "pageable-async-copy",
+        &[],
+        r#"#include <cuda.h>
+#include <vector>
+#include <cstdlib>
+#include <cstring>
+void b1(CUdeviceptr d,CUstream s,std::vector<int>&h){CUDA_MEMCPY2D c={};c.srcMemoryType=CU_MEMORYTYPE_HOST;c.srcHost=h.data();c.srcPitch=1024;c.dstMemoryType=CU_MEMORYTYPE_DEVICE;c.dstDevice=d;c.dstPitch=1024;c.WidthInBytes=1024;c.Height=4096;cuMemcpy2DAsync(&c,s);} // wrong
+void b2(CUdeviceptr d,CUstream s){static char h[1<<22];CUDA_MEMCPY2D c;memset(&c,0,sizeof(c));c.dstMemoryType=CU_MEMORYTYPE_HOST;c.dstHost=h;c.dstPitch=1024;c.srcMemoryType=CU_MEMORYTYPE_DEVICE;c.srcDevice=d;c.srcPitch=1024;c.WidthInBytes=1024;c.Height=4096;cuMemcpy2DAsync(&c,s);cuStreamSynchronize(s);} // wrong
+void b3(CUarray a,CUstream s,std::vector<int>&h){CUDA_MEMCPY3D c={};c.srcMemoryType=CU_MEMORYTYPE_HOST;c.srcHost=h.data();c.srcPitch=1024;c.dstMemoryType=CU_MEMORYTYPE_ARRAY;c.dstArray=a;c.WidthInBytes=1024;c.Height=64;c.Depth=64;cuMemcpy3DAsync(&c,s);} // wrong
+// Not so:
+void o1(CUdeviceptr d,CUstream s){void*h;cuMemHostAlloc(&h,1<<22,0);memset(h,0,1<<22);CUDA_MEMCPY2D c={};c.srcMemoryType=CU_MEMORYTYPE_HOST;c.srcHost=h;c.srcPitch=1024;c.dstMemoryType=CU_MEMORYTYPE_DEVICE;c.dstDevice=d;c.dstPitch=1024;c.WidthInBytes=1024;c.Height=4096;cuMemcpy2DAsync(&c,s);cuStreamSynchronize(s);cuMemFreeHost(h);}
+void o2(CUdeviceptr d,CUdeviceptr e,CUstream s){CUDA_MEMCPY2D c={};c.srcMemoryType=CU_MEMORYTYPE_DEVICE;c.srcDevice=e;c.dstMemoryType=CU_MEMORYTYPE_DEVICE;c.dstDevice=d;c.dstPitch=1024;c.WidthInBytes=1024;c.Height=4096;cuMemcpy2DAsync(&c,s);}
+void o3(CUdeviceptr d,CUstream s,void*h){CUDA_MEMCPY2D c={};c.srcMemoryType=CU_MEMORYTYPE_HOST;c.srcHost=h;c.dstMemoryType=CU_MEMORYTYPE_DEVICE;c.dstDevice=d;c.WidthInBytes=1024;c.Height=4096;cuMemcpy2DAsync(&c,s);}
+void o4(CUdeviceptr d,CUstream s,std::vector<int>&h){CUDA_MEMCPY2D c={};c.srcMemoryType=CU_MEMORYTYPE_HOST;c.srcHost=h.data();c.dstMemoryType=CU_MEMORYTYPE_DEVICE;c.dstDevice=d;c.WidthInBytes=1024;c.Height=4096;cuMemcpy2D(&c);}
+void o5(CUstream s,std::vector<int>&h,char*o){CUDA_MEMCPY2D c={};c.srcMemoryType=CU_MEMORYTYPE_UNIFIED;c.srcDevice=(CUdeviceptr)o;c.dstMemoryType=CU_MEMORYTYPE_UNIFIED;c.WidthInBytes=1024;c.Height=4096;cuMemcpy2DAsync(&c,s);}
+void fill(CUDA_MEMCPY2D*);
+void o6(CUstream s){CUDA_MEMCPY2D c={};fill(&c);cuMemcpy2DAsync(&c,s);}
+"#,
+    );
+}
+
+#[test]
+fn memory_of_a_caller_that_stays_locked() {
+    marked(
+        "resource-leak",
+        &[],
+        r#"#include <cuda_runtime.h>
+#include <cstdlib>
+__global__ void k(float *p) { p[0] = 1; }
+void keep(float *);
+bool work(float *);
+int b1(float *h, int c) {
+  cudaHostRegister(h, 4096, 0);
+  if (c) return 1; // wrong
+  k<<<1, 1>>>(h); cudaDeviceSynchronize();
+  cudaHostUnregister(h);
+  return 0;
+}
+bool b2(const float *h, float *d, size_t n, cudaStream_t s) {
+  if (cudaHostRegister((void *)h, n, 0) != cudaSuccess) return false;
+  if (n > 4096)
+    return false; // wrong
+  cudaMemcpyAsync(d, h, n, cudaMemcpyHostToDevice, s);
+  cudaStreamSynchronize(s);
+  cudaHostUnregister((void *)h);
+  return true;
+}
+int b3(int c) {
+  float *h = (float *)malloc(4096);
+  cudaHostRegister(h, 4096, 0);
+  if (c) { free(h); return 1; }
+  cudaHostUnregister(h); free(h); return 0;
+}
+// Not so:
+bool o1(float *h, float **d) { cudaHostRegister(h, 4096, 0); if (cudaMalloc(d, 4096) != cudaSuccess) { cudaHostUnregister(h); return false; } return true; }
+bool o2(float *h, int n) { cudaHostRegister(h, 4096, 0); if (n < 0) { cudaHostUnregister(h); return false; } k<<<1, 1>>>(h); return true; }
+void o3(float *h) { cudaHostRegister(h, 4096, 0); }
+int o4(float *h, int c) { bool r = c > 0; if (r) cudaHostRegister(h, 4096, 0); if (c < 0) return 1; k<<<1, 1>>>(h); cudaDeviceSynchronize(); if (r) cudaHostUnregister(h); return 0; }
+int o5(float *h, int c) { cudaHostRegister(h, 4096, 0); int r = 0; if (c) r = 1; else k<<<1, 1>>>(h); cudaDeviceSynchronize(); cudaHostUnregister(h); return r; }
+struct S { float *h; int go(float *p, int c) { cudaHostRegister(p, 4096, 0); h = p; if (c) return 1; cudaHostUnregister(h); h = nullptr; return 0; } ~S() { if (h) cudaHostUnregister(h); } };
+struct T { float *h; bool open(); int go(int c) { cudaHostRegister(h, 4096, 0); if (c) return 1; cudaHostUnregister(h); return 0; } };
+int o6(float *h, int c) { cudaHostRegister(h, 4096, 0); keep(h); if (c) return 1; cudaHostUnregister(h); return 0; }
+void o7(float *h, int c) { cudaHostRegister(h, 4096, 0); if (c) exit(1); k<<<1, 1>>>(h); cudaDeviceSynchronize(); cudaHostUnregister(h); }
+"#,
+    );
+}
+
+#[test]
+fn synchronous_copies_between_streams() {
+    marked(
+        "default-stream-serialization",
+        &[],
+        r#"#include <cuda_runtime.h>
+__global__ void k(int *p) { p[0] = 1; }
+void b1(int*a,int*b,int*c){int h[10]={0};cudaStream_t s,t;cudaStreamCreate(&s);cudaStreamCreate(&t);k<<<1,1,0,s>>>(a);cudaMemcpy(c,h,40,cudaMemcpyHostToDevice);k<<<1,1,0,t>>>(b);cudaDeviceSynchronize();cudaStreamDestroy(s);cudaStreamDestroy(t);} // wrong
+void b2(int*a,int*b,const int*h){cudaStream_t s,t;cudaStreamCreate(&s);cudaStreamCreate(&t);k<<<1,1,0,s>>>(a);cudaMemcpy(b,h,40,cudaMemcpyHostToDevice);k<<<1,1,0,t>>>(b);cudaStreamSynchronize(s);cudaStreamSynchronize(t);cudaStreamDestroy(s);cudaStreamDestroy(t);} // wrong
+// Not so:
+void o1(int*a,int*b,int*c,int*h){cudaStream_t s,t;cudaStreamCreate(&s);cudaStreamCreate(&t);k<<<1,1,0,s>>>(a);k<<<1,1,0,t>>>(b);cudaMemcpy(h,a,40,cudaMemcpyDeviceToHost);k<<<1,1,0,t>>>(b);cudaDeviceSynchronize();cudaStreamDestroy(s);cudaStreamDestroy(t);}
+void o2(int*a,int*b,int*c,int*h){cudaStream_t s,t;cudaStreamCreate(&s);cudaStreamCreate(&t);cudaMemcpy(a,h,40,cudaMemcpyHostToDevice);k<<<1,1,0,s>>>(a);k<<<1,1,0,t>>>(b);cudaDeviceSynchronize();cudaStreamDestroy(s);cudaStreamDestroy(t);}
+void o3(int*a,int*b,int*c,int*h){cudaStream_t s,t;cudaStreamCreate(&s);cudaStreamCreate(&t);k<<<1,1,0,s>>>(a);k<<<1,1,0,t>>>(b);cudaDeviceSynchronize();cudaMemcpy(c,h,40,cudaMemcpyHostToDevice);k<<<1,1,0,s>>>(c);k<<<1,1,0,t>>>(b);cudaDeviceSynchronize();cudaStreamDestroy(s);cudaStreamDestroy(t);}
+void o4(int*a,int*b,int*c,int*h){cudaStream_t s,t;cudaStreamCreateWithFlags(&s,cudaStreamNonBlocking);cudaStreamCreateWithFlags(&t,cudaStreamNonBlocking);k<<<1,1,0,s>>>(a);cudaMemcpy(c,h,40,cudaMemcpyHostToDevice);k<<<1,1,0,t>>>(b);cudaDeviceSynchronize();cudaStreamDestroy(s);cudaStreamDestroy(t);}
+void o5(int*a,int*b,int*c,int*h){cudaStream_t s,t;cudaStreamCreate(&s);cudaStreamCreate(&t);k<<<1,1,0,s>>>(a);cudaMemcpy(a,h,40,cudaMemcpyHostToDevice);k<<<1,1,0,t>>>(b);cudaDeviceSynchronize();cudaStreamDestroy(s);cudaStreamDestroy(t);}
+void o6(int*a,int*c,int*h){cudaStream_t s;cudaStreamCreate(&s);k<<<1,1,0,s>>>(a);cudaMemcpy(c,h,40,cudaMemcpyHostToDevice);k<<<1,1,0,s>>>(a);cudaStreamSynchronize(s);cudaStreamDestroy(s);}
+"#,
+    );
+}
+
+#[test]
+fn arguments_of_an_earlier_version() {
+    marked(
+        "unknown-cuda-api",
+        &["--cuda", "13"],
+        r#"#include <cuda_runtime.h>
+#include <cuda.h>
+#define CHECK(x) do { if ((x) != cudaSuccess) return; } while (0)
+void b1(float*p,cudaStream_t s){cudaMemPrefetchAsync(p,4,0,s);} // wrong
+void b2(float*p,cudaStream_t s){CHECK(cudaMemPrefetchAsync(p,4,0));} // wrong
+// Not so:
+void o1(float*p,cudaStream_t s){cudaMemLocation l{};cudaMemPrefetchAsync(p,4,l,0,s);}
+#if CUDART_VERSION < 13000
+void o2(float*p,cudaStream_t s){cudaMemPrefetchAsync(p,4,0,s);}
+#endif
+"#,
+    );
+}
+
+#[test]
+fn arguments_of_a_later_version() {
+    let text = "#include <cuda_runtime.h>\n\
+                void o(float *p, cudaStream_t s) { cudaMemPrefetchAsync(p, 4, 0, s); }\n\
+                void b(float *p, cudaMemLocation l) { cudaMemPrefetchAsync(p, 4, l, 0, nullptr); } // wrong\n";
+    marked("unknown-cuda-api", &["--cuda", "12.4"], text);
+    marked("unknown-cuda-api", &[], &text.replace("// wrong", ""));
+}
+
+#[test]
+fn misspelt_names_of_hip_and_removed_functions_with_other_arguments() {
+    let text = "#include <hip/hip_runtime.h>\n\
+                void b() { hipDeviceSynchronise(); } // wrong\n\
+                void o(void **p) { hipExtMallocWithFlags(p, 4, 0); hipDeviceSynchronize(); }\n";
+    marked("unknown-cuda-api", &[], text);
+    let text = "#include <cuda_runtime.h>\n\
+                void b(void *t, void *p) { cudaBindTexture(0, t, p, 4); } // wrong\n";
+    marked("unknown-cuda-api", &[], text);
+    marked("unknown-cuda-api", &["--cuda", "11.8"], &text.replace("// wrong", ""));
+}
