@@ -213,7 +213,7 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn start_of_field(&mut self, base: &Pointer, field: &str) -> Pointer {
+    pub(super) fn start_of_field(&mut self, base: &Pointer, field: &str) -> Pointer {
         let object = self.field_object(base, field);
         self.start_of(object)
     }

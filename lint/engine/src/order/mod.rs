@@ -49,6 +49,7 @@ mod held;
 mod history;
 mod holdings;
 mod joins;
+mod kept;
 mod launches;
 mod leak_sums;
 mod lifetimes;

@@ -90,6 +90,7 @@ impl Machine<'_, '_> {
             self.queries.insert(status);
         }
         self.held_sees_call(state, &it);
+        self.kept_by_library(state, &it);
         self.calling = Calling {
             name: it.shown().into(),
             discarded: call.call.discarded,
@@ -288,6 +289,8 @@ impl Machine<'_, '_> {
                     self.release_elements(state, &owner, name);
                 }
             }
+            // What the class is like; no call does it.
+            Effect::HasElements => {}
             Effect::Empties => {
                 if let Some(owner) = self.owner(it) {
                     self.release_elements(state, &owner, name);
