@@ -27,6 +27,7 @@ mod combined;
 mod containers;
 mod counters;
 mod definitions;
+mod device_members;
 mod devices;
 mod ends;
 mod errors;
