@@ -575,7 +575,7 @@ impl Machine<'_, '_> {
             let access = if write {
                 Access::HostWrite { via: via() }
             } else {
-                Access::HostRead { via: via(), as_result: false }
+                Access::HostRead { via: via(), as_result: false, left: false }
             };
             // A result that the call waits for is copied in the order of the stream.
             if !(write && it.row.effects.contains(&Effect::HostWaitsForResult)) {
