@@ -178,3 +178,28 @@ fn a_member_says_which_device_is_meant() {
     assert_eq!(opens("cudaSetDevice(device);", ""), [""; 0]);
     assert_eq!(opens("", "void start(Worker &w) { cudaSetDevice(w.device); w.open(); }"), [""; 0]);
 }
+
+#[test]
+fn a_launch_for_an_object_that_keeps_its_device_is_possibly_on_another() {
+    let methods = |body: &str| {
+        let text = format!(
+            "struct A {{ int dev; float *d; cudaStream_t s;\n\
+             A(int device) : dev(device) {{ cudaSetDevice(dev); cudaMalloc(&d, 1024); }}\n{body}\n}};\n"
+        );
+        found_by(&text, &["--min-confidence", "possible", "."])
+            .into_iter()
+            .filter(|it| it.ends_with("wrong-device"))
+            .collect::<Vec<_>>()
+    };
+    let none = Vec::<String>::new();
+    assert_eq!(methods("void run() {\nwork<<<1, 32>>>(d);\nwork<<<1, 32>>>(d); }"), ["4 wrong-device"]);
+    assert_eq!(methods("void run(float *x) {\nwork<<<1, 32, 0, s>>>(x); }"), ["4 wrong-device"]);
+    assert_eq!(methods("void run() { cudaSetDevice(dev);\nwork<<<1, 32>>>(d); }"), none);
+    assert_eq!(methods("void run(float *x, cudaStream_t t) {\nwork<<<1, 32, 0, t>>>(x); }"), none);
+    assert_eq!(
+        methods("void run() { work<<<1, 32>>>(d); }\nvoid all() { cudaSetDevice(dev); run(); }"),
+        none
+    );
+    let unset = "struct B { int dev; float *d; void run() { work<<<1, 32>>>(d); } };\n";
+    assert_eq!(found_by(unset, &["--min-confidence", "possible", "."]), none);
+}

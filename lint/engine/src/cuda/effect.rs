@@ -141,6 +141,8 @@ pub enum Effect {
     CountsUp,
     /// The counter is lowered, likewise.
     CountsDown,
+    /// Of a constructor: objects of the class have their elements in themselves, in the one array that they hold.
+    HasElements,
     /// The object that receives the result has the arguments in order, as the fields `<0>`, `<1>`, …: those that are
     /// whole numbers; of others nothing is known.
     Gathers,

@@ -79,6 +79,13 @@ pub enum DeviceFault {
         /// The member.
         member: String,
     },
+    /// A method launches a kernel with what its object has before any device is set, likewise.
+    LaunchUnset {
+        /// The kernel.
+        kernel: String,
+        /// The member.
+        member: String,
+    },
     /// A library is called with a handle that was made on another device.
     Handle {
         /// The function.

@@ -335,6 +335,8 @@ pub enum Access {
         via: Option<String>,
         /// What the value read is used for, where that says more: a size, a loop bound, a result.
         as_result: bool,
+        /// True if it is the caller who reads, once the function that enqueued the work has returned.
+        left: bool,
     },
     /// The host writes.
     HostWrite {

@@ -16,7 +16,7 @@ use super::observations::Observations;
 use super::state::{Operation, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
-use crate::cuda::row::Role;
+use crate::cuda::row::{Direction, MemoryKind, Role};
 use crate::facts::{EarlyTiming, Paths, WorkKind};
 use crate::program::SiteId;
 
@@ -264,10 +264,12 @@ impl Machine<'_, '_> {
         let counts = |it: &&Operation| {
             let runs = match it.kind {
                 WorkKind::Kernel | WorkKind::Fill | WorkKind::Other => true,
-                WorkKind::Copy { synchronous_form, pageable, .. } => !synchronous_form && !pageable,
+                WorkKind::Copy { synchronous_form, pageable, .. } => {
+                    !pageable && (!synchronous_form || is_no_wait(it))
+                }
                 WorkKind::HostFunction | WorkKind::Allocation => false,
             };
-            runs && !was_there(it) && it.doubts.is_empty() && it.undocumented_wait.is_none() && !it.reported
+            runs && !was_there(it) && is_pending(it) && self.is_on_device(state, it)
         };
         // A copy with pageable memory in the same stream blocks today until the stream gets there.
         let blocks = |it: &Operation| {
@@ -300,6 +302,17 @@ impl Machine<'_, '_> {
         }
     }
 
+    /// A synchronous form returns at once if its memory is the device's: of a fill, memory that is not known may be
+    /// managed, for which it waits; of a copy, the kind that it names says enough.
+    fn is_on_device(&self, state: &State, it: &Operation) -> bool {
+        let is_fill = it.kind == WorkKind::Fill;
+        !it.form.synchronous
+            || it.accesses.iter().all(|access| {
+                let memory = self.memory_kind(state, access.range.object);
+                memory.map_or(!is_fill, MemoryKind::is_device)
+            })
+    }
+
     /// A function that is followed on its own returns: what was measured too early is waited for by now, or never
     /// is.
     pub(super) fn timings_end(&mut self, state: &State) {
@@ -307,9 +320,7 @@ impl Machine<'_, '_> {
             return;
         }
         for (interval, work) in &state.clocks.early {
-            let is_left = state.pending.iter().any(|it| {
-                it.id == *work && it.doubts.is_empty() && it.undocumented_wait.is_none() && !it.reported
-            });
+            let is_left = state.pending.iter().any(|it| it.id == *work && is_pending(it));
             let sums = &mut self.observations.timings;
             if is_left {
                 sums.never.insert(*interval)
@@ -318,6 +329,23 @@ impl Machine<'_, '_> {
             };
         }
     }
+}
+
+/// True for a synchronous form that the host does not wait for: a fill, and a copy within device memory (CUDA Runtime
+/// API, "API synchronization behavior", Memcpy 5 and Memset). Such work counts as reported from the first, since it is
+/// held against other device work only.
+fn is_no_wait(it: &Operation) -> bool {
+    let within_device = match it.kind {
+        WorkKind::Fill => true,
+        WorkKind::Copy { direction, .. } => direction == Some(Direction::DeviceToDevice),
+        _ => false,
+    };
+    it.form.synchronous && within_device
+}
+
+/// True for work that nothing has waited for, or may have.
+fn is_pending(it: &Operation) -> bool {
+    it.doubts.is_empty() && it.undocumented_wait.is_none() && (!it.reported || is_no_wait(it))
 }
 
 impl Observations {

@@ -39,7 +39,7 @@ impl Machine<'_, '_> {
 
     /// The host reads memory.
     pub(super) fn reads_combined(&mut self, state: &State, range: &Range, access: &Access) {
-        let Access::HostRead { via, as_result: false } = access else { return };
+        let Access::HostRead { via, as_result: false, .. } = access else { return };
         if !self.is_combined(state, range.object) {
             return;
         }

@@ -10,7 +10,7 @@ use super::symbol::{Linear, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Effect, MemoryKind};
 use crate::facts::{Access, Origin, ReleaseKind};
-use crate::program::BinaryOp;
+use crate::program::{BinaryOp, TypeKind};
 
 /// The hidden field.
 pub(super) const ELEMENTS: &str = "<elements>";
@@ -24,6 +24,9 @@ impl Machine<'_, '_> {
 
     /// The address of the elements of the container at `owner`, whose class is `class`.
     pub(super) fn elements(&mut self, state: &State, owner: &Pointer, class: &str) -> Value {
+        if self.has_elements(class) {
+            return Value::Pointer(self.elements_within(owner));
+        }
         let cell = self.elements_cell(owner);
         if let Some(value) = state.memory.get(&(cell.object, cell.offset.clone())) {
             return value.clone();
@@ -73,6 +76,31 @@ impl Machine<'_, '_> {
             Effect::Reallocates(memory) => Some(*memory),
             _ => None,
         })
+    }
+
+    /// True for classes whose objects have their elements in themselves (`std::array`).
+    fn has_elements(&self, class: &str) -> bool {
+        let last = class.rsplit("::").next().unwrap_or(class);
+        let row = self.shared.model.lookup(&format!("{class}::{last}"), 1);
+        row.is_some_and(|row| row.effects.contains(&Effect::HasElements))
+    }
+
+    /// Where such an object has them: in its array, if the class is seen, as what fills it by a list does.
+    fn elements_within(&mut self, owner: &Pointer) -> Pointer {
+        let record = self.objects.record(owner.object).map(|id| &self.shared.program.records[id.0 as usize]);
+        let array = record.and_then(|record| match &record.fields[..] {
+            [(field, ty)] if matches!(ty.kind, TypeKind::Array { .. }) => Some(field.clone()),
+            _ => None,
+        });
+        match array {
+            Some(field) => {
+                let elements = self.start_of_field(owner, &field);
+                let name = self.objects.info(owner.object).name.clone();
+                self.objects.info_mut(elements.object).name = name;
+                elements
+            }
+            None => owner.clone(),
+        }
     }
 
     /// True for classes whose destructor gives back what they own, since nobody else can own it.

@@ -14,7 +14,6 @@ use std::rc::Rc;
 
 use super::access::add_note;
 use super::calls::Unfollowed;
-use super::event_use::is_called;
 use super::happens_before::{EventKey, StreamKey};
 use super::machine::Machine;
 use super::model::Modelled;
@@ -23,7 +22,7 @@ use super::resets::Context;
 use super::state::{DeviceAccess, Operation, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::unknown::is_accessor;
-use super::value::{Condition, Pointer, Relation, Value};
+use super::value::{Condition, Relation, Value};
 use crate::cuda::row::{Effect, Family, MemoryKind, Role, Row, Thing};
 use crate::facts::{Device, DeviceFault, Note, Presumed};
 use crate::program::{FunctionId, Linkage, Origin, SiteId};
@@ -65,6 +64,16 @@ pub(super) struct Home {
 }
 
 impl Devices {
+    /// True if a device is current that the path has not set.
+    pub fn is_as_found(&self) -> bool {
+        self.current.is_some() && self.since.is_none()
+    }
+
+    /// An object is blamed for a call; false if another one is blamed for it already.
+    pub fn is_blamed_first(&mut self, object: ObjectId, site: SiteId) -> bool {
+        *self.blamed.entry(object).or_insert(site) == site
+    }
+
     /// What holds on both of two paths.
     pub fn join(&mut self, other: &Self) {
         if self.current != other.current {
@@ -283,40 +292,6 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// A method makes something and keeps it in its object, which has a member for the device, and neither the method
-    /// nor what it calls has set one. Callers may have: only methods that nothing here calls are looked at.
-    pub(super) fn made_for_member(
-        &mut self,
-        state: &mut State,
-        it: &Modelled<'_, '_>,
-        thing: Thing,
-        target: &Pointer,
-    ) {
-        let belongs =
-            matches!(thing, Thing::Stream | Thing::Event | Thing::Handle | Thing::Memory(MemoryKind::Device));
-        let shared = self.shared;
-        let [root, ..] = self.stack[..] else { return };
-        let Some((class, _)) = shared.function(root).name.rsplit_once("::") else { return };
-        let Some((member, set_at)) = shared.setters.members.get(class) else { return };
-        if !belongs || state.failed || state.devices.current.is_none() || state.devices.since.is_some() {
-            return;
-        }
-        let owner = self.objects.root(target.object);
-        let is_own = self.objects.pointee_symbol(owner).is_some()
-            && self
-                .objects
-                .record(owner)
-                .is_some_and(|it| shared.program.records[it.0 as usize].name == class);
-        if !is_own || is_called(shared.program, root) {
-            return;
-        }
-        let made = self.objects.info(target.object).name.clone();
-        let what = DeviceFault::Unset { function: it.shown().to_owned(), made, member: member.clone() };
-        let there = Device { name: String::new(), site: Some(*set_at) };
-        let here = self.current_for_people(state);
-        self.observations.wrong_device(self.at, state, (what, here, there, Some(Presumed::OtherDevice)));
-    }
-
     /// The device that a stream belongs to. Each device has a default stream, so that stream 0 is that of the
     /// current one.
     pub(super) fn device_of_stream(&self, state: &State, stream: StreamKey) -> Option<Linear> {
@@ -363,7 +338,11 @@ impl Machine<'_, '_> {
         stream: StreamKey,
         accesses: &[DeviceAccess],
     ) -> bool {
-        if state.devices.homes.is_empty() || state.failed || self.is_captured(state, stream) {
+        if state.failed || self.is_captured(state, stream) {
+            return false;
+        }
+        self.launched_for_member(state, kernel, stream, accesses);
+        if state.devices.homes.is_empty() {
             return false;
         }
         if let StreamKey::Created(object) = stream
@@ -484,7 +463,7 @@ impl Machine<'_, '_> {
         self.observations.wrong_device(self.at, state, (what, here, there, presumed));
     }
 
-    fn current_for_people(&self, state: &State) -> Device {
+    pub(super) fn current_for_people(&self, state: &State) -> Device {
         let name = state.devices.current.as_ref().map(|device| self.device_name(device)).unwrap_or_default();
         Device { name, site: state.devices.since }
     }

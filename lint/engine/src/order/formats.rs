@@ -20,7 +20,7 @@ impl Machine<'_, '_> {
             let Some(string) = self.pointer(&string) else { continue };
             let range = Range { object: string.object, offset: string.offset, extent: Extent::Unknown };
             let via = Some(it.row.name.clone());
-            self.host_touches(state, &range, Access::HostRead { via, as_result: false });
+            self.host_touches(state, &range, Access::HostRead { via, as_result: false, left: false });
         }
     }
 }

@@ -4,7 +4,7 @@ use super::machine::Machine;
 use super::object::{ObjectId, ObjectKey};
 use super::state::{Extent, Range, State};
 use super::symbol::Linear;
-use super::value::Value;
+use super::value::{Pointer, Value};
 use crate::facts::{Access, ReleaseKind, Variable};
 use crate::program::{LocalId, Storage};
 
@@ -54,11 +54,25 @@ impl Machine<'_, '_> {
         let object = self.local_object(state, parameter);
         let owner = self.start_of(object);
         if let Some(class) = self.class_of(object).filter(|class| self.is_sole_owner(class)) {
+            self.brings_what_it_holds(state, &owner, &class);
             let last = class.rsplit("::").next().unwrap_or(&class);
             self.release_elements(state, &owner, &format!("{class}::~{last}"));
         }
         let range = Range { object, offset: Linear::constant(0), extent: Extent::Whole };
         self.host_touches(state, &range, Access::Release(ReleaseKind::ScopeEnd));
+    }
+
+    /// A smart pointer by value holds what the caller has put there, and frees that, unless it was moved from since.
+    fn brings_what_it_holds(&mut self, state: &mut State, owner: &Pointer, class: &str) {
+        let cell = self.elements_cell(owner);
+        let at = (cell.object, cell.offset);
+        if self.class_memory(class).is_some() || state.memory.contains_key(&at) {
+            return;
+        }
+        let held = self.held(state, owner);
+        if let Some(held) = self.pointer(&held) {
+            state.memory.to_mut().insert(at, Value::Pointer(held));
+        }
     }
 
     /// The variable whose destructor is being followed, the outermost of several.

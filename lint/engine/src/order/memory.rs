@@ -213,7 +213,7 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn start_of_field(&mut self, base: &Pointer, field: &str) -> Pointer {
+    pub(super) fn start_of_field(&mut self, base: &Pointer, field: &str) -> Pointer {
         let object = self.field_object(base, field);
         self.start_of(object)
     }
@@ -278,7 +278,7 @@ impl Machine<'_, '_> {
             offset: pointer.offset.clone(),
             extent: Extent::Bytes(Linear::constant(ty.size.unwrap_or(1) as i64)),
         };
-        self.host_touches(state, &range, Access::HostRead { via: None, as_result: false });
+        self.host_touches(state, &range, Access::HostRead { via: None, as_result: false, left: false });
         let value = self.peek_as(state, &pointer, Some(ty));
         self.consume_temporary(state, pointer.object);
         // Neither an allocation nor the declaration of a field tells the class that it leads to; the
@@ -404,7 +404,7 @@ impl Machine<'_, '_> {
         let (Some(to), Some(from)) = (self.pointer(to), self.pointer(from)) else { return };
         let extent = Extent::Bytes(Linear::constant(ty.size.unwrap_or(1) as i64));
         let read = Range { object: from.object, offset: from.offset.clone(), extent: extent.clone() };
-        self.host_touches(state, &read, Access::HostRead { via: None, as_result: false });
+        self.host_touches(state, &read, Access::HostRead { via: None, as_result: false, left: false });
         let write = Range { object: to.object, offset: to.offset.clone(), extent };
         self.host_touches(state, &write, Access::HostWrite { via: None });
         self.copy_contents(state, &to, &from, ty, COPY_DEPTH);

@@ -91,6 +91,7 @@ impl Machine<'_, '_> {
             self.queries.insert(status);
         }
         self.held_sees_call(state, &it);
+        self.kept_by_library(state, &it);
         self.calling = Calling {
             name: it.shown().into(),
             discarded: call.call.discarded,
@@ -292,6 +293,8 @@ impl Machine<'_, '_> {
                     self.release_elements(state, &owner, name);
                 }
             }
+            // What the class is like; no call does it.
+            Effect::HasElements => {}
             Effect::Empties => {
                 if let Some(owner) = self.owner(it) {
                     self.release_elements(state, &owner, name);
@@ -580,7 +583,7 @@ impl Machine<'_, '_> {
             let access = if write {
                 Access::HostWrite { via: via() }
             } else {
-                Access::HostRead { via: via(), as_result: false }
+                Access::HostRead { via: via(), as_result: false, left: false }
             };
             // A result that the call waits for is copied in the order of the stream.
             if !(write && it.row.effects.contains(&Effect::HostWaitsForResult)) {

@@ -496,8 +496,13 @@ impl Observations {
                 sum.forgotten.is_none() || !self.streams.is_explained(pending.site, *site)
             })
             .filter(|((_, pending, object, access), _)| {
-                let is_left = matches!(access, Access::HostRead { as_result: true, .. })
-                    && object.origin == Origin::Unseen;
+                let is_left = match access {
+                    Access::HostRead { left: true, .. } => true,
+                    Access::HostRead { as_result: true, .. } => {
+                        matches!(object.origin, Origin::Unseen | Origin::Allocated(_))
+                    }
+                    _ => false,
+                };
                 !(is_left && self.waited_by_caller.contains(&pending.site))
             })
             .map(|((site, pending, object, access), sum)| Conflict {

@@ -5,11 +5,11 @@ use super::happens_before::StreamKey;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
-use super::state::{Extent, Range, State};
+use super::state::{Extent, Operation, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
-use crate::cuda::row::{Effect, MemoryKind, Outcome, Role};
-use crate::facts::Access;
+use crate::cuda::row::{Direction, Effect, MemoryKind, Outcome, Role};
+use crate::facts::{Access, WorkKind};
 use crate::program::{BinaryOp, LISTED, TypeKind};
 
 /// How many references to a memory resource are followed to it.
@@ -87,7 +87,7 @@ impl Machine<'_, '_> {
         {
             let range = Range { object: elements.object, offset: elements.offset, extent: Extent::Unknown };
             let via = Some(it.row.name.clone());
-            self.host_touches(state, &range, Access::HostRead { via, as_result: false });
+            self.host_touches(state, &range, Access::HostRead { via, as_result: false, left: false });
         }
         false
     }
@@ -291,6 +291,7 @@ impl Machine<'_, '_> {
         self.doubt_streams_of_caller(state);
         let Some(pointer) = self.pointer(value) else { return };
         let cell = self.elements_cell(&pointer);
+        let whole = pointer.object;
         let mut ranges =
             vec![Range { object: pointer.object, offset: pointer.offset, extent: Extent::Unknown }];
         if let Some(elements) = state.memory.get(&(cell.object, cell.offset)).cloned()
@@ -298,14 +299,37 @@ impl Machine<'_, '_> {
         {
             ranges.push(Range { object: elements.object, offset: elements.offset, extent: Extent::Unknown });
         }
+        ranges.extend(self.behind_accessors(state, whole));
         // To hand on a container of device memory is no read by the host.
         let on_host = |machine: &Self, range: &Range| {
             !machine.memory_kind(state, range.object).is_some_and(MemoryKind::is_device)
         };
         ranges.retain(|range| on_host(self, range));
         for range in ranges {
-            self.host_touches(state, &range, Access::HostRead { via: None, as_result: true });
+            self.host_touches(state, &range, Access::HostRead { via: None, as_result: true, left: false });
         }
+    }
+}
+
+impl Machine<'_, '_> {
+    /// The memory that copies to the host bring, where an accessor of an object whose class is only declared has named
+    /// it: `cudaMemcpyAsync(tensor.data(), …)`.
+    fn behind_accessors(&self, state: &State, object: ObjectId) -> Vec<Range> {
+        let is_named_by = |memory: ObjectId| {
+            let symbol = self.objects.pointee_symbol(self.objects.root(memory));
+            match symbol.map(|symbol| self.symbols.key(symbol)) {
+                Some(SymKey::Accessor { args, .. }) => {
+                    matches!(args.first(), Some(Value::Pointer(of)) if of.object == object)
+                }
+                _ => false,
+            }
+        };
+        let to_host = |it: &&Operation| {
+            matches!(it.kind, WorkKind::Copy { direction: Some(Direction::DeviceToHost), .. })
+        };
+        let written = state.pending.iter().filter(to_host).flat_map(|it| it.accesses.iter());
+        let named = written.filter(|access| access.write && is_named_by(access.range.object));
+        named.map(|access| access.range.clone()).collect()
     }
 }
 

@@ -98,7 +98,7 @@ impl Machine<'_, '_> {
             let is_seen = |range: &Range| !chosen.contains(&range.object);
             self.after_stream(state, copy.stream, |machine, state| {
                 if let Some(src) = src.filter(is_seen) {
-                    let read = Access::HostRead { via: via.clone(), as_result: false };
+                    let read = Access::HostRead { via: via.clone(), as_result: false, left: false };
                     machine.host_touches(state, &src, read);
                 }
                 if let Some(dst) = dst.filter(is_seen) {

@@ -8,7 +8,7 @@ use crate::{Category, Confidence, Diagnostic, Severity};
 
 const DOC: &str = r#"
 ## What it does
-Reports a function that enqueues an asynchronous device-to-host copy into memory of its caller, through a pointer or reference, on a stream that nobody else has, and returns without a wait.
+Reports a function that enqueues an asynchronous device-to-host copy into memory of its caller (through a pointer or reference, the elements of a container among it), or into memory that it allocates and hands out, on a stream that nobody else has, and returns without a wait.
 
 ## Why it is wrong
 The caller reads its result when the function returns, before the copy has arrived.
@@ -39,7 +39,9 @@ void largest(const float *d_values, float *out) {
 
 ## Not reported
 - Functions that take the stream from their caller, or use a default stream: the caller can wait for these.
-- Functions that return the stream or an event, or leave it in a member, a global or an out-parameter.
+- Functions that return the stream or an event, in a `std::pair` or a structure, say, or leave it in a member, a global, a container or an out-parameter.
+- Streams in members and static variables, private ones among them: another function of the class or file may wait for them, or use the stream for what waits.
+- What a comment of the function promises.
 - Copies that are followed by a host function in their stream, which can tell that they are done.
 - Functions whose callers in the same file wait for the device.
 - Values that are read here or returned: these reads are `host-read-before-sync` and `pageable-copy-as-sync`.
@@ -69,8 +71,7 @@ pub static RULE: Rule = Rule {
 
 /// True for a result that is left to the caller: such conflicts belong here.
 pub(super) fn escapes(conflict: &Conflict) -> bool {
-    matches!(conflict.access, Access::HostRead { as_result: true, .. })
-        && conflict.object.origin == Origin::Unseen
+    matches!(conflict.access, Access::HostRead { left: true, .. })
 }
 
 fn claim(_: &RuleContext<'_>, conflict: &Conflict) -> Option<Claim> {
@@ -90,12 +91,16 @@ fn explain(case: &Case<'_>) -> Diagnostic {
     let conflict = case.conflict;
     let pending = &conflict.pending;
     let object = words::object(&conflict.object);
+    let object = match conflict.object.origin {
+        Origin::Allocated(_) => format!("{object}, which its caller gets,"),
+        _ => format!("its caller's {object}"),
+    };
     Diagnostic {
         rule: RULE.name,
         severity: case.claim.severity,
         confidence: case.claim.confidence,
         message: format!(
-            "the function returns before {} into its caller's {object} is known to be complete",
+            "the function returns before {} into {object} is known to be complete",
             words::work(pending)
         ),
         site: conflict.site,
@@ -120,7 +125,7 @@ mod tests {
     use crate::program::SiteId;
 
     fn result() -> Access {
-        Access::HostRead { via: None, as_result: true }
+        Access::HostRead { via: None, as_result: true, left: true }
     }
 
     #[test]
@@ -138,7 +143,8 @@ mod tests {
     fn a_local_result_is_a_read() {
         let copy = sample::copy_to_host(10);
         let local = sample::object("count", MemoryKind::Pageable);
-        let facts = sample::conflicts(vec![sample::conflict(&copy, &local, 20, result())]);
+        let used = Access::HostRead { via: None, as_result: true, left: false };
+        let facts = sample::conflicts(vec![sample::conflict(&copy, &local, 20, used)]);
         assert_eq!(sample::lines(&facts), ["20 pageable-copy-as-sync warning certain"]);
     }
 

@@ -139,7 +139,7 @@ mod tests {
             &sample::copy_to_host(10),
             &pinned,
             20,
-            Access::HostRead { via: Some("std::printf".into()), as_result: false },
+            Access::HostRead { via: Some("std::printf".into()), as_result: false, left: false },
         )]);
         assert_eq!(sample::lines(&facts), ["20 host-read-before-sync error certain"]);
         let text = sample::text(&facts);

@@ -39,10 +39,12 @@ int count_matches(const int *d_count, cudaStream_t stream) {
 ## Not reported
 - Accesses after a wait that covers the copy.
 - Pinned and registered destinations: there the read is `host-read-before-sync`, an error.
+- Batch copies (`cudaMemcpyBatchAsync`), whose operands stand in arrays: they are not followed.
 - Copies that are enqueued into the caller's buffer on the caller's stream and not used here.
 
 ## Confidence
 Certain if the memory is known to be pageable and nothing waits on any path, likely on some path or if the allocation is not seen.
+Possible, and hidden by default, where the function hands out memory that it has allocated, as its result or in an out-parameter or structure, and the caller may have the stream.
 
 ## References
 - CUDA Runtime API, API synchronization behavior, Memcpy, asynchronous, items 1 and 3.

@@ -59,7 +59,8 @@ int main() {
 - Waits whose status is looked at, where that of the covering wait is not.
 - Waits in loops, which keep the host from running ahead, in the bodies of macros, and around captures.
 - Waits for streams and events that are parameters, members or results of calls.
-- Waits for the device, or for the default stream, where more than one stream is used.
+- Waits for the device, or for the default stream, where more than one stream is used; in functions other than `main` that are not called exactly once, waits for the device at all: they may be for what callers have enqueued.
+- `cudaStreamWaitEvent` for an event that was recorded on the same stream: the host does not wait, and the stream's order has done already what it asks for.
 - Work that touches managed memory, or a kernel that touches host memory.
 - A wait followed by another with nothing enqueued between them, or only what blocks the host itself or fills a few bytes: it costs next to nothing.
 

@@ -95,7 +95,7 @@ pub fn on(work: Work, stream: Stream) -> Work {
 
 /// A host read.
 pub fn host_read() -> Access {
-    Access::HostRead { via: None, as_result: false }
+    Access::HostRead { via: None, as_result: false, left: false }
 }
 
 /// A host write.

@@ -54,10 +54,13 @@ void upload(float *d_table, cudaStream_t stream) {
 - Kernel arguments by value, which are read when the kernel is launched.
 - Variables with a name whose scope ends: that is `host-buffer-released-in-flight`.
 
+- Lists in braces (`std::initializer_list`): they are small, so that they are staged.
+
 ## Confidence
 Certain if nothing waits on any path, likely on some path.
-Page-locked memory: an error.
-Pageable memory, for which the copy "might be synchronous", and device memory that `cudaFree` gives back, which happens to wait: a warning.
+Page-locked memory that ends with no call that waits (registered memory whose scope ends): an error.
+A warning: pageable memory, for which the copy "might be synchronous"; page-locked memory that a destructor gives back by `cudaFreeHost` or `cudaHostUnregister`, and device memory that it gives back by `cudaFree`, which were measured to wait (NVIDIA H200), though nothing documents it.
+Memory in stream order that is freed on another stream is `async-alloc-misuse`, an error.
 
 ## References
 - CUDA Runtime API, API synchronization behavior.

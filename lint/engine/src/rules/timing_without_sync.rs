@@ -6,7 +6,7 @@ use crate::{Category, Diagnostic, Related, Severity};
 
 const DOC: &str = r#"
 ## What it does
-Reports a time that the host takes by its own clock around asynchronous work, with no wait for the work before the clock is read again, where no wait follows either.
+Reports a time that the host takes by its own clock around asynchronous work (`cudaMemset` and `cudaMemcpy` within device memory among it, which do not wait), with no wait for the work before the clock is read again, where no wait follows either.
 
 ## Why it is wrong
 Launches and asynchronous copies return before the device has done them, so the difference between the two readings is the time that it takes to enqueue the work: some microseconds, whatever the work is.
@@ -43,7 +43,9 @@ double seconds_of(float *d_data) {
 ## Not reported
 - Times of which the host waits for the work before the second reading.
 - Readings whose difference nothing computes, and times around work that was enqueued before the first reading.
-- Copies from or to pageable memory, and synchronous copies: the call blocks.
+- Copies from or to pageable memory, and synchronous copies from or to the host: the call blocks.
+- Synchronous fills and copies of memory of which the function does not know that it is the device's: managed memory was measured to be waited for.
+- Launches of a graph that the function gets from elsewhere: it may be empty, or hold host functions only.
 - Work that may have been waited for by a call that gets its stream or memory.
 - Where something waits for the work after the second reading, an info, off by default: the time that it takes to enqueue work is worth measuring too.
 
@@ -52,6 +54,7 @@ Certain if the work is pending on all paths on which the difference is computed,
 
 ## References
 - CUDA C++ Best Practices Guide, Timing, Using CPU Timers.
+- CUDA Runtime API, API synchronization behavior, Memcpy ("for transfers from device memory to device memory, no host-side synchronization is performed") and Memset.
 - CUDA Programming Guide, Asynchronous Execution.
 "#;
 

@@ -62,7 +62,7 @@ void run(size_t bytes) {
 Certain if the devices differ on every path, likely on some.
 Likely at most for handles, of which the documentation says only that their device must stay the same.
 Memory of another device is `possible` in functions whose callers may have enabled peer access: all but `main` and what it calls.
-So is the use of what was made before the function has set any device, after it has set one: that may be the same device; and what a method that nothing here calls makes for its object with no device set, where another method sets a member as the device.
+So is the use of what was made before the function has set any device, after it has set one: that may be the same device; and what a method that nothing here calls makes for its object, or launches with what its object has, with no device set, where another method sets a member as the device.
 
 ## References
 - CUDA Programming Guide, Multi-Device System: Device Selection, Stream and Event Behavior, Peer-to-Peer Memory Access.
@@ -163,6 +163,16 @@ fn explain(it: &WrongDevice) -> Diagnostic {
             format!("call `cudaSetDevice({member})` first"),
             String::new(),
         ),
+        DeviceFault::LaunchUnset { kernel, member } => (
+            format!(
+                "{} is launched on whatever device is current, and {} says which one is meant",
+                kernel_of(kernel),
+                words::code(member)
+            ),
+            "no device is set here",
+            format!("call `cudaSetDevice({member})` first"),
+            String::new(),
+        ),
         DeviceFault::Handle { function, handle } => (
             format!(
                 "{} is called on {here} with {}, made on {there}",
@@ -178,7 +188,9 @@ fn explain(it: &WrongDevice) -> Diagnostic {
     related.extend(it.there.site.map(|site| Related {
         site,
         message: match &it.what {
-            DeviceFault::Unset { member, .. } => format!("{} is set as the device here", words::code(member)),
+            DeviceFault::Unset { member, .. } | DeviceFault::LaunchUnset { member, .. } => {
+                format!("{} is set as the device here", words::code(member))
+            }
             _ => format!("{thing} is made here, on {of_there}"),
         },
     }));

@@ -245,7 +245,8 @@ impl Body<'_, '_> {
         slots.extend(class.fields.iter().map(|field| (field.name.clone(), field.ty)));
         let mut next = 0;
         let mut done = vec![false; slots.len()];
-        for part in parts {
+        let mut parts = parts.into_iter().peekable();
+        while let Some(part) = parts.next() {
             if let Some(name) = &part.field {
                 match slots.iter().position(|(slot, _)| slot == name) {
                     Some(position) => next = position,
@@ -262,6 +263,18 @@ impl Body<'_, '_> {
             done[next] = true;
             next += 1;
             let field = self.code.field(site, address, name);
+            if elides_braces(field_ty, part.value) {
+                // `std::array<T, 2>{a, b}`: the braces of the array within are left out.
+                let extent = field_ty.canonical().extent().unwrap_or(1).max(1);
+                let mut elements = vec![part.value];
+                while (elements.len() as u64) < extent
+                    && let Some(next) = parts.next_if(|next| next.field.is_none())
+                {
+                    elements.push(next.value);
+                }
+                self.initialise_elements(field, field_ty, elements);
+                continue;
+            }
             self.initialise_part(field, field_ty, part.value);
         }
         let is_union = class.declaration.is_some_and(|class| class.kind() == CXCursor_UnionDecl);
@@ -357,7 +370,6 @@ impl Body<'_, '_> {
         match expression.kind() {
             CXCursor_InitListExpr => {
                 let parts = expression.parts_of_list();
-                let written = parts.len() as u64;
                 // `char text[] = {"abc"}`.
                 if let [only] = &parts[..]
                     && only.value.kind() == CXCursor_StringLiteral
@@ -367,18 +379,7 @@ impl Body<'_, '_> {
                     self.initialise(address, ty, only.value);
                     return;
                 }
-                for (index, part) in parts.into_iter().enumerate() {
-                    let at = self.unit.site_or(part.value, site);
-                    let index = self.int(at, index as i64);
-                    let slot = self.code.index(at, address, index, stride);
-                    self.initialise_part(slot, element, part.value);
-                }
-                let count = array.extent().unwrap_or(0);
-                if count <= MAX_ELEMENTS {
-                    for index in written..count {
-                        self.zero_element(address, ty, index, stride, site, 0);
-                    }
-                }
+                self.initialise_elements(address, ty, parts.into_iter().map(|part| part.value).collect());
             }
             CXCursor_StringLiteral => {
                 let text = expression.spelling();
@@ -416,6 +417,27 @@ impl Body<'_, '_> {
                 for part in expression.parts() {
                     self.value_or_place(part);
                 }
+            }
+        }
+    }
+
+    /// Initialises the first elements of an array; the others are zero.
+    fn initialise_elements(&mut self, address: ValueId, ty: Ty, values: Vec<Cursor>) {
+        let site = self.at;
+        let array = ty.canonical();
+        let element = array.element();
+        let stride = element.size();
+        let written = values.len() as u64;
+        for (index, value) in values.into_iter().enumerate() {
+            let at = self.unit.site_or(value, site);
+            let index = self.int(at, index as i64);
+            let slot = self.code.index(at, address, index, stride);
+            self.initialise_part(slot, element, value);
+        }
+        let count = array.extent().unwrap_or(0);
+        if count <= MAX_ELEMENTS {
+            for index in written..count {
+                self.zero_element(address, ty, index, stride, site, 0);
             }
         }
     }
@@ -521,6 +543,19 @@ impl Cursor {
             })
             .collect()
     }
+}
+
+/// True for the first element of an array that has no braces of its own in the list.
+fn elides_braces(slot: Ty, value: Cursor) -> bool {
+    let is_whole = |value: Cursor| {
+        let list = matches!(value.kind(), CXCursor_InitListExpr | CXCursor_StringLiteral);
+        list || is_array(value.ty()) || value.ty().is_invalid()
+    };
+    let is_one = match value.kind() {
+        CXCursor_UnexposedExpr => matches!(value.parts()[..], [inner] if !is_whole(inner)),
+        _ => true,
+    };
+    is_array(slot) && !is_whole(value) && is_one
 }
 
 /// True for initialisers that leave nothing but null pointers and zeros: `nullptr`, `0`, `{}`, `{{NULL}, 0}`.

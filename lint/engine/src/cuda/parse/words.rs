@@ -159,6 +159,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("releases elements", Effect::ReleasesElements),
     ("drops elements", Effect::DropsElements),
     ("empties", Effect::Empties),
+    ("has elements", Effect::HasElements),
     ("holds", Effect::Holds),
     ("waits-for-host", Effect::WaitsForHost),
     ("sets number", Effect::SetsNumber),
