@@ -59,6 +59,13 @@ pub enum Fault {
     },
     /// The path ends, and nothing ends the capture.
     NotEnded,
+    /// The host reads what captured work is to write, and no graph was launched yet.
+    ReadTooEarly {
+        /// The captured work.
+        work: Work,
+        /// The memory.
+        object: Object,
+    },
     /// A graph is launched that uses host memory which was released since it was captured.
     BufferReleased {
         /// The captured work.

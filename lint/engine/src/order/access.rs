@@ -108,6 +108,10 @@ impl Machine<'_, '_> {
         self.reads_combined(state, range, &access);
         let writes = releases || matches!(access, Access::HostWrite { .. });
         self.waits_see_touch(state, range, writes);
+        match &access {
+            Access::HostRead { as_result: false, .. } => self.promise_is_read(state, range.object),
+            _ => self.promise_may_be_kept(state, Some(range.object)),
+        }
         if let Access::Release(how) = &access {
             self.captured_memory_ends(state, range, how);
         }
@@ -255,14 +259,20 @@ impl Machine<'_, '_> {
     pub(super) fn enqueue(&mut self, state: &mut State, mut operation: Operation) {
         operation.device = self.device_of_stream(state, operation.stream);
         self.work_uses(state, &operation);
+        let promised = self.promised_by(state, &operation);
         self.work_writes(state, &operation);
         if self.node_takes(state, &operation) {
+            self.promise(state, promised, &operation);
             return;
         }
         self.waits_see_work(state, &operation);
         self.rounds_see_work(state);
         if self.capture_takes(state, &operation) {
+            self.promise(state, promised, &operation);
             return;
+        }
+        for access in operation.accesses.iter().filter(|it| it.write) {
+            self.promise_may_be_kept(state, Some(access.range.object));
         }
         if self.is_unguarded(state, &operation.accesses) {
             operation.lent = Lent::Unguarded;

@@ -16,6 +16,7 @@ use super::history::DeedKind;
 use super::machine::Machine;
 use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
+use super::promises::Promises;
 use super::state::{Operation, State};
 use super::value::Value;
 use crate::cuda::capture::InCapture;
@@ -36,6 +37,8 @@ pub struct Capturing {
     pub(super) nodes: Vec<Node>,
     /// What the graphs hold that were captured.
     pub(super) graphs: BTreeMap<ObjectId, Rc<Vec<Node>>>,
+    /// Host memory that captured copies are to write, until a graph is launched.
+    pub(super) promises: Promises,
     /// Something out of sight may have ended a capture, or have brought streams into it.
     vague: bool,
     /// A call was refused: the capture is lost.
@@ -401,6 +404,7 @@ impl Machine<'_, '_> {
     /// Something unseen gets these values: it may end a capture whose stream is among them, fork it, and
     /// change what graphs do.
     pub(super) fn captures_are_handed_over(&mut self, state: &mut State, values: &[Value]) {
+        self.promise_may_be_kept(state, None);
         let capturing = &state.capturing;
         if capturing.graphs.is_empty() && (capturing.is_empty() || capturing.vague) {
             return;
@@ -429,6 +433,7 @@ impl Machine<'_, '_> {
 
     /// Anything may have happened.
     pub(super) fn captures_are_lost_sight_of(&mut self, state: &mut State) {
+        self.promise_may_be_kept(state, None);
         if !state.capturing.is_empty() || !state.capturing.graphs.is_empty() {
             let capturing = Rc::make_mut(&mut state.capturing);
             capturing.vague = !capturing.is_empty();

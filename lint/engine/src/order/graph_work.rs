@@ -27,6 +27,7 @@ impl Machine<'_, '_> {
     /// A graph is launched.
     pub(super) fn graph_is_launched(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
         state.fresh_copy = None;
+        self.promise_may_be_kept(state, None);
         // Memory that a node allocates is there again.
         self.graph_may_allocate(state);
         let (stream, omitted) = self.stream_of(state, it);

@@ -77,6 +77,7 @@ mod part;
 mod path;
 mod pointer_attributes;
 mod polls;
+mod promises;
 mod registrations;
 mod relevance;
 mod resets;

@@ -35,6 +35,11 @@ impl Unwritten {
         self.written.extend(self.of_root.iter().copied());
     }
 
+    /// True for memory that is allocated at a place and that nothing has written so far.
+    pub fn holds_nothing(&self, made: SiteId) -> bool {
+        self.fresh.contains(&made) && !self.written.contains(&made)
+    }
+
     /// A root has been followed.
     pub fn end_of_root(&mut self) {
         self.of_root.clear();

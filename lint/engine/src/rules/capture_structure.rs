@@ -8,6 +8,7 @@ use crate::{Category, Diagnostic, Related, Severity};
 const DOC: &str = r#"
 ## What it does
 Reports captures that give no graph because of how they are built: a stream that was forked by an event and not joined again before the end, an end on another stream than the begin, a wait that would join two captures, and a path on which a capture of a local stream never ends.
+So it does of reads by the host of what a captured copy is to write, in memory that nothing else has written, before any graph is launched: what is captured does not run.
 
 ## Why it is wrong
 `cudaStreamEndCapture` has to be called on the stream that the capture began on, and everything that was captured has to come before that point.
@@ -63,6 +64,8 @@ void record(cudaGraph_t *graph, float *d_a, float *d_b) {
 - Paths on which a call of CUDA has failed before.
 - Captures that a refused call has lost already (`capture-illegal-call`).
 - An end in another thread, which is not followed.
+- Reads of memory that something has written before the capture, on any path; a read behind the launch is `host-read-before-sync`.
+- One executable graph that is launched on two streams: its launches are in order, which may be what is meant.
 
 ## Confidence
 Certain if it is so on every path, likely if on some, possible if something out of sight was handed the captured stream.
@@ -89,7 +92,10 @@ pub static RULE: Rule = Rule {
 fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let takes = |fault: &Fault| match fault {
         Fault::Refused { refusal, .. } => *refusal == Refusal::Merge,
-        Fault::Unjoined { .. } | Fault::EndedElsewhere { .. } | Fault::NotEnded => true,
+        Fault::Unjoined { .. }
+        | Fault::EndedElsewhere { .. }
+        | Fault::NotEnded
+        | Fault::ReadTooEarly { .. } => true,
         Fault::BufferReleased { .. } => false,
     };
     for fault in captures::faults(context, takes) {
@@ -116,6 +122,18 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
                 code(if *forked { Refusal::Unmatched } else { Refusal::IllegalState }),
                 format!("end it on {captured}"),
             ),
+            Fault::ReadTooEarly { work, object } => {
+                let name = words::object(object);
+                related = vec![Related {
+                    site: work.site,
+                    message: format!("{} is captured here, and does not run", words::work(work)),
+                }];
+                (
+                    format!("{name} is read before a graph is launched that writes it"),
+                    "nothing has written it yet".to_owned(),
+                    "launch the graph and wait for it before the read".to_owned(),
+                )
+            }
             Fault::NotEnded => (
                 format!("the capture of {captured} does not end on a path that leaves here"),
                 "what was captured is lost, and so is the stream".to_owned(),

@@ -74,6 +74,8 @@ impl Drawing<'_> {
             Fault::Refused { function, call, refusal } => {
                 self.refused(fault, function, call, *refusal)?;
             }
+            // The read is in order with all that a trace has: it comes too early, not too near.
+            Fault::ReadTooEarly { .. } => return None,
             Fault::Unjoined { stream, work } => {
                 let origin = self.begin(&fault.capture, None);
                 let forked = self.fork(&fault.capture, &origin, stream);
