@@ -130,7 +130,10 @@ void o8(int*d,size_t smem){size_t x=smem; k<<<1,1,x>>>(d); k<<<1,256,x,0>>>(d);}
 
 #[test]
 fn the_odd_kind_out() {
-    marked("memcpy-kind-mismatch", &[], r#"#include <cuda_runtime.h>
+    marked(
+        "memcpy-kind-mismatch",
+        &[],
+        r#"#include <cuda_runtime.h>
 void b1(int*h_a,int*h_b,int*h_c,int*d_a,int*d_b,int*d_c){
   cudaMemcpy(d_a,h_a,40,cudaMemcpyHostToDevice);
   cudaMemcpy(d_b,h_b,40,cudaMemcpyDeviceToHost); // wrong
@@ -172,12 +175,16 @@ void o5(int*h_a,int*h_b,int*h_c,int*d_a,int*d_b,int*d_c){
 }
 void o6(int*h_a,int*d_a){ cudaMemcpy(d_a,h_a,40,cudaMemcpyHostToDevice); cudaMemcpy(d_a+9,h_a,40,cudaMemcpyHostToDevice); }
 void o7(int*h_a,int*d_a){ cudaMemcpy(d_a,h_a,40,cudaMemcpyDeviceToHost); }
-"#);
+"#,
+    );
 }
 
 #[test]
 fn copies_by_structures_of_the_driver() {
-    marked("pageable-async-copy", &[], r#"#include <cuda.h>
+    marked(
+        "pageable-async-copy",
+        &[],
+        r#"#include <cuda.h>
 #include <vector>
 #include <cstdlib>
 #include <cstring>
@@ -192,12 +199,16 @@ void o4(CUdeviceptr d,CUstream s,std::vector<int>&h){CUDA_MEMCPY2D c={};c.srcMem
 void o5(CUstream s,std::vector<int>&h,char*o){CUDA_MEMCPY2D c={};c.srcMemoryType=CU_MEMORYTYPE_UNIFIED;c.srcDevice=(CUdeviceptr)o;c.dstMemoryType=CU_MEMORYTYPE_UNIFIED;c.WidthInBytes=1024;c.Height=4096;cuMemcpy2DAsync(&c,s);}
 void fill(CUDA_MEMCPY2D*);
 void o6(CUstream s){CUDA_MEMCPY2D c={};fill(&c);cuMemcpy2DAsync(&c,s);}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn memory_of_a_caller_that_stays_locked() {
-    marked("resource-leak", &[], r#"#include <cuda_runtime.h>
+    marked(
+        "resource-leak",
+        &[],
+        r#"#include <cuda_runtime.h>
 #include <cstdlib>
 __global__ void k(float *p) { p[0] = 1; }
 void keep(float *);
@@ -234,12 +245,16 @@ struct S { float *h; int go(float *p, int c) { cudaHostRegister(p, 4096, 0); h =
 struct T { float *h; bool open(); int go(int c) { cudaHostRegister(h, 4096, 0); if (c) return 1; cudaHostUnregister(h); return 0; } };
 int o6(float *h, int c) { cudaHostRegister(h, 4096, 0); keep(h); if (c) return 1; cudaHostUnregister(h); return 0; }
 void o7(float *h, int c) { cudaHostRegister(h, 4096, 0); if (c) exit(1); k<<<1, 1>>>(h); cudaDeviceSynchronize(); cudaHostUnregister(h); }
-"#);
+"#,
+    );
 }
 
 #[test]
 fn synchronous_copies_between_streams() {
-    marked("default-stream-serialization", &[], r#"#include <cuda_runtime.h>
+    marked(
+        "default-stream-serialization",
+        &[],
+        r#"#include <cuda_runtime.h>
 __global__ void k(int *p) { p[0] = 1; }
 void b1(int*a,int*b,int*c){int h[10]={0};cudaStream_t s,t;cudaStreamCreate(&s);cudaStreamCreate(&t);k<<<1,1,0,s>>>(a);cudaMemcpy(c,h,40,cudaMemcpyHostToDevice);k<<<1,1,0,t>>>(b);cudaDeviceSynchronize();cudaStreamDestroy(s);cudaStreamDestroy(t);} // wrong
 void b2(int*a,int*b,const int*h){cudaStream_t s,t;cudaStreamCreate(&s);cudaStreamCreate(&t);k<<<1,1,0,s>>>(a);cudaMemcpy(b,h,40,cudaMemcpyHostToDevice);k<<<1,1,0,t>>>(b);cudaStreamSynchronize(s);cudaStreamSynchronize(t);cudaStreamDestroy(s);cudaStreamDestroy(t);} // wrong
@@ -250,12 +265,16 @@ void o3(int*a,int*b,int*c,int*h){cudaStream_t s,t;cudaStreamCreate(&s);cudaStrea
 void o4(int*a,int*b,int*c,int*h){cudaStream_t s,t;cudaStreamCreateWithFlags(&s,cudaStreamNonBlocking);cudaStreamCreateWithFlags(&t,cudaStreamNonBlocking);k<<<1,1,0,s>>>(a);cudaMemcpy(c,h,40,cudaMemcpyHostToDevice);k<<<1,1,0,t>>>(b);cudaDeviceSynchronize();cudaStreamDestroy(s);cudaStreamDestroy(t);}
 void o5(int*a,int*b,int*c,int*h){cudaStream_t s,t;cudaStreamCreate(&s);cudaStreamCreate(&t);k<<<1,1,0,s>>>(a);cudaMemcpy(a,h,40,cudaMemcpyHostToDevice);k<<<1,1,0,t>>>(b);cudaDeviceSynchronize();cudaStreamDestroy(s);cudaStreamDestroy(t);}
 void o6(int*a,int*c,int*h){cudaStream_t s;cudaStreamCreate(&s);k<<<1,1,0,s>>>(a);cudaMemcpy(c,h,40,cudaMemcpyHostToDevice);k<<<1,1,0,s>>>(a);cudaStreamSynchronize(s);cudaStreamDestroy(s);}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn arguments_of_an_earlier_version() {
-    marked("unknown-cuda-api", &["--cuda", "13"], r#"#include <cuda_runtime.h>
+    marked(
+        "unknown-cuda-api",
+        &["--cuda", "13"],
+        r#"#include <cuda_runtime.h>
 #include <cuda.h>
 #define CHECK(x) do { if ((x) != cudaSuccess) return; } while (0)
 void b1(float*p,cudaStream_t s){cudaMemPrefetchAsync(p,4,0,s);} // wrong
@@ -265,7 +284,8 @@ void o1(float*p,cudaStream_t s){cudaMemLocation l{};cudaMemPrefetchAsync(p,4,l,0
 #if CUDART_VERSION < 13000
 void o2(float*p,cudaStream_t s){cudaMemPrefetchAsync(p,4,0,s);}
 #endif
-"#);
+"#,
+    );
 }
 
 #[test]
@@ -287,4 +307,34 @@ fn misspelt_names_of_hip_and_removed_functions_with_other_arguments() {
                 void b(void *t, void *p) { cudaBindTexture(0, t, p, 4); } // wrong\n";
     marked("unknown-cuda-api", &[], text);
     marked("unknown-cuda-api", &["--cuda", "11.8"], &text.replace("// wrong", ""));
+}
+
+/// Registered memory by the host's address, and by the device's.
+const REGISTERED: &str = r#"#include <cuda_runtime.h>
+#include <cstdlib>
+__global__ void k(float *p) { p[threadIdx.x] += 1; }
+void b1() { float *p = (float *)malloc(4096); cudaHostRegister(p, 4096, cudaHostRegisterMapped); k<<<1, 32>>>(p); cudaDeviceSynchronize(); cudaHostUnregister(p); free(p); } // wrong
+void b2() { static float p[1024]; cudaHostRegister(p, 4096, 0); k<<<1, 32>>>(p + 4); cudaDeviceSynchronize(); cudaHostUnregister(p); } // wrong
+// Not so:
+void o1() { float *p = (float *)malloc(4096), *d; cudaHostRegister(p, 4096, cudaHostRegisterMapped); cudaHostGetDevicePointer(&d, p, 0); k<<<1, 32>>>(d); cudaDeviceSynchronize(); cudaHostUnregister(p); free(p); }
+void o2() { float *p; cudaHostAlloc(&p, 4096, cudaHostAllocMapped); k<<<1, 32>>>(p); cudaDeviceSynchronize(); cudaFreeHost(p); }
+void o3(float *p) { cudaHostRegister(p, 4096, 0); k<<<1, 32>>>(p); cudaDeviceSynchronize(); cudaHostUnregister(p); }
+"#;
+
+#[test]
+fn registered_memory_by_the_address_of_the_host() {
+    marked("host-pointer-to-kernel", &[], REGISTERED);
+}
+
+#[test]
+fn a_program_that_asks_what_the_device_reaches_knows() {
+    let asks = [
+        "bool asks() { int yes = 0; cudaDeviceGetAttribute(&yes, cudaDevAttrCanUseHostPointerForRegisteredMem, 0); \
+         return yes; }\n",
+        "void asks(bool &yes) { cudaDeviceProp p; cudaGetDeviceProperties(&p, 0); \
+         if (p.canUseHostPointerForRegisteredMem) yes = true; }\n",
+    ];
+    for asks in asks {
+        marked("host-pointer-to-kernel", &[], &format!("{}{asks}", REGISTERED.replace("// wrong", "")));
+    }
 }
