@@ -308,3 +308,33 @@ fn misspelt_names_of_hip_and_removed_functions_with_other_arguments() {
     marked("unknown-cuda-api", &[], text);
     marked("unknown-cuda-api", &["--cuda", "11.8"], &text.replace("// wrong", ""));
 }
+
+/// Registered memory by the host's address, and by the device's.
+const REGISTERED: &str = r#"#include <cuda_runtime.h>
+#include <cstdlib>
+__global__ void k(float *p) { p[threadIdx.x] += 1; }
+void b1() { float *p = (float *)malloc(4096); cudaHostRegister(p, 4096, cudaHostRegisterMapped); k<<<1, 32>>>(p); cudaDeviceSynchronize(); cudaHostUnregister(p); free(p); } // wrong
+void b2() { static float p[1024]; cudaHostRegister(p, 4096, 0); k<<<1, 32>>>(p + 4); cudaDeviceSynchronize(); cudaHostUnregister(p); } // wrong
+// Not so:
+void o1() { float *p = (float *)malloc(4096), *d; cudaHostRegister(p, 4096, cudaHostRegisterMapped); cudaHostGetDevicePointer(&d, p, 0); k<<<1, 32>>>(d); cudaDeviceSynchronize(); cudaHostUnregister(p); free(p); }
+void o2() { float *p; cudaHostAlloc(&p, 4096, cudaHostAllocMapped); k<<<1, 32>>>(p); cudaDeviceSynchronize(); cudaFreeHost(p); }
+void o3(float *p) { cudaHostRegister(p, 4096, 0); k<<<1, 32>>>(p); cudaDeviceSynchronize(); cudaHostUnregister(p); }
+"#;
+
+#[test]
+fn registered_memory_by_the_address_of_the_host() {
+    marked("host-pointer-to-kernel", &[], REGISTERED);
+}
+
+#[test]
+fn a_program_that_asks_what_the_device_reaches_knows() {
+    let asks = [
+        "bool asks() { int yes = 0; cudaDeviceGetAttribute(&yes, cudaDevAttrCanUseHostPointerForRegisteredMem, 0); \
+         return yes; }\n",
+        "void asks(bool &yes) { cudaDeviceProp p; cudaGetDeviceProperties(&p, 0); \
+         if (p.canUseHostPointerForRegisteredMem) yes = true; }\n",
+    ];
+    for asks in asks {
+        marked("host-pointer-to-kernel", &[], &format!("{}{asks}", REGISTERED.replace("// wrong", "")));
+    }
+}

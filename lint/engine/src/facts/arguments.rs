@@ -3,7 +3,7 @@
 use super::{Object, Paths};
 use crate::program::SiteId;
 
-/// A kernel that uses a pointer is handed the address of pageable memory.
+/// A kernel that uses a pointer is handed the address of pageable memory, or the host's of registered memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostArgument {
     /// The launch.

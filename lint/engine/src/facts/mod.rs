@@ -55,7 +55,7 @@ pub struct Facts {
     pub conflicts: Vec<Conflict>,
     /// Every copy, with what is known of its operands.
     pub transfers: Vec<Transfer>,
-    /// Pageable memory that kernels are handed.
+    /// Pageable and registered memory that kernels are handed.
     pub host_arguments: Vec<HostArgument>,
     /// Copies and fills whose size does not fit.
     pub misfits: Vec<Misfit>,

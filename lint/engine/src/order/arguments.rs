@@ -20,13 +20,23 @@ impl Machine<'_, '_> {
             return;
         }
         let Value::Pointer(pointer) = value else { return };
-        let pageable = self.memory_kind(state, pointer.object) == Some(MemoryKind::Pageable);
-        if !pageable || self.is_converted(pointer) || self.is_examined(state, Some(pointer)) {
+        let kind = self.memory_kind(state, pointer.object);
+        let is_hosts = matches!(kind, Some(MemoryKind::Pageable | MemoryKind::Registered));
+        if !is_hosts || self.is_converted(pointer) || self.is_examined(state, Some(pointer)) {
             return;
         }
         let object = self.describe_object(state, pointer.object);
         let only_written = access == ParamAccess::Write;
         self.observations.host_argument(self.at, state, kernel, object, only_written);
+    }
+
+    /// The program asks for the address by which the device reaches memory.
+    pub(super) fn note_aliased(&mut self, state: &State, memory: &Value) {
+        let Some(pointer) = self.pointer(memory) else { return };
+        let described = self.describe_object(state, pointer.object).site;
+        let root = self.objects.root(pointer.object);
+        let made = self.objects.info(root).site;
+        self.observations.aliased.extend(described.into_iter().chain(made));
     }
 
     /// True for a variable that may not be what is passed: an object of class type, or of one that is not known, may

@@ -16,6 +16,9 @@ use crate::cuda::row::Role;
 const PAGEABLE_ACCESS: i64 = 88;
 const CONCURRENT_MANAGED_ACCESS: i64 = 89;
 
+/// `cudaDevAttrCanUseHostPointerForRegisteredMem`.
+const REGISTERED_BY_HOST_POINTER: i64 = 91;
+
 /// The attributes that say that the host may touch device memory in place: pageable memory access (with
 /// and without host page tables, ATS), and direct access to managed memory (SEMANTICS §9).
 const HOST_ACCESS: [i64; 3] = [PAGEABLE_ACCESS, 100, 101];
@@ -37,7 +40,7 @@ const FIELDS: [(&str, i64); 20] = [
     ("pageableMemoryAccess", PAGEABLE_ACCESS),
     ("concurrentManagedAccess", CONCURRENT_MANAGED_ACCESS),
     ("computePreemptionSupported", 90),
-    ("canUseHostPointerForRegisteredMem", 91),
+    ("canUseHostPointerForRegisteredMem", REGISTERED_BY_HOST_POINTER),
     ("cooperativeLaunch", 95),
     ("hostRegisterSupported", 99),
     ("pageableMemoryAccessUsesHostPageTables", 100),
@@ -48,6 +51,11 @@ const FIELDS: [(&str, i64); 20] = [
 /// Bytes of a field of those: an `int`.
 const INT: u64 = 4;
 
+/// True for the attribute that says that the device reaches registered memory by the host's address.
+pub(super) const fn is_about_registered(attribute: i64) -> bool {
+    attribute == REGISTERED_BY_HOST_POINTER
+}
+
 /// True if a device with the attribute lets the host touch its memory: code that branches on it knows what it does.
 pub(super) fn allows_host_access(attribute: i64) -> bool {
     HOST_ACCESS.contains(&attribute)
@@ -57,6 +65,7 @@ impl Machine<'_, '_> {
     /// The attribute that a call asks for; `None` if it is not a constant.
     pub(super) fn asked_attribute(&mut self, it: &Modelled<'_, '_>) -> Option<Value> {
         let attribute = it.arg(Role::Flags).and_then(Value::as_constant)?;
+        self.observations.asks_for_registered |= is_about_registered(attribute);
         let device = it.arg(Role::Device).cloned().unwrap_or(Value::ZERO);
         Some(self.attribute(attribute, device))
     }

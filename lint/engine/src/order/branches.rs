@@ -172,6 +172,9 @@ impl Machine<'_, '_> {
                 SymKey::Attribute { attribute, .. } if attributes::allows_host_access(*attribute) => {
                     state.host_may_access |= state.path.decide(&equals(symbol, 0)) == Some(false);
                 }
+                SymKey::Attribute { attribute, .. } if attributes::is_about_registered(*attribute) => {
+                    self.observations.asks_for_registered = true;
+                }
                 SymKey::Initial { object, .. } if self.is_host_access_property(*object) => {
                     state.host_may_access |= state.path.decide(&equals(symbol, 0)) == Some(false);
                 }

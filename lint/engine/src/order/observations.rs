@@ -15,6 +15,7 @@ use super::state::State;
 use super::transfer_sums::TransferSums;
 use super::value::Value;
 use crate::cuda::Model;
+use crate::cuda::row::MemoryKind;
 use crate::facts::{
     Access, Callback, Capture, CaptureFault, CombinedRead, Conflict, Dereference, EarlyQuery, ErrorChecks,
     Facts, Fault, Forgotten, Gone, HandleInFlight, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind,
@@ -56,6 +57,10 @@ pub struct Observations {
     host_arguments: BTreeMap<(SiteId, String, Object, bool), Paths>,
     /// Where memory that is registered on some path comes from.
     pub registered: BTreeSet<SiteId>,
+    /// Where memory comes from of which the program has asked for the device's address.
+    pub aliased: BTreeSet<SiteId>,
+    /// The program asks whether the device reaches registered memory by the host's address.
+    pub asks_for_registered: bool,
     /// Reads of write-combined memory, with where in it.
     pub combined: BTreeMap<CombinedRead, super::combined::Offsets>,
     /// Memory that nothing has written.
@@ -540,7 +545,13 @@ impl Observations {
         let host_arguments = self
             .host_arguments
             .into_iter()
-            .filter(|((_, _, object, _), _)| !object.site.is_some_and(|site| self.registered.contains(&site)))
+            .filter(|((_, _, object, _), _)| match object.memory {
+                Some(MemoryKind::Registered) => {
+                    let by_host = object.site.is_some_and(|site| !self.aliased.contains(&site));
+                    by_host && !self.asks_for_registered
+                }
+                _ => !object.site.is_some_and(|site| self.registered.contains(&site)),
+            })
             .map(|((site, kernel, object, only_written), paths)| HostArgument {
                 site,
                 kernel,

@@ -91,7 +91,10 @@ impl Machine<'_, '_> {
                     Value::Handle(handle)
                 }
                 Thing::Alias => match it.arg(Role::Memory).or_else(|| it.arg(Role::Src)).cloned() {
-                    Some(value) => value,
+                    Some(value) => {
+                        self.note_aliased(state, &value);
+                        value
+                    }
                     None => self.fresh(state),
                 },
                 Thing::SymbolAddress => match it.arg(Role::Symbol).cloned() {

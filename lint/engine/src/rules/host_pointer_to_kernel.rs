@@ -1,12 +1,15 @@
 //! `host-pointer-to-kernel`: a kernel is handed pageable host memory.
 
 use super::{Check, Number, Rule, RuleContext, Witness, words};
+use crate::cuda::row::MemoryKind;
 use crate::facts::{HostArgument, Paths};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
 const DOC: &str = r#"
 ## What it does
 Reports kernel launches with the address of pageable host memory (`malloc`, `new`, a container, an array, a variable) for a parameter through which the kernel reads or writes.
+
+Registered memory (`cudaHostRegister`) by the host's address is an info, off by default: devices without `cudaDevAttrCanUseHostPointerForRegisteredMem` reach it by the address that `cudaHostGetDevicePointer` gives only.
 
 ## Why it is wrong
 On most systems the device cannot reach pageable memory (`cudaDevAttrPageableMemoryAccess` is 0): the kernel stops with `cudaErrorIllegalAddress`, which the next call that waits returns, and the context is lost.
@@ -39,8 +42,8 @@ void run() {
 ```
 
 ## Not reported
-- Pinned, registered, mapped and managed memory.
-- Memory that is registered on some path.
+- Pinned, mapped and managed memory.
+- Memory that is registered on some path, where it is pageable on another; registered memory of which the program asks for the device's address, of a caller, and all where the program asks for the attribute.
 - Structures by value, and the pointers in them.
 - Parameters that the kernel does not use, and kernels whose parameters are not seen.
 - Code behind a test of `cudaDevAttrPageableMemoryAccess`.
@@ -78,6 +81,9 @@ fn explain(argument: &HostArgument) -> Diagnostic {
         Paths::Some => Confidence::Likely,
         Paths::All => Confidence::Certain,
     };
+    if argument.object.memory == Some(MemoryKind::Registered) {
+        return registered(argument, confidence);
+    }
     let name = words::object(&argument.object);
     let kernel = words::code(&argument.kernel);
     let does = if argument.only_written { "writes" } else { "uses" };
@@ -96,11 +102,31 @@ fn explain(argument: &HostArgument) -> Diagnostic {
     }
 }
 
+/// Registered memory by the host's address.
+fn registered(argument: &HostArgument, confidence: Confidence) -> Diagnostic {
+    let name = words::object(&argument.object);
+    let kernel = words::code(&argument.kernel);
+    Diagnostic {
+        rule: RULE.name,
+        severity: Severity::Info,
+        confidence,
+        message: format!(
+            "kernel {kernel} uses {name}, registered memory, by the host's address, which not all devices can"
+        ),
+        site: argument.site,
+        label: "the host's address of registered memory is passed to the kernel".into(),
+        related: words::origin(&argument.object).into_iter().collect(),
+        help: "pass the address that `cudaHostGetDevicePointer` gives, or ask for \
+               `cudaDevAttrCanUseHostPointerForRegisteredMem` first"
+            .into(),
+        witness: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sample;
     use super::*;
-    use crate::cuda::row::MemoryKind;
     use crate::facts::Facts;
     use crate::program::SiteId;
 
