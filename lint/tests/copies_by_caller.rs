@@ -142,3 +142,30 @@ fn a_small_result_that_a_function_leaves_with_its_caller_is_silent() {
     assert_eq!(found(&helper("1"), &callers), Vec::<String>::new());
     assert_eq!(found(&helper("(1 << 16)"), &callers), ["a.cu:5 pageable-async-copy"]);
 }
+
+#[test]
+fn a_helper_that_copies_either_way_knows_which_by_what_it_is_passed() {
+    let helper = "static void move(int to, void *dst, int from, const void *src) {\n\
+         if (to < 0) cudaMemcpy(dst, src, bytes, cudaMemcpyDeviceToHost);\n\
+         else if (from < 0) cudaMemcpy(dst, src, bytes, cudaMemcpyHostToDevice);\n\
+         else cudaMemcpy(dst, src, bytes, cudaMemcpyDeviceToDevice); }";
+    let call = |to: &str, dst: &str, from: &str, src: &str| {
+        format!(
+            "void run(const int *places) {{ float *d_other; cudaMalloc(&d_data, bytes); cudaMalloc(&d_other, bytes);\n\
+             float *h_data = (float *)malloc(bytes);\n\
+             move({to}, {dst}, {from}, {src}); free(h_data); cudaFree(d_other); cudaFree(d_data); }}"
+        )
+    };
+    let none: Vec<String> = Vec::new();
+    assert_eq!(found(helper, &call("places[0]", "d_data", "places[1]", "d_other")), none);
+    assert_eq!(found(helper, &call("places[0]", "d_data", "-1", "h_data")), none);
+    // What the caller writes decides.
+    assert_eq!(found(helper, &call("-1", "d_data", "0", "d_other")), ["a.cu:6 memcpy-kind-mismatch"]);
+    // Nothing else is done with the operands.
+    let wrong = "static void move(int to, void *dst, int from, const void *src) {\n\
+         if (to != from) cudaMemcpy(dst, src, bytes, cudaMemcpyDeviceToHost); }";
+    assert_eq!(
+        found(wrong, &call("places[0]", "d_data", "places[1]", "d_other")),
+        ["a.cu:6 memcpy-kind-mismatch"]
+    );
+}

@@ -54,6 +54,8 @@ int ok6() { thrust::device_vector<int> d(10); k<<<1,1>>>(thrust::raw_pointer_cas
 void ok7() { thrust::device_vector<int> d(10); d[0] = 5; d[1] = d[0]; int s = 0; for (int i = 0; i < 10; i++) { s += d[i]; std::cout << d[i] << " "; } printf("%d %d\n", s, (int)d[2]); d[3] += 2; d[4]++; auto r = d[5]; int x = r; printf("%d\n", x); }
 int ok8() { thrust::host_vector<int> h(10); int *p = thrust::raw_pointer_cast(&h[0]); return p[1]; }
 int ok9() { thrust::device_vector<int> d(10); int *p = thrust::raw_pointer_cast(&d[0]); int v; cudaMemcpy(&v, p, 4, cudaMemcpyDeviceToHost); return v + d.front() + d.back(); }
+template <typename T> void ok13(const thrust::device_vector<T> v) { for (auto i = 0; i < v.size(); i++) std::cout << v[i] << v.front(); }
+template <typename B> void ok14(const thrust::device_vector<int> &v) { if (v[B::index] > 0) k<<<v[B::index], 1>>>(nullptr); }
 struct H { thrust::device_vector<float> d; float get(int i) { return d[i]; } void set(int i, float v) { d[i] = v; } };
 float ok10() { H h; h.d.resize(10); h.set(1, 2.f); return h.get(1); }
 int ok11() { int *h, *p; cudaHostAlloc(&h, 40, cudaHostAllocMapped); cudaHostGetDevicePointer(&p, h, 0); h[0] = 1; int v = p[0]; cudaFreeHost(h); return v; }
@@ -337,4 +339,46 @@ fn a_program_that_asks_what_the_device_reaches_knows() {
     for asks in asks {
         marked("host-pointer-to-kernel", &[], &format!("{}{asks}", REGISTERED.replace("// wrong", "")));
     }
+}
+
+#[test]
+fn memory_that_is_chosen_by_an_option() {
+    marked(
+        "host-pointer-to-kernel",
+        &[],
+        r#"#include <cuda_runtime.h>
+#include <cstdlib>
+__global__ void k(float *p) { p[threadIdx.x] = 1; }
+void wrong(int n) { float *p = n > 5 ? (float *)malloc(4 * n) : new float[n]; k<<<1, 32>>>(p); } // wrong
+void ways(float *p) { k<<<1, 32>>>(p); } // wrong
+void first(int n) { float *p; cudaMalloc(&p, 4 * n); ways(p); }
+void second(int n) { float *p = new float[n]; ways(p); }
+// Not so:
+void chosen(bool system, int n) {
+    float *p;
+    if (system) p = new float[n]; else cudaMallocManaged(&p, 4 * n);
+    k<<<1, 32>>>(p);
+}
+"#,
+    );
+}
+
+#[test]
+fn the_version_that_is_meant_decides_which_branch_is_there() {
+    let text = r#"#include <cuda_runtime.h>
+__global__ void k(float *p);
+void f(float *p) {
+#if CUDART_VERSION < 13000
+    cudaThreadSynchronize(); // old
+#else
+    cudaMemsetAsinc(p, 0, 4); // new
+#endif
+#if __CUDACC_VER_MAJOR__ == 13
+    cudaMemcpyAsinc(p, p, 4); // new
+#endif
+}
+"#;
+    marked("unknown-cuda-api", &["--cuda", "13"], &text.replace("// new", "// wrong"));
+    marked("unknown-cuda-api", &["--cuda", "13.1"], &text.replace("// new", "// wrong"));
+    marked("unknown-cuda-api", &["--cuda", "12.4"], text);
 }

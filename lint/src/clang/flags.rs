@@ -66,6 +66,9 @@ pub struct FrontendOptions {
     pub real_headers: Option<RealHeaders>,
 }
 
+/// The macros of CUDA's headers that tell their version: 12040 for 12.4.
+pub const VERSION_MACROS: [&str; 2] = ["CUDA_VERSION", "CUDART_VERSION"];
+
 /// A macro of the build.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Macro {

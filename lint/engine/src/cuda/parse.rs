@@ -313,9 +313,6 @@ fn contradiction(row: &Row) -> Option<String> {
             row.params.len()
         ));
     }
-    if row.result == Outcome::Element && !has(Role::ElementIndex) {
-        return Some("the result `element` needs a parameter `index`".to_owned());
-    }
     if hands_out && !row.effects.contains(&Effect::Create) {
         return Some("a parameter `out:…` needs the effect `create`".to_owned());
     }

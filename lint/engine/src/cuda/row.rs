@@ -299,7 +299,8 @@ pub enum Outcome {
     Arg(u8),
     /// The address of the elements of a container.
     Elements,
-    /// The address of the element that [`Role::ElementIndex`] names.
+    /// The address of the element that [`Role::ElementIndex`] names, or of the first one. Of a container in device memory,
+    /// an object of class type stands for the element, and holds the address (`thrust::device_reference`).
     Element,
     /// The address one past the last element.
     ElementsEnd,

@@ -1,11 +1,61 @@
 //! Pageable memory in the hands of kernels.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::machine::Machine;
 use super::object::ObjectKey;
 use super::state::State;
 use super::value::{Pointer, Value};
 use crate::cuda::row::MemoryKind;
-use crate::program::{ParamAccess, TypeKind};
+use crate::facts::{HostArgument, Object, Paths};
+use crate::program::{ParamAccess, SiteId, TypeKind};
+
+/// An argument of a launch that is followed: by the calls that led to it, with its place and number.
+type Argument = (Vec<SiteId>, SiteId, usize);
+
+/// What tells findings apart: the launch, the kernel, the memory, and whether it is written only.
+pub type HostArgumentSeen = (SiteId, String, Object, bool);
+
+/// What was seen of the arguments of kernels, over all paths.
+#[derive(Debug, Default)]
+pub struct ArgumentSums {
+    seen: BTreeMap<HostArgumentSeen, (Paths, BTreeSet<Argument>)>,
+    /// Those that were seen to be memory of another kind. A program that chooses the kind of memory by an option (of a
+    /// benchmark, say) leaves it to its user whether the device reaches it.
+    others: BTreeSet<Argument>,
+}
+
+impl ArgumentSums {
+    fn add(&mut self, seen: HostArgumentSeen, argument: Argument, paths: Paths) {
+        let sum = self.seen.entry(seen).or_insert_with(|| (paths, BTreeSet::new()));
+        sum.0 = sum.0.max(paths);
+        sum.1.insert(argument);
+    }
+
+    /// It was seen on all paths.
+    pub fn on_all_paths(&mut self, seen: &HostArgumentSeen) {
+        if let Some((paths, _)) = self.seen.get_mut(seen) {
+            *paths = Paths::All;
+        }
+    }
+
+    /// The facts: of arguments that are host memory wherever a path knows them, if `counts` lets the memory through.
+    pub fn into_facts(self, counts: impl Fn(&Object) -> bool) -> Vec<HostArgument> {
+        let others = self.others;
+        let seen = self.seen.into_iter();
+        let told = seen.filter(|((_, _, object, _), (_, arguments))| {
+            counts(object) && arguments.iter().any(|it| !others.contains(it))
+        });
+        told.map(|((site, kernel, object, only_written), (paths, _))| HostArgument {
+            site,
+            kernel,
+            object,
+            only_written,
+            paths,
+        })
+        .collect()
+    }
+}
 
 impl Machine<'_, '_> {
     /// A kernel of known parameters gets a value for one through which it reads or writes.
@@ -13,7 +63,7 @@ impl Machine<'_, '_> {
         &mut self,
         state: &State,
         kernel: &str,
-        value: &Value,
+        (index, value): (usize, &Value),
         access: ParamAccess,
     ) {
         if matches!(access, ParamAccess::Value | ParamAccess::Unused) || state.host_may_access {
@@ -22,12 +72,19 @@ impl Machine<'_, '_> {
         let Value::Pointer(pointer) = value else { return };
         let kind = self.memory_kind(state, pointer.object);
         let is_hosts = matches!(kind, Some(MemoryKind::Pageable | MemoryKind::Registered));
+        let argument = (self.calls.clone(), self.at.site, index);
+        if kind.is_some() && !is_hosts && !state.failed {
+            self.observations.kernel_arguments.others.insert(argument);
+            return;
+        }
         if !is_hosts || self.is_converted(pointer) || self.is_examined(state, Some(pointer)) {
             return;
         }
         let object = self.describe_object(state, pointer.object);
         let only_written = access == ParamAccess::Write;
-        self.observations.host_argument(self.at, state, kernel, object, only_written);
+        let seen = (self.at.site, kernel.to_owned(), object, only_written);
+        let paths = self.observations.host_argument_hit(self.at, state, &seen);
+        self.observations.kernel_arguments.add(seen, argument, paths);
     }
 
     /// The program asks for the address by which the device reaches memory.

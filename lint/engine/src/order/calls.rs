@@ -290,7 +290,7 @@ impl Machine<'_, '_> {
         let key = self.stream_key(stream.as_ref());
         let mut accesses = Vec::new();
         let mut scalars = Vec::new();
-        for arg in &launch.args {
+        for (index, arg) in launch.args.iter().enumerate() {
             let value = self.value(state, arg.value);
             // A structure by value may hold addresses.
             if matches!(arg.access, ParamAccess::Value) {
@@ -301,7 +301,7 @@ impl Machine<'_, '_> {
                 ParamAccess::Unused => {}
                 access => {
                     if launch.kernel.is_some() {
-                        self.check_kernel_argument(state, &launch.name, &value, access);
+                        self.check_kernel_argument(state, &launch.name, (index, &value), access);
                     }
                     accesses.extend(self.kernel_access(&value, access));
                 }

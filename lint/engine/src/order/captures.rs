@@ -18,6 +18,7 @@ use super::model::Modelled;
 use super::object::{ObjectId, ObjectKey};
 use super::promises::Promises;
 use super::state::{Operation, State};
+use super::symbol::Sym;
 use super::value::Value;
 use crate::cuda::capture::InCapture;
 use crate::cuda::row::{Effect, Role, Thing};
@@ -159,6 +160,11 @@ impl Machine<'_, '_> {
                 known.then(|| Fault::EndedElsewhere { stream: self.describe_stream(stream), forked: false })
             }
         };
+        if let Ended::Unjoined(_, streams) = &ended
+            && streams.iter().all(|it| self.may_be_another_of(*it, stream, before.captures.streams()))
+        {
+            capturing_mut(state).vague = true;
+        }
         if let Some(fault) = fault
             && let Some(begun) = number.and_then(|number| before.begun.get(&number))
         {
@@ -325,8 +331,15 @@ impl Machine<'_, '_> {
         if state.capturing.is_empty() && state.capturing.captures.number_of_event(event).is_none() {
             return false;
         }
-        match Rc::make_mut(&mut state.capturing).captures.record(event, stream) {
-            Fate::Runs => false,
+        match capturing_mut(state).captures.record(event, stream) {
+            Fate::Runs => {
+                let begun = state.capturing.begun.values().next().map(|begun| begun.stream);
+                let captured = state.capturing.captures.streams();
+                if begun.is_some_and(|begun| self.may_be_another_of(stream, begun, captured)) {
+                    capturing_mut(state).vague = true;
+                }
+                false
+            }
             Fate::Captured => true,
             Fate::Refused(refusal) => {
                 let call = CallInCapture::Records(self.event_name(event));
@@ -384,6 +397,22 @@ impl Machine<'_, '_> {
                 true
             }
         }
+    }
+
+    /// True for an element of a container, or what else a number or pointer chooses, that may be the same as one of the
+    /// streams that were forked off `origin`: `streams[i]` in one loop, `streams[j]` in another.
+    fn may_be_another_of(
+        &self,
+        stream: StreamKey,
+        origin: StreamKey,
+        mut captured: impl Iterator<Item = StreamKey>,
+    ) -> bool {
+        let streams = self.streams();
+        let is_chosen = |it: StreamKey| matches!(it, StreamKey::Unseen(it) if !streams.is_argument(Sym(it)));
+        let may_be = |it: StreamKey| {
+            it != origin && it != stream && is_chosen(it) && !streams.are_distinct(it, stream)
+        };
+        is_chosen(stream) && captured.any(may_be)
     }
 
     /// The stream of the latest record of an event on this path, outside of captures.
@@ -505,4 +534,8 @@ impl Machine<'_, '_> {
     fn describe_capture(&self, begun: Begun) -> Capture {
         Capture { stream: self.describe_stream(begun.stream), begun_at: begun.site, mode: begun.mode }
     }
+}
+
+fn capturing_mut(state: &mut State) -> &mut Capturing {
+    Rc::make_mut(&mut state.capturing)
 }

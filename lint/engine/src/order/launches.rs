@@ -138,7 +138,7 @@ impl Machine<'_, '_> {
                 Some(ParamAccess::Value) => scalars.push(Some(value)),
                 Some(ParamAccess::Unused) => {}
                 Some(access) => {
-                    self.check_kernel_argument(state, &name, &value, access);
+                    self.check_kernel_argument(state, &name, (index, &value), access);
                     accesses.extend(self.kernel_access(&value, access));
                 }
                 None => match &value {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::arguments::HostArgumentSeen;
 use super::clocks::TimingSums;
 use super::ends::EndSums;
 use super::event_sums::{EventHit, EventSums};
@@ -18,8 +19,8 @@ use crate::cuda::Model;
 use crate::cuda::row::MemoryKind;
 use crate::facts::{
     Access, Callback, Capture, CaptureFault, CombinedRead, Conflict, Dereference, EarlyQuery, ErrorChecks,
-    Facts, Fault, Forgotten, Gone, HandleInFlight, HostArgument, LateUse, MadeEachRound, Misfit, MisfitKind,
-    NeedlessWait, Note, Object, Origin, Paths, Release, ReleaseKind, UseAfterEnd, Variable, Work,
+    Facts, Fault, Forgotten, Gone, HandleInFlight, LateUse, MadeEachRound, Misfit, MisfitKind, NeedlessWait,
+    Note, Object, Origin, Paths, Release, ReleaseKind, UseAfterEnd, Variable, Work,
 };
 use crate::program::{FunctionId, SiteId};
 use crate::trace::Trace;
@@ -54,7 +55,8 @@ pub struct Observations {
     dereferences: BTreeMap<(SiteId, bool, Option<String>, Object), Paths>,
     releases: BTreeMap<(SiteId, ReleaseKind), ReleaseSum>,
     misfits: BTreeMap<(SiteId, String, MisfitKind), Paths>,
-    host_arguments: BTreeMap<(SiteId, String, Object, bool), Paths>,
+    /// See [`super::arguments`].
+    pub kernel_arguments: super::arguments::ArgumentSums,
     /// Where memory that is registered on some path comes from.
     pub registered: BTreeSet<SiteId>,
     /// Where memory comes from of which the program has asked for the device's address.
@@ -174,7 +176,7 @@ enum Hit {
     Conflict(ConflictKey),
     Dereference(SiteId, bool, Option<String>, Object),
     Misfit(SiteId, String, MisfitKind),
-    HostArgument(SiteId, String, Object, bool),
+    HostArgument(HostArgumentSeen),
     LateUse(SiteId, LateUseSeen),
     Capture(SiteId, CaptureSeen),
     HandleInFlight(SiteId, Work),
@@ -289,12 +291,8 @@ impl Observations {
     }
 
     /// A kernel is handed pageable memory.
-    pub fn host_argument(&mut self, at: At, state: &State, kernel: &str, object: Object, only_written: bool) {
-        let key = (at.site, kernel.to_owned(), object, only_written);
-        let hit = Hit::HostArgument(key.0, key.1.clone(), key.2.clone(), key.3);
-        let paths = self.kind_hit(at, state, &key.2, hit);
-        let sum = self.host_arguments.entry(key).or_insert(paths);
-        *sum = (*sum).max(paths);
+    pub fn host_argument_hit(&mut self, at: At, state: &State, seen: &HostArgumentSeen) -> Paths {
+        self.kind_hit(at, state, &seen.2, Hit::HostArgument(seen.clone()))
     }
 
     /// The size of a copy or fill does not fit.
@@ -443,12 +441,7 @@ impl Observations {
                         sum.paths = Paths::All;
                     }
                 }
-                Hit::HostArgument(site, kernel, object, only_written) => {
-                    let key = (site, kernel, object, only_written);
-                    if let Some(paths) = self.host_arguments.get_mut(&key) {
-                        *paths = Paths::All;
-                    }
-                }
+                Hit::HostArgument(seen) => self.kernel_arguments.on_all_paths(&seen),
                 Hit::Misfit(site, function, what) => {
                     if let Some(paths) = self.misfits.get_mut(&(site, function, what)) {
                         *paths = Paths::All;
@@ -542,24 +535,13 @@ impl Observations {
                 Release { site, how: how.clone(), objects, interior: sum.interior }
             })
             .collect();
-        let host_arguments = self
-            .host_arguments
-            .into_iter()
-            .filter(|((_, _, object, _), _)| match object.memory {
-                Some(MemoryKind::Registered) => {
-                    let by_host = object.site.is_some_and(|site| !self.aliased.contains(&site));
-                    by_host && !self.asks_for_registered
-                }
-                _ => !object.site.is_some_and(|site| self.registered.contains(&site)),
-            })
-            .map(|((site, kernel, object, only_written), paths)| HostArgument {
-                site,
-                kernel,
-                object,
-                only_written,
-                paths,
-            })
-            .collect();
+        let host_arguments = self.kernel_arguments.into_facts(|object| match object.memory {
+            Some(MemoryKind::Registered) => {
+                let by_host = object.site.is_some_and(|site| !self.aliased.contains(&site));
+                by_host && !self.asks_for_registered
+            }
+            _ => !object.site.is_some_and(|site| self.registered.contains(&site)),
+        });
         let misfits = self
             .misfits
             .into_iter()

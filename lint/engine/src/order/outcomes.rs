@@ -72,6 +72,10 @@ impl Machine<'_, '_> {
                 Some(value) => value,
                 None => self.fresh(state),
             },
+            // In a template, nothing shows that an object stands for the element: reading that copies, and is allowed.
+            Outcome::Element if self.class_memory(it.class()).is_some_and(MemoryKind::is_device) => {
+                self.accessor(state, &it.row.name, it.call.args.clone())
+            }
             Outcome::Elements | Outcome::Element | Outcome::ElementsEnd => match self.owner(it) {
                 Some(owner) => self.elements_outcome(state, it, &owner),
                 None => self.fresh(state),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
 use crate::cuda::row::{Direction, MemoryKind};
-use crate::facts::{Object, Transfer, TransferView};
+use crate::facts::{Object, Transfer, TransferContext, TransferView};
 use crate::program::SiteId;
 use crate::trace::Memory;
 use crate::{Category, Confidence, Diagnostic, Related, Severity};
@@ -52,7 +52,7 @@ void fetch(float *d_data, size_t n) {
 An error if both operands are known: certain if so on every path, likely on some path.
 A warning, likely, if one operand is known.
 Where neither is, names alone are no proof: a warning, likely, only if both names contradict the direction and a second clue agrees: the host dereferences the pointer that the direction calls device memory, or the copy is the odd one out, next to two copies by the same function whose names and direction agree on the opposite.
-Possible if the kind is what a called function has made of it, by a mode that the function that is followed neither names nor tests, and does not hold in every mode.
+Possible if the kind is what a called function has made of it, by a mode that the function that is followed neither names nor tests, and does not hold in every mode; and for copies of a called function that copies the same operands in another direction as well, with nothing that decides between them (`if (device < 0)`).
 
 ## References
 - CUDA Runtime API, `cudaMemcpy`, `cudaMemcpyKind`.
@@ -142,6 +142,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let sure = match words::agreement(&transfer.views, wrong) {
             // In some modes only: nobody has said that the program works in them here.
             Confidence::Likely if by_mode(view) => Confidence::Possible,
+            _ if is_chosen(&context.facts.transfers, transfer, view) => Confidence::Possible,
             sure => sure,
         };
         let proven = severity == Severity::Error;
@@ -165,6 +166,22 @@ fn mismatch(view: &TransferView, is_odd: bool) -> Option<Severity> {
         return Some(if known { Severity::Error } else { Severity::Warning });
     }
     (is_swapped(view) && (is_used_by_host(view) || is_odd)).then_some(Severity::Warning)
+}
+
+/// True for a copy of a function that was called, in which the same operands are copied in another direction as well:
+/// what tells the directions apart (`if (device < 0)`) is known to whoever passes the operands, and the path has not
+/// decided it.
+fn is_chosen(transfers: &[Transfer], transfer: &Transfer, view: &TransferView) -> bool {
+    let copies = |it: &&TransferView| it.dst == view.dst && it.src == view.src;
+    let is_wrong =
+        |context: &&TransferContext| context.views.iter().filter(copies).any(|it| it.stated == view.stated);
+    let has_other_way = |context: &TransferContext| {
+        let ways = transfers.iter().filter(|it| it.within == transfer.within && it.site != transfer.site);
+        let seen = ways.flat_map(|it| &it.contexts).filter(|it| it.calls == context.calls);
+        let mut stated = seen.flat_map(|it| it.views.iter().filter(copies)).filter_map(|it| it.stated);
+        !context.calls.is_empty() && stated.any(|stated| Some(stated) != view.stated)
+    };
+    transfer.contexts.iter().filter(is_wrong).all(has_other_way)
 }
 
 /// True if the host uses what the direction calls device memory.

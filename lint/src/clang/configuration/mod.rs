@@ -6,7 +6,7 @@
 mod condition;
 
 use self::condition::{Condition, Requirement};
-use super::flags::Macro;
+use super::flags::{Macro, VERSION_MACROS};
 use super::parse::ParsedUnit;
 use crate::cuda_scan;
 
@@ -123,6 +123,9 @@ pub fn second_configuration(unit: &ParsedUnit, regions: &[HiddenRegion]) -> Seco
     let fits = |all: &Requirement, region: &HiddenRegion| {
         region.requirement.clone().and_then(|requirement| {
             let fits = requirement.undefined.iter().all(|name| !is_defined(unit, name));
+            if requirement.defined.keys().any(|name| is_settled(unit, name)) {
+                return Err("its guard asks for another version of CUDA");
+            }
             match all.merge(&requirement) {
                 Some(merged) if fits => Ok(merged),
                 _ => Err("its guard contradicts what is defined elsewhere"),
@@ -147,6 +150,12 @@ pub fn second_configuration(unit: &ParsedUnit, regions: &[HiddenRegion]) -> Seco
     unseen.sort_by_key(|(region, _)| region.start);
     let defines = all.defined.into_iter().collect();
     SecondConfiguration { defines, unseen }
+}
+
+/// True for the version of CUDA, where that is said.
+fn is_settled(unit: &ParsedUnit, name: &str) -> bool {
+    let is_it = |it: &Macro| matches!(it, Macro::Define(defined, _) if defined == name);
+    VERSION_MACROS.contains(&name) && unit.options.macros.iter().any(is_it)
 }
 
 /// True if the build or the file itself defines a macro.
@@ -217,7 +226,7 @@ fn is_foreign(name: &str) -> bool {
 /// True for what only a version of CUDA has whose functions are not known here: what its branch calls was right then.
 fn is_old_cuda(name: &str, value: &str) -> bool {
     const OLDEST: i64 = 11_000;
-    matches!(name, "CUDA_VERSION" | "CUDART_VERSION") && value.parse::<i64>().is_ok_and(|it| it < OLDEST)
+    VERSION_MACROS.contains(&name) && value.parse::<i64>().is_ok_and(|it| it < OLDEST)
 }
 
 /// The branches of the text that hold no further branch, in order. Nested ones come before what encloses

@@ -61,8 +61,8 @@
 #define CUDART_VERSION 12090
 #endif
 #if defined(__CUDA__)
-#define __CUDACC_VER_MAJOR__ 12
-#define __CUDACC_VER_MINOR__ 9
+#define __CUDACC_VER_MAJOR__ ( CUDART_VERSION / 1000 )
+#define __CUDACC_VER_MINOR__ ( CUDART_VERSION % 1000 / 10 )
 #define __CUDACC_VER_BUILD__ 86
 #define __CUDACC_EXTENDED_LAMBDA__ 1
 #define __CUDACC_RELAXED_CONSTEXPR__ 1
