@@ -52,7 +52,7 @@ fn nodes_that_are_added_by_hand_are_in_flight_after_a_launch() {
     cudaGraphAddKernelNode(&a, graph, nullptr, 0, &params);
     cudaGraphAddMemcpyNode1D(&b, graph, &a, 1, data.h, data.d, 4, cudaMemcpyDeviceToHost);
     cudaGraphInstantiate(&exec, graph, 0);
-    printf(\"%d\", *data.h);
+    printf(\"%d\", *data.h); // capture-structure
     cudaGraphLaunch(exec, stream);
     printf(\"%d\", *data.h); // host-read-before-sync
     cudaStreamSynchronize(stream);

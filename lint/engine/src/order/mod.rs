@@ -28,6 +28,7 @@ mod containers;
 mod copy_params;
 mod counters;
 mod definitions;
+mod described;
 mod device_members;
 mod device_sums;
 mod devices;

@@ -48,6 +48,7 @@ void enqueue(cudaStream_t stream) {
 - Host functions that do not touch their argument.
 - Host writes to data that holds a lock or an atomic.
 - The object of a `std::shared_ptr`, whose other owners are not counted.
+- What a `std::function` on the heap holds by reference: what is stored in one is not followed there.
 
 ## Confidence
 Certain if nothing waits on any path, likely on some path, or where the data only holds the address of what is gone.

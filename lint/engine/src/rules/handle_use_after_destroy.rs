@@ -48,7 +48,7 @@ void run(float *d_data) {
 - Handles that were made anew, and variables that were set to something else.
 - Handles of unknown origin that were destroyed in another turn of a loop.
 - `cudaDeviceReset` as the last statement, and what destructors release behind it.
-- Behind a reset: what belongs to another device, or to one that is not known to be the same; memory from a pool (`cudaMallocAsync`); what was released before; page-locked and managed memory, graphs and the handles of libraries, which are not followed there.
+- Behind a reset: what belongs to another device, or to one that is not known to be the same; memory from a pool (`cudaMallocAsync`); what was released before; page-locked and managed memory, graphs and the handles of libraries, which are not followed there; anything behind `cuDevicePrimaryCtxReset`, of which the users of the context are not known.
 - What belongs to a graph or module is followed for kernels only (`cuModuleGetFunction`), not for nodes and variables.
 
 ## Confidence

@@ -53,7 +53,6 @@ void upload(float *d_table, cudaStream_t stream) {
 - Pageable sources of at most 64 KiB, which are documented to be staged before the call returns, and those of unknown size: an info, off by default.
 - Kernel arguments by value, which are read when the kernel is launched.
 - Variables with a name whose scope ends: that is `host-buffer-released-in-flight`.
-
 - Lists in braces (`std::initializer_list`): they are small, so that they are staged.
 
 ## Confidence
