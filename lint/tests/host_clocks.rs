@@ -53,3 +53,24 @@ fn synchronous_forms_that_wait_or_may_wait_are_measured() {
     assert_eq!(found("", MADE, "cudaMemcpy(d, h, 1 << 20, cudaMemcpyHostToDevice)", "", "info"), none);
     assert_eq!(found("", MADE, "cudaMemcpy(h, d, 1 << 20, cudaMemcpyDeviceToHost)", "", "info"), none);
 }
+
+#[test]
+fn a_generator_that_works_on_the_host_is_done_when_it_returns() {
+    let generated = |memory: &str, params: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n#include <curand.h>\n#include <chrono>\nusing clk = std::chrono::steady_clock;\n\
+             double f({params}) {{ {memory}\nauto begin = clk::now();\n\
+             curandGenerateUniform(generator, p, 1 << 18);\nauto end = clk::now();\n\
+             return std::chrono::duration<double>(end - begin).count(); }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    let host = "float *p = new float[1 << 18];";
+    let device = "float *p; cudaMalloc(&p, 1 << 20);";
+    let made =
+        "curandGenerator_t generator; curandCreateGeneratorHost(&generator, CURAND_RNG_PSEUDO_DEFAULT);";
+    let timed = |found: Vec<String>| found.iter().any(|it| it.ends_with("timing-without-sync"));
+    assert!(!timed(generated(&format!("{host} {made}"), "")));
+    assert!(!timed(generated(host, "curandGenerator_t generator")));
+    assert!(timed(generated(device, "curandGenerator_t generator")));
+}

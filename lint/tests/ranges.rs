@@ -123,3 +123,23 @@ fn a_product_of_no_columns_reads_no_matrix() {
     assert_eq!(found("n"), ["a.cu:8 cross-stream-unordered"]);
     assert_eq!(found("0"), Vec::<String>::new());
 }
+
+#[test]
+fn a_chunk_that_is_all_of_it_comes_once() {
+    let chunked = |chunk: &str, bytes: &str| {
+        let text = format!(
+            "#include <cuda_runtime.h>\n\
+             void f(const char *h, size_t size, size_t wanted) {{\n\
+             char *d; cudaMalloc(&d, size); char *at = d;\n\
+             size_t chunk = {chunk};\n\
+             size_t chunks = (size + chunk - 1) / chunk;\n\
+             for (size_t i = 0; i < chunks; ++i) {{\n\
+             cudaMemcpy(at, h, {bytes}, cudaMemcpyHostToDevice); at += chunk; }}\n\
+             cudaFree(d); }}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    assert_eq!(chunked("wanted == 0 ? size : wanted", "chunk"), Vec::<String>::new());
+    assert_eq!(chunked("size", "chunk"), Vec::<String>::new());
+    assert_eq!(chunked("size", "chunk + 1"), ["a.cu:7 copy-size-mismatch"]);
+}

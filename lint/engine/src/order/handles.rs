@@ -291,6 +291,14 @@ impl Machine<'_, '_> {
             })
             .filter(|_| !is_empty)
             .collect();
+        // Such a one, working there.
+        let is_host = |value: &Value| match value {
+            Value::Pointer(pointer) => self.memory_kind(state, pointer.object) == Some(MemoryKind::Pageable),
+            _ => false,
+        };
+        if !on_device && accesses.iter().any(|(role, value)| *role == Role::Dst && is_host(value)) {
+            return;
+        }
         let mut accesses: Vec<DeviceAccess> = accesses
             .into_iter()
             .filter_map(|(role, value)| {

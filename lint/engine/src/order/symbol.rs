@@ -204,6 +204,7 @@ impl Symbols {
             },
             _ => match (lhs.as_constant(), rhs.as_constant()) {
                 (Some(a), Some(b)) => fold(operator, a, b).map(Linear::constant),
+                (None, None) if operator == BinaryOp::Div => rounds(lhs, rhs).map(Linear::constant),
                 _ => None,
             },
         };
@@ -216,6 +217,17 @@ impl Symbols {
             };
             Linear::symbol(self.intern(SymKey::Term { operator, lhs, rhs }))
         })
+    }
+}
+
+/// How often a number goes into a multiple of itself, or into one less: `(size + chunk - 1) / chunk`, where the chunk is
+/// all of it. It is taken to be positive, as what counts rounds is.
+fn rounds(lhs: &Linear, rhs: &Linear) -> Option<i64> {
+    let divisor = rhs.as_symbol()?;
+    match (&lhs.terms[..], lhs.constant) {
+        ([(symbol, factor @ 1..)], 0) if *symbol == divisor => Some(*factor),
+        ([(symbol, factor @ 1..)], -1) if *symbol == divisor => Some(factor - 1),
+        _ => None,
     }
 }
 
