@@ -161,7 +161,11 @@ fn a_helper_that_copies_either_way_knows_which_by_what_it_is_passed() {
     assert_eq!(found(helper, &call("places[0]", "d_data", "-1", "h_data")), none);
     // What the caller writes decides.
     assert_eq!(found(helper, &call("-1", "d_data", "0", "d_other")), ["a.cu:6 memcpy-kind-mismatch"]);
-    // Nothing else is done with the operands.
+    // Neither way fits the operands; and nothing else is done with them.
+    assert_eq!(
+        found(helper, &call("places[0]", "h_data", "places[1]", "h_data")),
+        ["a.cu:6 memcpy-kind-mismatch", "a.cu:7 memcpy-kind-mismatch", "a.cu:8 memcpy-kind-mismatch"]
+    );
     let wrong = "static void move(int to, void *dst, int from, const void *src) {\n\
          if (to != from) cudaMemcpy(dst, src, bytes, cudaMemcpyDeviceToHost); }";
     assert_eq!(

@@ -437,23 +437,26 @@ fn of_two_conditions_one_holds_where_either_led() {
 
 #[test]
 fn to_say_which_memory_is_meant_is_a_way_of_working() {
-    let text = |test: &str| {
+    let text = |test: &str, managed: &str| {
         format!(
             "__global__ void fill(float *p) {{ p[0] = 1; }}\nstruct Options {{ int get(int) const; }};\n\
              void launch(float *h, const Options &op, size_t n) {{\n float *d;\n\
              if ({test}) {{ d = h; }} else {{ cudaMalloc(&d, n); cudaMemcpy(d, h, n, cudaMemcpyHostToDevice); }}\n\
              fill<<<1, 1>>>(d);\n cudaDeviceSynchronize();\n}}\n\
              void use(const Options &op, size_t n) {{\n float *h;\n\
-             if (op.get(1)) cudaMallocManaged(&h, n); else h = new float[n];\n\
+             {managed}h = new float[n];\n\
              launch(h, op, n);\n}}\n"
         )
     };
-    let kernels = |test: &str| {
-        let all = found(&text(test));
+    let kernels = |test: &str, managed: &str| {
+        let all = found(&text(test, managed));
         all.into_iter().filter(|it| it.ends_with("host-pointer-to-kernel")).collect::<Vec<_>>()
     };
-    assert_eq!(kernels("op.get(1)"), NOTHING);
-    assert_eq!(kernels("n < 64"), ["a.cu:7 host-pointer-to-kernel"]);
+    let option = "if (op.get(1)) cudaMallocManaged(&h, n); else ";
+    assert_eq!(kernels("op.get(1)", option), NOTHING);
+    // Which of the two it is, the user says.
+    assert_eq!(kernels("n < 64", option), NOTHING);
+    assert_eq!(kernels("n < 64", ""), ["a.cu:7 host-pointer-to-kernel"]);
 }
 
 #[test]

@@ -20,8 +20,8 @@ pub type HostArgumentSeen = (SiteId, String, Object, bool);
 #[derive(Debug, Default)]
 pub struct ArgumentSums {
     seen: BTreeMap<HostArgumentSeen, (Paths, BTreeSet<Argument>)>,
-    /// Those that were seen to be memory of another kind. A program that chooses the kind of memory by an option (of a
-    /// benchmark, say) leaves it to its user whether the device reaches it.
+    /// Those that were seen to be memory that the host and the device reach. A program that chooses between such memory
+    /// and pageable one by an option (of a benchmark, say) leaves it to its user whether the device reaches it.
     others: BTreeSet<Argument>,
 }
 
@@ -39,7 +39,7 @@ impl ArgumentSums {
         }
     }
 
-    /// The facts: of arguments that are host memory wherever a path knows them, if `counts` lets the memory through.
+    /// The facts: of arguments that are pageable memory, and nowhere memory that both reach, if `counts` lets the memory through.
     pub fn into_facts(self, counts: impl Fn(&Object) -> bool) -> Vec<HostArgument> {
         let others = self.others;
         let seen = self.seen.into_iter();
@@ -73,7 +73,8 @@ impl Machine<'_, '_> {
         let kind = self.memory_kind(state, pointer.object);
         let is_hosts = matches!(kind, Some(MemoryKind::Pageable | MemoryKind::Registered));
         let argument = (self.calls.clone(), self.at.site, index);
-        if kind.is_some() && !is_hosts && !state.failed {
+        let is_shared = matches!(kind, Some(MemoryKind::Managed | MemoryKind::Pinned));
+        if is_shared && !state.failed {
             self.observations.kernel_arguments.others.insert(argument);
             return;
         }

@@ -47,7 +47,7 @@ void run() {
 - Structures by value, and the pointers in them.
 - Parameters that the kernel does not use, and kernels whose parameters are not seen.
 - Code behind a test of `cudaDevAttrPageableMemoryAccess`.
-- Arguments that are memory of another kind on another path of the same calls: a program that chooses by an option leaves it to its user whether the device reaches the memory.
+- Arguments that are managed or page-locked memory on another path of the same calls: a program that chooses by an option leaves it to its user whether the device reaches the memory.
 - Objects of class type: they may convert to the pointer of something else.
 
 ## Confidence

@@ -52,7 +52,7 @@ void fetch(float *d_data, size_t n) {
 An error if both operands are known: certain if so on every path, likely on some path.
 A warning, likely, if one operand is known.
 Where neither is, names alone are no proof: a warning, likely, only if both names contradict the direction and a second clue agrees: the host dereferences the pointer that the direction calls device memory, or the copy is the odd one out, next to two copies by the same function whose names and direction agree on the opposite.
-Possible if the kind is what a called function has made of it, by a mode that the function that is followed neither names nor tests, and does not hold in every mode; and for copies of a called function that copies the same operands in another direction as well, with nothing that decides between them (`if (device < 0)`).
+Possible if the kind is what a called function has made of it, by a mode that the function that is followed neither names nor tests, and does not hold in every mode; and for copies of a called function that copies the same operands in another direction as well, which fits them, with nothing that decides between them (`if (device < 0)`).
 
 ## References
 - CUDA Runtime API, `cudaMemcpy`, `cudaMemcpyKind`.
@@ -168,9 +168,9 @@ fn mismatch(view: &TransferView, is_odd: bool) -> Option<Severity> {
     (is_swapped(view) && (is_used_by_host(view) || is_odd)).then_some(Severity::Warning)
 }
 
-/// True for a copy of a function that was called, in which the same operands are copied in another direction as well:
-/// what tells the directions apart (`if (device < 0)`) is known to whoever passes the operands, and the path has not
-/// decided it.
+/// True for a copy of a function that was called, in which the same operands are copied in another direction as well,
+/// which is the right one: what tells the directions apart (`if (device < 0)`) is known to whoever passes the operands,
+/// and the path has not decided it.
 fn is_chosen(transfers: &[Transfer], transfer: &Transfer, view: &TransferView) -> bool {
     let copies = |it: &&TransferView| it.dst == view.dst && it.src == view.src;
     let is_wrong =
@@ -178,8 +178,9 @@ fn is_chosen(transfers: &[Transfer], transfer: &Transfer, view: &TransferView) -
     let has_other_way = |context: &TransferContext| {
         let ways = transfers.iter().filter(|it| it.within == transfer.within && it.site != transfer.site);
         let seen = ways.flat_map(|it| &it.contexts).filter(|it| it.calls == context.calls);
-        let mut stated = seen.flat_map(|it| it.views.iter().filter(copies)).filter_map(|it| it.stated);
-        !context.calls.is_empty() && stated.any(|stated| Some(stated) != view.stated)
+        let mut others = seen.flat_map(|it| it.views.iter().filter(copies));
+        !context.calls.is_empty()
+            && others.any(|it| it.stated != view.stated && !it.examined && mismatch(it, false).is_none())
     };
     transfer.contexts.iter().filter(is_wrong).all(has_other_way)
 }
