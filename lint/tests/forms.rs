@@ -306,7 +306,9 @@ fn misspelt_names_of_hip_and_removed_functions_with_other_arguments() {
                 void o(void **p) { hipExtMallocWithFlags(p, 4, 0); hipDeviceSynchronize(); }\n";
     marked("unknown-cuda-api", &[], text);
     let text = "#include <cuda_runtime.h>\n\
-                void b(void *t, void *p) { cudaBindTexture(0, t, p, 4); } // wrong\n";
+                void b(void *t, void *p) { cudaBindTexture(0, t, p, 4); } // wrong\n\
+                // Said once, with all the places.\n\
+                void c(void *t, void *p) { cudaBindTexture(0, t, p, 8); }\n";
     marked("unknown-cuda-api", &[], text);
     marked("unknown-cuda-api", &["--cuda", "11.8"], &text.replace("// wrong", ""));
 }

@@ -132,7 +132,17 @@ fn check(finding: &Value) -> Result<(), String> {
         Hazard::NeverAwaited { pending, .. } => vec![*pending],
         _ => vec![hazard.step()],
     };
-    let at = |it: &Position| finding["file"] == it.file.as_str() && finding["line"] == it.line;
+    let is_at = |said: &Value, it: &Position| said["file"] == it.file.as_str() && said["line"] == it.line;
+    // A call that leaves the stream out names the operation that gets the default one.
+    let related = finding["related"].as_array().map_or(&[][..], Vec::as_slice);
+    let at = |it: &Position| {
+        is_at(finding, it)
+            || (rule == "stream-forgotten"
+                && related.iter().any(|said| {
+                    is_at(said, it)
+                        && said["message"].as_str().is_some_and(|it| it.ends_with("default stream"))
+                }))
+    };
     if !places.iter().any(|step| trace.steps[*step].place.as_ref().is_some_and(at)) {
         return Err(format!("it shows at another place\n{written}"));
     }

@@ -131,7 +131,7 @@ fn library_work_has_a_stream() {
     for name in
         ["cublasSetStream_v2", "cufftSetStream", "curandSetStream", "cusolverDnSetStream", "cudnnSetStream"]
     {
-        assert_eq!(row(name, 2).effects, [Effect::SetsStream], "{name}");
+        assert!(row(name, 2).effects.contains(&Effect::SetsStream), "{name}");
         assert_eq!(roles(row(name, 2)), [Role::Handle, Role::Stream], "{name}");
     }
     assert_eq!(roles(row("cublasCreate_v2", 1)), [Role::Out(Thing::Handle)]);

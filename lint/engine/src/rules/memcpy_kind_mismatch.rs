@@ -182,7 +182,8 @@ fn is_chosen(transfers: &[Transfer], transfer: &Transfer, view: &TransferView) -
         !context.calls.is_empty()
             && others.any(|it| it.stated != view.stated && !it.examined && mismatch(it, false).is_none())
     };
-    transfer.contexts.iter().filter(is_wrong).all(has_other_way)
+    let mut wrong = transfer.contexts.iter().filter(is_wrong).peekable();
+    wrong.peek().is_some() && wrong.all(has_other_way)
 }
 
 /// True if the host uses what the direction calls device memory.

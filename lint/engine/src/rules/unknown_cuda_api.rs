@@ -70,12 +70,11 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut calls: Vec<&InvalidCall> =
         context.facts.invalid_calls.iter().filter(|call| is_api_name(&call.name)).collect();
     calls.sort_by(|a, b| (&a.name, a.declared, a.site).cmp(&(&b.name, b.declared, b.site)));
-    let (misfits, unknown): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.declared);
+    // Of a function that is gone, the arguments are no matter.
+    let is_misfit = |call: &&InvalidCall| call.declared && cuda::removed(&call.name).is_none();
+    let (misfits, unknown): (Vec<_>, Vec<_>) = calls.into_iter().partition(is_misfit);
     let version = context.options.platform.cuda.map(|version| version.major);
-    diagnostics.extend(misfits.into_iter().filter_map(|call| match cuda::removed(&call.name) {
-        Some(_) => explain(context, call, &[]),
-        None => misfit(version, call),
-    }));
+    diagnostics.extend(misfits.into_iter().filter_map(|call| misfit(version, call)));
     for group in unknown.chunk_by(|a, b| a.name == b.name) {
         diagnostics.extend(explain(context, group[0], &group[1..]));
     }
