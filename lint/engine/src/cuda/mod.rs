@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 
 pub use names::{
     Removed, Versioned, hip_name, is_known_api_name, keeps_stream, looks_like_api, removed, spelt_for_hip,
-    suggest, suggest_for_hip, versioned, without_abi_suffix,
+    suggest, suggest_for_hip, unqualified, versioned, without_abi_suffix,
 };
 use parse::ParseError;
 use row::{Family, Row};
@@ -98,6 +98,16 @@ impl Model {
         self.overload(name, args)
             .or_else(|| names::spellings(name).into_iter().find_map(|name| self.overload(&name, args)))
             .or_else(|| self.base?.lookup(name, args))
+    }
+
+    /// The row of a class's constructor, by the qualified name of the class; `args` counts the object.
+    pub fn constructor(&self, class: &str, args: usize) -> Option<&Row> {
+        self.lookup(&format!("{class}::{}", names::unqualified(class)), args)
+    }
+
+    /// The row of a class's destructor, likewise.
+    pub fn destructor(&self, class: &str) -> Option<&Row> {
+        self.lookup(&format!("{class}::~{}", names::unqualified(class)), 1)
     }
 
     /// True if there is a row of this name for any number of arguments.

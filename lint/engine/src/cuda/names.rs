@@ -78,6 +78,11 @@ fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
+/// The last place of a qualified name: `std::vector::resize` gives `resize`.
+pub fn unqualified(name: &str) -> &str {
+    name.rsplit("::").next().unwrap_or(name)
+}
+
 /// True for names of the form that the CUDA APIs use: a prefix, then a capital letter.
 pub fn looks_like_api(name: &str) -> bool {
     ["cuda", "cublas", "cu", "hip", "nccl"].iter().any(|prefix| {

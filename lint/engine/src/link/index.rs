@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::streams::StreamsMade;
 use crate::Program;
 use crate::cuda::Model;
+use crate::cuda::unqualified;
 use crate::flow;
 use crate::order::{acts_on_memory, concerns_cuda};
 use crate::program::{Callee, Constant, Function, FunctionId, Linkage, Op, SiteId, Space, Type, TypeKind};
@@ -110,7 +111,7 @@ impl<'a> Indexer<'a> {
         let types = function.params.iter().map(|it| &function.locals[it.0 as usize].ty);
         FunctionEntry {
             symbols: symbols.cloned().collect(),
-            name: plain(&function.name).to_owned(),
+            name: unqualified(&function.name).to_owned(),
             declared_in: if exported { (self.file_of)(function.declared) } else { String::new() },
             is_root: function.is_root || function.space == Space::Kernel,
             is_kernel: function.space == Space::Kernel,
@@ -166,7 +167,7 @@ impl<'a> Indexer<'a> {
             needs.push(Need {
                 symbol: symbol.to_owned(),
                 template: template.to_owned(),
-                name: plain(name).to_owned(),
+                name: unqualified(name).to_owned(),
                 declared_in: file_of(declared),
             });
             needs.len() as u32 - 1
@@ -179,11 +180,6 @@ impl<'a> Indexer<'a> {
 pub(super) fn declared_symbol(function: &Function) -> Option<&str> {
     let symbol = function.symbol.as_str();
     (function.linkage == Linkage::Declared && !symbol.is_empty()).then_some(symbol)
-}
-
-/// A name without what it is qualified by.
-fn plain(name: &str) -> &str {
-    name.rsplit("::").next().unwrap_or(name)
 }
 
 fn holds_memory(ty: &Type) -> bool {

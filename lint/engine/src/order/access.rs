@@ -14,8 +14,7 @@ use super::state::{DeviceAccess, Operation, Overlap, Range, State, overlap};
 use super::value::Value;
 use super::witness::{Launched, Second};
 use crate::cuda::row::{FreeWith, MemoryKind};
-use crate::facts;
-use crate::facts::{Access, Lent, Note, ReleaseKind, WorkKind};
+use crate::facts::{self, Access, Lent, Note, ReleaseKind, WorkKind};
 use crate::program::TypeKind;
 
 /// Classes of which a member tells that an object is shared between threads on purpose.
@@ -269,9 +268,7 @@ impl Machine<'_, '_> {
             self.promise(state, promised, &operation);
             return;
         }
-        for access in operation.accesses.iter().filter(|it| it.write) {
-            self.promise_may_be_kept(state, Some(access.range.object));
-        }
+        self.promises_are_kept_by(state, &operation);
         if self.is_unguarded(state, &operation.accesses) {
             operation.lent = Lent::Unguarded;
         }

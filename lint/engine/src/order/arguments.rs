@@ -39,7 +39,8 @@ impl ArgumentSums {
         }
     }
 
-    /// The facts: of arguments that are pageable memory, and nowhere memory that both reach, if `counts` lets the memory through.
+    /// The facts: of arguments that are pageable memory, and nowhere memory that both reach, if `counts` lets the
+    /// memory through.
     pub fn into_facts(self, counts: impl Fn(&Object) -> bool) -> Vec<HostArgument> {
         let others = self.others;
         let seen = self.seen.into_iter();
@@ -72,9 +73,9 @@ impl Machine<'_, '_> {
         let Value::Pointer(pointer) = value else { return };
         let kind = self.memory_kind(state, pointer.object);
         let is_hosts = matches!(kind, Some(MemoryKind::Pageable | MemoryKind::Registered));
-        let argument = (self.calls.clone(), self.at.site, index);
         let is_shared = matches!(kind, Some(MemoryKind::Managed | MemoryKind::Pinned));
         if is_shared && !state.failed {
+            let argument = (self.calls.clone(), self.at.site, index);
             self.observations.kernel_arguments.others.insert(argument);
             return;
         }
@@ -85,6 +86,7 @@ impl Machine<'_, '_> {
         let only_written = access == ParamAccess::Write;
         let seen = (self.at.site, kernel.to_owned(), object, only_written);
         let paths = self.observations.host_argument_hit(self.at, state, &seen);
+        let argument = (self.calls.clone(), self.at.site, index);
         self.observations.kernel_arguments.add(seen, argument, paths);
     }
 

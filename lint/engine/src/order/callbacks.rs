@@ -70,7 +70,7 @@ impl Search<'_, '_> {
                         }
                         Callee::Extern(callee) => {
                             let name = &program.externs[callee.0 as usize].name;
-                            if let Some(row) = self.shared.model.lookup(name, call.args.len())
+                            if let Some(row) = self.shared.row(call)
                                 && row.in_callback != InCallback::Fine
                             {
                                 self.reach(statement.site, name.clone(), row.in_callback, path);
@@ -93,13 +93,7 @@ impl Search<'_, '_> {
     /// What runs as a smart pointer ends that is a variable of the function. None if it may have let go of what it
     /// holds: if it is used for anything but to be made and looked at.
     fn end_of_owner(&self, function: &Function, call: &Call) -> Option<FunctionId> {
-        let row = |call: &Call| match call.callee {
-            Callee::Extern(callee) => {
-                self.shared.model.lookup(&self.program.externs[callee.0 as usize].name, call.args.len())
-            }
-            _ => None,
-        };
-        row(call).filter(|row| row.effects.contains(&Effect::ReleasesElements))?;
+        self.shared.row(call).filter(|row| row.effects.contains(&Effect::ReleasesElements))?;
         let statements = || function.blocks.iter().flat_map(|block| &block.statements).map(|it| &it.op);
         let addresses: Vec<(ValueId, LocalId)> = statements()
             .filter_map(|op| match op {
@@ -119,7 +113,7 @@ impl Search<'_, '_> {
                         && row.result != Outcome::Released
                         && !row.effects.contains(&Effect::SwapsElements)
                 };
-                only_this && row(call).is_some_and(is_kept)
+                only_this && self.shared.row(call).is_some_and(is_kept)
             }
             _ => false,
         };

@@ -21,8 +21,8 @@ use super::state::{Operation, State};
 use super::symbol::Sym;
 use super::value::Value;
 use crate::cuda::capture::InCapture;
-use crate::cuda::row::{Effect, Role, Thing};
-use crate::facts::{CallInCapture, Capture, Fault, ReleaseKind};
+use crate::cuda::row::{Effect, MemoryKind, Role, Thing};
+use crate::facts::{CallInCapture, Capture, Fault, ReleaseKind, Stream};
 use crate::program::SiteId;
 
 /// Nodes of a graph that are followed; of more, the rest is not.
@@ -163,7 +163,7 @@ impl Machine<'_, '_> {
         if let Ended::Unjoined(_, streams) = &ended
             && streams.iter().all(|it| self.may_be_another_of(*it, stream, before.captures.streams()))
         {
-            capturing_mut(state).vague = true;
+            Rc::make_mut(&mut state.capturing).vague = true;
         }
         if let Some(fault) = fault
             && let Some(begun) = number.and_then(|number| before.begun.get(&number))
@@ -274,9 +274,7 @@ impl Machine<'_, '_> {
             Effect::Register => Some(CallInCapture::Registers(object.clone()?)),
             Effect::Create => it.row.params.iter().find_map(|param| match param.role {
                 Role::Out(Thing::Memory(kind)) => Some(CallInCapture::Allocates(kind)),
-                Role::Out(Thing::Pitched) => {
-                    Some(CallInCapture::Allocates(crate::cuda::row::MemoryKind::Device))
-                }
+                Role::Out(Thing::Pitched) => Some(CallInCapture::Allocates(MemoryKind::Device)),
                 _ => None,
             }),
             _ => None,
@@ -331,12 +329,12 @@ impl Machine<'_, '_> {
         if state.capturing.is_empty() && state.capturing.captures.number_of_event(event).is_none() {
             return false;
         }
-        match capturing_mut(state).captures.record(event, stream) {
+        match Rc::make_mut(&mut state.capturing).captures.record(event, stream) {
             Fate::Runs => {
                 let begun = state.capturing.begun.values().next().map(|begun| begun.stream);
                 let captured = state.capturing.captures.streams();
                 if begun.is_some_and(|begun| self.may_be_another_of(stream, begun, captured)) {
-                    capturing_mut(state).vague = true;
+                    Rc::make_mut(&mut state.capturing).vague = true;
                 }
                 false
             }
@@ -416,7 +414,7 @@ impl Machine<'_, '_> {
     }
 
     /// The stream of the latest record of an event on this path, outside of captures.
-    fn latest_record(&self, state: &State, event: EventKey) -> Option<crate::facts::Stream> {
+    fn latest_record(&self, state: &State, event: EventKey) -> Option<Stream> {
         state.history.latest_first().find_map(|deed| match deed.kind {
             DeedKind::Record(it, stream) if it == event => Some(self.describe_stream(stream)),
             _ => None,
@@ -534,8 +532,4 @@ impl Machine<'_, '_> {
     fn describe_capture(&self, begun: Begun) -> Capture {
         Capture { stream: self.describe_stream(begun.stream), begun_at: begun.site, mode: begun.mode }
     }
-}
-
-fn capturing_mut(state: &mut State) -> &mut Capturing {
-    Rc::make_mut(&mut state.capturing)
 }

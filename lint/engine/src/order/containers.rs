@@ -70,8 +70,7 @@ impl Machine<'_, '_> {
 
     /// The memory that a container class keeps its elements in: what its constructor's row says.
     pub(super) fn class_memory(&self, class: &str) -> Option<MemoryKind> {
-        let last = class.rsplit("::").next().unwrap_or(class);
-        let row = self.shared.model.lookup(&format!("{class}::{last}"), 1)?;
+        let row = self.shared.model.constructor(class, 1)?;
         row.effects.iter().find_map(|effect| match effect {
             Effect::Reallocates(memory) => Some(*memory),
             _ => None,
@@ -80,8 +79,7 @@ impl Machine<'_, '_> {
 
     /// True for classes whose objects have their elements in themselves (`std::array`).
     fn has_elements(&self, class: &str) -> bool {
-        let last = class.rsplit("::").next().unwrap_or(class);
-        let row = self.shared.model.lookup(&format!("{class}::{last}"), 1);
+        let row = self.shared.model.constructor(class, 1);
         row.is_some_and(|row| row.effects.contains(&Effect::HasElements))
     }
 
@@ -105,8 +103,7 @@ impl Machine<'_, '_> {
 
     /// True for classes whose destructor gives back what they own, since nobody else can own it.
     pub(super) fn is_sole_owner(&self, class: &str) -> bool {
-        let last = class.rsplit("::").next().unwrap_or(class);
-        let row = self.shared.model.lookup(&format!("{class}::~{last}"), 1);
+        let row = self.shared.model.destructor(class);
         row.is_some_and(|row| row.effects.contains(&Effect::ReleasesElements))
     }
 

@@ -4,7 +4,6 @@
 
 use std::rc::Rc;
 
-use super::event_use::is_called;
 use super::happens_before::StreamKey;
 use super::machine::Machine;
 use super::model::Modelled;
@@ -96,7 +95,7 @@ impl Machine<'_, '_> {
     }
 
     fn is_root_called(&self) -> bool {
-        self.stack.first().is_some_and(|root| is_called(self.shared.program, *root))
+        self.stack.first().is_some_and(|root| self.shared.is_called(*root))
     }
 
     fn blame_unset(&mut self, state: &State, what: DeviceFault, meant: &Meant) {

@@ -8,6 +8,7 @@ use super::shared::Shared;
 use super::state::State;
 use super::unknown::words;
 use crate::cuda::row::{Effect, Family, Mode, Outcome};
+use crate::cuda::unqualified;
 use crate::facts::{EarlyQuery, ErrorChecks, Unchecked, WorkKind};
 use crate::program::{Callee, ExternId, Function, FunctionId, Op, Terminator};
 use crate::{Program, facts};
@@ -93,7 +94,7 @@ fn unchecked(
 ) -> Vec<facts::Unchecked> {
     let mut found = Vec::new();
     // Nobody can be told by a destructor.
-    if function.name.rsplit("::").next().is_some_and(|name| name.starts_with('~')) {
+    if unqualified(&function.name).starts_with('~') {
         return found;
     }
     for (index, block) in function.blocks.iter().enumerate() {
@@ -107,7 +108,7 @@ fn unchecked(
                 continue;
             }
             let name = &program.externs[id.0 as usize].name;
-            let Some(row) = shared.model.lookup(name, call.args.len()) else { continue };
+            let Some(row) = shared.row(call) else { continue };
             let is_cuda = matches!(row.family, Family::Runtime | Family::Driver);
             if !is_cuda || row.result != Outcome::Status || row.effects.iter().any(cleans_up) {
                 continue;
@@ -186,7 +187,7 @@ impl Looks {
 
 /// A function that is not seen and is called after what it does: `checkLastError("fill")`.
 fn looks_by_name(name: &str) -> bool {
-    let words = words(name.rsplit("::").next().unwrap_or(name));
+    let words = words(unqualified(name));
     words.iter().any(|word| matches!(word.as_str(), "check" | "error" | "err" | "errors"))
 }
 

@@ -11,6 +11,7 @@ use super::symbol::SymKey;
 use super::unknown::words;
 use super::value::Value;
 use crate::cuda::row::{Direction, MemoryKind};
+use crate::cuda::unqualified;
 use crate::facts::{Access, Origin, WorkKind};
 
 /// How many unknown pointers are followed back to a parameter.
@@ -36,7 +37,7 @@ impl Machine<'_, '_> {
         if state.pending.is_empty() {
             return;
         }
-        let name = words(self.shared.function(root).name.rsplit("::").next().unwrap_or_default());
+        let name = words(unqualified(&self.shared.function(root).name));
         let promises = name.iter().any(|word| PROMISES.contains(&word.as_str()))
             && !name.iter().any(|word| word == "async");
         let given = self.given_to_caller(state, result);

@@ -8,7 +8,7 @@ use super::definitions::Definitions;
 use super::machine::Machine;
 use crate::cuda::row::{Effect, Role, Row};
 use crate::flow;
-use crate::program::{BlockId, Call, Callee, Function, LocalId, Op, ValueId};
+use crate::program::{BlockId, Call, Function, LocalId, Op, ValueId};
 
 /// How many steps of an address are followed from an element to its variable.
 const DEPTH: usize = 16;
@@ -44,7 +44,7 @@ impl Machine<'_, '_> {
         let Some(Op::Call(call)) = block.statements.get(here.index as usize).map(|it| &it.op) else {
             return false;
         };
-        let Some(row) = self.row_of(call) else { return false };
+        let Some(row) = self.shared.row(call) else { return false };
         let events = events_of(row, call).enumerate().filter(|(at, _)| nth.is_none_or(|nth| nth == *at));
         let meant: Vec<Place<'_>> =
             events.filter_map(|(_, value)| place_of(function, definitions, value)).collect();
@@ -69,7 +69,8 @@ impl Machine<'_, '_> {
             let at = BlockId(at as u32);
             block.statements.iter().enumerate().any(|(index, statement)| {
                 let Op::Call(call) = &statement.op else { return false };
-                let Some(row) = self.row_of(call).filter(|row| row.effects.contains(&Effect::Record)) else {
+                let Some(row) = self.shared.row(call).filter(|row| row.effects.contains(&Effect::Record))
+                else {
                     return false;
                 };
                 let comes_before =
@@ -80,12 +81,6 @@ impl Machine<'_, '_> {
                         .any(|record| may_mean(&record, at))
             })
         })
-    }
-
-    fn row_of(&self, call: &Call) -> Option<&Row> {
-        let Callee::Extern(callee) = call.callee else { return None };
-        let name = &self.shared.program.externs[callee.0 as usize].name;
-        self.shared.model.lookup(name, call.args.len())
     }
 }
 

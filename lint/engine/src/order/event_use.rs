@@ -15,7 +15,7 @@ use super::symbol::Sym;
 use super::value::Value;
 use crate::cuda::row::Role;
 use crate::facts::{Event, MisplacedRecord, Paths, Serialized, UnrecordedWait, Waiter, WorkKind};
-use crate::program::{Callee, Constant, FunctionId, Linkage, Op};
+use crate::program::{FunctionId, Linkage};
 
 /// The bits of event flags that say "no timing" and "for other processes too".
 const DISABLE_TIMING: i64 = 2;
@@ -143,7 +143,10 @@ impl Machine<'_, '_> {
         let site = self.at.site;
         let between_callers = !captured && self.are_callers(state, stream);
         let barrier = &self.streams();
-        let misplaced = if captured { None } else { self.is_misplaced(state, stream, barrier) };
+        let misplaced = match captured {
+            true => None,
+            false => self.is_misplaced(state, stream, between_callers, barrier),
+        };
         let book = Rc::make_mut(&mut state.events);
         book.record(event, stream, site, barrier);
         if captured {
@@ -163,13 +166,20 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// A record on a stream with nothing new in it, right after work on another stream.
-    fn is_misplaced(&self, state: &State, stream: StreamKey, barrier: &impl Barrier) -> Option<Misplaced> {
+    /// A record on a stream with nothing new in it, right after work on another stream. `between_callers`: both are
+    /// what [`Self::are_callers`] says.
+    fn is_misplaced(
+        &self,
+        state: &State,
+        stream: StreamKey,
+        between_callers: bool,
+        barrier: &impl Barrier,
+    ) -> Option<Misplaced> {
         let book = &state.events;
         let last = book.last.as_ref()?;
         if book.busy.contains(&stream)
             || !book.busy.contains(&last.stream)
-            || !(self.are_distinct(stream, last.stream) || self.are_callers(state, stream))
+            || !(self.are_distinct(stream, last.stream) || between_callers)
             || last.kind == WorkKind::Allocation
             || !state.pending.iter().any(|it| it.id == last.id)
         {
@@ -199,7 +209,7 @@ impl Machine<'_, '_> {
         stream != other
             && streams.is_argument(Sym(stream))
             && streams.is_argument(Sym(other))
-            && !is_called(self.shared.program, *root)
+            && !self.shared.is_called(*root)
     }
 
     /// The host or a stream waits for an event, or the host asks for it.
@@ -400,14 +410,9 @@ impl Machine<'_, '_> {
     /// The root returns: its callers have what it leaves to them, unless all of them are here, and followed.
     pub(super) fn callers_get(&mut self, root: FunctionId, exits: &[Exit]) {
         let function = self.shared.function(root);
-        let is_taken =
-            |op: &Op| matches!(op, Op::Const { constant: Constant::Function(id), .. } if *id == root);
-        let program = self.shared.program;
-        let mut ops =
-            program.functions.iter().flat_map(|it| &it.blocks).flat_map(|it| &it.statements).map(|it| &it.op);
         let all_are_here = matches!(function.linkage, Linkage::Internal | Linkage::Local)
-            && is_called(program, root)
-            && !ops.any(is_taken);
+            && self.shared.is_called(root)
+            && !self.shared.is_taken(root);
         for exit in exits.iter().filter(|_| !all_are_here) {
             self.shared_times_may_be_asked(&exit.state, exit.value.as_ref());
         }
@@ -494,14 +499,4 @@ pub(super) enum Waited {
 
 fn called(event: &Event) -> String {
     if event.name.is_empty() { "the event".to_owned() } else { format!("`{}`", event.name) }
-}
-
-/// True if the program calls the function, or takes its address.
-pub(super) fn is_called(program: &crate::Program, root: FunctionId) -> bool {
-    let statements = program.functions.iter().flat_map(|it| &it.blocks).flat_map(|it| &it.statements);
-    statements.map(|it| &it.op).any(|op| match op {
-        Op::Call(call) => matches!(call.callee, Callee::Function(id) if id == root),
-        Op::Const { constant: Constant::Function(id), .. } => *id == root,
-        _ => false,
-    })
 }

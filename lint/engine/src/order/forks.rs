@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::event_use::is_called;
 use super::happens_before::{EventKey, Point, StreamKey};
 use super::machine::{Exit, Machine};
 use super::object::{FrameId, ObjectId, ObjectKey};
@@ -18,7 +17,7 @@ impl Machine<'_, '_> {
         if function.name == "main" || exits.iter().all(|exit| exit.state.pending.is_empty()) {
             return;
         }
-        if is_called(self.shared.program, root) {
+        if self.shared.is_called(root) {
             // Its callers are followed through it, and show what they do with the work.
             return;
         }

@@ -441,7 +441,7 @@ impl Machine<'_, '_> {
             Callee::Value(_) => true,
             Callee::Extern(id) => {
                 let it = self.shared.extern_(id);
-                match self.shared.model.lookup(&it.name, call.args.len()) {
+                match self.shared.row(call) {
                     Some(row) => row.effects.iter().any(|effect| {
                         use Effect::{
                             DestroyEvent, DestroyGraph, DestroyHandle, DestroyStream, Free, ResetsDevice,

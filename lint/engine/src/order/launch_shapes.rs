@@ -1,31 +1,35 @@
 //! Kernel launches as they are written, and the streams that stand among their arguments: what the statements of one
 //! function say, whatever the path.
 
-use crate::cuda::Model;
+use super::definitions::Definitions;
+use super::shared::Shared;
 use crate::cuda::row::{Effect, Role, Row, Thing};
 use crate::facts::LaunchShape;
+use crate::flow;
 use crate::program::{
-    Call, Callee, Constant, Function, Launch, LocalId, Op, SiteId, Space, Statement, TypeKind, ValueId,
+    Call, Constant, Function, FunctionId, Launch, LocalId, Op, SiteId, Space, Statement, TypeKind, ValueId,
 };
-use crate::{Program, flow};
 
 /// How often a stream may go from one integer variable to the next.
 const VARIABLES: usize = 3;
 
 /// The kernel launches as written.
-pub(super) fn launch_shapes(program: &Program, model: &Model) -> Vec<LaunchShape> {
-    let roots = program.functions.iter().filter(|it| it.space == Space::Host && it.is_root);
+pub(super) fn launch_shapes(shared: &Shared<'_>) -> Vec<LaunchShape> {
     let mut shapes = Vec::new();
-    for function in roots {
+    for id in (0..shared.program.functions.len() as u32).map(FunctionId) {
+        let function = shared.function(id);
+        if function.space != Space::Host || !function.is_root {
+            continue;
+        }
         let launches = |op: &Op| match op {
             Op::Launch(_) => true,
-            Op::Call(call) => launching_row(program, model, call).is_some(),
+            Op::Call(call) => launching_row(shared, call).is_some(),
             _ => false,
         };
         if !flow::ops(function).any(launches) {
             continue;
         }
-        let reading = Reading::new(program, model, function);
+        let reading = Reading::new(shared, id);
         for statement in statements(function) {
             match &statement.op {
                 Op::Launch(launch) => shapes.push(reading.launch(launch, statement.site)),
@@ -41,15 +45,10 @@ fn statements(function: &Function) -> impl DoubleEndedIterator<Item = &Statement
     function.blocks.iter().flat_map(|block| &block.statements)
 }
 
-fn row<'m>(program: &Program, model: &'m Model, call: &Call) -> Option<&'m Row> {
-    let Callee::Extern(callee) = call.callee else { return None };
-    model.lookup(&program.externs[callee.0 as usize].name, call.args.len())
-}
-
 /// The row of a call that launches a kernel on a stream among its arguments (`cudaLaunchKernel`).
-fn launching_row<'m>(program: &Program, model: &'m Model, call: &Call) -> Option<&'m Row> {
+fn launching_row<'p>(shared: &Shared<'p>, call: &Call) -> Option<&'p Row> {
     let has = |row: &Row, role| row.position(role).is_some();
-    row(program, model, call).filter(|row| {
+    shared.row(call).filter(|row| {
         row.effects.contains(&Effect::LaunchesKernel) && has(row, Role::KernelArgs) && has(row, Role::Stream)
     })
 }
@@ -66,18 +65,19 @@ struct Known {
 }
 
 /// A function that is looked at.
-struct Reading<'p> {
-    program: &'p Program,
-    model: &'p Model,
+struct Reading<'s, 'p> {
+    shared: &'s Shared<'p>,
     function: &'p Function,
+    definitions: &'s Definitions,
     /// For each value.
     known: Vec<Known>,
 }
 
-impl<'p> Reading<'p> {
-    fn new(program: &'p Program, model: &'p Model, function: &'p Function) -> Self {
-        let mut reading =
-            Self { program, model, function, known: vec![Known::default(); function.values as usize] };
+impl<'s, 'p> Reading<'s, 'p> {
+    fn new(shared: &'s Shared<'p>, id: FunctionId) -> Self {
+        let function = shared.function(id);
+        let known = vec![Known::default(); function.values as usize];
+        let mut reading = Self { shared, function, definitions: shared.definitions(id), known };
         let mut numbers = vec![false; function.locals.len()];
         for _ in 0..VARIABLES {
             reading.follow(&numbers);
@@ -140,7 +140,7 @@ impl<'p> Reading<'p> {
                 }
                 // `cudaStreamCreate((cudaStream_t *)&number)`
                 Op::Call(call) => {
-                    let row = row(self.program, self.model, call);
+                    let row = self.shared.row(call);
                     let place = row.and_then(|row| row.position(Role::Out(Thing::Stream)));
                     let place = place.and_then(|place| call.args.get(place).copied());
                     if let Some(local) = place.and_then(|place| self.known(place).address) {
@@ -178,7 +178,7 @@ impl<'p> Reading<'p> {
     /// `cudaLaunchKernel(kernel, grid, block, args, shared, stream)`, where the array of arguments is a variable of
     /// this function.
     fn launching_call(&self, call: &Call, site: SiteId) -> Option<LaunchShape> {
-        let row = launching_row(self.program, self.model, call)?;
+        let row = launching_row(self.shared, call)?;
         let argument = |role| call.args.get(row.position(role)?).copied();
         let array = self.known(argument(Role::KernelArgs)?).address?;
         let passed: Vec<(SiteId, LocalId)> = statements(self.function)
@@ -202,15 +202,10 @@ impl<'p> Reading<'p> {
         })
     }
 
-    /// The statement that defines a value.
-    fn definition(&self, value: ValueId) -> Option<&'p Op> {
-        flow::ops(self.function).find(|op| flow::result_of(op) == Some(value))
-    }
-
     /// The name of the variable that a value was loaded from.
     fn variable(&self, mut value: ValueId) -> Option<String> {
         loop {
-            match self.definition(value)? {
+            match self.definitions.of(self.function, value)? {
                 Op::Load { pointer: from, .. } | Op::Cast { value: from, .. } => value = *from,
                 Op::AddressOfLocal { local, .. } => {
                     return Some(self.function.locals[local.0 as usize].name.clone());
@@ -224,13 +219,13 @@ impl<'p> Reading<'p> {
     /// The name of the function whose address a value is.
     fn name(&self, mut value: ValueId) -> Option<String> {
         loop {
-            match self.definition(value)? {
+            match self.definitions.of(self.function, value)? {
                 Op::Cast { value: from, .. } => value = *from,
                 Op::Const { constant: Constant::Function(id), .. } => {
-                    return Some(self.program.functions[id.0 as usize].name.clone());
+                    return Some(self.shared.function(*id).name.clone());
                 }
                 Op::Const { constant: Constant::Extern(id), .. } => {
-                    return Some(self.program.externs[id.0 as usize].name.clone());
+                    return Some(self.shared.extern_(*id).name.clone());
                 }
                 _ => return None,
             }

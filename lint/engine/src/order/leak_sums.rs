@@ -176,24 +176,25 @@ impl LeakSums {
                 loss,
                 paths,
             };
-            if thing.lent && !(unlocked.contains(&key) && thing.leaves_early()) {
-                continue;
-            }
             let is_loss = |site: &&SiteId| !replaced.contains(&(key, **site));
-            if let Some(site) = thing.overwritten.1.iter().find(is_loss)
-                && !thing.lent
-            {
-                self.found.push(leak(Loss::Overwritten(*site), share(thing.overwritten.0)));
-                continue;
-            }
             let is_settled = thing.exits.values().any(|at| at.settled);
-            if thing.rounds > 0 && !is_settled && !thing.lent {
-                self.found.push(leak(Loss::EachRound, share(thing.rounds)));
-                continue;
-            }
-            if !is_settled && !thing.lent && thing.exits.values().any(|at| at.left) {
+            let whatever_way_out = if let Some(site) = thing.overwritten.1.iter().find(is_loss) {
+                Some(leak(Loss::Overwritten(*site), share(thing.overwritten.0)))
+            } else if thing.rounds > 0 && !is_settled {
+                Some(leak(Loss::EachRound, share(thing.rounds)))
+            } else if !is_settled && thing.exits.values().any(|at| at.left) {
                 let paths = if is_missed { Paths::AfterFailure } else { share(thing.left) };
-                self.found.push(leak(Loss::Never, paths));
+                Some(leak(Loss::Never, paths))
+            } else {
+                None
+            };
+            // Of what is the caller's, only a way out that comes too early is a loss.
+            if thing.lent {
+                if !(unlocked.contains(&key) && thing.leaves_early()) {
+                    continue;
+                }
+            } else if let Some(leak) = whatever_way_out {
+                self.found.push(leak);
                 continue;
             }
             let frees_elsewhere = thing.exits.values().any(|at| at.settled && at.frees);

@@ -5,6 +5,7 @@ use super::object::{ObjectId, ObjectKey};
 use super::state::{Extent, Range, State};
 use super::symbol::Linear;
 use super::value::{Pointer, Value};
+use crate::cuda::unqualified;
 use crate::facts::{Access, ReleaseKind, Variable};
 use crate::program::{LocalId, Storage};
 
@@ -20,7 +21,7 @@ pub(super) const fn variable(storage: Storage) -> Option<Variable> {
 
 /// True for destructors by their qualified name: `std::vector::~vector`.
 pub(super) fn is_destructor(function: &str) -> bool {
-    function.rsplit("::").next().is_some_and(|last| last.starts_with('~'))
+    unqualified(function).starts_with('~')
 }
 
 impl Machine<'_, '_> {
@@ -55,7 +56,7 @@ impl Machine<'_, '_> {
         let owner = self.start_of(object);
         if let Some(class) = self.class_of(object).filter(|class| self.is_sole_owner(class)) {
             self.brings_what_it_holds(state, &owner, &class);
-            let last = class.rsplit("::").next().unwrap_or(&class);
+            let last = unqualified(&class);
             self.release_elements(state, &owner, &format!("{class}::~{last}"));
         }
         let range = Range { object, offset: Linear::constant(0), extent: Extent::Whole };

@@ -67,6 +67,7 @@ mod managed;
 mod markers;
 mod memory;
 mod model;
+mod modelled_copies;
 mod modes;
 mod moves;
 mod numbers;
@@ -139,7 +140,7 @@ pub fn observe(program: &Program, options: &Options) -> Facts {
     }
     let mut facts = observations.into_facts(program, shared.model);
     facts.callbacks = callbacks::search(program, facts.callbacks, &shared);
-    facts.launches = launch_shapes::launch_shapes(program, shared.model);
+    facts.launches = launch_shapes::launch_shapes(&shared);
     facts.errors = errors::complete(facts.errors, program, &shared);
     facts.invalid_calls.extend(removed_calls(program));
     facts

@@ -439,9 +439,9 @@ impl Machine<'_, '_> {
                 }
             }
             Op::Call(call) => {
-                if let Callee::Extern(id) = call.callee {
+                if let Callee::Extern(_) = call.callee {
                     // A smart pointer that is a variable with static storage.
-                    let row = shared.model.lookup(&shared.extern_(id).name, call.args.len())?;
+                    let row = shared.row(call)?;
                     let owner = call.args.first().filter(|_| row.result == Outcome::Held)?;
                     let owner =
                         self.place(state, view, *owner, depth + 1).filter(|it| self.is_static(it.object))?;

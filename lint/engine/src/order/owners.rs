@@ -9,6 +9,7 @@ use super::state::{Extent, Operation, Range, State};
 use super::symbol::{Linear, Sym, SymKey};
 use super::value::{Pointer, Value};
 use crate::cuda::row::{Direction, Effect, MemoryKind, Outcome, Role};
+use crate::cuda::unqualified;
 use crate::facts::{Access, WorkKind};
 use crate::program::{BinaryOp, LISTED, TypeKind};
 
@@ -239,8 +240,7 @@ impl Machine<'_, '_> {
     fn other_holder(&mut self, value: &Value) -> Option<(Pointer, String)> {
         let holder = self.pointer(value)?;
         let class = self.class_of(holder.object)?;
-        let last = class.rsplit("::").next().unwrap_or(&class);
-        let row = self.shared.model.lookup(&format!("{class}::{last}"), 2)?;
+        let row = self.shared.model.constructor(&class, 2)?;
         row.effects.contains(&Effect::Holds).then_some((holder, class))
     }
 
@@ -309,9 +309,7 @@ impl Machine<'_, '_> {
             self.host_touches(state, &range, Access::HostRead { via: None, as_result: true, left: false });
         }
     }
-}
 
-impl Machine<'_, '_> {
     /// The memory that copies to the host bring, where an accessor of an object whose class is only declared has named
     /// it: `cudaMemcpyAsync(tensor.data(), …)`.
     fn behind_accessors(&self, state: &State, object: ObjectId) -> Vec<Range> {
@@ -335,5 +333,5 @@ impl Machine<'_, '_> {
 
 /// True for constructors, and for factories, which construct what they return.
 fn is_constructor(it: &Modelled<'_, '_>) -> bool {
-    it.position(Role::This).is_none() || it.class().rsplit("::").next() == it.row.name.rsplit("::").next()
+    it.position(Role::This).is_none() || unqualified(it.class()) == unqualified(&it.row.name)
 }

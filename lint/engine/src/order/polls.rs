@@ -60,7 +60,7 @@ impl Machine<'_, '_> {
                     Op::Call(call) => match &call.callee {
                         Callee::Extern(it) => {
                             let callee = &program.externs[it.0 as usize];
-                            match self.shared.model.lookup(&callee.name, call.args.len()) {
+                            match self.shared.row(call) {
                                 Some(row) => {
                                     row.family == Family::Std
                                         || row.effects.iter().all(|effect| {

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::capture::Mode;
 use super::captures::Begun;
+use super::graph_nodes::Adds;
 use super::machine::Machine;
 use super::object::{ObjectId, ObjectKey};
 use super::state::{Operation, State};
@@ -18,9 +19,10 @@ use crate::facts::{Fault, Origin, WorkKind};
 pub(super) type Promises = BTreeMap<ObjectId, Rc<Operation>>;
 
 impl Machine<'_, '_> {
-    /// The host memory that a copy writes and that holds nothing yet.
+    /// The host memory that a copy writes and that holds nothing yet, if the copy goes into a graph.
     pub(super) fn promised_by(&self, state: &State, operation: &Operation) -> Vec<ObjectId> {
-        if !matches!(operation.kind, WorkKind::Copy { .. }) {
+        let runs = state.capturing.is_empty() && self.calling.adds == Adds::Nothing;
+        if runs || !matches!(operation.kind, WorkKind::Copy { .. }) {
             return Vec::new();
         }
         let unwritten = &self.observations.unwritten;
@@ -46,6 +48,13 @@ impl Machine<'_, '_> {
         let operation = Rc::new(operation.clone());
         let promises = &mut Rc::make_mut(&mut state.capturing).promises;
         promises.extend(promised.into_iter().map(|root| (root, operation.clone())));
+    }
+
+    /// Work runs that writes.
+    pub(super) fn promises_are_kept_by(&self, state: &mut State, operation: &Operation) {
+        for access in operation.accesses.iter().filter(|it| it.write) {
+            self.promise_may_be_kept(state, Some(access.range.object));
+        }
     }
 
     /// Something is written, or was launched or handed on that may write it; `None` is anything.

@@ -7,7 +7,7 @@ use crate::Program;
 use crate::cuda::Model;
 use crate::cuda::row::{Effect, Family, Outcome, Role, Row, Thing};
 use crate::flow::{Cfg, ops};
-use crate::program::{Call, Callee, Function, FunctionId, GlobalMemory, Op, Terminator};
+use crate::program::{Call, Callee, Constant, Function, FunctionId, GlobalMemory, Op, Terminator};
 
 /// Functions of at most this many statements, without loops, are followed whatever they do: accessors,
 /// checks, conversions.
@@ -121,6 +121,17 @@ pub(super) fn callers(program: &Program) -> Vec<Vec<u32>> {
         }
     }
     callers
+}
+
+/// For each function: is its address taken?
+pub(super) fn taken(program: &Program) -> Vec<bool> {
+    let mut taken = vec![false; program.functions.len()];
+    for op in program.functions.iter().flat_map(ops) {
+        if let Op::Const { constant: Constant::Function(FunctionId(id)), .. } = op {
+            taken[*id as usize] = true;
+        }
+    }
+    taken
 }
 
 /// For each function: does it hold such a statement, or does something that it calls?

@@ -5,9 +5,10 @@ use std::cell::OnceCell;
 use super::definitions::Definitions;
 use super::{markers, relevance, setters, stores};
 use crate::cuda::Model;
+use crate::cuda::row::Row;
 use crate::flow::Cfg;
 use crate::points_to::PointsTo;
-use crate::program::{BlockId, Extern, ExternId, Function, FunctionId, LocalId, Op};
+use crate::program::{BlockId, Call, Callee, Extern, ExternId, Function, FunctionId, LocalId, Op};
 use crate::{Options, Program};
 
 /// What all roots of a program share.
@@ -34,6 +35,8 @@ pub struct Shared<'p> {
     pub relevance: relevance::Relevance,
     /// For each function: those that call it.
     pub(super) callers: Vec<Vec<u32>>,
+    /// For each function: is its address taken?
+    taken: Vec<bool>,
 }
 
 impl<'p> Shared<'p> {
@@ -62,7 +65,24 @@ impl<'p> Shared<'p> {
             stores,
             relevance,
             callers,
+            taken: relevance::taken(program),
         }
+    }
+
+    /// The row of a call of a function without a body, by its name and the arguments of this very call.
+    pub fn row(&self, call: &Call) -> Option<&'p Row> {
+        let Callee::Extern(id) = call.callee else { return None };
+        self.model.lookup(&self.extern_(id).name, call.args.len())
+    }
+
+    /// True if the program takes the function's address.
+    pub fn is_taken(&self, function: FunctionId) -> bool {
+        self.taken[function.0 as usize]
+    }
+
+    /// True if the program calls the function, or takes its address.
+    pub fn is_called(&self, function: FunctionId) -> bool {
+        !self.callers[function.0 as usize].is_empty() || self.is_taken(function)
     }
 
     /// The control-flow facts of a function.

@@ -12,8 +12,7 @@ use super::symbol::Linear;
 use super::value::{Condition, Pointer, Relation, Value};
 use crate::cuda::row::{Outcome, Role};
 use crate::facts::MisfitKind;
-use crate::flow;
-use crate::program::{Call, Callee, Op, Type, TypeKind, ValueId, Written};
+use crate::program::{Op, Type, TypeKind, ValueId, Written};
 
 /// Bytes of a pointer on all hosts that CUDA runs on (Installation Guide: 64-bit only since CUDA 12).
 const POINTER: u64 = 8;
@@ -150,23 +149,17 @@ impl Machine<'_, '_> {
 
     /// True if a value of the current function is what a call says of the length of a container.
     fn is_length(&self, mut value: ValueId) -> bool {
-        let Some(function) = self.stack.last().map(|id| self.shared.function(*id)) else { return false };
-        let statements = function.blocks.iter().flat_map(|block| &block.statements).rev();
-        for statement in statements.filter(|it| flow::result_of(&it.op).is_some()) {
-            if flow::result_of(&statement.op) != Some(value) {
-                continue;
-            }
-            match &statement.op {
-                Op::Cast { value: from, .. } => value = *from,
-                Op::Call(Call { callee: Callee::Extern(callee), args, .. }) => {
-                    let name = &self.shared.program.externs[callee.0 as usize].name;
-                    let row = self.shared.model.lookup(name, args.len());
-                    return row.is_some_and(|row| row.result == Outcome::Length);
+        let Some(function) = self.stack.last().copied() else { return false };
+        let definitions = self.shared.definitions(function);
+        loop {
+            match definitions.of(self.shared.function(function), value) {
+                Some(Op::Cast { value: from, .. }) => value = *from,
+                Some(Op::Call(call)) => {
+                    return self.shared.row(call).is_some_and(|row| row.result == Outcome::Length);
                 }
                 _ => return false,
             }
         }
-        false
     }
 
     /// True for a small negative number other than -1 that larger elements are meant to hold: of -2, they get

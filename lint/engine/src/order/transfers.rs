@@ -195,9 +195,7 @@ impl Machine<'_, '_> {
             self.work_writes(state, &operation);
             return;
         }
-        for access in operation.accesses.iter().filter(|it| it.write) {
-            self.promise_may_be_kept(state, Some(access.range.object));
-        }
+        self.promises_are_kept_by(state, &operation);
         state.fresh_copy = None;
         let stream = operation.stream;
         operation.reported = true;

@@ -15,6 +15,7 @@ use super::state::State;
 use super::symbol::SymKey;
 use super::value::Value;
 use crate::cuda;
+use crate::cuda::unqualified;
 use crate::program::{Call, ExternParam, FunctionId, TypeKind};
 
 /// How far addresses are followed through memory from what a call is handed.
@@ -326,7 +327,7 @@ pub(super) fn is_accessor(it: &Unfollowed<'_>) -> bool {
         "data", "get", "begin", "end", "size", "value", "c_str", "cbegin", "cend", "length", "empty",
         "capacity", "front", "back",
     ];
-    let name = it.name.rsplit("::").next().unwrap_or("");
+    let name = unqualified(it.name);
     (it.is_method && it.is_const) || (it.is_method && it.args.len() == 1 && NAMES.contains(&name))
 }
 
@@ -339,7 +340,7 @@ fn makes_object(it: &Unfollowed<'_>) -> bool {
 
 /// True if a word of the name hints at a wait: `syncStream`, `wait_all`, never `async`.
 fn has_wait_word(name: &str) -> bool {
-    let last = name.rsplit("::").next().unwrap_or("");
+    let last = unqualified(name);
     words(last).iter().any(|word| WAIT_WORDS.contains(&word.as_str()))
 }
 

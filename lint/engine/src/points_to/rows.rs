@@ -244,7 +244,5 @@ impl Transfer<'_, '_> {
 /// True for the methods of classes that hold a pointer that they are given.
 fn is_smart_pointer(model: &Model, method: &str) -> bool {
     let Some((class, _)) = method.rsplit_once("::") else { return false };
-    let last = class.rsplit("::").next().unwrap_or(class);
-    let row = model.lookup(&format!("{class}::{last}"), 2);
-    row.is_some_and(|row| row.effects.contains(&Effect::Holds))
+    model.constructor(class, 2).is_some_and(|row| row.effects.contains(&Effect::Holds))
 }

@@ -2,6 +2,7 @@
 
 use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, words};
 use crate::cuda::row::FreeWith;
+use crate::cuda::unqualified;
 use crate::facts::{Access, Conflict, ReleaseKind, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -109,7 +110,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
         Access::Release(ReleaseKind::Delete) => ("is deleted", "it is deleted here".into()),
         Access::Release(ReleaseKind::Container(function)) => (
             "is released",
-            format!("{} gives the memory back or moves it here", words::code(words::last(function))),
+            format!("{} gives the memory back or moves it here", words::code(unqualified(function))),
         ),
         Access::Release(ReleaseKind::Unregister) => {
             ("is unregistered", "`cudaHostUnregister` is not documented to wait".into())

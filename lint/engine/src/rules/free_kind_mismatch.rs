@@ -2,6 +2,7 @@
 
 use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
+use crate::cuda::unqualified;
 use crate::facts::{Object, Origin, Release, ReleaseKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -137,7 +138,7 @@ fn explain(
         ReleaseKind::Call(_, function) => words::code(function),
         ReleaseKind::Delete => "`delete`".into(),
         ReleaseKind::Unregister => "`cudaHostUnregister`".into(),
-        ReleaseKind::Container(function) => words::code(words::last(function)),
+        ReleaseKind::Container(function) => words::code(unqualified(function)),
         ReleaseKind::ScopeEnd => "the end of its scope".into(),
     };
     let message = match (&release.how, memory) {

@@ -2,6 +2,7 @@
 
 use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, temporary_source, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
+use crate::cuda::unqualified;
 use crate::facts::{Access, Conflict, ReleaseKind, WorkKind};
 use crate::{Category, Diagnostic, Severity};
 
@@ -101,7 +102,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
     let object = words::object(&conflict.object);
     let function = match &conflict.access {
         Access::Release(ReleaseKind::Call(_, function)) => words::code(function),
-        Access::Release(ReleaseKind::Container(function)) => words::code(words::last(function)),
+        Access::Release(ReleaseKind::Container(function)) => words::code(unqualified(function)),
         _ => "this".into(),
     };
     Diagnostic {

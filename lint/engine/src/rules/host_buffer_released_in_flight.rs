@@ -2,6 +2,7 @@
 
 use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, temporary_source, words};
 use crate::cuda::row::{FreeWith, MemoryKind};
+use crate::cuda::unqualified;
 use crate::facts::{Access, Conflict, ReleaseKind, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -158,10 +159,10 @@ fn explain(case: &Case<'_>) -> Diagnostic {
         Access::Release(ReleaseKind::Container(function)) => (
             format!(
                 "{object} is released by {} while {} may still be using it",
-                words::code(words::last(function)),
+                words::code(unqualified(function)),
                 words::work(pending)
             ),
-            format!("{} gives the memory back or moves it here", words::code(words::last(function))),
+            format!("{} gives the memory back or moves it here", words::code(unqualified(function))),
         ),
         _ => (
             format!("{object} goes out of scope while {} may still be using it", words::work(pending)),

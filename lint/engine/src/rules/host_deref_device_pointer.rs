@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::root_cause::paths;
 use super::{Check, Number, Rule, RuleContext, Witness, witness, words};
+use crate::cuda::unqualified;
 use crate::facts::{Dereference, Object};
 use crate::{Category, Diagnostic, Severity};
 
@@ -104,7 +105,7 @@ fn explain(context: &RuleContext<'_>, first: &Dereference, others: &[&Dereferenc
     let object = words::object(&first.object);
     let (verb, direction) = if first.write { ("written", "to") } else { ("read", "from") };
     let label = match &first.via {
-        Some(function) => format!("{} accesses it on the host", words::code(words::last(function))),
+        Some(function) => format!("{} accesses it on the host", words::code(unqualified(function))),
         None => format!("{object} is {verb} here by the host"),
     };
     let mut related: Vec<_> = words::origin(&first.object).into_iter().collect();

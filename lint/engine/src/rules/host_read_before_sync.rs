@@ -1,6 +1,7 @@
 //! `host-read-before-sync`: the host reads page-locked memory that device work may still be writing.
 
 use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, async_result_escapes, words};
+use crate::cuda::unqualified;
 use crate::facts::{Access, Conflict, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -99,7 +100,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
     let object = words::object(&conflict.object);
     let label = match &conflict.access {
         Access::HostRead { via: Some(function), .. } => {
-            format!("{} reads {object} here, before anything waits", words::code(words::last(function)))
+            format!("{} reads {object} here, before anything waits", words::code(unqualified(function)))
         }
         _ => format!("{object} is read here, before anything waits"),
     };

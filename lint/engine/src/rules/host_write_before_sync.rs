@@ -2,6 +2,7 @@
 
 use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, words};
 use crate::cuda::row::MemoryKind;
+use crate::cuda::unqualified;
 use crate::facts::{Access, Conflict, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -100,7 +101,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
     let object = words::object(&conflict.object);
     let label = match &conflict.access {
         Access::HostWrite { via: Some(function) } => {
-            format!("{} writes {object} here, before anything waits", words::code(words::last(function)))
+            format!("{} writes {object} here, before anything waits", words::code(unqualified(function)))
         }
         _ => format!("{object} is written here, before anything waits"),
     };

@@ -2,6 +2,7 @@
 
 use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, words};
 use crate::cuda::row::MemoryKind;
+use crate::cuda::unqualified;
 use crate::facts::{Access, Conflict, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -117,7 +118,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
         Some(function) => {
             format!(
                 "{object} is {verb} by {} here, before anything waits",
-                words::code(words::last(function))
+                words::code(unqualified(function))
             )
         }
         None => format!("{object} is {verb} here, before anything waits"),

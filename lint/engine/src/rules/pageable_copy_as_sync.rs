@@ -3,6 +3,7 @@
 
 use super::{Case, Check, Claim, Number, Rule, RuleContext, Witness, async_result_escapes, words};
 use crate::cuda::row::{Direction, MemoryKind};
+use crate::cuda::unqualified;
 use crate::facts::{Access, Conflict, WorkKind};
 use crate::{Category, Confidence, Diagnostic, Severity};
 
@@ -102,7 +103,7 @@ fn explain(case: &Case<'_>) -> Diagnostic {
     let copy = words::work(pending);
     let (verb, label) = match &conflict.access {
         Access::HostRead { via: Some(function), .. } => {
-            ("read", format!("{} reads {object} here", words::code(words::last(function))))
+            ("read", format!("{} reads {object} here", words::code(unqualified(function))))
         }
         Access::HostRead { as_result: true, .. } => ("used", format!("the value of {object} is used here")),
         Access::HostWrite { .. } => ("overwritten", format!("{object} is written here")),

@@ -201,11 +201,6 @@ pub(super) fn hidden(conflict: &Conflict) -> &'static str {
     }
 }
 
-/// The last place of a qualified name: `std::vector::resize` gives `resize`.
-pub(super) fn last(name: &str) -> &str {
-    name.rsplit("::").next().unwrap_or(name)
-}
-
 /// The words of an identifier in snake or camel case, in lower case.
 pub(super) fn split(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];

@@ -1,6 +1,7 @@
 //! `write-combined-host-read`: the host reads memory that its caches leave out.
 
 use super::{Check, Number, Rule, RuleContext, Witness, words};
+use crate::cuda::unqualified;
 use crate::facts::{CombinedRead, CombinedUse};
 use crate::{Category, Confidence, Diagnostic, Related, Severity};
 
@@ -88,7 +89,7 @@ fn explain(read: &CombinedRead) -> Diagnostic {
         CombinedUse::Call(function) => {
             format!(
                 "{} reads write-combined memory {object}, past all caches",
-                words::code(words::last(function))
+                words::code(unqualified(function))
             )
         }
         CombinedUse::Loop => format!("a loop reads write-combined memory {object}, past all caches"),

@@ -10,7 +10,8 @@ use super::body::Body;
 use super::captures::{CALLABLE, CLOSURE};
 
 use super::names;
-use super::types::{Class, default_value, is_reference};
+use super::records::Class;
+use super::types::{default_value, is_reference};
 
 /// What is called, resolved.
 pub(super) struct Resolved {

@@ -9,8 +9,9 @@ use cuda_lint_engine::program::{
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
+use super::records::Class;
 use super::scopes::Cleanup;
-use super::types::{Class, is_array};
+use super::types::is_array;
 use super::{callees, names};
 
 impl Body<'_, '_> {

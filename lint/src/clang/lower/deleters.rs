@@ -4,7 +4,7 @@ use clang_sys::{CXCursor_CXXMethod, CXCursor_Destructor};
 
 use super::super::cursor::{Cursor, Ty};
 use super::names;
-use super::types::Class;
+use super::records::Class;
 
 /// For a `std::unique_ptr`: the symbol of the call operator of its deleter, or with the standard one of the destructor
 /// of its element's class, if that has one of its own. Arrays are left out: how many elements they have is not known.

@@ -7,7 +7,8 @@ use cuda_lint_engine::program::{
 
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
-use super::types::{Class, is_array, is_reference, is_rvalue_reference};
+use super::records::Class;
+use super::types::{is_array, is_reference, is_rvalue_reference};
 
 /// Elements of an array that are initialised one by one; the rest of a larger one stays unknown.
 const MAX_ELEMENTS: u64 = 16;
@@ -486,7 +487,7 @@ impl Body<'_, '_> {
     }
 
     /// Default-initialises one field.
-    pub fn default_field(&mut self, address: ValueId, field: &super::types::Field, site: SiteId) {
+    pub fn default_field(&mut self, address: ValueId, field: &super::records::Field, site: SiteId) {
         match default_member(field.declaration) {
             Some(value) => {
                 let slot = self.code.field(site, address, field.name.clone());

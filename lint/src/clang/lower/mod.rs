@@ -33,6 +33,7 @@ mod names;
 mod operators;
 mod places;
 mod positions;
+mod records;
 mod scopes;
 mod sizes;
 mod statements;
@@ -58,7 +59,7 @@ use self::captures::Closure;
 use self::functions::Work;
 use self::gate::Gate;
 use self::positions::{Positions, Span};
-use self::types::Class;
+use self::records::Class;
 use super::cursor::{Cursor, Key, Unit};
 
 /// The virtual file that holds what the repair loop invents.
