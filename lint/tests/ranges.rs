@@ -143,3 +143,85 @@ fn a_chunk_that_is_all_of_it_comes_once() {
     assert_eq!(chunked("size", "chunk"), Vec::<String>::new());
     assert_eq!(chunked("size", "chunk + 1"), ["a.cu:7 copy-size-mismatch"]);
 }
+
+/// What is found where a loop copies blocks of 512 bytes to memory of 1024, by a helper.
+fn rounds(before: &str, body: &str, after: &str) -> Vec<String> {
+    let text = format!(
+        "#include <cuda_runtime.h>\n\
+         struct Buffer {{ char *d; size_t used; }};\n\
+         int channels(); bool more();\n\
+         static void put(char *d, const char *h, cudaStream_t s) {{\n\
+         cudaMemcpyAsync(d, h, 512, cudaMemcpyHostToDevice, s); }}\n\
+         void f(const char *h, cudaStream_t s, char *e) {{ Buffer b; b.used = 0; size_t at = 0;\n\
+         cudaMalloc(&b.d, 1024); char *d = b.d;\n\
+         {before}\n{body}\n{after}\n\
+         cudaStreamSynchronize(s); cudaFree(b.d); }}\n"
+    );
+    Project::new(&[("a.cu", &text)]).found(&["."])
+}
+
+#[test]
+fn a_round_that_may_not_come_proves_nothing() {
+    let put = "put(d + i * 512, h + i * 512, s);";
+    let calm = Vec::<String>::new();
+    assert_eq!(rounds("int n = channels();", &format!("for (int i = 0; i < n; ++i) {put}"), ""), calm);
+    // The second loop's condition follows from what was taken to hold in the first.
+    let first = "int n = channels(); for (int i = 0; i < n; ++i) cudaMemsetAsync(e + i * 512, 0, 512, s);";
+    assert_eq!(rounds(first, &format!("for (int i = 0; i < n; ++i) {put}"), ""), calm);
+    let until = "while (true) { put(d + at, h + at, s); at += 512; if (!more()) break; }";
+    assert_eq!(rounds("", until, ""), calm);
+    let third = "if (i > 1) cudaMemcpyAsync(d + i * 512, h, 512, cudaMemcpyHostToDevice, s);";
+    assert_eq!(
+        rounds("int n = channels();", &format!("for (int i = 0; i < n; ++i) {{ {third} }}"), ""),
+        calm
+    );
+}
+
+#[test]
+fn a_round_that_comes_proves_what_it_shows() {
+    let put = "put(d + i * 512, h + i * 512, s);";
+    let found = ["a.cu:5 copy-size-mismatch"];
+    assert_eq!(rounds("", &format!("for (int i = 0; i < 3; ++i) {put}"), ""), found);
+    // That calls succeed is no presumption.
+    let checked = "cudaError_t it = cudaGetLastError(); if (it != cudaSuccess) break;";
+    assert_eq!(rounds("", &format!("for (int i = 0; i < 3; ++i) {{ {put} {checked} }}"), ""), found);
+    // The first round is wrong already.
+    let first = "for (int i = 0; i < n; ++i) put(d + 1024, h, s);";
+    assert_eq!(rounds("int n = channels();", first, ""), found);
+}
+
+#[test]
+fn what_a_loop_counts_in_a_structure_is_not_known_behind_it() {
+    let fill = "cudaMemsetAsync(b.d + b.used, 0, 256, s); b.used += 256;";
+    let copy = "cudaMemcpyAsync(b.d + b.used, h, 512, cudaMemcpyHostToDevice, s);";
+    let calm = Vec::<String>::new();
+    assert_eq!(
+        rounds("int n = channels();", &format!("for (int i = 0; i < n; ++i) {{ {fill} }}"), copy),
+        calm
+    );
+    let found = ["a.cu:10 copy-size-mismatch"];
+    assert_eq!(rounds("", &format!("for (int i = 0; i < 3; ++i) {{ {fill} }}"), copy), found);
+    // A constant is no count.
+    let set = "b.used = 768;";
+    assert_eq!(
+        rounds("int n = channels();", &format!("for (int i = 0; i < n; ++i) {{ {set} e[i] = 0; }}"), copy),
+        found
+    );
+}
+
+#[test]
+fn what_holds_on_the_paths_that_are_followed_may_not_hold_on_all() {
+    let memory = |name: &str, mode: &str| {
+        format!("char *{name}; if ({mode} == 3) cudaMallocHost(&{name}, 64); else cudaMalloc(&{name}, 64);\n")
+    };
+    let many: String = ["x", "y", "z", "w"].iter().map(|it| memory(&format!("m{it}"), it)).collect();
+    let text = format!(
+        "#include <cuda_runtime.h>\n\
+         void f(const char *h, size_t n, bool wide, int w, int x, int y, int z, cudaStream_t s) {{\n\
+         char *d; cudaMalloc(&d, n);\n{many}\
+         size_t bytes; if (wide) bytes = 4 * n; else bytes = n;\n\
+         cudaMemcpyAsync(d, h, bytes, cudaMemcpyHostToDevice, s); cudaStreamSynchronize(s); }}\n"
+    );
+    let found = Project::new(&[("a.cu", &text)]).found(&["."]);
+    assert!(!found.iter().any(|it| it.ends_with("copy-size-mismatch")), "{found:?}");
+}

@@ -6,10 +6,10 @@ use super::access::add_note;
 use super::attributes;
 use super::history::DeedKind;
 use super::machine::{ITERATIONS, Machine};
-use super::object::Step;
+use super::presumed::stays_open;
 use super::state::State;
 use super::symbol::{Linear, Sym, SymKey};
-use super::value::{Condition, Relation, Value};
+use super::value::{Condition, Relation};
 use crate::flow::{self, Cfg, Loop};
 use crate::program::{BlockId, Function, Terminator};
 
@@ -76,9 +76,16 @@ impl Machine<'_, '_> {
                 } else if try_then && try_otherwise && !self.rests_on_status(&condition) {
                     self.note_choice(&mut state, tested, &condition.expression, &[*then, *otherwise]);
                 }
+                // That a constant is less than another is no presumption; nor is it that a call succeeds.
+                let is_open =
+                    condition.expression.as_constant().is_none() && !self.rests_on_status(&condition);
+                let targets = [*then, *otherwise];
                 for (taken, to, holds) in [(try_then, *then, true), (try_otherwise, *otherwise, false)] {
                     if taken {
                         let mut state = state.clone();
+                        if is_open {
+                            stays_open(cfg, block, targets, to, &mut state);
+                        }
                         state.presumed |= presumes;
                         let condition = if holds { condition.clone() } else { condition.clone().negate() };
                         state.presumed |= decided.is_none() && self.says_alias(&condition);
@@ -127,7 +134,9 @@ impl Machine<'_, '_> {
             let around =
                 |header: &BlockId| cfg.loops[header.0 as usize].as_ref().is_some_and(|it| it.contains(*to));
             if !frame.arrivals.keys().all(around) {
-                frame.to_mut().arrivals.retain(|header, _| around(header));
+                let frame = frame.to_mut();
+                frame.arrivals.retain(|header, _| around(header));
+                frame.open.retain(around);
             }
             if let Some(it) = &cfg.loops[to.0 as usize] {
                 let arrivals = frame.to_mut().arrivals.entry(*to).or_insert(0);
@@ -235,27 +244,6 @@ impl Machine<'_, '_> {
             }
         }
     }
-
-    /// A loop has been left before its condition failed: what it counts is unknown from here.
-    fn forget_assigned(&mut self, function: &Function, cfg: &Cfg, block: BlockId, state: &mut State) {
-        let headers: Vec<_> =
-            cfg.loops_around(block).filter(|(header, _)| is_exhausted(cfg, *header, state)).collect();
-        for (header, it) in headers {
-            for local in &it.assigned {
-                let ty = function.locals[local.0 as usize].ty;
-                if ty.is_aggregate() {
-                    continue;
-                }
-                let object = self.local_object(state, *local);
-                let step = Step { block: header.0, index: u32::MAX - 1 - local.0 };
-                let turn = state.turn();
-                let key = SymKey::Result { frame: state.frame(), step, turn };
-                let value = Value::symbol(self.symbols.intern(key));
-                self.settle_held_in(state, object);
-                state.memory.to_mut().insert((object, Linear::constant(0)), value);
-            }
-        }
-    }
 }
 
 /// "The symbol has this value" as a condition.
@@ -275,7 +263,7 @@ fn arrivals(header: BlockId, state: &State) -> u8 {
     state.frames.last().and_then(|frame| frame.arrivals.get(&header).copied()).unwrap_or(0)
 }
 
-fn is_exhausted(cfg: &Cfg, header: BlockId, state: &State) -> bool {
+pub(super) fn is_exhausted(cfg: &Cfg, header: BlockId, state: &State) -> bool {
     cfg.loops[header.0 as usize].as_ref().is_some_and(|it| arrivals(header, state) >= iterations(it))
 }
 

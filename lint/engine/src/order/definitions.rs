@@ -55,6 +55,14 @@ impl Definitions {
         Some(&function.blocks[block as usize].statements[place as usize].op)
     }
 
+    /// The same, of what is converted to it.
+    pub fn of_converted<'f>(&self, function: &'f Function, value: ValueId) -> Option<&'f Op> {
+        match self.of(function, value)? {
+            Op::Cast { value: from, .. } => self.of_converted(function, *from),
+            op => Some(op),
+        }
+    }
+
     /// The blocks that are entered by way of `from` only, itself among them: at most [`REGION`] of them, and none
     /// behind a loop that leads back.
     pub fn region(&self, function: &Function, from: BlockId) -> BTreeSet<BlockId> {

@@ -12,7 +12,8 @@ use super::{held, rounds, waits};
 const FAILED_STATES: usize = 2;
 
 /// Joins states that differ only in what they know about numbers, and keeps the number of states down.
-/// What is dropped is a path that is not followed: it can hide a finding, never make one.
+/// What is dropped is a path that is not followed: it can hide a finding, never make one. That something holds on all
+/// paths is said of those that are followed; where others might differ, [`Observations::given_up`] counts.
 pub(super) fn merge(states: Vec<State>, limit: usize, observations: &mut Observations) -> Vec<State> {
     let mut kept: Vec<State> = Vec::with_capacity(states.len().min(limit));
     for mut state in states {

@@ -217,18 +217,13 @@ impl<'s, 'p> Reading<'s, 'p> {
     }
 
     /// The name of the function whose address a value is.
-    fn name(&self, mut value: ValueId) -> Option<String> {
-        loop {
-            match self.definitions.of(self.function, value)? {
-                Op::Cast { value: from, .. } => value = *from,
-                Op::Const { constant: Constant::Function(id), .. } => {
-                    return Some(self.shared.function(*id).name.clone());
-                }
-                Op::Const { constant: Constant::Extern(id), .. } => {
-                    return Some(self.shared.extern_(*id).name.clone());
-                }
-                _ => return None,
+    fn name(&self, value: ValueId) -> Option<String> {
+        match self.definitions.of_converted(self.function, value)? {
+            Op::Const { constant: Constant::Function(id), .. } => {
+                Some(self.shared.function(*id).name.clone())
             }
+            Op::Const { constant: Constant::Extern(id), .. } => Some(self.shared.extern_(*id).name.clone()),
+            _ => None,
         }
     }
 }

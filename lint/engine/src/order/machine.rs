@@ -186,7 +186,12 @@ impl<'m, 'p> Machine<'m, 'p> {
     pub fn push_frame(&mut self, state: &mut State, id: FrameId) {
         let modes = self.inherited_modes(state);
         state.frame_modes.push(Rc::new(modes));
-        state.frames.push(Part::new(Frame { id, values: BTreeMap::new(), arrivals: BTreeMap::new() }));
+        state.frames.push(Part::new(Frame {
+            id,
+            values: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
+            open: BTreeSet::new(),
+        }));
     }
 
     /// True if a call can be followed: not too deep, and no recursion.
@@ -558,5 +563,6 @@ fn forget_local_values(state: &mut State, cfg: &Cfg) {
     }
     let values = frame.values.iter().filter(|(value, _)| crosses(value));
     let values = values.map(|(id, value)| (*id, value.clone())).collect();
-    *frame = Part::new(Frame { id: frame.id, values, arrivals: frame.arrivals.clone() });
+    *frame =
+        Part::new(Frame { id: frame.id, values, arrivals: frame.arrivals.clone(), open: frame.open.clone() });
 }

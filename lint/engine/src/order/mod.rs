@@ -79,6 +79,7 @@ mod part;
 mod path;
 mod pointer_attributes;
 mod polls;
+mod presumed;
 mod promises;
 mod registrations;
 mod relevance;

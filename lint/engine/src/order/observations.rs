@@ -76,8 +76,8 @@ pub struct Observations {
     handles_in_flight: BTreeMap<(SiteId, Work), HandleInFlight>,
     /// Of the current root: how often each statement was followed.
     visits: FxHashMap<(FrameId, Step), u32>,
-    /// Of the current root: on how many visits each fact was seen at each statement, and on which last.
-    hits: BTreeMap<(FrameId, Step, Hit), (u32, u64)>,
+    /// Of the current root: where and how often each fact was seen at each statement.
+    hits: BTreeMap<(FrameId, Step, Hit), Hits>,
     /// The number of the current visit.
     visit: u64,
     /// The path that is being followed rests on a mode that another file keeps.
@@ -170,6 +170,17 @@ struct ReleaseSum {
     interior: bool,
 }
 
+/// How a fact was seen at a statement.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hits {
+    /// On how many visits.
+    visits: u32,
+    /// On which last.
+    last: u64,
+    /// On one of them, it rests on nothing that is presumed.
+    founded: bool,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Hit {
     Conflict(ConflictKey),
@@ -193,16 +204,22 @@ impl Observations {
     }
 
     fn hit(&mut self, at: At, state: &State, hit: Hit) -> Paths {
+        self.hit_if_founded(at, state, hit, true)
+    }
+
+    /// The same. What is seen on all visits of a statement holds on all paths if it is founded on one of them.
+    fn hit_if_founded(&mut self, at: At, state: &State, hit: Hit, is_founded: bool) -> Paths {
         let is_sound = !state.failed && !self.presumed;
         self.ways.sees(at.site, is_sound);
         if !is_sound {
             return Paths::AfterFailure;
         }
-        let (count, last) = self.hits.entry((state.frame(), at.step, hit)).or_insert((0, 0));
-        if *last != self.visit {
-            (*count, *last) = (*count + 1, self.visit);
+        let hits = self.hits.entry((state.frame(), at.step, hit)).or_default();
+        if hits.last != self.visit {
+            (hits.visits, hits.last) = (hits.visits + 1, self.visit);
         }
-        Paths::Some
+        hits.founded |= is_founded;
+        if is_founded { Paths::Some } else { Paths::AfterFailure }
     }
 
     /// Likewise for a fact that follows from the kind of an object's memory. Where a mode has made that what it is,
@@ -294,10 +311,11 @@ impl Observations {
         self.kind_hit(at, state, &seen.2, Hit::HostArgument(seen.clone()))
     }
 
-    /// The size of a copy or fill does not fit.
-    pub fn misfit(&mut self, at: At, state: &State, function: &str, what: MisfitKind) {
+    /// The size of a copy or fill does not fit: `is_founded` unless the path only presumes that it gets there.
+    pub fn misfit(&mut self, at: At, state: &State, function: &str, what: MisfitKind, is_founded: bool) {
         let key = (at.site, function.to_owned(), what);
-        let paths = self.hit(at, state, Hit::Misfit(key.0, key.1.clone(), key.2.clone()));
+        let hit = Hit::Misfit(key.0, key.1.clone(), key.2.clone());
+        let paths = self.hit_if_founded(at, state, hit, is_founded);
         let sum = self.misfits.entry(key).or_insert(paths);
         *sum = (*sum).max(paths);
     }
@@ -430,8 +448,9 @@ impl Observations {
     /// A root has been followed: settles which of its facts hold on all paths.
     pub fn end_of_root(&mut self) {
         self.given_up = 0;
-        for ((frame, step, hit), (count, _)) in std::mem::take(&mut self.hits) {
-            if self.visits.get(&(frame, step)).is_some_and(|visits| count < *visits) {
+        for ((frame, step, hit), hits) in std::mem::take(&mut self.hits) {
+            let elsewhere = self.visits.get(&(frame, step)).is_some_and(|visits| hits.visits < *visits);
+            if elsewhere || !hits.founded {
                 continue;
             }
             match hit {

@@ -51,7 +51,9 @@ impl Machine<'_, '_> {
     /// Looks at the sizes that a copy or fill is given. `unit`: bytes that one unit of its size stands for.
     pub(super) fn check_sizes(&mut self, state: &State, it: &Modelled<'_, '_>, unit: u32) {
         if let Some(what) = self.misfit(state, it, unit) {
-            self.observations.misfit(self.at, state, it.shown(), what);
+            // Of the paths that were given up, some may have had other sizes.
+            let is_founded = !state.is_in_presumed_round() && self.observations.given_up == 0;
+            self.observations.misfit(self.at, state, it.shown(), what, is_founded);
         }
     }
 
@@ -148,17 +150,11 @@ impl Machine<'_, '_> {
     }
 
     /// True if a value of the current function is what a call says of the length of a container.
-    fn is_length(&self, mut value: ValueId) -> bool {
+    fn is_length(&self, value: ValueId) -> bool {
         let Some(function) = self.stack.last().copied() else { return false };
-        let definitions = self.shared.definitions(function);
-        loop {
-            match definitions.of(self.shared.function(function), value) {
-                Some(Op::Cast { value: from, .. }) => value = *from,
-                Some(Op::Call(call)) => {
-                    return self.shared.row(call).is_some_and(|row| row.result == Outcome::Length);
-                }
-                _ => return false,
-            }
+        match self.shared.definitions(function).of_converted(self.shared.function(function), value) {
+            Some(Op::Call(call)) => self.shared.row(call).is_some_and(|row| row.result == Outcome::Length),
+            _ => false,
         }
     }
 

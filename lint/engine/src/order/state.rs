@@ -91,6 +91,9 @@ pub struct Frame {
     pub values: BTreeMap<ValueId, Value>,
     /// How often each loop header has been reached since its loop was entered.
     pub arrivals: BTreeMap<BlockId, u8>,
+    /// Of those, the headers of loops in which the path stays by a condition of which it does not know whether it
+    /// holds: how many rounds there are, and whether there are several, is presumed.
+    pub open: BTreeSet<BlockId>,
 }
 
 impl Frame {
@@ -254,6 +257,14 @@ impl State {
     /// make, and is 0 outside loops, so that states of different paths stay comparable.
     pub fn turn(&self) -> u32 {
         self.frames.last().map_or(0, |frame| frame.turn(|_| true))
+    }
+
+    /// True in the second round of a loop, or a later one, of which it is presumed that there is one. What such a round
+    /// computes may lie behind what the program ever gets to.
+    pub fn is_in_presumed_round(&self) -> bool {
+        let is_later =
+            |frame: &Frame, header| frame.arrivals.get(header).is_some_and(|arrivals| *arrivals > 1);
+        self.frames.iter().any(|frame| frame.open.iter().any(|header| is_later(frame, header)))
     }
 
     /// True if the function that is being followed works in a way that a mode has selected: see `modes`.

@@ -42,6 +42,7 @@ void upload(const float *h_data) {
 - Sizes in instances of templates, where branches may depend on types.
 - Pitched memory (cudaMallocPitch, cudaMalloc3D), whose size CUDA chooses, and arrays.
 - Fields of a structure: code may mean those behind them too.
+- What lies behind the end only in a later round of a loop of which nobody knows how many rounds it has: its condition may be what keeps the copies inside.
 - cudaMemset with -1, which sets all bits, with numbers that consist of equal bytes (`0x3f3f3f3f`), and with negative numbers below -16, which are chosen for the byte that they are (`-0x3f`). From -2 to -16, it is reported where the elements are larger than a byte: of -2, an `int` gets -16843010.
 
 ## Confidence
