@@ -133,17 +133,13 @@ fn check(finding: &Value) -> Result<(), String> {
         _ => vec![hazard.step()],
     };
     let is_at = |said: &Value, it: &Position| said["file"] == it.file.as_str() && said["line"] == it.line;
-    // A call that leaves the stream out names the operation that gets the default one.
+    let is_step =
+        |said: &Value, step: usize| trace.steps[step].place.as_ref().is_some_and(|it| is_at(said, it));
+    let shows = |said: &Value| places.iter().any(|step| is_step(said, *step));
+    // A call that leaves the stream out is no step itself: it names the operation that gets the default one.
+    let is_call = rule == "stream-forgotten" && !(0..=last).any(|step| is_step(finding, step));
     let related = finding["related"].as_array().map_or(&[][..], Vec::as_slice);
-    let at = |it: &Position| {
-        is_at(finding, it)
-            || (rule == "stream-forgotten"
-                && related.iter().any(|said| {
-                    is_at(said, it)
-                        && said["message"].as_str().is_some_and(|it| it.ends_with("default stream"))
-                }))
-    };
-    if !places.iter().any(|step| trace.steps[*step].place.as_ref().is_some_and(at)) {
+    if !(shows(finding) || (is_call && related.iter().any(shows))) {
         return Err(format!("it shows at another place\n{written}"));
     }
     let Some(twin) = repair(&trace, hazard) else {
