@@ -143,6 +143,8 @@ pub enum Effect {
     CountsDown,
     /// Of a constructor: objects of the class have their elements in themselves, in the one array that they hold.
     HasElements,
+    /// All elements of such an object hold the value after it from here on.
+    FillsElements,
     /// The object that receives the result has the arguments in order, as the fields `<0>`, `<1>`, …: those that are
     /// whole numbers; of others nothing is known.
     Gathers,
@@ -208,6 +210,20 @@ pub enum Effect {
     NoWait,
     /// Explicitly nothing: the call orders, reads, writes and keeps nothing of its arguments.
     None,
+}
+
+impl Effect {
+    /// True for what destroys a stream, an event, a handle of a library, a graph or a module.
+    pub const fn destroys(&self) -> bool {
+        matches!(
+            self,
+            Self::DestroyStream
+                | Self::DestroyEvent
+                | Self::DestroyHandle
+                | Self::DestroyGraph
+                | Self::DestroyModule
+        )
+    }
 }
 
 /// The direction of a copy.

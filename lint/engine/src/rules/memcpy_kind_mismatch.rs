@@ -170,13 +170,17 @@ fn mismatch(view: &TransferView, is_odd: bool) -> Option<Severity> {
 
 /// True for a copy of a function that was called, in which the same operands are copied in another direction as well,
 /// which is the right one: what tells the directions apart (`if (device < 0)`) is known to whoever passes the operands,
-/// and the path has not decided it.
+/// and the path has not decided it. Of two copies that are made one after the other, nothing chooses.
 fn is_chosen(transfers: &[Transfer], transfer: &Transfer, view: &TransferView) -> bool {
     let copies = |it: &&TransferView| it.dst == view.dst && it.src == view.src;
     let is_wrong =
         |context: &&TransferContext| context.views.iter().filter(copies).any(|it| it.stated == view.stated);
     let has_other_way = |context: &TransferContext| {
-        let ways = transfers.iter().filter(|it| it.within == transfer.within && it.site != transfer.site);
+        let one_of_both = |it: &&Transfer| {
+            let in_turn = it.behind.contains(&transfer.site) || transfer.behind.contains(&it.site);
+            it.within == transfer.within && it.site != transfer.site && !in_turn
+        };
+        let ways = transfers.iter().filter(one_of_both);
         let seen = ways.flat_map(|it| &it.contexts).filter(|it| it.calls == context.calls);
         let mut others = seen.flat_map(|it| it.views.iter().filter(copies));
         !context.calls.is_empty()
@@ -273,7 +277,9 @@ fn explain(
 ) -> Diagnostic {
     let stated = view.stated.unwrap_or(Direction::HostToHost);
     let (dst_stated, src_stated) = sides(stated);
-    let dst_wrong = contradicts(&view.dst, dst_stated);
+    // Where only names tell, it is the operand that the host is seen to use.
+    let used = is_swapped(view) && dst_stated == Side::Device && view.dst.host_by_use;
+    let dst_wrong = contradicts(&view.dst, dst_stated) || used;
     let (role, object, claimed) =
         if dst_wrong { ("destination", &view.dst, dst_stated) } else { ("source", &view.src, src_stated) };
     let presumed = presumed(view);
@@ -355,6 +361,7 @@ mod tests {
             views: vec![view],
             in_loop: false,
             within: FunctionId(0),
+            behind: BTreeSet::new(),
         };
         Facts { transfers: vec![transfer], ..Facts::default() }
     }
@@ -415,6 +422,20 @@ mod tests {
         );
         assert!(sample::lines(&facts(sample::unseen("h_out"), device.clone(), stated)).is_empty());
         assert!(sample::lines(&facts(by_host, sample::unseen("out"), stated)).is_empty());
+    }
+
+    #[test]
+    fn the_operand_that_the_host_uses_is_named() {
+        let used = |name: &str| Object { host_by_use: true, ..sample::unseen(name) };
+        let text = |dst, src, stated| sample::text(&facts(dst, src, Some(stated)));
+        let upload = text(used("h_out"), sample::unseen("d_out"), Direction::HostToDevice);
+        let says = "the destination `h_out` of `cudaMemcpy` is used by the host, but `cudaMemcpyHostToDevice` says \
+                    device memory";
+        assert!(upload.contains(says), "{upload}");
+        let download = text(sample::unseen("d_in"), used("h_in"), Direction::DeviceToHost);
+        let says = "the source `h_in` of `cudaMemcpy` is used by the host, but `cudaMemcpyDeviceToHost` says device \
+                    memory";
+        assert!(download.contains(says), "{download}");
     }
 
     #[test]
