@@ -12,7 +12,7 @@ use crate::cache::{Cache, Inputs, Kept, KeptUnit, Lookup};
 use crate::clang::comments;
 use crate::clang::configuration::{self, SecondConfiguration};
 use crate::clang::embedded;
-use crate::clang::flags::{FrontendOptions, Language, UnitOptions, VERSION_MACROS};
+use crate::clang::flags::{FrontendOptions, Language, UnitOptions};
 use crate::clang::library::{Library, on_big_stack};
 use crate::clang::lower::{self, Lowered, Read};
 use crate::clang::parse::{self, Care, Frontend, ParseError, ParsedUnit, Source};
@@ -59,16 +59,15 @@ pub fn start(options: AnalysisOptions) -> Result<Box<dyn Analyser>, String> {
 fn frontend_options(options: &AnalysisOptions) -> FrontendOptions {
     // The embedded declarations tell the version that the program is meant for; a toolkit's own headers know theirs.
     let version = options.platform.cuda.filter(|_| options.real_headers.is_none());
-    let number = version.map(|it| u32::from(it.major) * 1000 + u32::from(it.minor) * 10);
-    let versions = number.into_iter().flat_map(|it| VERSION_MACROS.map(|name| format!("{name}={it}")));
     FrontendOptions {
-        defines: versions.chain(options.defines.iter().cloned()).collect(),
+        defines: options.defines.clone(),
         include_dirs: options.include_dirs.clone(),
         language: options.language.map(Language::from),
         standard: options.standard.clone(),
         default_stream: options.default_stream.map(Into::into),
         extra: options.extra.clone(),
         real_headers: None,
+        cuda_version: version.map(|it| u32::from(it.major) * 1000 + u32::from(it.minor) * 10),
     }
 }
 

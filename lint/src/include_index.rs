@@ -2,9 +2,10 @@
 //!
 //! Without a compilation database `#include "common/check.h"` often cannot be resolved from the folder of
 //! the file. The index holds the headers of the tree by name; an include is resolved by its path suffix,
-//! to the header nearest to the including file, but one beside another program is of that program (CUDA's samples
-//! have a `helper_cuda_drvapi.h` in their common folder, and another in one sample). 123 of 289 missing includes of
-//! CUDA's samples and four other projects resolve so.
+//! to the header nearest to the including file. Of programs that lie side by side, each has its own headers: what lies
+//! beside another one counts only if what belongs to none lies deeper (CUDA's samples have a `helper_cuda_drvapi.h` in
+//! their common folder, and another in one sample; but tests include what lies beside the `main` that they test).
+//! 123 of 289 missing includes of CUDA's samples and four other projects resolve so.
 
 use std::cmp::Reverse;
 use std::ffi::{OsStr, OsString};
@@ -68,25 +69,13 @@ impl IncludeIndex {
         let headers = self.headers.get_or_init(|| walk(&self.roots));
         let candidates = headers.get(*wanted.last()?)?;
         let includer = fs::canonicalize(includer).unwrap_or_else(|_| includer.to_path_buf());
-        let nearness = |path: &PathBuf| {
-            let common = path.components().zip(includer.components()).take_while(|(a, b)| a == b).count();
-            (common, Reverse(path.components().count()))
-        };
         let fits = |path: &&PathBuf| {
             let mut have = path.components().rev();
             wanted.iter().rev().all(|name| have.next().is_some_and(|part| part.as_os_str() == *name))
                 && **path != includer
         };
-        let mut best: Vec<&PathBuf> = candidates.iter().filter(fits).collect();
-        if best.len() > 1 {
-            let is_free = |path: &&PathBuf| !self.is_of_another_program(path, &includer);
-            let free: Vec<&PathBuf> = best.iter().copied().filter(is_free).collect();
-            if !free.is_empty() {
-                best = free;
-            }
-        }
-        let nearest = best.iter().map(|path| nearness(path)).max()?;
-        best.retain(|path| nearness(path) == nearest);
+        let found: Vec<&PathBuf> = candidates.iter().filter(fits).collect();
+        let best = self.nearest(found, &includer);
         match best.as_slice() {
             [only] => Some((*only).clone()),
             // Copies of one file are as good as one file.
@@ -100,12 +89,43 @@ impl IncludeIndex {
         }
     }
 
+    /// Those of the headers that are nearest to the file that includes.
+    fn nearest<'p>(&self, headers: Vec<&'p PathBuf>, includer: &Path) -> Vec<&'p PathBuf> {
+        if headers.len() < 2 {
+            return headers;
+        }
+        let common =
+            |path: &Path| path.components().zip(includer.components()).take_while(|(a, b)| a == b).count();
+        let beyond = |path: &Path| path.components().count() - common(path);
+        let (mut anothers, free): (Vec<&PathBuf>, Vec<&PathBuf>) =
+            headers.into_iter().partition(|path| self.is_of_another_program(path, includer));
+        if let Some(depth) = free.iter().map(|path| beyond(path)).min() {
+            anothers.retain(|path| beyond(path) < depth || !self.is_in_program_apart(includer, common(path)));
+        }
+        // Of those that are equally near, the ones that belong to no program count for more.
+        let free = free.into_iter().map(|path| (true, path));
+        let ranked: Vec<_> = (anothers.into_iter().map(|path| (false, path)).chain(free))
+            .map(|(is_free, path)| ((common(path), Reverse(beyond(path)), is_free), path))
+            .collect();
+        let nearest = ranked.iter().map(|(near, _)| *near).max();
+        let mut best: Vec<&PathBuf> =
+            ranked.into_iter().filter(|(near, _)| Some(*near) == nearest).map(|(_, path)| path).collect();
+        best.sort();
+        best
+    }
+
     /// True for a header in a folder that holds a program and not the file that includes.
     fn is_of_another_program(&self, header: &Path, includer: &Path) -> bool {
-        let Some(folder) = header.parent() else { return false };
-        if includer.starts_with(folder) {
-            return false;
-        }
+        header.parent().is_some_and(|folder| !includer.starts_with(folder) && self.holds_program(folder))
+    }
+
+    /// True if the file lies in a program of its own, below the folder that its path's first `common` parts name.
+    fn is_in_program_apart(&self, file: &Path, common: usize) -> bool {
+        let folders = file.ancestors().skip(1);
+        folders.take_while(|it| it.components().count() > common).any(|folder| self.holds_program(folder))
+    }
+
+    fn holds_program(&self, folder: &Path) -> bool {
         let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
         *programs.entry(folder.to_path_buf()).or_insert_with(|| holds_program(folder))
     }
@@ -259,6 +279,40 @@ mod tests {
         assert_eq!(index.resolve("only.h", &a), Some(root.join("samples/b/only.h")));
         let b = root.join("samples/b/b.cu");
         assert_eq!(index.resolve("helper.h", &b), Some(root.join("samples/b/helper.h")));
+    }
+
+    #[test]
+    fn tests_include_what_lies_beside_the_program_that_they_test() {
+        let main = "int main() {}";
+        for test in ["float t();", main] {
+            let (_folder, root) = tree(&[
+                ("src/main.cu", main),
+                ("src/common.h", "1"),
+                ("src/util.h", "1"),
+                ("third_party/x/common.h", "2"),
+                ("include/util.h", "2"),
+                ("tests/test.cu", test),
+            ]);
+            let index = IncludeIndex::new([root.as_path()]);
+            let includer = root.join("tests/test.cu");
+            assert_eq!(index.resolve("common.h", &includer), Some(root.join("src/common.h")));
+            // As near, and of no program.
+            assert_eq!(index.resolve("util.h", &includer), Some(root.join("include/util.h")));
+        }
+    }
+
+    #[test]
+    fn a_file_below_its_program_has_that_programs_headers() {
+        let (_folder, root) = tree(&[
+            ("samples/a/a.cu", "int main() {}"),
+            ("samples/a/inc/kernels.h", ""),
+            ("samples/b/b.cu", "int main() {}"),
+            ("samples/b/helper.h", "1"),
+            ("common/helper.h", "2"),
+        ]);
+        let index = IncludeIndex::new([root.as_path()]);
+        let below = root.join("samples/a/inc/kernels.h");
+        assert_eq!(index.resolve("helper.h", &below), Some(root.join("common/helper.h")));
     }
 
     #[test]

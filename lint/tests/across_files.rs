@@ -257,3 +257,26 @@ fn streams_from_elsewhere_are_what_the_files_around_make() {
         .unwrap();
     assert_eq!(found(&report(folder.path(), &["."]).unwrap()), forgotten);
 }
+
+#[test]
+fn a_program_gives_its_functions_the_streams_that_it_makes() {
+    let lib = "#include <cuda_runtime.h>\ncudaStream_t make() { cudaStream_t s; cudaStreamCreate(&s); return s; }\n";
+    let main = |make: &str| {
+        format!(
+            "#include <cuda_runtime.h>\n__global__ void k(float *d);\n\
+             void step(cudaStream_t s, float *d) {{\ncudaMemset(d, 0, 4);\nk<<<1, 32, 0, s>>>(d);\n}}\n\
+             extern void (*hook)(cudaStream_t, float *);\n\
+             int main() {{\ncudaStream_t s; {make}\nhook = step;\ncudaStreamDestroy(s);\n}}\n"
+        )
+    };
+    let cases = [
+        ("cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking);", &["main.cu:4 stream-forgotten"][..]),
+        ("cudaStreamCreateWithFlags(&s, cudaStreamDefault);", &[]),
+        ("cudaStreamCreate(&s);", &[]),
+    ];
+    for (make, expected) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &[("lib.cu", lib), ("main.cu", &main(make))]).unwrap();
+        assert_eq!(found(&report(folder.path(), &["."]).unwrap()), expected, "{make}");
+    }
+}

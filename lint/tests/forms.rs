@@ -7,7 +7,12 @@ use project::Project;
 
 /// Compares what a rule reports with the marks.
 fn marked(rule: &str, options: &[&str], text: &str) {
-    let project = Project::new(&[("a.cu", text)]);
+    marked_in("a.cu", rule, options, text);
+}
+
+/// The same in a file of another name.
+fn marked_in(file: &str, rule: &str, options: &[&str], text: &str) {
+    let project = Project::new(&[(file, text)]);
     let all = ["--min-confidence", "possible", "--min-severity", "info", "."];
     let mut found = project.found(&[options, &all].concat());
     let suffix = format!(" {rule}");
@@ -15,7 +20,7 @@ fn marked(rule: &str, options: &[&str], text: &str) {
     found.dedup();
     let numbered = text.lines().zip(1..);
     let wrong = numbered.filter(|(line, _)| line.ends_with("// wrong"));
-    let wrong: Vec<String> = wrong.map(|(_, number)| format!("a.cu:{number} {rule}")).collect();
+    let wrong: Vec<String> = wrong.map(|(_, number)| format!("{file}:{number} {rule}")).collect();
     assert_eq!(found, wrong, "{text}");
 }
 
@@ -383,4 +388,28 @@ void f(float *p) {
     marked("unknown-cuda-api", &["--cuda", "13"], &text.replace("// new", "// wrong"));
     marked("unknown-cuda-api", &["--cuda", "13.1"], &text.replace("// new", "// wrong"));
     marked("unknown-cuda-api", &["--cuda", "12.4"], text);
+}
+
+#[test]
+fn only_headers_of_cuda_tell_the_version_that_is_meant() {
+    let text = r#"#ifdef CUDART_VERSION
+#include <cuda_runtime.h>
+void f(float *d) { cudaMemsetAsinc(d, 0, 4); } // wrong
+#else
+#include <hip/hip_runtime.h>
+void f(float *d) { hipDeviceSynchronise(); } // wrong
+#endif
+"#;
+    marked_in("a.cpp", "unknown-cuda-api", &[], text);
+    marked_in("a.cpp", "unknown-cuda-api", &["--cuda", "13"], text);
+    let text = r#"#include <cuda_runtime.h>
+#if CUDART_VERSION >= 13000
+void f(float *d) { cudaMemsetAsinc(d, 0, 4); } // wrong
+#else
+void f(float *d) { cudaMemcpyAsinc(d, 0, 4); } // old
+#endif
+"#;
+    marked_in("a.cpp", "unknown-cuda-api", &["--cuda", "13"], text);
+    let old = text.replace("// wrong", "").replace("// old", "// wrong");
+    marked_in("a.cpp", "unknown-cuda-api", &["--cuda", "12.9"], &old);
 }

@@ -64,10 +64,14 @@ pub struct FrontendOptions {
     pub extra: Vec<String>,
     /// The headers to read in place of the embedded ones.
     pub real_headers: Option<RealHeaders>,
+    /// The version of CUDA that the program is meant for: 12040 for 12.4.
+    pub cuda_version: Option<u32>,
 }
 
 /// The macros of CUDA's headers that tell their version: 12040 for 12.4.
 pub const VERSION_MACROS: [&str; 2] = ["CUDA_VERSION", "CUDART_VERSION"];
+/// The version that the embedded headers tell if nothing says which one is meant.
+pub const EMBEDDED_VERSION: u32 = 12_090;
 
 /// A macro of the build.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -122,6 +126,8 @@ pub struct UnitOptions {
     pub extra: Vec<String>,
     /// The headers to read in place of the embedded ones.
     pub real_headers: Option<RealHeaders>,
+    /// The version of CUDA that the program is meant for: 12040 for 12.4.
+    pub cuda_version: Option<u32>,
     /// What of the build could not be read.
     pub problems: Vec<BuildProblem>,
 }
@@ -168,6 +174,7 @@ impl UnitOptions {
             default_stream,
             extra: options.extra.clone(),
             real_headers: options.real_headers.clone(),
+            cuda_version: options.cuda_version,
             problems: build.problems,
         }
     }

@@ -15,7 +15,7 @@ use clang_sys::{
 };
 
 use super::embedded::{EMBEDDED, FALLBACK, FORWARD, INCLUDE, MACROS_FILE, REPAIR_FILE, VirtualFiles};
-use super::flags::{Language, Macro, UnitOptions};
+use super::flags::{EMBEDDED_VERSION, Language, Macro, UnitOptions};
 use super::includes::{self, Includes, MissingInclude, Supplied};
 use super::library::Library;
 use super::prelude::{self, Preludes};
@@ -393,7 +393,12 @@ pub fn language_arguments(options: &UnitOptions) -> Vec<CString> {
     match &options.real_headers {
         Some(real) => words.extend(real.flags()),
         // One target on all machines, so that one input has one output.
-        None => words.extend(["-target", "x86_64-unknown-linux-gnu", "-nostdinc"].map(str::to_owned)),
+        None => {
+            words.extend(["-target", "x86_64-unknown-linux-gnu", "-nostdinc"].map(str::to_owned));
+            // Those who include no header of CUDA are told no version, as in a build.
+            let version = options.cuda_version.unwrap_or(EMBEDDED_VERSION);
+            words.push(format!("-D__EMB_CUDA_VERSION={version}"));
+        }
     }
     words.extend(
         [

@@ -98,6 +98,7 @@ fn key(options: &UnitOptions) -> u64 {
     options.standard.hash(&mut hasher);
     options.extra.hash(&mut hasher);
     options.real_headers.hash(&mut hasher);
+    options.cuda_version.hash(&mut hasher);
     for m in early_macros(options) {
         m.hash(&mut hasher);
     }

@@ -12,7 +12,7 @@ use crate::cuda::Model;
 use crate::cuda::row::{Role, Row, Thing};
 use crate::flow;
 use crate::order;
-use crate::program::{Callee, Constant, Function, Op, Origin, TypeKind, ValueId};
+use crate::program::{Callee, Constant, Op, Origin, TypeKind, ValueId};
 
 /// The streams that some code makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,12 +30,27 @@ impl StreamsMade {
         let row = order::rows(program, model);
         let mut made = Self::default();
         for function in &program.functions {
+            // A definition stands before its uses.
+            let mut numbers: FxHashMap<ValueId, i64> = FxHashMap::default();
             for op in flow::ops(function) {
-                let Op::Call(call) = op else { continue };
+                let call = match op {
+                    Op::Call(call) => call,
+                    Op::Const { result, constant: Constant::Int(number) } => {
+                        numbers.insert(*result, *number);
+                        continue;
+                    }
+                    Op::Cast { result, value, .. } => {
+                        if let Some(number) = numbers.get(value).copied() {
+                            numbers.insert(*result, number);
+                        }
+                        continue;
+                    }
+                    _ => continue,
+                };
                 let is_made = |row: &&Row| row.params.iter().any(|it| it.role == Role::Out(Thing::Stream));
                 if let Some(row) = row(call).filter(is_made) {
                     let flags = row.params.iter().position(|it| it.role == Role::Flags);
-                    let flags = flags.map_or(Some(0), |at| constant(function, *call.args.get(at)?));
+                    let flags = flags.map_or(Some(0), |at| numbers.get(call.args.get(at)?).copied());
                     made.add(Self { blocking: flags == Some(0), other: flags != Some(0) });
                 } else if let Callee::Extern(id) = call.callee
                     && call.ty.kind == TypeKind::Stream
@@ -53,14 +68,6 @@ impl StreamsMade {
         self.blocking |= more.blocking;
         self.other |= more.other;
     }
-}
-
-fn constant(function: &Function, value: ValueId) -> Option<i64> {
-    flow::ops(function).find_map(|op| match op {
-        Op::Const { result, constant: Constant::Int(number) } if *result == value => Some(Some(*number)),
-        Op::Cast { result, value: operand, .. } if *result == value => Some(constant(function, *operand)),
-        _ => None,
-    })?
 }
 
 /// How many files make streams of each kind.
@@ -103,7 +110,10 @@ pub(super) fn are_blocking(units: &[Unit], mains: &[bool]) -> Vec<bool> {
         (0..=unit.folders.len()).rev().find_map(|depth| {
             let [libraries, mains] = *below.get(&unit.folders[..depth])?;
             let (mut blocking, mut other) = (libraries.blocking, libraries.other);
-            if !has_main {
+            if has_main {
+                // Its own functions are given those that it makes.
+                other += u32::from(own.other);
+            } else {
                 blocking += mains.blocking;
                 other += mains.other;
                 blocking -= u32::from(own.blocking);

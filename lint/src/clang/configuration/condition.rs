@@ -44,6 +44,12 @@ pub enum Comparison {
     AtLeast,
 }
 
+/// The value of a macro that is not free to have another.
+pub type Settled<'s> = &'s dyn Fn(&str) -> Option<i64>;
+
+/// The value of a macro that has to be defined as whatever number but 0.
+pub const ANY: i64 = 1;
+
 /// What must be defined, with values, and what must not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requirement {
@@ -135,27 +141,33 @@ impl Condition {
         }
     }
 
-    /// A way to satisfy it. `None` if none is simple.
-    pub fn requirement(&self) -> Option<Requirement> {
-        self.satisfy(true)
+    /// A way to satisfy it. `None` if none is simple. `settled` gives the macros that have one value only: they are
+    /// defined to that or not at all.
+    pub fn requirement(&self, settled: Settled<'_>) -> Option<Requirement> {
+        self.satisfy(true, settled)
     }
 
-    fn satisfy(&self, wanted: bool) -> Option<Requirement> {
+    fn satisfy(&self, wanted: bool, settled: Settled<'_>) -> Option<Requirement> {
         match (self, wanted) {
             (Self::Always, true) => Some(Requirement::default()),
             (Self::Constant(value), _) => ((*value != 0) == wanted).then(Requirement::default),
-            (Self::Defined(name) | Self::Truth(name), true) => Some(Requirement::define(name, 1)),
+            (Self::Defined(name) | Self::Truth(name), true) => {
+                Some(Requirement::define(name, settled(name).unwrap_or(ANY)))
+            }
             (Self::Defined(name) | Self::Truth(name), false) => Some(Requirement::undefine(name)),
             (Self::Compare(name, how, number), _) => {
-                let value = how.witness(*number, wanted)?;
+                let value = match settled(name) {
+                    Some(value) => (how.holds(value, *number) == wanted).then_some(value)?,
+                    None => how.witness(*number, wanted)?,
+                };
                 Some(if value == 0 { Requirement::undefine(name) } else { Requirement::define(name, value) })
             }
-            (Self::Not(inner), _) => inner.satisfy(!wanted),
+            (Self::Not(inner), _) => inner.satisfy(!wanted, settled),
             (Self::And(a, b), true) | (Self::Or(a, b), false) => {
-                a.satisfy(wanted)?.merge(&b.satisfy(wanted)?)
+                a.satisfy(wanted, settled)?.merge(&b.satisfy(wanted, settled)?)
             }
             (Self::Or(a, b), true) | (Self::And(a, b), false) => {
-                a.satisfy(wanted).or_else(|| b.satisfy(wanted))
+                a.satisfy(wanted, settled).or_else(|| b.satisfy(wanted, settled))
             }
             (Self::Unknown(_), _) | (Self::Always, false) => None,
         }
@@ -163,19 +175,23 @@ impl Condition {
 }
 
 impl Comparison {
-    /// A number for which `x <op> number` is `wanted`.
-    fn witness(self, number: i64, wanted: bool) -> Option<i64> {
-        let holds = |value: i64| match self {
+    /// Whether `value <op> number`.
+    const fn holds(self, value: i64, number: i64) -> bool {
+        match self {
             Self::Equal => value == number,
             Self::Unequal => value != number,
             Self::Less => value < number,
             Self::AtMost => value <= number,
             Self::Greater => value > number,
             Self::AtLeast => value >= number,
-        };
+        }
+    }
+
+    /// A number for which `x <op> number` is `wanted`.
+    fn witness(self, number: i64, wanted: bool) -> Option<i64> {
         [number, number.saturating_add(1), number.saturating_sub(1), 0]
             .into_iter()
-            .find(|&value| holds(value) == wanted)
+            .find(|&value| self.holds(value, number) == wanted)
     }
 }
 
@@ -292,7 +308,7 @@ mod tests {
     use super::*;
 
     fn solve(text: &str) -> Option<(Vec<String>, Vec<String>)> {
-        let requirement = Condition::parse(text).requirement()?;
+        let requirement = Condition::parse(text).requirement(&|name| (name == "SETTLED").then_some(7))?;
         let defined = requirement.defined.iter().map(|(name, value)| format!("{name}={value}")).collect();
         Some((defined, requirement.undefined.into_iter().collect()))
     }
@@ -308,6 +324,15 @@ mod tests {
         assert_eq!(solve("!(A || B)"), Some((vec![], strings(&["A", "B"]))));
         assert_eq!(solve("A == 0 /* none */"), Some((vec![], strings(&["A"]))));
         assert_eq!(solve("1 && A // why"), Some((strings(&["A=1"]), vec![])));
+    }
+
+    #[test]
+    fn what_is_settled_has_its_value_or_none() {
+        assert_eq!(solve("defined(SETTLED) && A"), Some((strings(&["A=1", "SETTLED=7"]), vec![])));
+        assert_eq!(solve("SETTLED >= 5 && SETTLED < 8"), Some((strings(&["SETTLED=7"]), vec![])));
+        assert_eq!(solve("SETTLED > 7 || A"), Some((strings(&["A=1"]), vec![])));
+        assert_eq!(solve("!(SETTLED >= 5)"), None);
+        assert_eq!(solve("!defined(SETTLED)"), Some((vec![], strings(&["SETTLED"]))));
     }
 
     #[test]

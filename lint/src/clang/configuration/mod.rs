@@ -5,8 +5,8 @@
 
 mod condition;
 
-use self::condition::{Condition, Requirement};
-use super::flags::{Macro, VERSION_MACROS};
+use self::condition::{ANY, Condition, Requirement, Settled};
+use super::flags::{EMBEDDED_VERSION, Macro, UnitOptions, VERSION_MACROS};
 use super::parse::ParsedUnit;
 use crate::cuda_scan;
 
@@ -91,6 +91,7 @@ pub fn inactive_cuda_regions(unit: &ParsedUnit) -> Vec<HiddenRegion> {
     if skipped.is_empty() {
         return Vec::new();
     }
+    let settled = |name: &str| settled_version(&unit.options, name);
     branches(&unit.text)
         .into_iter()
         .filter(|branch| {
@@ -109,7 +110,7 @@ pub fn inactive_cuda_regions(unit: &ParsedUnit) -> Vec<HiddenRegion> {
                 end: u32::try_from(branch.end).ok()?,
                 line: u32::try_from(unit.text.get(..branch.start)?.matches('\n').count() + 1).ok()?,
                 guard: unit.text.get(branch.start..branch.body)?.trim().to_owned(),
-                requirement: branch.requirement(),
+                requirement: branch.requirement(&settled),
             })
         })
         .collect()
@@ -123,9 +124,6 @@ pub fn second_configuration(unit: &ParsedUnit, regions: &[HiddenRegion]) -> Seco
     let fits = |all: &Requirement, region: &HiddenRegion| {
         region.requirement.clone().and_then(|requirement| {
             let fits = requirement.undefined.iter().all(|name| !is_defined(unit, name));
-            if requirement.defined.keys().any(|name| is_settled(unit, name)) {
-                return Err("its guard asks for another version of CUDA");
-            }
             match all.merge(&requirement) {
                 Some(merged) if fits => Ok(merged),
                 _ => Err("its guard contradicts what is defined elsewhere"),
@@ -148,14 +146,27 @@ pub fn second_configuration(unit: &ParsedUnit, regions: &[HiddenRegion]) -> Seco
         }
     }
     unseen.sort_by_key(|(region, _)| region.start);
-    let defines = all.defined.into_iter().collect();
+    // That a version of CUDA is there at all asks for none in particular.
+    let is_any = |name: &str, value: &str| VERSION_MACROS.contains(&name) && value == ANY.to_string();
+    let defines = (all.defined.into_iter())
+        .map(|(name, value)| {
+            let value = if is_any(&name, &value) { EMBEDDED_VERSION.to_string() } else { value };
+            (name, value)
+        })
+        .collect();
     SecondConfiguration { defines, unseen }
 }
 
-/// True for the version of CUDA, where that is said.
-fn is_settled(unit: &ParsedUnit, name: &str) -> bool {
-    let is_it = |it: &Macro| matches!(it, Macro::Define(defined, _) if defined == name);
-    VERSION_MACROS.contains(&name) && unit.options.macros.iter().any(is_it)
+/// The version of CUDA, where that is said: it is the value of its macros wherever they are defined.
+fn settled_version(options: &UnitOptions, name: &str) -> Option<i64> {
+    if !VERSION_MACROS.contains(&name) {
+        return None;
+    }
+    let by_build = options.macros.iter().rev().find_map(|it| match it {
+        Macro::Define(defined, value) if defined == name => value.parse().ok(),
+        _ => None,
+    });
+    by_build.or_else(|| options.cuda_version.map(i64::from))
 }
 
 /// True if the build or the file itself defines a macro.
@@ -200,9 +211,15 @@ impl Branch {
         self.conditions.iter().any(|condition| condition.is_false() || condition.mentions("__CUDA_ARCH__"))
     }
 
-    fn requirement(&self) -> Result<Requirement, &'static str> {
+    fn requirement(&self, settled: Settled<'_>) -> Result<Requirement, &'static str> {
         self.conditions.iter().try_fold(Requirement::default(), |all, condition| {
-            let own = condition.requirement().ok_or("its guard is no simple test of macros")?;
+            let Some(own) = condition.requirement(settled) else {
+                let of_settled = |name: &&str| settled(name).is_some() && condition.mentions(name);
+                return Err(match VERSION_MACROS.iter().find(|it| of_settled(it)) {
+                    Some(_) => "its guard asks for another version of CUDA",
+                    None => "its guard is no simple test of macros",
+                });
+            };
             if own.defined.keys().any(|name| is_foreign(name)) {
                 return Err("its guard names another platform or compiler");
             }
@@ -226,7 +243,8 @@ fn is_foreign(name: &str) -> bool {
 /// True for what only a version of CUDA has whose functions are not known here: what its branch calls was right then.
 fn is_old_cuda(name: &str, value: &str) -> bool {
     const OLDEST: i64 = 11_000;
-    VERSION_MACROS.contains(&name) && value.parse::<i64>().is_ok_and(|it| it < OLDEST)
+    let is_old = |version: i64| version != ANY && version < OLDEST;
+    VERSION_MACROS.contains(&name) && value.parse().is_ok_and(is_old)
 }
 
 /// The branches of the text that hold no further branch, in order. Nested ones come before what encloses
@@ -307,7 +325,7 @@ mod tests {
     use crate::clang::flags::{FrontendOptions, UnitOptions};
     use crate::clang::library::on_big_stack;
     use crate::clang::parse::{Care, Source, parse};
-    use crate::clang::testing::{frontend, with_unit};
+    use crate::clang::testing::{frontend, with_unit, with_unit_of};
     use std::path::Path;
 
     fn second(text: &str) -> (Vec<HiddenRegion>, SecondConfiguration) {
@@ -373,6 +391,40 @@ mod tests {
         }
         assert_eq!(defines(&guarded("#if CUDART_VERSION >= 13000")), ["CUDART_VERSION=13000"]);
         assert_eq!(defines(&guarded("#if CUDA_VERSION < 12000")), ["CUDA_VERSION=11999"]);
+    }
+
+    #[test]
+    fn that_there_is_a_version_asks_for_none_in_particular() {
+        let shown = |guard: &str| {
+            let text = format!("{guard}\nvoid f() {{ cudaDeviceSynchronize(); }}\n#endif\n");
+            let second =
+                with_unit("t.cpp", &text, |unit| second_configuration(unit, &inactive_cuda_regions(unit)));
+            assert!(second.unseen.is_empty(), "{guard}: {:?}", second.unseen);
+            second.defines.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>()
+        };
+        assert_eq!(shown("#ifdef CUDA_VERSION"), ["CUDA_VERSION=12090"]);
+        assert_eq!(shown("#if CUDART_VERSION"), ["CUDART_VERSION=12090"]);
+        assert_eq!(shown("#if defined(CUDART_VERSION) && CUDART_VERSION >= 13000"), ["CUDART_VERSION=13000"]);
+    }
+
+    #[test]
+    fn the_version_that_is_meant_is_the_only_one() {
+        let options = FrontendOptions { cuda_version: Some(13_000), ..FrontendOptions::default() };
+        let of = |guard: &str| {
+            let text = format!("{guard}\nvoid f() {{ cudaDeviceSynchronize(); }}\n#endif\n");
+            with_unit_of(&frontend(), "t.cpp", &text, &options, |unit| {
+                let SecondConfiguration { defines, unseen } =
+                    second_configuration(unit, &inactive_cuda_regions(unit));
+                let defines: Vec<_> =
+                    defines.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+                (defines, unseen.into_iter().map(|(_, reason)| reason).collect::<Vec<_>>())
+            })
+        };
+        let version = || "CUDART_VERSION=13000".to_owned();
+        assert_eq!(of("#ifdef CUDART_VERSION"), (vec![version()], vec![]));
+        assert_eq!(of("#if CUDART_VERSION >= 12000 && FAST"), (vec![version(), "FAST=1".to_owned()], vec![]));
+        let other = "its guard asks for another version of CUDA";
+        assert_eq!(of("#if defined(CUDART_VERSION) && CUDART_VERSION < 12000"), (vec![], vec![other]));
     }
 
     #[test]

@@ -54,11 +54,12 @@
 #define __restrict __restrict__
 #endif
 
+// The command defines __EMB_CUDA_VERSION for every unit.
 #if !defined(CUDA_VERSION)
-#define CUDA_VERSION 12090
+#define CUDA_VERSION __EMB_CUDA_VERSION
 #endif
 #if !defined(CUDART_VERSION)
-#define CUDART_VERSION 12090
+#define CUDART_VERSION __EMB_CUDA_VERSION
 #endif
 #if defined(__CUDA__)
 #define __CUDACC_VER_MAJOR__ ( CUDART_VERSION / 1000 )
