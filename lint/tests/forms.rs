@@ -1,5 +1,5 @@
-//! Forms that a misuse takes, and their near twins: programs of one line each, of which those that are marked
-//! `// wrong` are reported by one rule, and no others.
+//! Forms that a misuse takes, and their near twins: functions of one line mostly, of which one rule reports the lines
+//! that are marked `// wrong`, and no others. What other rules say of them is left out.
 
 mod project;
 
