@@ -1,5 +1,5 @@
-//! Forms that a misuse takes, and their near twins: programs of one line each, of which those that are marked
-//! `// wrong` are reported by one rule, and no others.
+//! Forms that a misuse takes, and their near twins: functions of one line mostly, of which one rule reports the lines
+//! that are marked `// wrong`, and no others. What other rules say of them is left out.
 
 mod project;
 
@@ -300,8 +300,32 @@ fn arguments_of_a_later_version() {
     let text = "#include <cuda_runtime.h>\n\
                 void o(float *p, cudaStream_t s) { cudaMemPrefetchAsync(p, 4, 0, s); }\n\
                 void b(float *p, cudaMemLocation l) { cudaMemPrefetchAsync(p, 4, l, 0, nullptr); } // wrong\n";
-    marked("unknown-cuda-api", &["--cuda", "12.4"], text);
+    marked("unknown-cuda-api", &["--cuda", "11.8"], text);
     marked("unknown-cuda-api", &[], &text.replace("// wrong", ""));
+    // In C++ CUDA 12.2 has both.
+    marked("unknown-cuda-api", &["--cuda", "12.4"], &text.replace("// wrong", ""));
+}
+
+#[test]
+fn arguments_of_graphs_from_version_to_version() {
+    let text = r#"#include <cuda_runtime.h>
+#include <cuda.h>
+void a(cudaGraph_t g, cudaGraphNode_t *n, cudaGraphNodeParams *p) { cudaGraphAddNode(n, g, nullptr, 0, p); } // 12
+void b(cudaGraph_t g, cudaGraphNode_t *n, cudaGraphNodeParams *p) { cudaGraphAddNode(n, g, nullptr, nullptr, 0, p); } // 13
+void c(CUcontext *c, CUdevice d) { cuCtxCreate(c, 0, d); } // 12
+void d(CUcontext *c, CUdevice d) { cuCtxCreate(c, nullptr, 0, d); } // 13
+// Not so:
+void o(cudaGraphExec_t *e, cudaGraph_t g, cudaGraphNode_t *n) { cudaGraphInstantiate(e, g, n, nullptr, 0); cudaGraphInstantiate(e, g); }
+void p(cudaStream_t s, cudaGraphNode_t *n) { cudaStreamUpdateCaptureDependencies_v2(s, n, nullptr, 1); }
+#if CUDART_VERSION >= 13000
+void q(cudaGraph_t g, cudaGraphNode_t *n, size_t *c) { cudaGraphGetEdges(g, n, n, nullptr, c); }
+#else
+void q(cudaGraph_t g, cudaGraphNode_t *n, size_t *c) { cudaGraphGetEdges(g, n, n, c); }
+#endif
+"#;
+    marked("unknown-cuda-api", &["--cuda", "13"], &text.replace("// 12", "// wrong"));
+    marked("unknown-cuda-api", &["--cuda", "12.9"], &text.replace("// 13", "// wrong"));
+    marked("unknown-cuda-api", &[], text);
 }
 
 #[test]

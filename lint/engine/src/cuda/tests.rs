@@ -364,6 +364,44 @@ fn suggestions_are_what_was_meant() {
     assert!(suggest("ünïcödeÄffe").is_empty());
 }
 
+/// Functions whose rows differ in their parameters, although the versions of CUDA do not differ or a call does not tell.
+const SAME_IN_ALL: [(&str, &str); 14] = [
+    ("cuCtxGetDevice", "the second row is that of `_v2`, a name of its own"),
+    ("cuCtxSynchronize", "the second row is that of `_v2`, a name of its own"),
+    ("cuLaunchHostFunc", "the second row is that of `_v2`, a name of its own"),
+    ("cuMulticastBindAddr", "the second row is that of `_v2`, a name of its own"),
+    ("cuMulticastBindMem", "the second row is that of `_v2`, a name of its own"),
+    ("cuStreamGetCtx", "the second row is that of `_v2`, a name of its own"),
+    ("cudaEventCreate", "C++ overloads it in every version"),
+    ("cudaGetDriverEntryPoint", "the fourth has a default since it is there"),
+    ("cudaGraphKernelNodeSetParam", "overloaded for the device since it is there"),
+    ("cudaLaunchHostFunc", "the second row is that of `_v2`, a name of its own"),
+    ("cudaMallocAsync", "C++ overloads it in every version"),
+    ("cudaMemDiscardAndPrefetchBatchAsync", "C++ overloads it since it is there"),
+    ("cudaMemPrefetchBatchAsync", "C++ overloads it since it is there"),
+    ("cudaUserObjectCreate", "C++ overloads it in every version"),
+];
+
+#[test]
+fn functions_with_several_numbers_of_parameters_are_known_by_version() {
+    let model = Model::builtin();
+    for (name, indices) in &model.by_name {
+        let rows: Vec<&Row> = indices.iter().map(|&index| &model.rows[index as usize]).collect();
+        let of_api = |row: &&Row| matches!(row.family, Family::Runtime | Family::Driver);
+        if !rows.iter().all(of_api) || name.starts_with("hip") {
+            continue;
+        }
+        let differ = rows.iter().any(|row| row.params.len() != rows[0].params.len());
+        let is_same = SAME_IN_ALL.iter().any(|(same, _)| same == name);
+        let forms = versioned(name);
+        assert!(!differ || is_same == forms.is_empty(), "{name}");
+        assert!(!is_same || differ, "{name}");
+        for form in &forms {
+            assert!(rows.iter().any(|row| row.accepts(form.parameters)), "{name}: {form:?} has no row");
+        }
+    }
+}
+
 #[test]
 fn removed_functions_name_their_successor() {
     let sync = removed("cudaThreadSynchronize").unwrap();

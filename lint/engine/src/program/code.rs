@@ -349,16 +349,18 @@ pub enum UnaryOp {
     BitNot,
 }
 
-/// A call to a name that nothing declares, or with a number of arguments that no declaration takes.
+/// A call to a name that nothing declares, or of a function of CUDA with a number of arguments that some version does
+/// not take. Whether it is wrong depends on the version that is used.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InvalidCall {
     /// The name as written.
     pub name: String,
-    /// The number of arguments as written.
+    /// The number of arguments, with those that the chosen declaration gives a default; as written, if none fits.
     pub args: usize,
     /// The name in the call.
     pub site: SiteId,
-    /// True if CUDA's declarations have the name, so that the number of arguments is what does not fit.
+    /// True if CUDA's declarations have the name, so that the number of arguments is what to judge: no declaration
+    /// takes it, or not every version does.
     pub declared: bool,
 }

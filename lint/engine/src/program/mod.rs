@@ -77,7 +77,9 @@ pub struct Program {
     pub globals: Vec<Global>,
     /// Classes, structs, unions and closures.
     pub records: Vec<Record>,
-    /// Calls that no version of CUDA could compile, as far as the frontend can tell (input of the rule `unknown-cuda-api`).
+    /// Calls of CUDA to be judged by the version that is used: to names that nothing declares, with a number of
+    /// arguments that no declaration takes, and with one that not every version takes (input of the rule
+    /// `unknown-cuda-api`).
     pub invalid_calls: Vec<InvalidCall>,
     /// Calls of CUDA that the source writes in the body of a macro (input of the rule `redundant-host-sync`).
     pub macro_calls: std::collections::BTreeSet<SiteId>,

@@ -1,4 +1,5 @@
-//! `host-pointer-to-kernel`: a kernel is handed pageable host memory.
+//! `host-pointer-to-kernel`: a kernel is handed memory by an address of the host: pageable memory, or registered memory
+//! that has an address of its own for the device.
 
 use super::{Check, Number, Rule, RuleContext, Witness, words};
 use crate::cuda::row::MemoryKind;
@@ -64,7 +65,7 @@ pub static RULE: Rule = Rule {
     number: Number::new(2),
     category: Category::MemoryKind,
     severity: Severity::Error,
-    summary: "a kernel is handed pageable host memory",
+    summary: "a kernel is handed host memory by an address that the device may not reach",
     doc: DOC,
     on_by_default: true,
     witness: Witness::ProgramFails,

@@ -34,7 +34,7 @@ void upload(float *d_data, const float *h_data, size_t n, cudaStream_t stream) {
 
 ## Not reported
 - Names that the file or a project header declares.
-- A number of arguments that one version of CUDA takes and another does not, unless the version is named (`--cuda`, `[platform]`): `cudaMemPrefetchAsync` takes 4 in CUDA 12 and 5 in CUDA 13.
+- A number of arguments that one version of CUDA takes and another does not, unless the version is named (`--cuda`, `[platform]`): `cudaGraphAddNode` takes 5 in CUDA 12 and 6 in CUDA 13. So it is for the functions of the runtime and driver API of which one major version from 11 to 13 has other numbers than another; what any of its releases takes is right (`cudaMemPrefetchAsync` takes 4 and, in C++ since CUDA 12.2, 5 in CUDA 12). Not compared are the arguments of `cudaGetDriverEntryPoint` and `cudaStreamGetCaptureInfo`, the last of which have defaults.
 - A number of arguments of another version, where the call stands between `#if` and `#endif`: a test of `CUDART_VERSION` may have chosen it.
 - Functions that the project overloads.
 - Names that a file declares for another build, between `#if` and `#endif`.
@@ -81,24 +81,17 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// A call with a number of arguments that the function takes in no version.
+/// What is wrong with a call, if anything is, with a number of arguments that the function does not take in the version
+/// that is named, or in no version.
 fn misfit(version: Option<u16>, call: &InvalidCall) -> Option<Diagnostic> {
-    if let Some(found) = version.and_then(|version| of_another_version(version, call)) {
-        return Some(found);
-    }
     let arities = cuda::Model::builtin().arities(&call.name);
     if arities.is_empty() || arities.contains(&call.args) {
-        return None;
+        return version.and_then(|version| of_another_version(version, call));
     }
     let name = words::code(&call.name);
-    let noun = |count: usize| if count == 1 { "argument" } else { "arguments" };
     let takes = match arities.as_slice() {
         [first, .., last] if last - first + 1 == arities.len() => format!("{first} to {last} arguments"),
-        [one] => format!("{one} {}", noun(*one)),
-        many => {
-            let many: Vec<_> = many.iter().map(ToString::to_string).collect();
-            format!("{} arguments", many.join(" or "))
-        }
+        some => arguments(some),
     };
     Some(Diagnostic {
         rule: RULE.name,
@@ -106,11 +99,17 @@ fn misfit(version: Option<u16>, call: &InvalidCall) -> Option<Diagnostic> {
         confidence: Confidence::Certain,
         message: format!("{name} takes {takes}, and the call has {}", call.args),
         site: call.site,
-        label: format!("{} {} here", call.args, noun(call.args)),
+        label: format!("{} here", arguments(&[call.args])),
         related: Vec::new(),
         help: format!("look up the parameters of {name} in the documentation of the CUDA version in use"),
         witness: None,
     })
+}
+
+/// "1 argument", "5 or 6 arguments".
+fn arguments(counts: &[usize]) -> String {
+    let words: Vec<_> = counts.iter().map(ToString::to_string).collect();
+    format!("{} argument{}", words.join(" or "), if counts == [1] { "" } else { "s" })
 }
 
 /// A call with a number of arguments that the function does not take in the version that the user has named.
@@ -118,8 +117,10 @@ fn of_another_version(version: u16, call: &InvalidCall) -> Option<Diagnostic> {
     let forms = cuda::versioned(&call.name);
     // Arguments that are left out have defaults.
     let called = forms.iter().find(|form| call.args <= form.parameters)?;
-    let right = forms.iter().find(|form| form.versions.contains(&version))?;
-    if called.versions.contains(&version) {
+    let right: Vec<usize> =
+        forms.iter().filter(|form| form.versions.contains(&version)).map(|form| form.parameters).collect();
+    // A version that is not known, or lacks the function, says nothing of its arguments.
+    if right.is_empty() || called.versions.contains(&version) {
         return None;
     }
     let name = words::code(&call.name);
@@ -133,8 +134,8 @@ fn of_another_version(version: u16, call: &InvalidCall) -> Option<Diagnostic> {
         severity: RULE.severity,
         confidence: Confidence::Certain,
         message: format!(
-            "{name} takes {} arguments in CUDA {version}, and this is a call for {others}",
-            right.parameters
+            "{name} takes {} in CUDA {version}, and this is a call for {others}",
+            arguments(&right)
         ),
         site: call.site,
         label: format!("the arguments are those of {others}"),
@@ -362,9 +363,29 @@ mod tests {
         assert_eq!(message(13, 4).as_deref(), Some(wrong));
         assert_eq!(message(13, 5), None);
         let wrong =
-            "`cudaMemPrefetchAsync` takes 4 arguments in CUDA 12, and this is a call for CUDA 13 and later";
-        assert_eq!(message(12, 5).as_deref(), Some(wrong));
+            "`cudaMemPrefetchAsync` takes 4 arguments in CUDA 11, and this is a call for CUDA 12 and later";
+        assert_eq!(message(11, 5).as_deref(), Some(wrong));
+        assert_eq!(message(11, 4), None);
+        // C++ has both from CUDA 12.2 on.
+        assert_eq!(message(12, 5), None);
         assert_eq!(message(12, 4), None);
+        let no_version = "`cudaMemPrefetchAsync` takes 3 to 5 arguments, and the call has 2";
+        assert_eq!(message(13, 2).as_deref(), Some(no_version));
+    }
+
+    #[test]
+    fn a_version_may_take_several_numbers_of_arguments() {
+        let message = |version, args| {
+            let name = "cudaMemcpyBatchAsync".to_owned();
+            let call = InvalidCall { name, args, site: SiteId(20), declared: true };
+            misfit(Some(version), &call).map(|diagnostic| diagnostic.message)
+        };
+        let wrong = "`cudaMemcpyBatchAsync` takes 6 or 8 arguments in CUDA 13, and this is a call for CUDA 12 and earlier";
+        assert_eq!(message(13, 9).as_deref(), Some(wrong));
+        assert_eq!(message(13, 7).as_deref(), Some(wrong));
+        assert_eq!(message(13, 6), None);
+        assert_eq!(message(12, 7), None);
+        assert_eq!(message(11, 8), None, "CUDA 11 does not have it");
     }
 
     #[test]
