@@ -145,3 +145,98 @@ fn the_streams_of_an_array_are_told_apart() {
     assert_eq!(waited("1"), Vec::<String>::new());
     assert_eq!(waited("0"), ["a.cu:13 host-read-before-sync"]);
 }
+
+/// A copy on one stream of two arrays, and a wait for another, behind what `how` does with them.
+fn moved(how: &str, copied: &str, awaited: &str) -> Vec<String> {
+    found(&format!(
+        "float f(const float *d) {{ {how}\n\
+         float *h; cudaMallocHost(&h, 16);\n\
+         cudaMemcpyAsync(h, d, 16, cudaMemcpyDeviceToHost, {copied}); cudaStreamSynchronize({awaited});\n\
+         float r = h[0]; cudaFreeHost(h); return r; }}"
+    ))
+}
+
+const BOTH: &str = "for (auto &s : a) cudaStreamCreate(&s); for (auto &s : b) cudaStreamCreate(&s);";
+
+#[test]
+fn arrays_exchange_their_elements() {
+    let two = format!("std::array<cudaStream_t, 2> a{{}}, b{{}}; {BOTH} cudaStream_t was = a[1];");
+    for swap in ["a.swap(b);", "std::swap(a, b);", "swap(a, b);"] {
+        let how = format!("{two} {swap}");
+        assert_eq!(moved(&how, "was", "b[1]"), Vec::<String>::new(), "{swap}");
+        assert_eq!(moved(&how, "b[1]", "was"), Vec::<String>::new(), "{swap}");
+        assert_eq!(moved(&how, "was", "a[1]"), ["a.cu:13 host-read-before-sync"], "{swap}");
+        assert_eq!(moved(&how, "was", "b[0]"), ["a.cu:13 host-read-before-sync"], "{swap}");
+    }
+    // One of them is the caller's.
+    let text = |awaited: &str| {
+        found(&format!(
+            "float f(const float *d, Pair a) {{ Pair b{{}}; cudaStreamCreate(&b.s);\n\
+             float *h; cudaMallocHost(&h, 16); cudaMemcpyAsync(h, d, 16, cudaMemcpyDeviceToHost, b.s);\n\
+             std::swap(a, b); cudaStreamSynchronize({awaited});\n\
+             float r = h[0]; cudaFreeHost(h); cudaStreamDestroy(a.s); return r; }}"
+        ))
+    };
+    assert_eq!(text("a.s"), Vec::<String>::new());
+    // What lies behind the one stays where it is.
+    let first = found(
+        "float f(const float *d, Pair *a, Pair *b) { cudaStream_t s; cudaStreamCreate(&s); a[1].s = s;\n\
+         float *h; cudaMallocHost(&h, 16); cudaMemcpyAsync(h, d, 16, cudaMemcpyDeviceToHost, s);\n\
+         std::swap(a[0], b[0]); cudaStreamSynchronize(a[1].s);\n\
+         float r = h[0]; cudaFreeHost(h); return r; }",
+    );
+    assert_eq!(first, Vec::<String>::new());
+}
+
+#[test]
+fn two_elements_of_an_array_change_places() {
+    let how = "cudaStream_t a[2]; for (auto &s : a) cudaStreamCreate(&s); cudaStream_t was = a[1];\n\
+               std::swap(a[0], a[1]);";
+    assert_eq!(moved(how, "was", "a[0]"), Vec::<String>::new());
+    assert_eq!(moved(how, "was", "a[1]"), ["a.cu:14 host-read-before-sync"]);
+}
+
+#[test]
+fn the_last_element_is_one_of_them() {
+    for class in ["std::array<cudaStream_t, 2> a{};", "std::vector<cudaStream_t> a(2);"] {
+        let how = format!("{class} for (auto &s : a) cudaStreamCreate(&s);");
+        assert_eq!(moved(&how, "a[1]", "a.back()"), Vec::<String>::new(), "{class}");
+        assert_eq!(moved(&how, "a.back()", "a[1]"), Vec::<String>::new(), "{class}");
+        assert_eq!(moved(&how, "a[0]", "a.back()"), ["a.cu:13 host-read-before-sync"], "{class}");
+    }
+    // It is not known which one.
+    let how = "std::vector<cudaStream_t> a(2); for (auto &s : a) cudaStreamCreate(&s); a.pop_back();";
+    assert_eq!(moved(how, "a[0]", "a.back()"), Vec::<String>::new());
+}
+
+#[test]
+fn an_array_that_is_filled_holds_the_value() {
+    for array in ["std::array<cudaStream_t, 2> a;", "std::array<cudaStream_t, 2> a = {};"] {
+        let how =
+            format!("{array} cudaStream_t s, t; cudaStreamCreate(&s); cudaStreamCreate(&t); a.fill(s);");
+        assert_eq!(moved(&how, "a[1]", "s"), Vec::<String>::new(), "{array}");
+        assert_eq!(moved(&how, "s", "a[0]"), Vec::<String>::new(), "{array}");
+        assert_eq!(moved(&how, "a[1]", "t"), ["a.cu:13 host-read-before-sync"], "{array}");
+    }
+    let early = found(
+        "float f(const float *d, cudaStream_t s) { std::array<float, 4> a;\n\
+         cudaMemcpyAsync(a.data(), d, 16, cudaMemcpyDeviceToHost, s); a.fill(1);\n\
+         cudaStreamSynchronize(s); return a[0]; }",
+    );
+    assert_eq!(early, ["a.cu:11 pageable-copy-as-sync"]);
+}
+
+#[test]
+fn what_algorithms_and_copies_of_arrays_move_is_not_told_apart() {
+    let streams = "cudaStream_t s; cudaStreamCreate(&s); cudaStream_t a[2] = {}, b[2] = {};";
+    for how in ["std::fill(a, a + 2, s);", "b[1] = s; std::copy(b, b + 2, a);", "b[1] = s; std::swap(a, b);"]
+    {
+        let how = format!("{streams} {how}");
+        assert_eq!(moved(&how, "s", "a[1]"), Vec::<String>::new(), "{how}");
+        assert_eq!(moved(&how, "a[1]", "s"), Vec::<String>::new(), "{how}");
+    }
+    let list = "cudaStream_t s; cudaStreamCreate(&s); std::vector<cudaStream_t> a(2, s);";
+    assert_eq!(moved(list, "a[1]", "s"), Vec::<String>::new());
+    let copied = "std::array<cudaStream_t, 2> b{}; for (auto &s : b) cudaStreamCreate(&s); auto a = b;";
+    assert_eq!(moved(copied, "b[1]", "a[1]"), Vec::<String>::new());
+}

@@ -143,6 +143,8 @@ pub enum Effect {
     CountsDown,
     /// Of a constructor: objects of the class have their elements in themselves, in the one array that they hold.
     HasElements,
+    /// All elements of such an object hold the value after it from here on.
+    FillsElements,
     /// The object that receives the result has the arguments in order, as the fields `<0>`, `<1>`, …: those that are
     /// whole numbers; of others nothing is known.
     Gathers,

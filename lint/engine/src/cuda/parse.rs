@@ -411,7 +411,10 @@ fn contradiction(row: &Row) -> Option<String> {
         | Effect::SwapsElements
         | Effect::ReleasesElements
         | Effect::DropsElements
-        | Effect::Empties => need(has(Role::This), "takes, swaps, releases, drops elements, empties", "this"),
+        | Effect::FillsElements
+        | Effect::Empties => {
+            need(has(Role::This), "takes, swaps, releases, drops, fills elements, empties", "this")
+        }
         _ => None,
     })
 }

@@ -304,6 +304,8 @@ pub enum Outcome {
     Element,
     /// The address one past the last element.
     ElementsEnd,
+    /// The address of the last element.
+    LastElement,
     /// The pointer that a smart pointer holds.
     Held,
     /// The pointer that a smart pointer holds, which it gives up.

@@ -84,7 +84,7 @@ impl Machine<'_, '_> {
     }
 
     /// Where such an object has them: in its array, if the class is seen, as what fills it by a list does.
-    fn elements_within(&mut self, owner: &Pointer) -> Pointer {
+    pub(super) fn elements_within(&mut self, owner: &Pointer) -> Pointer {
         let record = self.objects.record(owner.object).map(|id| &self.shared.program.records[id.0 as usize]);
         let array = record.and_then(|record| match &record.fields[..] {
             [(field, ty)] if matches!(ty.kind, TypeKind::Array { .. }) => Some(field.clone()),

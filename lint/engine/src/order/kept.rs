@@ -21,7 +21,8 @@ impl Machine<'_, '_> {
         let Some(keeper) = self.owner_or_result(state, it) else { return };
         let kept = |index: usize| {
             let role = it.row.params.get(index).map_or(Role::Ignored, |param| param.role);
-            matches!(role, Role::Ignored | Role::Reads | Role::ReadFirst | Role::Count)
+            // Constructors are not told apart: what may be the end of a range may be the value of all elements.
+            matches!(role, Role::Ignored | Role::Reads | Role::ReadFirst | Role::ReadLast | Role::Count)
         };
         let values = it.call.args.iter().enumerate().filter(|(index, _)| kept(*index));
         let values: Vec<Value> = values.map(|(_, value)| value.clone()).collect();

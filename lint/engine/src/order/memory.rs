@@ -440,6 +440,7 @@ impl Machine<'_, '_> {
             }
             TypeKind::Record(_) | TypeKind::Array { .. } => {
                 self.settle_reachable(state, &[Value::Pointer(from.clone())]);
+                self.handles_go_elsewhere(state, from.object);
                 let object = to.object;
                 self.forget(state, object);
             }

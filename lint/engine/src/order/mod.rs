@@ -41,6 +41,7 @@ mod event_times;
 mod event_use;
 mod events;
 mod examined;
+mod exchange;
 mod extents;
 mod forgotten;
 mod forks;

@@ -91,6 +91,7 @@ impl Machine<'_, '_> {
         }
         self.held_sees_call(state, &it);
         self.kept_by_library(state, &it);
+        self.moved_by_library(state, &it);
         self.calling = Calling {
             name: it.shown().into(),
             discarded: call.call.discarded,
@@ -292,6 +293,7 @@ impl Machine<'_, '_> {
                     self.release_elements(state, &owner, name);
                 }
             }
+            Effect::FillsElements => self.fill_elements(state, it),
             // What the class is like; no call does it.
             Effect::HasElements => {}
             Effect::Empties => {

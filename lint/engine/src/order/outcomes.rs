@@ -80,6 +80,12 @@ impl Machine<'_, '_> {
                 Some(owner) => self.elements_outcome(state, it, &owner),
                 None => self.fresh(state),
             },
+            Outcome::LastElement => {
+                match self.owner(it).and_then(|owner| self.last_element(state, it, &owner)) {
+                    Some(element) => element,
+                    None => self.fresh(state),
+                }
+            }
             Outcome::Held => match self.owner(it) {
                 Some(owner) => self.held(state, &owner),
                 None => self.fresh(state),

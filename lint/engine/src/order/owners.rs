@@ -119,37 +119,7 @@ impl Machine<'_, '_> {
         self.exchange_elements(state, &a, &b, it.class());
     }
 
-    /// Two variables exchange what they hold.
-    pub(super) fn swap_contents(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
-        let [a, b] = &it.call.args[..] else { return };
-        let (Some(a), Some(b)) = (self.pointer(a), self.pointer(b)) else { return };
-        let is_object = |machine: &Self, place: &Pointer| {
-            machine.objects.info(place.object).ty.is_none_or(|ty| ty.is_aggregate())
-        };
-        if !is_object(self, &a) && !is_object(self, &b) {
-            let (x, y) = (self.peek(state, &a), self.peek(state, &b));
-            // At no moment is either value held by nobody.
-            let memory = state.memory.to_mut();
-            memory.insert((a.object, a.offset), y);
-            memory.insert((b.object, b.offset), x);
-            return;
-        }
-        let class = self.class_of(a.object).or_else(|| self.class_of(b.object)).filter(|class| {
-            let row = self.shared.model.lookup(&format!("{class}::swap"), 2);
-            row.is_some_and(|row| row.effects.contains(&Effect::SwapsElements))
-        });
-        match class {
-            Some(class) => self.exchange_elements(state, &a, &b, &class),
-            None => {
-                self.may_leave_container(state, &a);
-                self.may_leave_container(state, &b);
-                self.forget(state, a.object);
-                self.forget(state, b.object);
-            }
-        }
-    }
-
-    fn exchange_elements(&mut self, state: &mut State, a: &Pointer, b: &Pointer, class: &str) {
+    pub(super) fn exchange_elements(&mut self, state: &mut State, a: &Pointer, b: &Pointer, class: &str) {
         let (x, y) = (self.elements(state, a, class), self.elements(state, b, class));
         self.may_leave_container(state, a);
         self.may_leave_container(state, b);

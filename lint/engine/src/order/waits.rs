@@ -335,6 +335,7 @@ fn is_harmless(row: &Row) -> bool {
                 Outcome::Elements
                     | Outcome::Element
                     | Outcome::ElementsEnd
+                    | Outcome::LastElement
                     | Outcome::Held
                     | Outcome::Pure
                     | Outcome::Length

@@ -23,6 +23,19 @@ impl Transfer<'_, '_> {
                 self.solver.places.made[made.0 as usize].registered = true;
             }
         }
+        if row.effects.contains(&Effect::SwapsContents)
+            && let [a, b] = args
+        {
+            self.exchange(a, b);
+            self.copy_hidden(a, b);
+            self.copy_hidden(b, a);
+        }
+        // Which elements there are is not followed here: they may be anything.
+        if row.effects.contains(&Effect::FillsElements)
+            && let Some(owner) = call.args.first()
+        {
+            self.escape(*owner, true);
+        }
         let into = call.into.map(|into| self.value(into));
         let owner = match row.position(Role::This) {
             Some(_) => arg(Role::This),
@@ -102,14 +115,11 @@ impl Transfer<'_, '_> {
         let written: Vec<usize> = (0..args.len())
             .filter(|index| matches!(role(*index), Some(Role::Writes | Role::WriteFirst | Role::Dst)))
             .collect();
-        // `std::swap`: what is written are the two themselves.
+        // `std::iter_swap`: what is written are the two themselves.
         if let [a, b] = written[..]
             && row.params.len() == 2
         {
-            let (x, y) = (self.load(&args[a]), self.load(&args[b]));
-            self.store(&args[a], &y, false);
-            self.store(&args[b], &x, false);
-            return;
+            return self.exchange(&args[a], &args[b]);
         }
         let reads = row
             .params
@@ -124,6 +134,13 @@ impl Transfer<'_, '_> {
                 self.escape(call.args[index], true);
             }
         }
+    }
+
+    /// What stands at two addresses changes places.
+    fn exchange(&mut self, a: &Values, b: &Values) {
+        let (x, y) = (self.load(a), self.load(b));
+        self.store(a, &y, false);
+        self.store(b, &x, false);
     }
 
     /// What containers and smart pointers come to own.
@@ -211,6 +228,7 @@ impl Transfer<'_, '_> {
             Outcome::Elements
             | Outcome::Element
             | Outcome::ElementsEnd
+            | Outcome::LastElement
             | Outcome::Held
             | Outcome::Released => {
                 let Some(owner) = row.position(Role::This).and_then(|index| args.get(index)) else {
