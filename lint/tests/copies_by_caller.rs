@@ -173,3 +173,39 @@ fn a_helper_that_copies_either_way_knows_which_by_what_it_is_passed() {
         ["a.cu:6 memcpy-kind-mismatch"]
     );
 }
+
+#[test]
+fn of_copies_that_are_made_one_after_the_other_nothing_chooses() {
+    let helper = |body: &str| {
+        format!(
+            "__global__ void k(float *d) {{ d[0] += 1; }}\n\
+             static void roundtrip(float *d, float *h, size_t n, int how) {{\n{body} }}"
+        )
+    };
+    let caller = "void run(int how) { cudaMalloc(&d_data, bytes); float *h = (float *)malloc(bytes);\n\
+         h[0] = 1; roundtrip(d_data, h, bytes, how); free(h); cudaFree(d_data); }";
+    let says = |body: &str| {
+        let found = found(&helper(body), caller);
+        found.into_iter().filter(|it| it.ends_with("memcpy-kind-mismatch")).collect::<Vec<_>>()
+    };
+    let (up, down) =
+        ("cudaMemcpy(d, h, n, cudaMemcpyHostToDevice);", "cudaMemcpy(d, h, n, cudaMemcpyDeviceToHost);");
+    // The second one has forgotten to swap its operands, or the first one has.
+    assert_eq!(says(&format!("{up} k<<<1, 32>>>(d);\n{down}")), ["a.cu:8 memcpy-kind-mismatch"]);
+    assert_eq!(says(&format!("{down} k<<<1, 32>>>(d);\n{up}")), ["a.cu:7 memcpy-kind-mismatch"]);
+    assert_eq!(
+        says(&format!("{up}\nfor (int i = 0; i < how; ++i)\n{down}")),
+        ["a.cu:9 memcpy-kind-mismatch"]
+    );
+    let default = "cudaMemcpy(d, h, n, cudaMemcpyDefault);";
+    assert_eq!(says(&format!("{down}\n{default}")), ["a.cu:7 memcpy-kind-mismatch"]);
+    // Either the one or the other.
+    let none = Vec::<String>::new();
+    for other in [up, default] {
+        assert_eq!(says(&format!("if (how < 0)\n{down} else\n{other}")), none);
+        assert_eq!(says(&format!("if (how < 0) {{\n{down} return; }}\n{other}")), none);
+    }
+    let turns = "for (int i = 0; i < 4; ++i) {";
+    assert_eq!(says(&format!("{turns} if (i + how < 3)\n{down} else\n{up} }}")), none);
+    assert_eq!(says(&format!("if (how < 0)\n{down}\nif (how >= 0)\n{up}")), none);
+}

@@ -42,7 +42,7 @@ pub use timing::EarlyTiming;
 pub use unwritten::UnwrittenSource;
 pub use waits::NeedlessWait;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cuda::row::{Direction, FreeWith, InCallback, MemoryKind, Mode};
 use crate::program::{FunctionId, InvalidCall, SiteId};
@@ -382,6 +382,9 @@ pub struct Transfer {
     pub in_loop: bool,
     /// The function that it stands in.
     pub within: FunctionId,
+    /// Other copies of that function that every way to this one leads through: both are made, where one that is not
+    /// among them may be made instead.
+    pub behind: BTreeSet<SiteId>,
 }
 
 /// A copy, as seen on all paths that reach it by the same calls.

@@ -11,6 +11,8 @@ pub struct Cfg {
     pub position: Vec<u32>,
     /// For each block that heads a natural loop: the loop.
     pub loops: Vec<Option<Loop>>,
+    /// For each block: the last of those that every way to it leads through.
+    dominators: Vec<BlockId>,
     /// For each value: is it used in another block than the one that defines it?
     pub crosses: Vec<bool>,
 }
@@ -69,8 +71,8 @@ impl Cfg {
         for (at, block) in order.iter().enumerate() {
             position[block.0 as usize] = at as u32;
         }
-        let loops = natural_loops(function, &order, &position);
-        Self { position, loops, crosses: crossing_values(function) }
+        let (loops, dominators) = natural_loops(function, &order, &position);
+        Self { position, loops, dominators, crosses: crossing_values(function) }
     }
 
     /// The headers of the loops that hold `block`, in no particular order.
@@ -80,6 +82,12 @@ impl Cfg {
             .enumerate()
             .filter_map(|(header, it)| it.as_ref().map(|it| (BlockId(header as u32), it)))
             .filter(move |(_, it)| it.contains(block))
+    }
+
+    /// True if control comes to `below` by way of `above` only.
+    pub fn is_on_every_way(&self, above: BlockId, below: BlockId) -> bool {
+        let is_reached = |block: BlockId| self.position[block.0 as usize] != u32::MAX;
+        is_reached(above) && is_reached(below) && dominates(&self.dominators, &self.position, above, below)
     }
 
     /// True if the edge goes backwards (to a block that stands no later in reverse post-order).
@@ -114,9 +122,13 @@ fn reverse_post_order(function: &Function) -> Vec<BlockId> {
     order
 }
 
-/// Immediate dominators (Cooper, Harvey, Kennedy), then the loop of every back edge whose target
-/// dominates its source.
-fn natural_loops(function: &Function, order: &[BlockId], position: &[u32]) -> Vec<Option<Loop>> {
+/// The loop of every back edge whose target dominates its source, and the immediate dominators (Cooper, Harvey,
+/// Kennedy) that tell.
+fn natural_loops(
+    function: &Function,
+    order: &[BlockId],
+    position: &[u32],
+) -> (Vec<Option<Loop>>, Vec<BlockId>) {
     let count = function.blocks.len();
     let mut predecessors = vec![Vec::new(); count];
     for block in order {
@@ -152,7 +164,7 @@ fn natural_loops(function: &Function, order: &[BlockId], position: &[u32]) -> Ve
         });
         it.assigned = assigned(function, &it.body);
     }
-    loops
+    (loops, dominators)
 }
 
 fn assigned(function: &Function, body: &[bool]) -> Vec<LocalId> {

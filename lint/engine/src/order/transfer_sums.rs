@@ -7,7 +7,8 @@ use super::object::{FrameId, Step};
 use super::state::State;
 use crate::cuda::row::Mode;
 use crate::facts::{Object, Paths, Transfer, TransferContext, TransferView};
-use crate::program::{FunctionId, SiteId};
+use crate::flow::Cfg;
+use crate::program::{BlockId, FunctionId, Program, SiteId};
 
 /// The copies seen so far.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ struct Sum {
     mode: Mode,
     in_loop: bool,
     within: FunctionId,
+    /// Where in that function.
+    step: Step,
     contexts: BTreeMap<Vec<SiteId>, BTreeMap<TransferView, Paths>>,
     /// The calls that lead to copies for which the host does not wait at once.
     unwaited: BTreeSet<Vec<SiteId>>,
@@ -45,6 +48,7 @@ impl TransferSums {
             mode,
             in_loop,
             within,
+            step: at.step,
             contexts: BTreeMap::new(),
             unwaited: BTreeSet::new(),
             seen: BTreeMap::new(),
@@ -77,7 +81,8 @@ impl TransferSums {
     }
 
     /// The facts. `complete` adds what is known of an object at the end.
-    pub fn into_facts(self, complete: impl Fn(Object) -> Object) -> Vec<Transfer> {
+    pub fn into_facts(self, program: &Program, complete: impl Fn(Object) -> Object) -> Vec<Transfer> {
+        let mut behind = self.behind(program);
         let of = |(site, sum): (SiteId, Sum)| {
             let mut together = BTreeMap::new();
             for (view, paths) in sum.contexts.values().flatten() {
@@ -90,9 +95,33 @@ impl TransferSums {
             });
             let contexts = contexts.collect();
             let Sum { function, mode, in_loop, within, .. } = sum;
-            Transfer { site, function, mode, views, contexts, in_loop, within }
+            let behind = behind.remove(&site).unwrap_or_default();
+            Transfer { site, function, mode, views, contexts, in_loop, within, behind }
         };
         self.0.into_iter().map(of).collect()
+    }
+
+    /// For each copy, the copies of its function that every way to it leads through.
+    fn behind(&self, program: &Program) -> BTreeMap<SiteId, BTreeSet<SiteId>> {
+        let mut places: BTreeMap<FunctionId, Vec<(SiteId, Step)>> = BTreeMap::new();
+        for (site, sum) in &self.0 {
+            places.entry(sum.within).or_default().push((*site, sum.step));
+        }
+        let mut behind: BTreeMap<SiteId, BTreeSet<SiteId>> = BTreeMap::new();
+        for (function, copies) in places.into_iter().filter(|(_, copies)| copies.len() > 1) {
+            let Some(function) = program.functions.get(function.0 as usize) else { continue };
+            let flow = Cfg::new(function);
+            let is_before = |first: Step, second: Step| match first.block == second.block {
+                true => first.index < second.index,
+                false => flow.is_on_every_way(BlockId(first.block), BlockId(second.block)),
+            };
+            for (site, step) in &copies {
+                let earlier = copies.iter().filter(|(_, other)| is_before(*other, *step));
+                let earlier: BTreeSet<SiteId> = earlier.map(|(other, _)| *other).collect();
+                behind.insert(*site, earlier);
+            }
+        }
+        behind
     }
 }
 

@@ -170,13 +170,17 @@ fn mismatch(view: &TransferView, is_odd: bool) -> Option<Severity> {
 
 /// True for a copy of a function that was called, in which the same operands are copied in another direction as well,
 /// which is the right one: what tells the directions apart (`if (device < 0)`) is known to whoever passes the operands,
-/// and the path has not decided it.
+/// and the path has not decided it. Of two copies that are made one after the other, nothing chooses.
 fn is_chosen(transfers: &[Transfer], transfer: &Transfer, view: &TransferView) -> bool {
     let copies = |it: &&TransferView| it.dst == view.dst && it.src == view.src;
     let is_wrong =
         |context: &&TransferContext| context.views.iter().filter(copies).any(|it| it.stated == view.stated);
     let has_other_way = |context: &TransferContext| {
-        let ways = transfers.iter().filter(|it| it.within == transfer.within && it.site != transfer.site);
+        let one_of_both = |it: &&Transfer| {
+            let in_turn = it.behind.contains(&transfer.site) || transfer.behind.contains(&it.site);
+            it.within == transfer.within && it.site != transfer.site && !in_turn
+        };
+        let ways = transfers.iter().filter(one_of_both);
         let seen = ways.flat_map(|it| &it.contexts).filter(|it| it.calls == context.calls);
         let mut others = seen.flat_map(|it| it.views.iter().filter(copies));
         !context.calls.is_empty()
@@ -355,6 +359,7 @@ mod tests {
             views: vec![view],
             in_loop: false,
             within: FunctionId(0),
+            behind: BTreeSet::new(),
         };
         Facts { transfers: vec![transfer], ..Facts::default() }
     }

@@ -329,6 +329,7 @@ mod tests {
             views,
             in_loop: false,
             within: crate::program::FunctionId(0),
+            behind: Default::default(),
         };
         Facts { transfers: vec![transfer], ..Facts::default() }
     }

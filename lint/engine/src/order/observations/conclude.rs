@@ -49,7 +49,7 @@ impl Observations {
                 witness: sum.witness,
             })
             .collect();
-        let transfers = self.transfers.into_facts(short_lived);
+        let transfers = self.transfers.into_facts(program, short_lived);
         let releases = self
             .releases
             .into_iter()
