@@ -277,7 +277,9 @@ fn explain(
 ) -> Diagnostic {
     let stated = view.stated.unwrap_or(Direction::HostToHost);
     let (dst_stated, src_stated) = sides(stated);
-    let dst_wrong = contradicts(&view.dst, dst_stated);
+    // Where only names tell, it is the operand that the host is seen to use.
+    let used = is_swapped(view) && dst_stated == Side::Device && view.dst.host_by_use;
+    let dst_wrong = contradicts(&view.dst, dst_stated) || used;
     let (role, object, claimed) =
         if dst_wrong { ("destination", &view.dst, dst_stated) } else { ("source", &view.src, src_stated) };
     let presumed = presumed(view);
@@ -420,6 +422,20 @@ mod tests {
         );
         assert!(sample::lines(&facts(sample::unseen("h_out"), device.clone(), stated)).is_empty());
         assert!(sample::lines(&facts(by_host, sample::unseen("out"), stated)).is_empty());
+    }
+
+    #[test]
+    fn the_operand_that_the_host_uses_is_named() {
+        let used = |name: &str| Object { host_by_use: true, ..sample::unseen(name) };
+        let text = |dst, src, stated| sample::text(&facts(dst, src, Some(stated)));
+        let upload = text(used("h_out"), sample::unseen("d_out"), Direction::HostToDevice);
+        let says = "the destination `h_out` of `cudaMemcpy` is used by the host, but `cudaMemcpyHostToDevice` says \
+                    device memory";
+        assert!(upload.contains(says), "{upload}");
+        let download = text(sample::unseen("d_in"), used("h_in"), Direction::DeviceToHost);
+        let says = "the source `h_in` of `cudaMemcpy` is used by the host, but `cudaMemcpyDeviceToHost` says device \
+                    memory";
+        assert!(download.contains(says), "{download}");
     }
 
     #[test]
