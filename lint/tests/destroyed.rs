@@ -80,6 +80,21 @@ fn kernels_go_with_their_module() {
 }
 
 #[test]
+fn whatever_asks_a_library_or_module_uses_it() {
+    for (unload, asks) in [
+        ("cuLibraryUnload(l);", "CUkernel k; cuLibraryEnumerateKernels(&k, 1, l);"),
+        ("cuLibraryUnload(l);", "void *f; cuLibraryGetUnifiedFunction(&f, l, \"f\");"),
+        ("cuModuleUnload(m);", "CUfunction f; cuModuleEnumerateFunctions(&f, 1, m);"),
+        ("cudaLibraryUnload(r);", "cudaKernel_t k; cudaLibraryEnumerateKernels(&k, 1, r);"),
+        ("cudaLibraryUnload(r);", "void *g; size_t n; cudaLibraryGetGlobal(&g, &n, r, \"g\");"),
+    ] {
+        let given = "extern CUlibrary l; extern CUmodule m; extern cudaLibrary_t r;";
+        assert_eq!(found(&format!("{given} {unload}\n{asks}")), at(2), "{asks}");
+        assert_eq!(found(&format!("{given} {asks}\n{unload}")), NONE, "{asks}");
+    }
+}
+
+#[test]
 fn a_capture_and_a_measurement_use_what_they_name() {
     let capture = "cudaStream_t own;cudaStreamCreate(&own);\ncudaStreamDestroy(own);\n\
                    cudaStreamBeginCapture(own, cudaStreamCaptureModeGlobal);\n\

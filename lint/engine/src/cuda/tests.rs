@@ -108,6 +108,32 @@ fn api_rows_name_known_functions() {
 }
 
 #[test]
+fn what_is_called_a_module_or_library_is_one() {
+    // Options of a library are none.
+    let excepted = ["_libraryOptions", "_libraryOptionValues", "_numLibraryOptions"];
+    for (file, family, text) in FILES {
+        if !matches!(family, Family::Runtime | Family::Driver) {
+            continue;
+        }
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let Some((_, rest)) = line.split_once('(') else { continue };
+            let params = rest.split(')').next().unwrap_or_default().split_whitespace();
+            for param in params.filter(|param| param.starts_with('_')) {
+                let name = param.trim_end_matches('?');
+                let lower = name.to_lowercase();
+                let says = lower.contains("module")
+                    || lower.contains("library")
+                    || matches!(lower.as_str(), "_lib" | "_hlib" | "_mod" | "_hmod");
+                assert!(!says || excepted.contains(&name), "{file}: `{name}` has no role in {line}");
+            }
+        }
+    }
+    for (name, args) in [("cuLibraryEnumerateKernels", 3), ("cudaLibraryGetManaged", 4)] {
+        assert!(row(name, args).position(Role::Module).is_some(), "{name}");
+    }
+}
+
+#[test]
 fn streams_come_where_calls_put_them() {
     let copy = row("cudaMemcpyAsync", 5);
     assert_eq!(roles(copy), [Role::Dst, Role::Src, Role::Bytes, Role::Kind, Role::Stream]);
