@@ -95,6 +95,21 @@ fn whatever_asks_a_library_or_module_uses_it() {
 }
 
 #[test]
+fn cleaning_up_need_not_be_checked_whatever_it_cleans() {
+    let unchecked = |body: &str| {
+        let text = format!(
+            "{BEGIN}void run(CUstream s, CUevent e, CUgraph g, CUgraphExec x, CUmodule m, CUlibrary l) {{\n\
+             {body}\n}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["--min-severity", "info", "."])
+    };
+    let all = "cuStreamDestroy(s); cuEventDestroy(e); cuGraphDestroy(g); cuGraphExecDestroy(x);\n\
+               cuModuleUnload(m); cuLibraryUnload(l);";
+    assert_eq!(unchecked(all), NONE);
+    assert_eq!(unchecked("cuModuleLoad(&m, \"a.cubin\");"), ["a.cu:5 unchecked-cuda-call"]);
+}
+
+#[test]
 fn a_capture_and_a_measurement_use_what_they_name() {
     let capture = "cudaStream_t own;cudaStreamCreate(&own);\ncudaStreamDestroy(own);\n\
                    cudaStreamBeginCapture(own, cudaStreamCaptureModeGlobal);\n\

@@ -212,6 +212,20 @@ pub enum Effect {
     None,
 }
 
+impl Effect {
+    /// True for what destroys a stream, an event, a handle of a library, a graph or a module.
+    pub const fn destroys(&self) -> bool {
+        matches!(
+            self,
+            Self::DestroyStream
+                | Self::DestroyEvent
+                | Self::DestroyHandle
+                | Self::DestroyGraph
+                | Self::DestroyModule
+        )
+    }
+}
+
 /// The direction of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names say it")]

@@ -131,16 +131,8 @@ fn unchecked(
 /// True for what releases or resets something, and for queries of the last error, of which dropping the result is how
 /// it is reset: cleaning up goes on, whatever it returns.
 const fn cleans_up(effect: &Effect) -> bool {
-    matches!(
-        effect,
-        Effect::NoWait
-            | Effect::Free(_)
-            | Effect::Unregister
-            | Effect::DestroyStream
-            | Effect::DestroyEvent
-            | Effect::DestroyHandle
-            | Effect::ResetsDevice
-    )
+    effect.destroys()
+        || matches!(effect, Effect::NoWait | Effect::Free(_) | Effect::Unregister | Effect::ResetsDevice)
 }
 
 /// What looks at the last error, directly or in what it calls.

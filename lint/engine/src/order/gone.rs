@@ -182,10 +182,7 @@ impl Machine<'_, '_> {
     /// A call: what it is handed that is no memory and no stream of work, and what it destroys.
     pub(super) fn call_uses(&mut self, state: &mut State, it: &Modelled<'_, '_>) {
         let has = |effect: Effect| it.row.effects.contains(&effect);
-        let destroys =
-            [Effect::DestroyStream, Effect::DestroyEvent, Effect::DestroyGraph, Effect::DestroyModule]
-                .into_iter()
-                .any(has);
+        let destroys = it.row.effects.iter().any(Effect::destroys);
         if state.gone.is_empty() && !destroys {
             return;
         }

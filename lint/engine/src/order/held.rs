@@ -443,20 +443,9 @@ impl Machine<'_, '_> {
                 let it = self.shared.extern_(id);
                 match self.shared.row(call) {
                     Some(row) => row.effects.iter().any(|effect| {
-                        use Effect::{
-                            DestroyEvent, DestroyGraph, DestroyHandle, DestroyStream, Free, ResetsDevice,
-                            Unregister,
-                        };
-                        matches!(
-                            effect,
-                            DestroyEvent
-                                | DestroyGraph
-                                | DestroyHandle
-                                | DestroyStream
-                                | Free(_)
-                                | ResetsDevice
-                                | Unregister
-                        )
+                        let frees =
+                            matches!(effect, Effect::Free(_) | Effect::Unregister | Effect::ResetsDevice);
+                        frees || effect.destroys()
                     }),
                     None => it.origin != crate::program::Origin::System,
                 }

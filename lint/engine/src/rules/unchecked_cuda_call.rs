@@ -37,7 +37,7 @@ float *allocate(size_t count) {
 - Results that are cast to `void`: dropped on purpose.
 - Calls of the runtime with a query of the last error (`cudaGetLastError`, `cudaPeekAtLastError`) later in the function, directly or in a function that it calls; an unseen function whose name speaks of checks or errors counts as one.
 - Calls in the body of a macro, such as `cuGetErrorName` in a check macro.
-- Calls that clean up: frees, and what destroys streams, events and library handles or resets the device; what destroys graphs, modules and contexts is reported.
+- Calls that clean up: frees, and what destroys streams, events, graphs, modules and library handles or resets the device.
 - Destructors, which can tell nobody.
 - Launches (`<<<>>>`), which have no result.
 
