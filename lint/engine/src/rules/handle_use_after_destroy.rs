@@ -88,14 +88,15 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
             Gone::Graph(name) => (called(name, "graph"), "graph"),
             Gone::Module(name) => (called(name, "module"), "module"),
         };
-        let ended = if sort == "module" { "unloaded" } else { "destroyed" };
+        let is_module = matches!(late.what, Gone::Module(_));
+        let ended = if is_module { "unloaded" } else { "destroyed" };
         let before = match &late.reset_by {
             Some(function) => format!("which {} has destroyed before", words::code(function)),
             None => format!("which was {ended} before"),
         };
         let gone = format!("the {sort} is gone");
         let (message, label) = match &late.by {
-            LateUse::Call(function, Call::Destroys) if late.reset_by.is_none() && sort == "module" => (
+            LateUse::Call(function, Call::Destroys) if late.reset_by.is_none() && is_module => (
                 format!("{} unloads {name} a second time", words::code(function)),
                 "it is unloaded again".to_owned(),
             ),
@@ -120,7 +121,7 @@ fn check(context: &RuleContext<'_>, diagnostics: &mut Vec<Diagnostic>) {
         related.extend(words::also(others, late.site, "and used again here"));
         let help = match &late.reset_by {
             Some(_) => "release what belongs to the device before, or leave the reset to the end".to_owned(),
-            None if sort == "module" => "unload the module after its last use, once".to_owned(),
+            None if is_module => "unload the module after its last use, once".to_owned(),
             None => format!("destroy the {sort} after its last use, once"),
         };
         diagnostics.push(Diagnostic {
