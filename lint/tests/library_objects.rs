@@ -178,6 +178,14 @@ fn arrays_exchange_their_elements() {
         ))
     };
     assert_eq!(text("a.s"), Vec::<String>::new());
+    // What lies behind the one stays where it is.
+    let first = found(
+        "float f(const float *d, Pair *a, Pair *b) { cudaStream_t s; cudaStreamCreate(&s); a[1].s = s;\n\
+         float *h; cudaMallocHost(&h, 16); cudaMemcpyAsync(h, d, 16, cudaMemcpyDeviceToHost, s);\n\
+         std::swap(a[0], b[0]); cudaStreamSynchronize(a[1].s);\n\
+         float r = h[0]; cudaFreeHost(h); return r; }",
+    );
+    assert_eq!(first, Vec::<String>::new());
 }
 
 #[test]

@@ -84,9 +84,23 @@ impl Machine<'_, '_> {
         }
         let mut cells = BTreeSet::new();
         self.cells_of_type(ty, &mut Vec::new(), DEPTH, &mut cells);
+        let size = ty.size.and_then(|size| i64::try_from(size).ok());
         for object in [a.object, b.object] {
-            let parts = state.memory.keys().filter(|(cell, _)| self.objects.is_within(*cell, object));
-            cells.extend(parts.map(|(cell, offset)| (self.fields_to(*cell, object), offset.clone())));
+            for (cell, offset) in
+                state.memory.keys().filter(|(cell, _)| self.objects.is_within(*cell, object))
+            {
+                let fields = self.fields_to(*cell, object);
+                // What an unknown pointer points to may be the first of several.
+                let begin = fields.first().map_or(offset, |(begin, _)| begin).as_constant()?;
+                let is_inside = match fields.is_empty() {
+                    true => begin >= 0 && size.is_some_and(|size| begin < size),
+                    false => begin == 0,
+                };
+                if !is_inside {
+                    return None;
+                }
+                cells.insert((fields, offset.clone()));
+            }
         }
         (cells.len() <= CELLS).then_some(cells)
     }
