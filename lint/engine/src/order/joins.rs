@@ -6,6 +6,7 @@ use super::events::Book;
 use super::machine::Exit;
 use super::observations::Observations;
 use super::state::State;
+use super::value::Value;
 use super::{held, rounds, waits};
 
 /// How many of the states at one point may be on paths on which a CUDA call has failed.
@@ -13,7 +14,7 @@ const FAILED_STATES: usize = 2;
 
 /// Joins states that differ only in what they know about numbers, and keeps the number of states down.
 /// What is dropped is a path that is not followed: it can hide a finding, never make one. That something holds on all
-/// paths is said of those that are followed; where others might differ, [`Observations::given_up`] counts.
+/// paths is said of those that are followed; where others may have had other numbers, [`Observations::gave_up_numbers`] says so.
 pub(super) fn merge(states: Vec<State>, limit: usize, observations: &mut Observations) -> Vec<State> {
     let mut kept: Vec<State> = Vec::with_capacity(states.len().min(limit));
     for mut state in states {
@@ -32,8 +33,11 @@ pub(super) fn merge(states: Vec<State>, limit: usize, observations: &mut Observa
         // Paths on which nothing has failed say more.
         kept.sort_by_key(|state| state.failed);
         // An event that was recorded on a path that is given up may have been recorded.
-        kept.iter().skip(limit).for_each(|state| give_up(state, observations));
-        let dropped: Vec<State> = kept.drain(limit..).filter(|state| !state.failed).collect();
+        let dropped: Vec<State> = kept.split_off(limit);
+        for state in &dropped {
+            give_up(state, kept.iter(), observations);
+        }
+        let dropped: Vec<State> = dropped.into_iter().filter(|state| !state.failed).collect();
         join_books(&mut kept, &dropped);
     }
     kept
@@ -71,7 +75,7 @@ pub(super) fn limit_exits(exits: Vec<Exit>, limit: usize, observations: &mut Obs
         match kept.iter().position(twin) {
             Some(other) => join(&mut kept[other].state, &exit.state, observations),
             None if kept.len() < limit => kept.push(exit),
-            None => give_up(&exit.state, observations),
+            None => give_up(&exit.state, kept.iter().map(|exit| &exit.state), observations),
         }
     }
     kept
@@ -85,12 +89,32 @@ fn join(kept: &mut State, other: &State, observations: &mut Observations) {
     held::join(kept, other);
 }
 
-/// A path is not followed any further: what it would have needed is not known.
-pub(super) fn give_up(state: &State, observations: &mut Observations) {
+/// A path is not followed any further, beside those that are kept: what it would have needed is not known.
+fn give_up<'s>(
+    state: &State,
+    kept: impl Iterator<Item = &'s State> + Clone,
+    observations: &mut Observations,
+) {
     observations.given_up += usize::from(!state.failed);
+    observations.gave_up_numbers |=
+        !state.failed && !observations.gave_up_numbers && has_own_numbers(state, kept);
     state.waits.iter().for_each(|wait| observations.need(wait.site));
     state.rounds.iter().for_each(|it| observations.keep(it.site));
     observations.events.give_up();
     observations.unwritten.give_up();
     observations.leaks.give_up(state);
+}
+
+/// True if a state has a number in a place, or a size of an object, that none of the others has there.
+fn has_own_numbers<'s>(state: &State, others: impl Iterator<Item = &'s State> + Clone) -> bool {
+    let shares_memory = others.clone().any(|other| other.memory.is(&state.memory));
+    let shares_sizes = others.clone().any(|other| other.objects.is(&state.objects));
+    let mut numbers = state.memory.iter().filter(|(_, value)| matches!(value, Value::Number(_)));
+    let mut sizes = state.objects.iter().filter(|(_, it)| it.size.is_some());
+    (!shares_memory
+        && numbers.any(|(cell, value)| !others.clone().any(|other| other.memory.get(cell) == Some(value))))
+        || (!shares_sizes
+            && sizes.any(|(object, it)| {
+                !others.clone().any(|other| other.object(*object).is_some_and(|other| other.size == it.size))
+            }))
 }

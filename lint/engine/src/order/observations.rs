@@ -32,6 +32,8 @@ pub struct Observations {
     pub partial: Vec<Partial>,
     /// How many paths of the current root were given up where too many met.
     pub given_up: usize,
+    /// A path of the current root was given up that had other numbers somewhere than those that are followed.
+    pub gave_up_numbers: bool,
     /// Functions registered as callbacks: where, with what.
     pub callbacks: BTreeSet<(SiteId, String, FunctionId)>,
     /// The closures that paths have called.
@@ -448,6 +450,7 @@ impl Observations {
     /// A root has been followed: settles which of its facts hold on all paths.
     pub fn end_of_root(&mut self) {
         self.given_up = 0;
+        self.gave_up_numbers = false;
         for ((frame, step, hit), hits) in std::mem::take(&mut self.hits) {
             let elsewhere = self.visits.get(&(frame, step)).is_some_and(|visits| hits.visits < *visits);
             if elsewhere || !hits.founded {

@@ -52,7 +52,7 @@ impl Machine<'_, '_> {
     pub(super) fn check_sizes(&mut self, state: &State, it: &Modelled<'_, '_>, unit: u32) {
         if let Some(what) = self.misfit(state, it, unit) {
             // Of the paths that were given up, some may have had other sizes.
-            let is_founded = !state.is_in_presumed_round() && self.observations.given_up == 0;
+            let is_founded = !state.is_in_presumed_round() && !self.observations.gave_up_numbers;
             self.observations.misfit(self.at, state, it.shown(), what, is_founded);
         }
     }
