@@ -35,6 +35,7 @@ mod places;
 mod positions;
 mod records;
 mod scopes;
+mod shapes;
 mod sizes;
 mod statements;
 mod types;
