@@ -12,6 +12,7 @@
 
 #![allow(non_upper_case_globals, reason = "libclang's constants, matched in patterns")]
 
+mod aggregates;
 mod allocation;
 mod body;
 mod callees;
