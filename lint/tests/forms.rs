@@ -286,6 +286,11 @@ void o1(float*p,cudaStream_t s){cudaMemLocation l{};cudaMemPrefetchAsync(p,4,l,0
 #if CUDART_VERSION < 13000
 void o2(float*p,cudaStream_t s){cudaMemPrefetchAsync(p,4,0,s);}
 #endif
+// A call in a template that nothing instantiates has no arguments but those that are written.
+template <class T> void o3(T *p, size_t n, cudaMemLocation l) { cudaMemPrefetchAsync(p, n * sizeof(T), l, 0); }
+template <class T> void b3(T *p, size_t n) { cudaMemPrefetchAsync(p, n * sizeof(T), 0); } // wrong
+template <class T> void b4(T *p, size_t n) { cudaMemPrefetchAsync(p, n * sizeof(T), 0, 0); } // wrong
+void use(float *p) { b4(p, 1); }
 "#,
     );
 }
