@@ -296,6 +296,31 @@ void use(float *p) { b4(p, 1); }
 }
 
 #[test]
+fn arguments_in_a_header_with_a_guard() {
+    let found = |head: &str, tail: &str| {
+        let header = format!(
+            "{head}\n#include <cuda_runtime.h>\n\
+             inline void f(float *p, cudaStream_t s) {{ cudaMemPrefetchAsync(p, 4, 0, s); }}\n{tail}\n"
+        );
+        let source = "#include \"h.cuh\"\nvoid g(float *p) { f(p, 0); }\n";
+        let project = Project::new(&[("h.cuh", &header), ("a.cu", source)]);
+        project.found(&["--cuda", "13", "."])
+    };
+    let wrong = |line: usize| vec![format!("h.cuh:{line} unknown-cuda-api")];
+    assert_eq!(found("#pragma once", ""), wrong(3));
+    assert_eq!(found("#ifndef H_CUH\n#define H_CUH", "#endif"), wrong(4));
+    assert_eq!(found("#pragma once\n#ifndef H_CUH\n#define H_CUH", "#endif"), wrong(5));
+    assert_eq!(found("// What it does.\n#if !defined(H_CUH)\n#define H_CUH", "#endif // H_CUH"), wrong(5));
+    // These choose.
+    assert_eq!(found("#ifndef OLD_CUDA", "#endif"), Vec::<String>::new());
+    assert_eq!(
+        found("#ifndef H_CUH\n#define H_CUH\n#ifndef OLD_CUDA", "#endif\n#endif"),
+        Vec::<String>::new()
+    );
+    assert_eq!(found("#ifndef H_CUH\n#define H_CUH", "#else\n#endif"), Vec::<String>::new());
+}
+
+#[test]
 fn entries_of_a_list_without_braces_of_their_own() {
     let forms = [
         ("struct X { P a; cudaStream_t last; };", "h, t, u"),
