@@ -21,7 +21,7 @@ use crate::options::DefaultStream;
 const MARK: &[u8; 16] = b"cuda-lint unit\r\n";
 
 /// To be raised with every change of [`Program`], [`SourceMap`] or [`UnitFile`].
-const VERSION: u32 = 9;
+const VERSION: u32 = 10;
 
 /// The mark, the version, the length and the hash.
 const HEADER: usize = 16 + 4 + 8 + 32;

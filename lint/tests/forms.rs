@@ -291,8 +291,85 @@ void o1(float*p,cudaStream_t s){cudaMemLocation l{};cudaMemPrefetchAsync(p,4,l,0
 #if CUDART_VERSION < 13000
 void o2(float*p,cudaStream_t s){cudaMemPrefetchAsync(p,4,0,s);}
 #endif
+// A call in a template that nothing instantiates has no arguments but those that are written.
+template <class T> void o3(T *p, size_t n, cudaMemLocation l) { cudaMemPrefetchAsync(p, n * sizeof(T), l, 0); }
+template <class T> void b3(T *p, size_t n) { cudaMemPrefetchAsync(p, n * sizeof(T), 0); } // wrong
+template <class T> void b4(T *p, size_t n) { cudaMemPrefetchAsync(p, n * sizeof(T), 0, 0); } // wrong
+void use(float *p) { b4(p, 1); }
 "#,
     );
+}
+
+#[test]
+fn arguments_in_a_header_with_a_guard() {
+    let found = |head: &str, tail: &str| {
+        let header = format!(
+            "{head}\n#include <cuda_runtime.h>\n\
+             inline void f(float *p, cudaStream_t s) {{ cudaMemPrefetchAsync(p, 4, 0, s); }}\n{tail}\n"
+        );
+        let source = "#include \"h.cuh\"\nvoid g(float *p) { f(p, 0); }\n";
+        let project = Project::new(&[("h.cuh", &header), ("a.cu", source)]);
+        project.found(&["--cuda", "13", "."])
+    };
+    let wrong = |line: usize| vec![format!("h.cuh:{line} unknown-cuda-api")];
+    assert_eq!(found("#pragma once", ""), wrong(3));
+    assert_eq!(found("#ifndef H_CUH\n#define H_CUH", "#endif"), wrong(4));
+    assert_eq!(found("#pragma once\n#ifndef H_CUH\n#define H_CUH", "#endif"), wrong(5));
+    assert_eq!(found("// What it does.\n#if !defined(H_CUH)\n#define H_CUH", "#endif // H_CUH"), wrong(5));
+    // These choose.
+    assert_eq!(found("#ifndef OLD_CUDA", "#endif"), Vec::<String>::new());
+    assert_eq!(
+        found("#ifndef H_CUH\n#define H_CUH\n#ifndef OLD_CUDA", "#endif\n#endif"),
+        Vec::<String>::new()
+    );
+    assert_eq!(found("#ifndef H_CUH\n#define H_CUH", "#else\n#endif"), Vec::<String>::new());
+}
+
+#[test]
+fn entries_of_a_list_without_braces_of_their_own() {
+    let forms = [
+        ("struct X { P a; cudaStream_t last; };", "h, t, u"),
+        ("struct X : P { cudaStream_t last; };", "h, t, u"),
+        ("struct X { P a[2]; cudaStream_t last; };", "h, t, h, t, u"),
+        ("struct X { P a[2]; cudaStream_t last; };", "p, h, t, u"),
+        ("struct X { P a[2]; cudaStream_t last; };", "{{h, t}, h, t}, u"),
+        ("struct X { P a[2]; cudaStream_t last; };", "{h, t, h, t}, u"),
+        ("struct X { int m[2][2]; cudaStream_t last; };", "1, 2, 3, 4, u"),
+        ("struct X { const char *n[2]; float *p[1]; cudaStream_t last; };", "\"a\", \"b\", array, u"),
+        ("struct X { char n[2][4]; cudaStream_t last; };", "\"abc\", \"def\", u"),
+        ("struct X { struct { char n[4]; int k; } a; cudaStream_t last; };", "\"abc\", 1, u"),
+        ("struct X { std::array<std::array<cudaStream_t, 2>, 1> a; cudaStream_t last; };", "t, t, u"),
+        ("struct X { union { float *p; int *q; }; cudaStream_t last; };", "h, u"),
+        (
+            "struct X { union { struct { float *p; cudaStream_t s; }; int *q; }; cudaStream_t last; };",
+            "{h, t}, u",
+        ),
+        ("struct X { P a; Other o; cudaStream_t last; };", "h, t, o, u"),
+        // An object that becomes one of the class is a whole one.
+        ("struct X { P a; cudaStream_t last; };", "o, u"),
+    ];
+    let (mut right, mut wrong) = (String::new(), String::new());
+    for (class, list) in forms {
+        let line = |list: &str| {
+            format!(
+                "float f(const float *d, P p, Other o) {{ {class} cudaStream_t t, u; cudaStreamCreate(&t); \
+                 cudaStreamCreate(&u); float *h, array[2]; cudaMallocHost(&h, 16); X x = {{{list}}}; \
+                 cudaMemcpyAsync(h, d, 16, cudaMemcpyDeviceToHost, u); cudaStreamSynchronize(x.last); float r = h[0]; \
+                 cudaFreeHost(h); cudaStreamDestroy(t); cudaStreamDestroy(u); return r; }}"
+            )
+        };
+        let at = right.len();
+        right += &line(list).replace("float f(", &format!("float r{at}("));
+        right += "\n";
+        let other: String = list.chars().map(|it| if it == 'u' { 't' } else { it }).collect();
+        wrong += &line(&other).replace("float f(", &format!("float w{at}("));
+        wrong += " // wrong\n";
+    }
+    let text = format!(
+        "#include <cuda_runtime.h>\n#include <array>\nstruct P {{ float *p; cudaStream_t s; }};\n\
+         struct Other {{ operator P() const; int n; }};\n{right}{wrong}"
+    );
+    marked("host-read-before-sync", &[], &text);
 }
 
 #[test]

@@ -76,3 +76,55 @@ fn smart_pointers_call_what_they_destroy() {
     assert_eq!(callback(&format!("{kept}{moved}")), NONE);
     assert_eq!(callback("Buffer *b = static_cast<Buffer *>(p);b->p = nullptr;"), NONE);
 }
+
+#[test]
+fn smart_pointers_call_the_deleter_that_they_are_made_with() {
+    // Line 11 is that of the class.
+    let found = |class: &str, body: &str| {
+        let text = format!(
+            "\n{class}\nvoid done(void *p) {{ {body} }}\n\
+             void run(cudaStream_t s, void *p) {{ cudaLaunchHostFunc(s, done, p); }}\n"
+        );
+        found(&text)
+    };
+    let called = ["a.cu:11 api-call-in-callback"];
+    let owner = |ty: &str| format!("std::unique_ptr<{ty}> owner(static_cast<float *>(p));");
+    let float = "void operator()(float *p) const";
+    let double = "void operator()(double *p) const";
+    let pool = |float_does: &str, double_does: &str| {
+        format!("struct Pool {{ {double} {{ {double_does} }} {float} {{ {float_does} }} }};")
+    };
+    assert_eq!(found(&pool("cudaFree(p);", "delete p;"), &owner("float, Pool")), called);
+    assert_eq!(found(&pool("cudaFree(p);", "delete p;"), &owner("float[], Pool")), called);
+    assert_eq!(found(&pool("delete p;", "cudaFree(p);"), &owner("float, Pool")), NONE);
+    // Which one takes it is a matter of conversions.
+    let any =
+        "struct Pool { void operator()(void *p) const { cudaFree(p); } void operator()(int) const {} };";
+    assert_eq!(found(any, &owner("float, Pool")), NONE);
+    for does in ["cudaFree(p);", "delete p;"] {
+        let expected = if does == "cudaFree(p);" { called.map(str::to_owned).to_vec() } else { NONE };
+        let of_template =
+            format!("template <class T> struct D {{ void operator()(T *p) const {{ {does} }} }};");
+        assert_eq!(found(&of_template, &owner("float, D<float>")), expected, "{does}");
+        let instance = format!("{} D<int>()(nullptr);", owner("float, D<float>"));
+        assert_eq!(found(&of_template, &instance), expected, "{does}");
+        let other = "template <> struct D<float> { void operator()(float *p) const { cudaGetErrorString(cudaSuccess); } };";
+        assert_eq!(found(&format!("{of_template} {other}"), &owner("float, D<float>")), NONE, "{does}");
+        let member = format!("struct Any {{ template <class T> void operator()(T *p) const {{ {does} }} }};");
+        assert_eq!(found(&member, &owner("float, Any")), expected, "{does}");
+        let base = format!("struct B {{ {float} {{ {does} }} }}; struct D : B {{}};");
+        assert_eq!(found(&base, &owner("float, D")), expected, "{does}");
+        let class = format!("template <class T> struct Held {{ T *p; ~Held() {{ {does} }} }};");
+        let owner = "std::unique_ptr<Held<float>> owner(static_cast<Held<float> *>(p));";
+        assert_eq!(found(&class, owner), expected, "{does}");
+        let made = format!("{{ Held<float> made{{}}; }} {owner}");
+        assert_eq!(found(&class, &made), expected, "{does}");
+    }
+    // Which branch there is, the argument may decide.
+    let chosen = "template <class T> struct D { void operator()(T *p) const \
+                  { if constexpr (sizeof(T) > 4) cudaFree(p); else delete p; } };";
+    assert_eq!(found(chosen, &owner("float, D<float>")), NONE);
+    let checked =
+        "template <class T> struct D { void operator()(T *p) const { if (cudaFree(p)) throw 1; } };";
+    assert_eq!(found(checked, &owner("float, D<float>")), called);
+}

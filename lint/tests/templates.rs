@@ -280,3 +280,49 @@ fn member_templates_are_told_apart_by_the_sizes_in_their_signature() {
     }
     assert_eq!(found("cudaMemset(e, 0, 9);"), ["a.cu:14 copy-size-mismatch"]);
 }
+
+#[test]
+fn the_size_of_a_class_does_not_tell_what_it_is_made_for() {
+    // `Buffer<T>` has 16 bytes for every `T`. Six instances are more than are all lowered.
+    let pool = "struct Pool { template <class T> void make(size_t n, Buffer<T> &b) { cudaMalloc(&b.p, n * sizeof(T)); } };";
+    let free =
+        "template <class B> void make(size_t n, B &b) { cudaMalloc(&b.p, n * sizeof(typename B::type)); }";
+    let pointer = "template <class P> void make(size_t n, P &p) { cudaMalloc(&p, n * sizeof(*p)); }";
+    let holder = "template <class B> struct Holder { B b; \
+                  void make(size_t n) { cudaMalloc(&b.p, n * sizeof(typename B::type)); } };";
+    let of_class =
+        "template <class T> struct Pool { void make(size_t n, T *&p) { cudaMalloc(&p, n * sizeof(T)); } };";
+    let named = "struct Pool { template <class T> void make(size_t n, T *const &p) { cudaMalloc((void **)&p, n * sizeof(T)); } };";
+    // `@` is the type, `$` the variable.
+    let found = |[template, variable, make, pointer]: [&str; 4], bytes: u32| {
+        let mut body = String::new();
+        for (ty, name) in [("short", "a"), ("char", "b"), ("unsigned", "c"), ("int", "d"), ("long long", "e")]
+        {
+            let one = format!("{variable} $; {make}; cudaFree({pointer});\n");
+            body += &one.replace('$', name).replace('@', ty);
+        }
+        let last =
+            format!("{variable} $; {make};\ncudaMemset({pointer}, 0, {bytes});\ncudaFree({pointer});\n");
+        body += &last.replace('$', "f").replace('@', "double");
+        let text = format!(
+            "#include <cuda_runtime.h>\n\
+             template <class T> struct Buffer {{ using type = T; T *p; size_t n; }};\n{template}\nvoid f() {{\n{body}}}\n"
+        );
+        Project::new(&[("a.cu", &text)]).found(&["."])
+    };
+    let forms = [
+        [pool, "Buffer<@>", "Pool().make(1, $)", "$.p"],
+        [free, "Buffer<@>", "make(1, $)", "$.p"],
+        [pointer, "@ *", "make(1, $)", "$"],
+        [holder, "Holder<Buffer<@>>", "$.make(1)", "$.b.p"],
+        [of_class, "@ *", "Pool<@>().make(1, $)", "$"],
+        [named, "@ *", "Pool().make(1, $)", "$"],
+    ];
+    for form in forms {
+        assert_eq!(found(form, 8), Vec::<String>::new(), "{form:?}");
+    }
+    // What the signature or the class tells is known.
+    for form in &forms[1..] {
+        assert_eq!(found(*form, 9), ["a.cu:11 copy-size-mismatch"], "{form:?}");
+    }
+}

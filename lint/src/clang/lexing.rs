@@ -63,3 +63,34 @@ pub fn comment_end(text: &[u8], at: usize) -> Option<usize> {
         _ => None,
     }
 }
+
+/// The macro of an include guard: the first directive but `#pragma` asks for it, the second defines it, and nothing
+/// stands for the case that it was defined before.
+pub fn include_guard(text: &str) -> Option<&str> {
+    let directives = text.lines().filter_map(|line| line.trim_start().strip_prefix('#')).map(str::trim);
+    let mut directives = directives.skip_while(|directive| directive.starts_with("pragma"));
+    let first = directives.next()?;
+    let asked = match first.strip_prefix("ifndef") {
+        Some(name) => name,
+        None => {
+            first.strip_prefix("if")?.trim_start().strip_prefix('!')?.trim_start().strip_prefix("defined")?
+        }
+    };
+    let asked = asked.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')'));
+    let asked = asked.split_whitespace().next()?;
+    let defined = directives.next()?.strip_prefix("define")?.split_whitespace().next()?;
+    let mut depth = 1;
+    for directive in directives {
+        if directive.starts_with("if") {
+            depth += 1;
+        } else if directive.starts_with("endif") {
+            depth -= 1;
+        } else if directive.starts_with("el") && depth == 1 {
+            return None;
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    (defined == asked).then_some(asked)
+}

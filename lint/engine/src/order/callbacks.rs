@@ -23,7 +23,14 @@ pub(super) fn search(program: &Program, callbacks: Vec<Callback>, shared: &Share
         .map(|mut callback| {
             let function = program.functions.iter().position(|it| it.site == callback.function_site);
             if let Some(function) = function {
-                let mut search = Search { program, shared, seen: BTreeSet::new(), reached: Vec::new() };
+                let mut search = Search {
+                    program,
+                    shared,
+                    seen: BTreeSet::new(),
+                    reached: Vec::new(),
+                    in_template: false,
+                    is_open: false,
+                };
                 search.visit(FunctionId(function as u32), &mut Vec::new());
                 callback.reaches = search.reached;
             }
@@ -37,6 +44,10 @@ struct Search<'s, 'p> {
     shared: &'s Shared<'p>,
     seen: BTreeSet<FunctionId>,
     reached: Vec<ReachedCall>,
+    /// True in what a template does that may be made for other arguments: which branches it has, they may decide.
+    in_template: bool,
+    /// True behind such a branch.
+    is_open: bool,
 }
 
 impl Search<'_, '_> {
@@ -49,12 +60,15 @@ impl Search<'_, '_> {
         if function.space != Space::Host {
             return;
         }
+        let outside = self.is_open;
+        self.is_open |= self.in_template;
         for it in self.shared.cfg(id).loops.iter().flatten() {
             if let Some(site) = busy_wait(program, function, it, self.shared.model) {
                 self.reach(site, BUSY_WAIT.to_owned(), InCallback::Waits, path);
             }
         }
-        for block in &function.blocks {
+        for (index, block) in function.blocks.iter().enumerate() {
+            self.is_open = outside || (self.in_template && index > 0);
             for statement in &block.statements {
                 match &statement.op {
                     Op::Launch(launch) => {
@@ -76,9 +90,13 @@ impl Search<'_, '_> {
                                 self.reach(statement.site, name.clone(), row.in_callback, path);
                             }
                             if let Some(end) = self.end_of_owner(function, call) {
+                                let (end, is_template) = end;
                                 let name = &program.functions[end.0 as usize].name;
                                 path.push(Note { site: statement.site, text: format!("calls `{name}`") });
+                                let before = self.in_template;
+                                self.in_template |= is_template;
                                 self.visit(end, path);
+                                self.in_template = before;
                                 path.pop();
                             }
                         }
@@ -88,11 +106,12 @@ impl Search<'_, '_> {
                 }
             }
         }
+        self.is_open = outside;
     }
 
     /// What runs as a smart pointer ends that is a variable of the function. None if it may have let go of what it
-    /// holds: if it is used for anything but to be made and looked at.
-    fn end_of_owner(&self, function: &Function, call: &Call) -> Option<FunctionId> {
+    /// holds: if it is used for anything but to be made and looked at. True beside it for what belongs to a template.
+    fn end_of_owner(&self, function: &Function, call: &Call) -> Option<(FunctionId, bool)> {
         self.shared.row(call).filter(|row| row.effects.contains(&Effect::ReleasesElements))?;
         let statements = || function.blocks.iter().flat_map(|block| &block.statements).map(|it| &it.op);
         let addresses: Vec<(ValueId, LocalId)> = statements()
@@ -103,7 +122,8 @@ impl Search<'_, '_> {
             .collect();
         let (_, owner) = *addresses.iter().find(|(address, _)| call.args.first() == Some(address))?;
         let TypeKind::Record(record) = function.locals[owner.0 as usize].ty.kind else { return None };
-        let symbol = self.program.records[record.0 as usize].ends_with.as_ref()?;
+        let ends_with = self.program.records[record.0 as usize].ends_with.as_ref()?;
+        let symbol = &ends_with.symbol;
         let is_owner = |value: &ValueId| addresses.contains(&(*value, owner));
         let keeps = |op: &Op| match op {
             Op::Call(call) => {
@@ -120,14 +140,18 @@ impl Search<'_, '_> {
         if statements().any(|op| flow::operands_of(op).iter().any(is_owner) && !keeps(op)) {
             return None;
         }
-        let end =
-            self.program.functions.iter().position(|it| it.symbol == *symbol && !it.blocks.is_empty())?;
-        Some(FunctionId(end as u32))
+        let find = |is_it: &dyn Fn(&Function) -> bool| {
+            self.program.functions.iter().position(|it| is_it(it) && !it.blocks.is_empty())
+        };
+        // Of a template, any instance: if there are some, the pattern is not followed.
+        let end = find(&|it| it.symbol == *symbol).or_else(|| find(&|it| it.template == *symbol))?;
+        Some((FunctionId(end as u32), ends_with.is_template))
     }
 
     fn reach(&mut self, site: SiteId, name: String, status: InCallback, path: &[Note]) {
+        let uncertain = self.is_open;
         if !self.reached.iter().any(|it| it.site == site && it.name == name) {
-            self.reached.push(ReachedCall { site, name, status, path: path.to_vec(), uncertain: false });
+            self.reached.push(ReachedCall { site, name, status, path: path.to_vec(), uncertain });
         }
     }
 }

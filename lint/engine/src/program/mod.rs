@@ -28,7 +28,7 @@ pub use code::{
     UnaryOp, Written,
 };
 pub use linkage::{Link, Linkage};
-pub use types::{LISTED, Record, RecordId, Type, TypeKind};
+pub use types::{EndsWith, LISTED, Record, RecordId, Type, TypeKind};
 
 /// A place in the source. Sites are handed out by the frontend, which keeps their positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

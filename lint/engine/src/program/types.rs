@@ -101,6 +101,16 @@ impl Type {
 /// The field of a `std::initializer_list` that holds the address of the array that it stands for.
 pub const LISTED: &str = "<listed>";
 
+/// What runs as a smart pointer ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EndsWith {
+    /// The symbol of the function; for instances of templates that of the template.
+    pub symbol: String,
+    /// True if it is a template, or a member of one: what it does may depend on its arguments.
+    pub is_template: bool,
+}
+
 /// A class, struct, union or closure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -119,9 +129,9 @@ pub struct Record {
     /// kind (`std::vector<float, PinnedAllocator<float>>`), and for smart pointers with a deleter of
     /// their own.
     pub custom_memory: bool,
-    /// For smart pointers that own alone: the function that runs on what they hold as they end, by its symbol. The
-    /// destructor of the element's class, or the call operator of a deleter.
-    pub ends_with: Option<String>,
+    /// For smart pointers that own alone: the function that runs on what they hold as they end. The destructor of the
+    /// element's class, or the call operator of a deleter.
+    pub ends_with: Option<EndsWith>,
     /// True for a class that the frontend has invented, since its header is missing: what its objects convert to, and
     /// when, is not known.
     pub is_invented: bool,

@@ -55,11 +55,13 @@ What must follow the copy on the host goes into a host function that is enqueued
 
 ## Not reported
 - `cudaGetErrorString`, `cudaGetErrorName` and helpers that do not touch the device.
-- What a `std::unique_ptr` holds that may let go of it (`release`, a move), arrays, and other owners: `std::shared_ptr`, containers.
+- What a `std::unique_ptr` holds that may let go of it (`release`, a move), arrays with the standard deleter, and other owners: `std::shared_ptr`, containers.
+- Deleters that are function pointers or lambdas outside of functions; of several call operators those that take no pointer to the very class; destructors that a class has only from its members and bases.
+- Deleters and destructors whose bodies stand in another file than the callback, unless something there calls them by name.
 - Work that the callback hands to another thread, and functions that it only passes on.
 
 ## Confidence
-Certain, or possible where the call is reached only through something that is not followed for sure (a virtual call).
+Certain, or possible where the call is reached only through something that is not followed for sure: a virtual call, a branch in a template that a smart pointer calls.
 
 ## References
 - CUDA Runtime API, `cudaLaunchHostFunc`, `cudaStreamAddCallback`.

@@ -7,6 +7,7 @@ mod condition;
 
 use self::condition::{ANY, Condition, Requirement, Settled};
 use super::flags::{EMBEDDED_VERSION, Macro, UnitOptions, VERSION_MACROS};
+use super::lexing::include_guard;
 use super::parse::ParsedUnit;
 use crate::cuda_scan;
 
@@ -63,22 +64,6 @@ pub fn hides_cuda(text: &str) -> bool {
                 && !branch.is_dead()
                 && text.get(branch.body..branch.end).is_some_and(holds_call)
         })
-}
-
-/// The macro of an include guard: the first directive asks for it, the second defines it.
-fn include_guard(text: &str) -> Option<&str> {
-    let mut directives = text.lines().filter_map(|line| line.trim_start().strip_prefix('#')).map(str::trim);
-    let first = directives.next()?;
-    let asked = match first.strip_prefix("ifndef") {
-        Some(name) => name,
-        None => {
-            first.strip_prefix("if")?.trim_start().strip_prefix('!')?.trim_start().strip_prefix("defined")?
-        }
-    };
-    let asked = asked.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')'));
-    let asked = asked.split_whitespace().next()?;
-    let defined = directives.next()?.strip_prefix("define")?.split_whitespace().next()?;
-    (defined == asked).then_some(asked)
 }
 
 /// The hidden regions of the main file that hold CUDA calls. What is hidden from every build (`#if 0`) and

@@ -229,7 +229,10 @@ impl Body<'_, '_> {
         returned.untold = resolved.signature.is_none();
         if let Callee::Extern(id) = resolved.callee {
             self.unit.note_macro_call(expression, id, site);
-            self.unit.note_versioned_call(expression, id, arguments.len());
+            // In a template pattern, arguments that have defaults are not there.
+            if let Some(signature) = resolved.signature {
+                self.unit.note_versioned_call(expression, id, signature.parameter_count());
+            }
         }
         if invented && let Callee::Extern(id) = resolved.callee {
             let name = self.unit.program.externs[id.0 as usize].name.clone();

@@ -9,6 +9,7 @@ use cuda_lint_engine::program::{
 use super::super::cursor::{Cursor, Ty};
 use super::body::Body;
 use super::captures::Closure;
+use super::shapes::Shape;
 use super::types::{is_reference, is_rvalue_reference};
 use super::{Lowering, REPAIR_FILE, Variant, kernels, names};
 use std::rc::Rc;
@@ -25,35 +26,6 @@ const MAX_SHAPES: usize = 12;
 pub(super) struct Instance {
     shape: Shape,
     function: FunctionId,
-}
-
-/// What instances of one template may differ in.
-struct Shape {
-    /// The classes of the parameters, without template arguments: a container on the host is none on the device.
-    classes: Vec<Option<String>>,
-    /// The template arguments of the function and of its class.
-    arguments: Vec<Argument>,
-}
-
-/// A template argument, as far as it matters to what a function does with memory.
-#[derive(PartialEq, Eq)]
-enum Argument {
-    /// A type: its size in bytes, if it has one.
-    Type(Option<u64>),
-    /// A constant or a template: whether two are the same is not looked at.
-    Other,
-}
-
-impl Shape {
-    /// Functions that do the same with memory of the same size.
-    fn fits(&self, other: &Self) -> bool {
-        self.classes == other.classes && self.arguments == other.arguments
-    }
-
-    /// One can be called for the other, and no size in it is another one.
-    fn is(&self, other: &Self) -> bool {
-        self.fits(other) && !self.arguments.contains(&Argument::Other)
-    }
 }
 
 /// What a slot of the function table waits for.
@@ -166,33 +138,6 @@ impl Lowering<'_> {
         self.function_ids.insert(key, id);
         self.instantiated.entry(pattern).or_default().push(Instance { shape, function: id });
         id
-    }
-
-    fn shape(&mut self, definition: Cursor) -> Shape {
-        let ty = definition.ty();
-        let mut class = |at| {
-            let kind = ty.parameter(at).map(|it| self.ty(it).kind);
-            let (Some(TypeKind::Record(record)) | Some(TypeKind::Pointer { pointee: Some(record), .. })) =
-                kind
-            else {
-                return None;
-            };
-            Some(self.program.records[record.0 as usize].name.clone())
-        };
-        let classes = (0..ty.parameter_count()).map(&mut class).collect();
-        let class = definition.parent().filter(|parent| names::is_class(parent.kind())).map(Cursor::ty);
-        let of_class = class.into_iter().flat_map(|class| {
-            (0..class.template_argument_count()).map(move |index| class.template_argument(index))
-        });
-        let argument = |it: Option<Ty>| it.map_or(Argument::Other, |ty| Argument::Type(ty.size()));
-        let arguments = of_class.chain(definition.template_arguments()).map(argument);
-        let mut arguments: Vec<Argument> = arguments.collect();
-        if definition.kind() != CXCursor_FunctionDecl
-            && let Some(template) = definition.template()
-        {
-            method_arguments(definition, template, &mut arguments);
-        }
-        Shape { classes, arguments }
     }
 
     /// The slot of a closure's call operator.
@@ -492,38 +437,4 @@ fn is_no_return(name: &str) -> bool {
 /// True for `T &&`, and not for a reference that may turn out to be `T &` when `T` is known.
 fn is_taken(ty: Ty) -> bool {
     is_rvalue_reference(ty) && ty.canonical().pointee().kind() != CXType_Unexposed
-}
-
-/// The template arguments of an instance of a member template, which libclang does not name: what stands for them in
-/// its signature, and [`Argument::Other`] for those that do not stand there.
-fn method_arguments(definition: Cursor, template: Cursor, arguments: &mut Vec<Argument>) {
-    let ty = definition.ty();
-    let signature = (0..ty.parameter_count()).filter_map(|at| ty.parameter(at)).chain([ty.result()]);
-    arguments.extend(signature.map(|ty| Argument::Type(innermost(ty).size())));
-    let children = template.children();
-    let of_kind = |kind| children.iter().filter(move |child| child.kind() == kind);
-    let mut written: Vec<String> = of_kind(CXCursor_ParmDecl).map(|child| child.ty().spelling()).collect();
-    written.push(template.ty().result().spelling());
-    let is_written = |name: &str| {
-        let mut words =
-            written.iter().flat_map(|ty| ty.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')));
-        words.any(|word| word == name)
-    };
-    let is_seen = of_kind(CXCursor_TemplateTypeParameter).all(|child| is_written(&child.spelling()));
-    let others = [CXCursor_NonTypeTemplateParameter, CXCursor_TemplateTemplateParameter];
-    if !is_seen || others.into_iter().any(|kind| of_kind(kind).next().is_some()) {
-        arguments.push(Argument::Other);
-    }
-}
-
-/// What a type refers or points to, at the end.
-fn innermost(mut ty: Ty) -> Ty {
-    for _ in 0..4 {
-        let pointee = ty.canonical().pointee();
-        if pointee.is_invalid() {
-            break;
-        }
-        ty = pointee;
-    }
-    ty
 }

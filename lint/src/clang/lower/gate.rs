@@ -13,7 +13,7 @@ use cuda_lint_engine::program::{ExternId, FunctionBuilder, InvalidCall, SiteId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cursor::{Cursor, Message};
-use super::super::lexing::{comment_end, is_word, line_end, literal_end, macro_name, raw_end};
+use super::super::lexing::{comment_end, include_guard, is_word, line_end, literal_end, macro_name, raw_end};
 use super::super::repair::is_kept;
 use super::Lowering;
 use super::body::Body;
@@ -42,7 +42,7 @@ pub(super) struct TextCall {
     pub offset: u32,
     /// Its name, or `<<<`.
     pub name: String,
-    /// True if it stands between `#if` and `#endif`.
+    /// True if it stands between `#if` and `#endif`; include guards do not count.
     pub conditional: bool,
 }
 
@@ -409,6 +409,9 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
     let mut at = 0;
     let mut fresh_line = true;
     let mut depth = 0u32;
+    // How many of those that are open choose nothing: the guard, which is the first.
+    let mut guards = 0u32;
+    let mut is_guarded = include_guard(&String::from_utf8_lossy(text)).is_some();
     while at < text.len() {
         if let Some(end) = comment_end(text, at) {
             at = end;
@@ -430,8 +433,10 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
                 let word = directive[1..].trim_ascii_start();
                 if word.starts_with(b"if") {
                     depth += 1;
+                    guards += u32::from(std::mem::take(&mut is_guarded));
                 } else if word.starts_with(b"endif") {
                     depth = depth.saturating_sub(1);
+                    guards = guards.min(depth);
                 }
                 at = end;
             }
@@ -440,7 +445,11 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
                 at = literal_end(text, at);
             }
             b'<' if text[at..].starts_with(b"<<<") => {
-                calls.push(TextCall { offset: at as u32, name: "<<<".to_owned(), conditional: depth > 0 });
+                calls.push(TextCall {
+                    offset: at as u32,
+                    name: "<<<".to_owned(),
+                    conditional: depth > guards,
+                });
                 fresh_line = false;
                 at += 3;
             }
@@ -455,7 +464,7 @@ pub(super) fn scan(text: &[u8], skipped: &[(u32, u32)]) -> Vec<TextCall> {
                     at = raw_end(text, at);
                 } else if is_cuda_name(word) && opens_call(text, at) {
                     let name = String::from_utf8_lossy(word).into_owned();
-                    calls.push(TextCall { offset: start as u32, name, conditional: depth > 0 });
+                    calls.push(TextCall { offset: start as u32, name, conditional: depth > guards });
                 }
             }
             _ => {

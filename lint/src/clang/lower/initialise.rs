@@ -6,12 +6,13 @@ use cuda_lint_engine::program::{
 };
 
 use super::super::cursor::{Cursor, Ty};
+use super::aggregates::parts_of_list;
 use super::body::Body;
 use super::records::Class;
 use super::types::{is_array, is_reference, is_rvalue_reference};
 
 /// Elements of an array that are initialised one by one; the rest of a larger one stays unknown.
-const MAX_ELEMENTS: u64 = 16;
+pub(super) const MAX_ELEMENTS: u64 = 16;
 
 impl Body<'_, '_> {
     /// Initialises the object at `address`.
@@ -218,85 +219,6 @@ impl Body<'_, '_> {
         self.copy_from(address, from, ty, false, site);
     }
 
-    /// `{a, b}` and `{.x = a}` of a class without constructors.
-    fn initialise_fields(&mut self, address: ValueId, ty: Ty, list: Cursor) {
-        let site = self.at;
-        let class = self.unit.class(ty);
-        let parts = list.parts_of_list();
-        // A list for a class that is no aggregate is shown in templates only, where the constructor is open.
-        let constructed = class.has_constructors && (class.system || class.is_made_by_constructors());
-        if class.dependent || constructed {
-            let mut args = Vec::new();
-            for part in parts {
-                args.push(self.value_or_place(part.value));
-            }
-            self.dependent_constructor(address, ty, args);
-            return;
-        }
-        // `{other}` of the same class is a copy.
-        if let [only] = &parts[..]
-            && only.field.is_none()
-            && only.value.ty().bare() == ty.bare()
-        {
-            self.initialise(address, ty, only.value);
-            return;
-        }
-        let mut slots: Vec<(String, Ty)> =
-            class.bases.iter().map(|base| (base.field.clone(), base.ty)).collect();
-        slots.extend(class.fields.iter().map(|field| (field.name.clone(), field.ty)));
-        let mut next = 0;
-        let mut done = vec![false; slots.len()];
-        let mut parts = parts.into_iter().peekable();
-        while let Some(part) = parts.next() {
-            if let Some(name) = &part.field {
-                match slots.iter().position(|(slot, _)| slot == name) {
-                    Some(position) => next = position,
-                    None => {
-                        self.value_or_place(part.value);
-                        continue;
-                    }
-                }
-            }
-            let Some((name, field_ty)) = slots.get(next).cloned() else {
-                self.value_or_place(part.value);
-                continue;
-            };
-            done[next] = true;
-            next += 1;
-            let field = self.code.field(site, address, name);
-            if elides_braces(field_ty, part.value) {
-                // `std::array<T, 2>{a, b}`: the braces of the array within are left out.
-                let extent = field_ty.canonical().extent().unwrap_or(1).max(1);
-                let mut elements = vec![part.value];
-                while (elements.len() as u64) < extent
-                    && let Some(next) = parts.next_if(|next| next.field.is_none())
-                {
-                    elements.push(next.value);
-                }
-                self.initialise_elements(field, field_ty, elements);
-                continue;
-            }
-            self.initialise_part(field, field_ty, part.value);
-        }
-        let is_union = class.declaration.is_some_and(|class| class.kind() == CXCursor_UnionDecl);
-        if is_union {
-            return;
-        }
-        for (index, (name, field_ty)) in slots.into_iter().enumerate() {
-            if !done[index] && index < 64 {
-                let declaration = index
-                    .checked_sub(class.bases.len())
-                    .and_then(|index| class.fields.get(index))
-                    .map(|field| field.declaration);
-                let field = self.code.field(site, address, name);
-                match declaration.and_then(default_member) {
-                    Some(value) => self.initialise_part(field, field_ty, value),
-                    None => self.zero(field, field_ty, site, 0),
-                }
-            }
-        }
-    }
-
     /// Initialises a member or element, references included.
     pub fn initialise_part(&mut self, address: ValueId, ty: Ty, expression: Cursor) {
         if is_reference(ty) {
@@ -309,7 +231,7 @@ impl Body<'_, '_> {
     }
 
     /// Sets an object to zero, as far as values are followed.
-    fn zero(&mut self, address: ValueId, ty: Ty, site: SiteId, depth: u32) {
+    pub fn zero(&mut self, address: ValueId, ty: Ty, site: SiteId, depth: u32) {
         let lowered = self.unit.ty(ty);
         match lowered.kind {
             TypeKind::Record(_) => {
@@ -336,7 +258,7 @@ impl Body<'_, '_> {
         }
     }
 
-    fn zero_element(
+    pub fn zero_element(
         &mut self,
         address: ValueId,
         ty: Ty,
@@ -370,7 +292,7 @@ impl Body<'_, '_> {
         let stride = element.size();
         match expression.kind() {
             CXCursor_InitListExpr => {
-                let parts = expression.parts_of_list();
+                let parts = parts_of_list(expression);
                 // `char text[] = {"abc"}`.
                 if let [only] = &parts[..]
                     && only.value.kind() == CXCursor_StringLiteral
@@ -380,7 +302,7 @@ impl Body<'_, '_> {
                     self.initialise(address, ty, only.value);
                     return;
                 }
-                self.initialise_elements(address, ty, parts.into_iter().map(|part| part.value).collect());
+                self.initialise_elements(address, ty, parts);
             }
             CXCursor_StringLiteral => {
                 let text = expression.spelling();
@@ -418,27 +340,6 @@ impl Body<'_, '_> {
                 for part in expression.parts() {
                     self.value_or_place(part);
                 }
-            }
-        }
-    }
-
-    /// Initialises the first elements of an array; the others are zero.
-    fn initialise_elements(&mut self, address: ValueId, ty: Ty, values: Vec<Cursor>) {
-        let site = self.at;
-        let array = ty.canonical();
-        let element = array.element();
-        let stride = element.size();
-        let written = values.len() as u64;
-        for (index, value) in values.into_iter().enumerate() {
-            let at = self.unit.site_or(value, site);
-            let index = self.int(at, index as i64);
-            let slot = self.code.index(at, address, index, stride);
-            self.initialise_part(slot, element, value);
-        }
-        let count = array.extent().unwrap_or(0);
-        if count <= MAX_ELEMENTS {
-            for index in written..count {
-                self.zero_element(address, ty, index, stride, site, 0);
             }
         }
     }
@@ -515,48 +416,6 @@ pub(super) fn default_member(field: Cursor) -> Option<Cursor> {
         return None;
     }
     Some(last)
-}
-
-/// One entry of an initialiser list.
-pub(super) struct ListPart {
-    /// The field that it names.
-    pub field: Option<String>,
-    /// Its value.
-    pub value: Cursor,
-}
-
-impl Cursor {
-    /// The entries of an initialiser list.
-    fn parts_of_list(self) -> Vec<ListPart> {
-        self.parts()
-            .into_iter()
-            .map(|part| {
-                // `.x = value`: an unexposed node with a reference to the field.
-                if part.kind() == CXCursor_UnexposedExpr {
-                    let children = part.children();
-                    if let [field, .., value] = children[..]
-                        && field.kind() == CXCursor_MemberRef
-                    {
-                        return ListPart { field: Some(field.spelling()), value };
-                    }
-                }
-                ListPart { field: None, value: part }
-            })
-            .collect()
-    }
-}
-
-/// True for the first element of an array that has no braces of its own in the list.
-fn elides_braces(slot: Ty, value: Cursor) -> bool {
-    let is_whole = |value: Cursor| {
-        let list = matches!(value.kind(), CXCursor_InitListExpr | CXCursor_StringLiteral);
-        list || is_array(value.ty()) || value.ty().is_invalid()
-    };
-    let is_one = match value.kind() {
-        CXCursor_UnexposedExpr => matches!(value.parts()[..], [inner] if !is_whole(inner)),
-        _ => true,
-    };
-    is_array(slot) && !is_whole(value) && is_one
 }
 
 /// True for initialisers that leave nothing but null pointers and zeros: `nullptr`, `0`, `{}`, `{{NULL}, 0}`.

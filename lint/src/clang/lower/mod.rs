@@ -12,6 +12,7 @@
 
 #![allow(non_upper_case_globals, reason = "libclang's constants, matched in patterns")]
 
+mod aggregates;
 mod allocation;
 mod body;
 mod callees;
@@ -35,6 +36,7 @@ mod places;
 mod positions;
 mod records;
 mod scopes;
+mod shapes;
 mod sizes;
 mod statements;
 mod types;
