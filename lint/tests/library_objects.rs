@@ -240,3 +240,19 @@ fn what_algorithms_and_copies_of_arrays_move_is_not_told_apart() {
     let copied = "std::array<cudaStream_t, 2> b{}; for (auto &s : b) cudaStreamCreate(&s); auto a = b;";
     assert_eq!(moved(copied, "b[1]", "a[1]"), Vec::<String>::new());
 }
+
+#[test]
+fn an_element_that_is_not_known_may_be_any() {
+    let made = "int n(); for (auto &s : a) cudaStreamCreate(&s);";
+    for array in ["cudaStream_t a[2];", "std::array<cudaStream_t, 2> a;", "std::vector<cudaStream_t> a(2);"] {
+        let how = format!("{array} {made}");
+        assert_eq!(moved(&how, "a[1]", "a[n()]"), Vec::<String>::new(), "{array}");
+        assert_eq!(moved(&how, "a[n()]", "a[1]"), Vec::<String>::new(), "{array}");
+        // What is named is told apart, also behind one of which nothing is known.
+        let named = format!("{how} cudaStreamQuery(a[0]);");
+        assert_eq!(moved(&named, "a[1]", "a[0]"), ["a.cu:13 host-read-before-sync"], "{array}");
+    }
+    let other = "int n(); cudaStream_t a[2], b[2]; for (auto &s : a) cudaStreamCreate(&s); \
+                 for (auto &s : b) cudaStreamCreate(&s);";
+    assert_eq!(moved(other, "b[1]", "a[n()]"), ["a.cu:13 host-read-before-sync"]);
+}

@@ -254,6 +254,34 @@ impl Machine<'_, '_> {
         }
     }
 
+    /// A handle is read from a place of which it is not known whether it is one of those where handles are known to
+    /// stand (`streams[n]`): if nothing is known of that place, it may be any of them.
+    pub(super) fn may_be_one_of(&self, state: &mut State, place: &Pointer) {
+        if state.memory.contains_key(&(place.object, place.offset.clone())) {
+            return;
+        }
+        let first = (place.object, Linear { terms: Vec::new(), constant: i64::MIN });
+        let cells = state.memory.range(first..).take_while(|((object, _), _)| *object == place.object);
+        let is_apart =
+            |offset: &Linear| offset.minus(&place.offset).is_some_and(|it| it.as_constant().is_some());
+        let handles: Vec<ObjectId> = cells
+            .filter_map(|((_, offset), value)| match value {
+                Value::Handle(handle) if !is_apart(offset) => Some(*handle),
+                _ => None,
+            })
+            .collect();
+        handles.into_iter().for_each(|handle| is_known_elsewhere(state, handle));
+    }
+
+    /// Something of which nothing is known comes of handles: it may be one of them.
+    pub(super) fn handles_are_computed_with(&self, state: &mut State, operands: &[Value]) {
+        for operand in operands {
+            if let Value::Handle(handle) = operand {
+                is_known_elsewhere(state, *handle);
+            }
+        }
+    }
+
     /// What an object holds comes to stand where it is not followed.
     pub(super) fn handles_go_elsewhere(&self, state: &mut State, object: ObjectId) {
         let cells = state.memory.iter().filter_map(|((cell, _), value)| match value {

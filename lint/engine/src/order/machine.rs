@@ -340,6 +340,7 @@ impl<'m, 'p> Machine<'m, 'p> {
                 let operands: Vec<Value> = operands.iter().map(|it| self.value(&state, *it)).collect();
                 operands.iter().for_each(|operand| self.is_computed_with(operand));
                 self.settle_reachable(&mut state, &operands);
+                self.handles_are_computed_with(&mut state, &operands);
                 if !state.pending.is_empty() {
                     for operand in &operands {
                         self.polls(&mut state, operand);

@@ -279,6 +279,9 @@ impl Machine<'_, '_> {
             extent: Extent::Bytes(Linear::constant(ty.size.unwrap_or(1) as i64)),
         };
         self.host_touches(state, &range, Access::HostRead { via: None, as_result: false, left: false });
+        if matches!(ty.kind, TypeKind::Stream | TypeKind::Event) {
+            self.may_be_one_of(state, &pointer);
+        }
         let value = self.peek_as(state, &pointer, Some(ty));
         self.consume_temporary(state, pointer.object);
         // Neither an allocation nor the declaration of a field tells the class that it leads to; the

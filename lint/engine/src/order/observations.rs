@@ -111,17 +111,17 @@ pub struct ConflictSeen {
     pub access: Access,
     /// Proven to touch the same bytes.
     pub overlap: bool,
-    /// See [`Conflict::exclusive`].
+    /// See [`Conflict::exclusive`](crate::facts::Conflict::exclusive).
     pub exclusive: bool,
-    /// See [`Conflict::ends`].
+    /// See [`Conflict::ends`](crate::facts::Conflict::ends).
     pub ends: Option<Variable>,
-    /// See [`Conflict::forgotten`].
+    /// See [`Conflict::forgotten`](crate::facts::Conflict::forgotten).
     pub forgotten: Option<Forgotten>,
-    /// See [`Conflict::doubts`].
+    /// See [`Conflict::doubts`](crate::facts::Conflict::doubts).
     pub doubts: Vec<Note>,
-    /// See [`Conflict::undocumented_wait`].
+    /// See [`Conflict::undocumented_wait`](crate::facts::Conflict::undocumented_wait).
     pub undocumented_wait: Option<Note>,
-    /// See [`Conflict::no_waits`].
+    /// See [`Conflict::no_waits`](crate::facts::Conflict::no_waits).
     pub no_waits: Vec<Note>,
     /// The work has been blamed on this path already: counts for a conflict that is known (so that one in
     /// a loop is seen to be there each time), and makes no new one.
@@ -135,7 +135,7 @@ pub struct LateUseSeen {
     pub what: Gone,
     /// Where it ended.
     pub ended_at: SiteId,
-    /// See [`UseAfterEnd::reset_by`].
+    /// See [`UseAfterEnd::reset_by`](crate::facts::UseAfterEnd::reset_by).
     pub reset_by: Option<String>,
     /// How it is used.
     pub by: LateUse,
