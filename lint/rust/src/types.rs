@@ -54,15 +54,9 @@ impl Lowering {
                 self.record(format!("Vec<{element:?}>"), |_| Record {
                     name: "Vec".to_owned(),
                     display: "Vec".to_owned(),
-                    fields: Vec::new(),
                     has_destructor: true,
                     element_size,
-                    custom_memory: false,
-                    ends_with: None,
-                    private: Vec::new(),
-                    is_shared: false,
-                    unseen: Vec::new(),
-                    is_invented: false,
+                    ..Record::default()
                 })
             }
             Ty::Tuple(parts) => {

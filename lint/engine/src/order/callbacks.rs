@@ -89,8 +89,7 @@ impl Search<'_, '_> {
                             {
                                 self.reach(statement.site, name.clone(), row.in_callback, path);
                             }
-                            if let Some(end) = self.end_of_owner(function, call) {
-                                let (end, is_template) = end;
+                            if let Some((end, is_template)) = self.end_of_owner(function, call) {
                                 let name = &program.functions[end.0 as usize].name;
                                 path.push(Note { site: statement.site, text: format!("calls `{name}`") });
                                 let before = self.in_template;

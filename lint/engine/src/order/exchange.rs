@@ -260,12 +260,11 @@ impl Machine<'_, '_> {
         if state.memory.contains_key(&(place.object, place.offset.clone())) {
             return;
         }
-        let first = (place.object, Linear { terms: Vec::new(), constant: i64::MIN });
-        let cells = state.memory.range(first..).take_while(|((object, _), _)| *object == place.object);
         let is_apart =
             |offset: &Linear| offset.minus(&place.offset).is_some_and(|it| it.as_constant().is_some());
-        let handles: Vec<ObjectId> = cells
-            .filter_map(|((_, offset), value)| match value {
+        let handles: Vec<ObjectId> = state
+            .cells(place.object)
+            .filter_map(|(offset, value)| match value {
                 Value::Handle(handle) if !is_apart(offset) => Some(*handle),
                 _ => None,
             })

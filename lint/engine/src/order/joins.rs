@@ -14,7 +14,8 @@ const FAILED_STATES: usize = 2;
 
 /// Joins states that differ only in what they know about numbers, and keeps the number of states down.
 /// What is dropped is a path that is not followed: it can hide a finding, never make one. That something holds on all
-/// paths is said of those that are followed; where others may have had other numbers, [`Observations::gave_up_numbers`] says so.
+/// paths is said of those that are followed; where others may have had other numbers,
+/// [`Observations::gave_up_numbers`] says so.
 pub(super) fn merge(states: Vec<State>, limit: usize, observations: &mut Observations) -> Vec<State> {
     let mut kept: Vec<State> = Vec::with_capacity(states.len().min(limit));
     for mut state in states {
@@ -95,9 +96,10 @@ fn give_up<'s>(
     kept: impl Iterator<Item = &'s State> + Clone,
     observations: &mut Observations,
 ) {
-    observations.given_up += usize::from(!state.failed);
-    observations.gave_up_numbers |=
-        !state.failed && !observations.gave_up_numbers && has_own_numbers(state, kept);
+    if !state.failed {
+        observations.given_up += 1;
+        observations.gave_up_numbers = observations.gave_up_numbers || has_own_numbers(state, kept);
+    }
     state.waits.iter().for_each(|wait| observations.need(wait.site));
     state.rounds.iter().for_each(|it| observations.keep(it.site));
     observations.events.give_up();

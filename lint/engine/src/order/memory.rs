@@ -356,12 +356,9 @@ impl Machine<'_, '_> {
         let object = pointer.object;
         let size = size.unwrap_or(1) as i64;
         // Other cells of the object that the write may overlap hold something else now.
-        let first = (object, Linear { terms: Vec::new(), constant: i64::MIN });
         let stale: Vec<_> = state
-            .memory
-            .range(first..)
-            .take_while(|((other, _), _)| *other == object)
-            .map(|((_, offset), _)| offset)
+            .cells(object)
+            .map(|(offset, _)| offset)
             .filter(|offset| **offset != pointer.offset)
             .filter(|offset| match offset.minus(&pointer.offset).and_then(|it| it.as_constant()) {
                 Some(distance) => distance.abs() < size.min(8),

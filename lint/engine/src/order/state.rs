@@ -248,6 +248,13 @@ impl State {
         self.objects.to_mut().entry(object).or_default()
     }
 
+    /// What is known of the cells of an object, itself and not its parts, in the order of their places.
+    pub fn cells(&self, object: ObjectId) -> impl Iterator<Item = (&Linear, &Value)> {
+        let first = (object, Linear { terms: Vec::new(), constant: i64::MIN });
+        let cells = self.memory.range(first..).take_while(move |((other, _), _)| *other == object);
+        cells.map(|((_, offset), value)| (offset, value))
+    }
+
     /// How often something unseen may have written an object.
     pub fn epoch(&self, object: ObjectId) -> u32 {
         self.object(object).map_or(0, |it| it.epoch)

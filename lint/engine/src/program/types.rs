@@ -112,7 +112,7 @@ pub struct EndsWith {
 }
 
 /// A class, struct, union or closure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Record {
     /// Qualified name without template arguments: `std::vector`, `app::Buffer`. Closures: `<lambda>`.

@@ -101,19 +101,7 @@ impl Lowering<'_> {
         }
         let id = RecordId(self.program.records.len() as u32);
         self.records.insert(key, id);
-        self.program.records.push(Record {
-            name: String::new(),
-            display: String::new(),
-            fields: Vec::new(),
-            has_destructor: false,
-            element_size: None,
-            custom_memory: false,
-            ends_with: None,
-            private: Vec::new(),
-            is_shared: false,
-            unseen: Vec::new(),
-            is_invented: false,
-        });
+        self.program.records.push(Record::default());
         self.fill_record(id, ty);
         id
     }
