@@ -209,3 +209,33 @@ fn of_copies_that_are_made_one_after_the_other_nothing_chooses() {
     assert_eq!(says(&format!("{turns} if (i + how < 3)\n{down} else\n{up} }}")), none);
     assert_eq!(says(&format!("if (how < 0)\n{down}\nif (how >= 0)\n{up}")), none);
 }
+
+#[test]
+fn a_way_that_was_given_up_may_be_the_one_that_fits() {
+    let helper = |last: &str| {
+        format!(
+            "bool opt(int);\n\
+             static void move(int to, void *dst, int from, const void *src) {{\n\
+             if (to < 0) cudaMemcpy(dst, src, bytes, cudaMemcpyDeviceToHost);\n\
+             else if (from < 0) cudaMemcpy(dst, src, bytes, cudaMemcpyHostToDevice);\n\
+             else cudaMemcpy(dst, src, bytes, {last}); }}"
+        )
+    };
+    // Each option doubles the paths that reach the helper, and the last way is the first to be given up.
+    let options: String = (0..8).map(|it| format!("if (opt({it})) counts[{it}] = {it} + 3;\n")).collect();
+    let caller = format!(
+        "int counts[8];\n\
+         void run(int to, int from) {{ float *d_other, *mine = nullptr;\n\
+         cudaMalloc(&d_data, bytes); cudaMalloc(&d_other, bytes);\n\
+         if (to < 0) cudaMallocHost(&mine, bytes); else if (from < 0) cudaMalloc(&mine, bytes);\n\
+         move(to, d_data, from, d_other); cudaFree(d_other); cudaFree(d_data);\n\
+         if (to < 0) cudaFreeHost(mine); else if (from < 0) cudaFree(mine); }}\n\
+         void all(const int *places) {{ {options} run(places[0], places[1]); }}"
+    );
+    let none: Vec<String> = Vec::new();
+    assert_eq!(found(&helper("cudaMemcpyDeviceToDevice"), &caller), none);
+    // No way fits, on the paths that are left and on those that were given up.
+    let wrong = found(&helper("cudaMemcpyHostToHost"), &caller);
+    assert_eq!(wrong.len(), 3, "{wrong:?}");
+    assert!(wrong.iter().all(|it| it.ends_with("memcpy-kind-mismatch")), "{wrong:?}");
+}

@@ -225,3 +225,39 @@ fn what_holds_on_the_paths_that_are_followed_may_not_hold_on_all() {
     let found = Project::new(&[("a.cu", &text)]).found(&["."]);
     assert!(!found.iter().any(|it| it.ends_with("copy-size-mismatch")), "{found:?}");
 }
+
+/// A ring of copies, each from the device before: `rounds` of them go through `chunks`, each `advance`d.
+fn ring(chunks: &str, advance: &str, wait: &str) -> Vec<String> {
+    let text = format!(
+        "#include <cuda_runtime.h>\n#include <vector>\nconst size_t bytes = 64 << 20;\n\
+         void ring(int rounds, int n, int count, size_t part) {{\n\
+         std::vector<cudaStream_t> streams(n);\nstd::vector<cudaEvent_t> events(n);\nstd::vector<char *> buffers(n);\n\
+         for (int i = 0; i < n; ++i) {{\ncudaMalloc(&buffers[i], bytes);\ncudaStreamCreate(&streams[i]);\n\
+         cudaEventCreate(&events[i]);\n}}\n\
+         char *first;\ncudaMalloc(&first, bytes);\n\
+         for (int i = 0; i < rounds; ++i) {{\nsize_t offset = 0;\nfor (int c = 0; c < {chunks}; ++c) {{\n\
+         for (int d = 0; d < n; ++d) {{\nconst char *from = d == 0 ? first : buffers[d - 1];\n\
+         if (d > 0) cudaStreamWaitEvent(streams[d], events[d - 1], 0);\n\
+         cudaMemcpyAsync(buffers[d] + offset, from + offset, part, cudaMemcpyDeviceToDevice, streams[d]);\n\
+         cudaEventRecord(events[d], streams[d]);\n}}\n{advance}\n}}\n{wait}\n}}\n\
+         cudaDeviceSynchronize();\n\
+         for (int i = 0; i < n; ++i) {{\ncudaFree(buffers[i]);\ncudaStreamDestroy(streams[i]);\n\
+         cudaEventDestroy(events[i]);\n}}\ncudaFree(first);\n}}\n"
+    );
+    Project::new(&[("a.cu", &text)]).found(&["."])
+}
+
+#[test]
+fn a_loop_that_is_left_early_leaves_the_loops_around_it_their_counts() {
+    let wait = "cudaEventSynchronize(events[n - 1]);";
+    let none = Vec::<String>::new();
+    // One chunk, whatever the round; and chunks side by side.
+    assert_eq!(ring("1", "", wait), none);
+    assert_eq!(ring("count", "offset += part;", wait), none);
+    // The second chunk goes to where the first one is still read, or the second round does.
+    let found = ["a.cu:21 cross-stream-unordered"];
+    assert_eq!(ring("2", "", wait), found);
+    assert_eq!(ring("count", "", wait), found);
+    assert_eq!(ring("1", "", ""), found);
+    assert_eq!(ring("count", "offset += part;", ""), found);
+}

@@ -394,6 +394,8 @@ pub struct TransferContext {
     pub calls: Vec<SiteId>,
     /// One entry for each combination of operands seen.
     pub views: Vec<TransferView>,
+    /// Some paths on which the outermost function makes these calls may not have been followed: there were too many.
+    pub in_part: bool,
 }
 
 /// One combination of operands of a copy.

@@ -58,7 +58,7 @@ impl Machine<'_, '_> {
                                 return next;
                             }
                         } else if decided != Some(leave) {
-                            self.forget_assigned(function, cfg, block, &mut state);
+                            self.forget_assigned(function, cfg, (block, to), &mut state);
                         }
                         next.push((state, to));
                         return self.count_arrivals(cfg, block, next);

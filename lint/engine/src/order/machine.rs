@@ -178,7 +178,7 @@ impl<'m, 'p> Machine<'m, 'p> {
         }
         let visited = std::mem::take(&mut self.visited);
         self.sum_up_held(function, self.exhausted, &visited);
-        self.observations.end_of_root();
+        self.observations.end_of_root(self.exhausted);
         budget - self.budget
     }
 

@@ -448,7 +448,9 @@ impl Observations {
     }
 
     /// A root has been followed: settles which of its facts hold on all paths.
-    pub fn end_of_root(&mut self) {
+    /// `exhausted` if it took more steps than it may.
+    pub fn end_of_root(&mut self, exhausted: bool) {
+        let in_part = exhausted || self.given_up > 0;
         self.given_up = 0;
         self.gave_up_numbers = false;
         for ((frame, step, hit), hits) in std::mem::take(&mut self.hits) {
@@ -495,7 +497,7 @@ impl Observations {
             }
         }
         self.visits.clear();
-        self.transfers.end_of_root();
+        self.transfers.end_of_root(in_part);
         self.events.end_of_root();
         self.unwritten.end_of_root();
         self.of_root.clear();

@@ -28,17 +28,18 @@ pub(super) fn stays_open(cfg: &Cfg, block: BlockId, targets: [BlockId; 2], to: B
 }
 
 impl Machine<'_, '_> {
-    /// A loop has been left before its condition failed: what it counts is unknown from here.
+    /// A loop has been left, from one block to another, before its condition failed: what it counts is unknown from
+    /// here. The loops around it go on, and count what they have counted.
     pub(super) fn forget_assigned(
         &mut self,
         function: &Function,
         cfg: &Cfg,
-        block: BlockId,
+        (from, to): (BlockId, BlockId),
         state: &mut State,
     ) {
-        let headers: Vec<_> =
-            cfg.loops_around(block).filter(|(header, _)| is_exhausted(cfg, *header, state)).collect();
-        for (header, it) in headers {
+        let left = cfg.loops_around(from).filter(|(_, it)| !it.contains(to));
+        let exhausted: Vec<_> = left.filter(|(header, _)| is_exhausted(cfg, *header, state)).collect();
+        for (header, it) in exhausted {
             for local in &it.assigned {
                 let ty = function.locals[local.0 as usize].ty;
                 if ty.is_aggregate() {

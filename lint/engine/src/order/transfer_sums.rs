@@ -25,6 +25,8 @@ struct Sum {
     contexts: BTreeMap<Vec<SiteId>, BTreeMap<TransferView, Paths>>,
     /// The calls that lead to copies for which the host does not wait at once.
     unwaited: BTreeSet<Vec<SiteId>>,
+    /// The calls of roots of which some paths were given up.
+    in_part: BTreeSet<Vec<SiteId>>,
     /// Of the current root: where the copy was seen, and by which calls.
     seen: BTreeMap<(FrameId, Step), Vec<SiteId>>,
     /// Of the current root: where the host waits for it at once.
@@ -51,6 +53,7 @@ impl TransferSums {
             step: at.step,
             contexts: BTreeMap::new(),
             unwaited: BTreeSet::new(),
+            in_part: BTreeSet::new(),
             seen: BTreeMap::new(),
             waited: BTreeSet::new(),
         });
@@ -72,11 +75,16 @@ impl TransferSums {
     }
 
     /// A root has been followed: which of its calls wait at once is known now. Frames are numbered by root.
-    pub fn end_of_root(&mut self) {
+    /// `in_part` if some of its paths were given up.
+    pub fn end_of_root(&mut self, in_part: bool) {
         for sum in self.0.values_mut() {
             let waited = std::mem::take(&mut sum.waited);
-            let seen = std::mem::take(&mut sum.seen).into_iter();
-            sum.unwaited.extend(seen.filter(|(place, _)| !waited.contains(place)).map(|(_, calls)| calls));
+            let seen = std::mem::take(&mut sum.seen);
+            if in_part {
+                sum.in_part.extend(seen.values().cloned());
+            }
+            let unwaited = seen.into_iter().filter(|(place, _)| !waited.contains(place));
+            sum.unwaited.extend(unwaited.map(|(_, calls)| calls));
         }
     }
 
@@ -91,6 +99,7 @@ impl TransferSums {
             let views = settle(together, sum.unwaited.is_empty(), &complete);
             let contexts = sum.contexts.into_iter().map(|(calls, views)| TransferContext {
                 views: settle(views, !sum.unwaited.contains(&calls), &complete),
+                in_part: sum.in_part.contains(&calls),
                 calls,
             });
             let contexts = contexts.collect();

@@ -171,6 +171,8 @@ fn mismatch(view: &TransferView, is_odd: bool) -> Option<Severity> {
 /// True for a copy of a function that was called, in which the same operands are copied in another direction as well,
 /// which is the right one: what tells the directions apart (`if (device < 0)`) is known to whoever passes the operands,
 /// and the path has not decided it. Of two copies that are made one after the other, nothing chooses.
+/// Where not all paths of the outermost caller were followed, a way that one of the callers in between takes with these
+/// operands, followed on its own, may be one that was given up.
 fn is_chosen(transfers: &[Transfer], transfer: &Transfer, view: &TransferView) -> bool {
     let copies = |it: &&TransferView| it.dst == view.dst && it.src == view.src;
     let is_wrong =
@@ -181,7 +183,11 @@ fn is_chosen(transfers: &[Transfer], transfer: &Transfer, view: &TransferView) -
             it.within == transfer.within && it.site != transfer.site && !in_turn
         };
         let ways = transfers.iter().filter(one_of_both);
-        let seen = ways.flat_map(|it| &it.contexts).filter(|it| it.calls == context.calls);
+        let may_be_here = |it: &&TransferContext| {
+            it.calls == context.calls
+                || (context.in_part && !it.calls.is_empty() && context.calls.ends_with(&it.calls))
+        };
+        let seen = ways.flat_map(|it| &it.contexts).filter(may_be_here);
         let mut others = seen.flat_map(|it| it.views.iter().filter(copies));
         !context.calls.is_empty()
             && others.any(|it| it.stated != view.stated && !it.examined && mismatch(it, false).is_none())

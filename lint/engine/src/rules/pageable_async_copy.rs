@@ -325,7 +325,7 @@ mod tests {
             site: SiteId(20),
             function: "cudaMemcpyAsync".into(),
             mode: Mode::Async,
-            contexts: vec![TransferContext { calls: Vec::new(), views: views.clone() }],
+            contexts: vec![TransferContext { calls: Vec::new(), views: views.clone(), in_part: false }],
             views,
             in_loop: false,
             within: crate::program::FunctionId(0),
@@ -359,7 +359,11 @@ mod tests {
         let mut facts = facts(contexts.iter().flat_map(|(_, views)| views.clone()).collect());
         facts.transfers[0].contexts = contexts
             .iter()
-            .map(|(site, views)| TransferContext { calls: vec![SiteId(*site)], views: views.clone() })
+            .map(|(site, views)| TransferContext {
+                calls: vec![SiteId(*site)],
+                views: views.clone(),
+                in_part: false,
+            })
             .collect();
         facts
     }
