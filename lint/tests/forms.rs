@@ -87,6 +87,10 @@ void b5(int*d,int n){ cudaMemset(d,-2,n*sizeof(int)); } // wrong
 void b6(){ int*d; cudaMalloc(&d,400); cudaMemset(d,-2,400); cudaFree(d);} // wrong
 void b7(std::vector<float>&v,float*d){cudaMemcpy(d,&v[0],v.size(),cudaMemcpyHostToDevice);} // wrong
 void b8(float*d){ std::vector<float> v; v.push_back(1); v.push_back(2); cudaMemcpy(d,v.data(),v.size(),cudaMemcpyHostToDevice);} // wrong
+void b9(float*d,size_t n){ std::vector<float> v; v.resize(n); cudaMemcpy(v.data(),d,n,cudaMemcpyDeviceToHost);} // wrong
+void b10(float*d,size_t n){ std::vector<float> v(n); cudaMemcpy(d,v.data(),n*sizeof(double),cudaMemcpyHostToDevice);} // wrong
+void b11(float*d,size_t n){ std::vector<float> v(n); cudaMemcpy(d,v.data(),(n+1)*sizeof(float),cudaMemcpyHostToDevice);} // wrong
+void b12(float*d,size_t n){ std::vector<float> v(n); v.pop_back(); cudaMemcpy(d,v.data(),v.size(),cudaMemcpyHostToDevice);} // wrong
 // Not so:
 void o1(const std::vector<float>&v,float*d){cudaMemcpy(d,v.data(),v.size()*sizeof(float),cudaMemcpyHostToDevice);}
 void o2(const std::vector<char>&v,char*d){cudaMemcpy(d,v.data(),v.size(),cudaMemcpyHostToDevice);}
@@ -99,6 +103,21 @@ void o8(const std::vector<float>&v,float*d){cudaMemcpy(d,v.data(),v.size()*4,cud
 void o9(){ o7<char>({},nullptr); }
 void o10(std::vector<float>&v,float*d){ size_t bytes=v.size()*sizeof(float); cudaMemcpy(d,v.data(),bytes,cudaMemcpyHostToDevice);}
 void o11(float*d){ std::vector<float> v(100); cudaMemcpy(d,v.data(),100,cudaMemcpyHostToDevice); }
+void o12(float*d,size_t n){ std::vector<float> v; v.resize(n*sizeof(float)); cudaMemcpy(v.data(),d,v.size(),cudaMemcpyDeviceToHost); }
+void o13(float*d,size_t w,size_t h){ size_t bytes=w*h*sizeof(float); std::vector<float> v(bytes); cudaMemcpy(v.data(),d,bytes,cudaMemcpyDeviceToHost); }
+void o14(float*d,size_t n){ std::vector<float> v(n); v.push_back(1); cudaMemcpy(d,v.data(),(n+1)*sizeof(float),cudaMemcpyHostToDevice); }
+void o15(float*d,size_t n,bool more){ std::vector<float> v(n); if (more) v.resize(2*n); cudaMemcpy(d,v.data(),v.size()*sizeof(float),cudaMemcpyHostToDevice); }
+void o16(float*d,size_t n,size_t m){ std::vector<float> v(n); v.resize(m); cudaMemcpy(d,v.data(),m*sizeof(float),cudaMemcpyHostToDevice); }
+void o17(float*d,const float*h,size_t n){ std::vector<float> v(h,h+n); cudaMemcpy(d,v.data(),n*sizeof(float),cudaMemcpyHostToDevice); cudaMemcpy(d,v.data(),v.size()*sizeof(float),cudaMemcpyHostToDevice); }
+void o18(float*d,size_t n){ std::vector<float> v(n),w; w=v; w.insert(w.end(),v.begin(),v.end()); cudaMemcpy(d,w.data(),2*n*sizeof(float),cudaMemcpyHostToDevice); }
+void o19(float*d,size_t n,const std::vector<float>&more){ std::vector<float> v(n); v=more; cudaMemcpy(d,v.data(),more.size()*sizeof(float),cudaMemcpyHostToDevice); v.clear(); for (float x : more) v.push_back(x); cudaMemcpy(d,v.data(),more.size()*sizeof(float),cudaMemcpyHostToDevice); }
+void o20(float*d,size_t n){ std::vector<float> v(n); v.reserve(2*n); v.emplace_back(1); v.emplace_back(2); cudaMemcpy(d,v.data(),(n+2)*sizeof(float),cudaMemcpyHostToDevice); }
+void fill(std::vector<float>&);
+void o21(float*d,size_t n){ std::vector<float> v(n); fill(v); cudaMemcpy(d,v.data(),2*n*sizeof(float),cudaMemcpyHostToDevice); }
+void o22(float*d,size_t n,const std::vector<float>&o){ std::vector<float> v(o.begin(),o.begin()+n); v.assign(o.begin(),o.end()); cudaMemcpy(d,v.data(),o.size()*sizeof(float),cudaMemcpyHostToDevice); }
+void o23(float*d,size_t n){ std::vector<float> v(n), w(2*n); v.swap(w); cudaMemcpy(d,v.data(),2*n*sizeof(float),cudaMemcpyHostToDevice); std::swap(v,w); w=std::move(v); cudaMemcpy(d,w.data(),n*sizeof(float),cudaMemcpyHostToDevice); }
+void o24(float*d,size_t n){ std::vector<float> v; if (v.size() < n) v.resize(n); cudaMemcpy(d,v.data(),n*sizeof(float),cudaMemcpyHostToDevice); }
+void o25(float*d,size_t n,size_t m){ std::vector<float> v(n); if (v.size() < m) v.resize(m); cudaMemcpy(d,v.data(),m*sizeof(float),cudaMemcpyHostToDevice); }
 "#,
     );
 }

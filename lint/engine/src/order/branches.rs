@@ -46,6 +46,12 @@ impl Machine<'_, '_> {
                 self.sees_poll(function, cfg, block, (*then, *otherwise), &condition);
                 let control = control(cfg, block, *then, *otherwise, &state);
                 let decided = self.decide(&state, &condition);
+                let body = match (&control, decided) {
+                    (Control::Free, None) if !self.rests_on_status(&condition) => {
+                        self.chosen_body((function, cfg), block, tested, [*then, *otherwise])
+                    }
+                    _ => None,
+                };
                 let presumes =
                     decided.is_none() && self.selects_by_foreign_mode(&condition, [*then, *otherwise]);
                 let (try_then, try_otherwise) = match (control, decided) {
@@ -67,7 +73,10 @@ impl Machine<'_, '_> {
                     (Control::Stay { stay }, None) => (stay, !stay),
                     (Control::Free, None) => match self.is_marker_by_chance(&state, tested, &condition) {
                         Some(chance) => (!chance, chance),
-                        None => (true, true),
+                        None => match body.filter(|body| body.is_due(cfg, &state)) {
+                            Some(body) => (body.begin == *then, body.begin == *otherwise),
+                            None => (true, true),
+                        },
                     },
                 };
                 let mut state = state;
@@ -130,6 +139,7 @@ impl Machine<'_, '_> {
         mut next: Vec<(State, BlockId)>,
     ) -> Vec<(State, BlockId)> {
         next.retain_mut(|(state, to)| {
+            self.comes_to_chosen(state, *to);
             let Some(frame) = state.frames.last_mut() else { return true };
             let around =
                 |header: &BlockId| cfg.loops[header.0 as usize].as_ref().is_some_and(|it| it.contains(*to));
@@ -137,6 +147,7 @@ impl Machine<'_, '_> {
                 let frame = frame.to_mut();
                 frame.arrivals.retain(|header, _| around(header));
                 frame.open.retain(around);
+                frame.chosen.retain(|(header, _)| around(header));
             }
             if let Some(it) = &cfg.loops[to.0 as usize] {
                 let arrivals = frame.to_mut().arrivals.entry(*to).or_insert(0);
@@ -255,11 +266,11 @@ pub(super) fn equals(symbol: Sym, value: i64) -> Condition {
     }
 }
 
-fn iterations(it: &Loop) -> u8 {
+pub(super) fn iterations(it: &Loop) -> u8 {
     if it.has_effects { ITERATIONS } else { 1 }
 }
 
-fn arrivals(header: BlockId, state: &State) -> u8 {
+pub(super) fn arrivals(header: BlockId, state: &State) -> u8 {
     state.frames.last().and_then(|frame| frame.arrivals.get(&header).copied()).unwrap_or(0)
 }
 

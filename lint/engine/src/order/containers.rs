@@ -113,14 +113,14 @@ impl Machine<'_, '_> {
         record.is_some_and(|record| record.custom_memory)
     }
 
-    /// A container gets new elements.
+    /// A container gets new elements, so many bytes of them: a constant, and what the path knows.
     pub(super) fn reallocate(
         &mut self,
         state: &mut State,
         owner: &Pointer,
         memory: Option<MemoryKind>,
         class: &str,
-        bytes: Option<u64>,
+        (bytes, size): (Option<u64>, Option<Linear>),
     ) {
         let memory = memory.filter(|_| !self.has_custom_memory(owner.object));
         let name = self.objects.info(owner.object).name.clone();
@@ -138,8 +138,7 @@ impl Machine<'_, '_> {
             host_by_use: false,
             non_blocking: None,
         });
-        let bytes = bytes.filter(|_| !self.is_in_stand_in());
-        let size = bytes.and_then(|bytes| i64::try_from(bytes).ok()).map(Linear::constant);
+        let size = size.filter(|_| !self.is_in_stand_in());
         if size.is_some() || state.object(object).is_some() {
             state.object_mut(object).size = size;
         }

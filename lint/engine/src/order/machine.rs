@@ -63,6 +63,9 @@ pub struct Machine<'m, 'p> {
     pub verdicts: Verdicts,
     /// Differences of what smart pointers hold that the program has compared: see `aliases`.
     pub(super) alias_tests: BTreeSet<Linear>,
+    /// By the branch that chooses, and by the block that acts, with the header of the loop: see `chosen_rounds`.
+    pub(super) chosen_bodies: BTreeMap<(FunctionId, BlockId), Option<super::chosen_rounds::ChosenBody>>,
+    pub(super) chosen_acts: BTreeMap<(FunctionId, BlockId), BlockId>,
     /// The blocks of the root that paths got to.
     visited: BTreeSet<u32>,
     /// The statuses of calls that only ask for the last error.
@@ -133,6 +136,8 @@ impl<'m, 'p> Machine<'m, 'p> {
             examined: Default::default(),
             verdicts: Verdicts::default(),
             alias_tests: BTreeSet::new(),
+            chosen_bodies: BTreeMap::new(),
+            chosen_acts: BTreeMap::new(),
             queries: BTreeSet::new(),
             blind: BTreeMap::new(),
             modes_of_root: None,
@@ -191,6 +196,7 @@ impl<'m, 'p> Machine<'m, 'p> {
             values: BTreeMap::new(),
             arrivals: BTreeMap::new(),
             open: BTreeSet::new(),
+            chosen: BTreeSet::new(),
         }));
     }
 
@@ -564,6 +570,6 @@ fn forget_local_values(state: &mut State, cfg: &Cfg) {
     }
     let values = frame.values.iter().filter(|(value, _)| crosses(value));
     let values = values.map(|(id, value)| (*id, value.clone())).collect();
-    *frame =
-        Part::new(Frame { id: frame.id, values, arrivals: frame.arrivals.clone(), open: frame.open.clone() });
+    let (arrivals, open, chosen) = (frame.arrivals.clone(), frame.open.clone(), frame.chosen.clone());
+    *frame = Part::new(Frame { id: frame.id, values, arrivals, open, chosen });
 }

@@ -22,6 +22,7 @@ mod calls;
 pub mod capture;
 mod captures;
 mod choices;
+mod chosen_rounds;
 mod clocks;
 mod combined;
 mod containers;

@@ -150,11 +150,27 @@ impl Machine<'_, '_> {
             Some(count) => counted.or_else(|| self.listed_bytes(state, count)),
             None => counted,
         };
+        let length = match bytes.and_then(|bytes| i64::try_from(bytes).ok()) {
+            Some(bytes) => Some(Linear::constant(bytes)),
+            None => {
+                self.asked_for(it).zip(size).and_then(|(count, size)| count.times(i64::try_from(size).ok()?))
+            }
+        };
         let memory = match it.arg(Role::Resource).cloned() {
             Some(resource) => self.kind_from_resource(state, &resource),
             None => Some(memory),
         };
-        self.reallocate(state, &owner, memory, it.class(), bytes);
+        self.reallocate(state, &owner, memory, it.class(), (bytes, length));
+    }
+
+    /// How many elements a call asks for, in symbols: an address in that place is the begin of a range.
+    fn asked_for(&self, it: &Modelled<'_, '_>) -> Option<Linear> {
+        let position = it.position(Role::Count)?;
+        let is_address = it.call.params.get(position).is_some_and(|how| how.is_address());
+        match it.call.args.get(position)? {
+            Value::Number(count) if !is_address => Some(count.clone()),
+            _ => None,
+        }
     }
 
     /// The kind of memory that a memory resource hands out: what its class says, or what refers to it holds. A
@@ -214,15 +230,17 @@ impl Machine<'_, '_> {
         row.effects.contains(&Effect::Holds).then_some((holder, class))
     }
 
-    /// How many elements the container at `owner` has: a number, if the path has seen it get them.
+    /// How many elements the container at `owner` has: an expression, if the path has seen it get them.
     pub(super) fn length(&mut self, state: &State, owner: &Pointer, class: &str) -> Value {
         let record = self.objects.record(owner.object);
         let element = record.and_then(|id| self.shared.program.records[id.0 as usize].element_size);
         let elements = self.known_elements(state, owner);
-        let bytes = elements.and_then(|it| state.object(it.object)?.size.as_ref()?.as_constant());
-        match bytes.zip(element.and_then(|it| i64::try_from(it).ok())) {
-            Some((bytes, element)) if element > 0 && bytes % element == 0 => Value::int(bytes / element),
-            _ => self.accessor(state, &format!("{class}::size"), vec![Value::Pointer(owner.clone())]),
+        let bytes = elements.and_then(|it| state.object(it.object)?.size.as_ref());
+        let length =
+            bytes.zip(element).and_then(|(bytes, element)| bytes.divided(i64::try_from(element).ok()?));
+        match length {
+            Some(length) => Value::Number(length),
+            None => self.accessor(state, &format!("{class}::size"), vec![Value::Pointer(owner.clone())]),
         }
     }
 

@@ -126,8 +126,11 @@ impl Machine<'_, '_> {
             let element = record.element_size.filter(|element| *element > 1)?;
             let class = record.name.clone();
             let length = self.length(state, &owner, &class);
+            let length = self.number(&length);
+            // What is a multiple of their size already (`v.resize(n * sizeof(float))`) was meant as bytes there.
+            let in_bytes = length.as_constant().is_none() && length.divided(element.cast_signed()).is_some();
             let is_it =
-                self.number(&length) == *bytes && (bytes.as_constant().is_none() || self.is_length(count));
+                length == *bytes && !in_bytes && (bytes.as_constant().is_none() || self.is_length(count));
             is_it.then(|| MisfitKind::ElementCount {
                 object: self.describe_object(state, operand.pointer.object),
                 element,
@@ -247,7 +250,7 @@ impl Machine<'_, '_> {
             let element = operand.written.pointee.filter(|element| *element > 1)?;
             let element_size = i64::try_from(element).ok()?;
             // What is a multiple already may be the bytes of fewer elements than there are.
-            if bytes.terms.iter().all(|(_, factor)| factor % element_size == 0) {
+            if bytes.divided(element_size).is_some() {
                 return None;
             }
             let whole = bytes.times(element_size)?;

@@ -94,6 +94,9 @@ pub struct Frame {
     /// Of those, the headers of loops in which the path stays by a condition of which it does not know whether it
     /// holds: how many rounds there are, and whether there are several, is presumed.
     pub open: BTreeSet<BlockId>,
+    /// Of loops, by their headers: what some of their rounds do as elements choose, and one has come to. See
+    /// [`super::chosen_rounds`].
+    pub chosen: BTreeSet<(BlockId, BlockId)>,
 }
 
 impl Frame {

@@ -161,6 +161,13 @@ impl Linear {
             product
         })
     }
+
+    /// `self / divisor`, if that leaves no remainder whatever the symbols stand for.
+    pub fn divided(&self, divisor: i64) -> Option<Self> {
+        let of = |number: i64| (number.checked_rem(divisor)? == 0).then(|| number / divisor);
+        let terms = self.terms.iter().map(|(symbol, factor)| of(*factor).map(|factor| (*symbol, factor)));
+        Some(Self { terms: terms.collect::<Option<_>>()?, constant: of(self.constant)? })
+    }
 }
 
 /// The interner of symbols.
