@@ -84,6 +84,12 @@ impl Cfg {
             .filter(move |(_, it)| it.contains(block))
     }
 
+    /// The innermost loop that holds `block`, with its header.
+    pub fn innermost_loop(&self, block: BlockId) -> Option<(BlockId, &Loop)> {
+        let size = |it: &Loop| it.body.iter().filter(|inside| **inside).count();
+        self.loops_around(block).min_by_key(|(_, it)| size(it))
+    }
+
     /// True if control comes to `below` by way of `above` only.
     pub fn is_on_every_way(&self, above: BlockId, below: BlockId) -> bool {
         let is_reached = |block: BlockId| self.position[block.0 as usize] != u32::MAX;

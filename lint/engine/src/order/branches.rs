@@ -46,12 +46,6 @@ impl Machine<'_, '_> {
                 self.sees_poll(function, cfg, block, (*then, *otherwise), &condition);
                 let control = control(cfg, block, *then, *otherwise, &state);
                 let decided = self.decide(&state, &condition);
-                let body = match (&control, decided) {
-                    (Control::Free, None) if !self.rests_on_status(&condition) => {
-                        self.chosen_body((function, cfg), block, tested, [*then, *otherwise])
-                    }
-                    _ => None,
-                };
                 let presumes =
                     decided.is_none() && self.selects_by_foreign_mode(&condition, [*then, *otherwise]);
                 let (try_then, try_otherwise) = match (control, decided) {
@@ -71,13 +65,17 @@ impl Machine<'_, '_> {
                     }
                     (_, Some(holds)) => (holds, !holds),
                     (Control::Stay { stay }, None) => (stay, !stay),
-                    (Control::Free, None) => match self.is_marker_by_chance(&state, tested, &condition) {
-                        Some(chance) => (!chance, chance),
-                        None => match body.filter(|body| body.is_due(cfg, &state)) {
-                            Some(body) => (body.begin == *then, body.begin == *otherwise),
-                            None => (true, true),
-                        },
-                    },
+                    (Control::Free, None) => {
+                        let due = match self.rests_on_status(&condition) {
+                            true => None,
+                            false => self.due_body(cfg, block, tested, [*then, *otherwise], &state),
+                        };
+                        match (self.is_marker_by_chance(&state, tested, &condition), due) {
+                            (Some(chance), _) => (!chance, chance),
+                            (None, Some(begin)) => (begin == *then, begin == *otherwise),
+                            (None, None) => (true, true),
+                        }
+                    }
                 };
                 let mut state = state;
                 if decided.is_some() {
@@ -266,11 +264,11 @@ pub(super) fn equals(symbol: Sym, value: i64) -> Condition {
     }
 }
 
-pub(super) fn iterations(it: &Loop) -> u8 {
+fn iterations(it: &Loop) -> u8 {
     if it.has_effects { ITERATIONS } else { 1 }
 }
 
-pub(super) fn arrivals(header: BlockId, state: &State) -> u8 {
+fn arrivals(header: BlockId, state: &State) -> u8 {
     state.frames.last().and_then(|frame| frame.arrivals.get(&header).copied()).unwrap_or(0)
 }
 
@@ -278,29 +276,18 @@ pub(super) fn is_exhausted(cfg: &Cfg, header: BlockId, state: &State) -> bool {
     cfg.loops[header.0 as usize].as_ref().is_some_and(|it| arrivals(header, state) >= iterations(it))
 }
 
-/// What the innermost loop that a branch can leave makes of it.
+/// What the innermost loop around a branch makes of it.
 fn control(cfg: &Cfg, block: BlockId, then: BlockId, otherwise: BlockId, state: &State) -> Control {
-    let mut control = Control::Free;
-    let mut size = usize::MAX;
-    for (header, it) in cfg.loops_around(block) {
-        let blocks = it.body.iter().filter(|inside| **inside).count();
-        if blocks >= size {
-            continue;
-        }
-        let (in_then, in_otherwise) = (it.contains(then), it.contains(otherwise));
-        let so_far = arrivals(header, state);
-        let tests_before = block == header;
-        let tests_after = then == header || otherwise == header;
-        let limit = iterations(it);
-        let enough = if tests_after && !tests_before { so_far >= limit } else { so_far > limit };
-        size = blocks;
-        control = match (in_then, in_otherwise) {
-            (true, true) => Control::Free,
-            (false, false) => Control::Free,
-            (stays, _) if enough => Control::Leave { leave: !stays },
-            (stays, _) if tests_before || tests_after => Control::Stay { stay: stays },
-            _ => Control::Free,
-        };
+    let Some((header, it)) = cfg.innermost_loop(block) else { return Control::Free };
+    let so_far = arrivals(header, state);
+    let tests_before = block == header;
+    let tests_after = then == header || otherwise == header;
+    let limit = iterations(it);
+    let enough = if tests_after && !tests_before { so_far >= limit } else { so_far > limit };
+    match (it.contains(then), it.contains(otherwise)) {
+        (true, true) | (false, false) => Control::Free,
+        (stays, _) if enough => Control::Leave { leave: !stays },
+        (stays, _) if tests_before || tests_after => Control::Stay { stay: stays },
+        _ => Control::Free,
     }
-    control
 }

@@ -8,7 +8,7 @@ use super::machine::Machine;
 use super::object::ObjectId;
 use super::state::State;
 use crate::flow;
-use crate::program::{BlockId, Op, ValueId};
+use crate::program::{BlockId, ValueId};
 
 /// What a choice is made by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,12 +92,8 @@ impl Machine<'_, '_> {
         let (Some(id), Some(modes)) = (self.is_called(), state.frame_modes.last()) else { return false };
         let function = self.shared.function(id);
         let definitions = self.shared.definitions(id);
-        let variable = match definitions.of(function, value) {
-            Some(Op::Load { pointer, .. }) => definitions.of(function, *pointer),
-            _ => None,
-        };
-        let Some(Op::AddressOfLocal { local, .. }) = variable else { return false };
-        let is_mixed = definitions.stores_to(*local).len() > 1;
+        let Some(local) = definitions.variable_read(function, value) else { return false };
+        let is_mixed = definitions.stores_to(local).len() > 1;
         is_mixed && !modes.choices().taken.is_empty()
     }
 }

@@ -4,9 +4,9 @@
 //! program looks through its elements because some of them count. A path that has passed by such a body in every round
 //! before the last one that is followed enters it there.
 
-use super::branches::{arrivals, iterations};
-use super::definitions::Definitions;
+use super::branches::is_exhausted;
 use super::machine::Machine;
+use super::shared::Shared;
 use super::state::State;
 use crate::cuda::row::{Family, Outcome};
 use crate::flow::{self, Cfg, Loop};
@@ -24,27 +24,32 @@ pub(super) struct ChosenBody {
     /// The header of the loop.
     header: BlockId,
     /// The block that it begins with, or the rest of the condition (`sizes[i] && flags[i]`).
-    pub(super) begin: BlockId,
+    begin: BlockId,
     /// The first of its blocks that acts on CUDA.
     acts: BlockId,
 }
 
-impl ChosenBody {
-    /// The path is in the last round that is followed, and none has come to what the body does.
-    pub(super) fn is_due(&self, cfg: &Cfg, state: &State) -> bool {
-        let is_last = cfg.loops[self.header.0 as usize]
-            .as_ref()
-            .is_some_and(|it| arrivals(self.header, state) >= iterations(it));
-        is_last && !state.frames.last().is_some_and(|frame| frame.chosen.contains(&(self.header, self.acts)))
-    }
-}
-
 impl Machine<'_, '_> {
+    /// Where the body begins that an undecided branch chooses, if the path is in the last round that is followed and
+    /// none has come to what the body does.
+    pub(super) fn due_body(
+        &mut self,
+        cfg: &Cfg,
+        block: BlockId,
+        tested: ValueId,
+        targets: [BlockId; 2],
+        state: &State,
+    ) -> Option<BlockId> {
+        let ChosenBody { header, begin, acts } = self.chosen_body(cfg, block, tested, targets)?;
+        let has_come = state.frames.last().is_some_and(|frame| frame.chosen.contains(&(header, acts)));
+        (is_exhausted(cfg, header, state) && !has_come).then_some(begin)
+    }
+
     /// The body that a branch enters or passes by, if an element of the innermost loop around it chooses, and if the
     /// body acts on CUDA.
-    pub(super) fn chosen_body(
+    fn chosen_body(
         &mut self,
-        (function, cfg): (&Function, &Cfg),
+        cfg: &Cfg,
         block: BlockId,
         tested: ValueId,
         [then, otherwise]: [BlockId; 2],
@@ -53,16 +58,16 @@ impl Machine<'_, '_> {
         if let Some(known) = self.chosen_bodies.get(&(id, block)) {
             return *known;
         }
-        let size = |it: &Loop| it.body.iter().filter(|inside| **inside).count();
-        let innermost = cfg.loops_around(block).min_by_key(|(_, it)| size(it));
-        let found = innermost.and_then(|(header, it)| {
+        let function = self.shared.function(id);
+        let found = cfg.innermost_loop(block).and_then(|(header, it)| {
             let body = |skip: BlockId, begin: BlockId| {
                 let body = body(function, (header, it), skip, begin)?;
                 let acts = body.into_iter().find(|block| self.acts_on_cuda(function, *block))?;
                 Some(ChosenBody { header, begin, acts })
             };
             let found = body(otherwise, then).or_else(|| body(then, otherwise))?;
-            self.rests_on_element(function, id, it, tested, DEPTH).then_some(found)
+            let condition = Condition { shared: self.shared, id, it };
+            condition.rests_on_element(tested, DEPTH).then_some(found)
         });
         if let Some(found) = found {
             self.chosen_acts.insert((id, found.acts), found.header);
@@ -92,54 +97,50 @@ impl Machine<'_, '_> {
             _ => false,
         })
     }
+}
 
+/// What is tested in a loop.
+struct Condition<'s, 'p> {
+    shared: &'s Shared<'p>,
+    id: FunctionId,
+    it: &'s Loop,
+}
+
+impl Condition<'_, '_> {
     /// True for what is computed of an element whose place changes from round to round.
-    fn rests_on_element(
-        &self,
-        function: &Function,
-        id: FunctionId,
-        it: &Loop,
-        value: ValueId,
-        depth: usize,
-    ) -> bool {
-        let definitions = self.shared.definitions(id);
+    fn rests_on_element(&self, value: ValueId, depth: usize) -> bool {
+        let (function, definitions) = (self.shared.function(self.id), self.shared.definitions(self.id));
         let (Some(depth), Some(op)) = (depth.checked_sub(1), definitions.of(function, value)) else {
             return false;
         };
-        if let Some(local) = assigned(definitions, function, it, op) {
-            let mut stored = definitions.stores_to(local).iter();
-            return stored.any(|value| self.rests_on_element(function, id, it, *value, depth));
+        if let Some(local) = self.assigned(value) {
+            return definitions.stores_to(local).iter().any(|value| self.rests_on_element(*value, depth));
         }
         let is_place = match op {
-            Op::Index { index, .. } => self.varies(function, id, it, *index, depth),
+            Op::Index { index, .. } => self.varies(*index, depth),
             Op::Call(call) => {
                 let is_element = self.shared.row(call).is_some_and(|row| row.result == Outcome::Element);
-                return is_element && call.args.iter().any(|arg| self.varies(function, id, it, *arg, depth));
+                return is_element && call.args.iter().any(|arg| self.varies(*arg, depth));
             }
             _ => false,
         };
-        let mut operands = flow::operands_of(op).into_iter();
-        is_place || operands.any(|operand| self.rests_on_element(function, id, it, operand, depth))
+        is_place || flow::operands_of(op).into_iter().any(|operand| self.rests_on_element(operand, depth))
     }
 
     /// True for what is computed of a variable that the loop assigns.
-    fn varies(&self, function: &Function, id: FunctionId, it: &Loop, value: ValueId, depth: usize) -> bool {
-        let definitions = self.shared.definitions(id);
+    fn varies(&self, value: ValueId, depth: usize) -> bool {
+        let (function, definitions) = (self.shared.function(self.id), self.shared.definitions(self.id));
         let (Some(depth), Some(op)) = (depth.checked_sub(1), definitions.of(function, value)) else {
             return false;
         };
-        let mut operands = flow::operands_of(op).into_iter();
-        assigned(definitions, function, it, op).is_some()
-            || operands.any(|operand| self.varies(function, id, it, operand, depth))
+        self.assigned(value).is_some()
+            || flow::operands_of(op).into_iter().any(|operand| self.varies(operand, depth))
     }
-}
 
-/// The variable that is read, if the loop assigns it.
-fn assigned(definitions: &Definitions, function: &Function, it: &Loop, op: &Op) -> Option<LocalId> {
-    let Op::Load { pointer, .. } = op else { return None };
-    match definitions.of(function, *pointer) {
-        Some(Op::AddressOfLocal { local, .. }) => it.assigned.contains(local).then_some(*local),
-        _ => None,
+    /// The variable that a value is read from, if the loop assigns it.
+    fn assigned(&self, value: ValueId) -> Option<LocalId> {
+        let local = self.shared.definitions(self.id).variable_read(self.shared.function(self.id), value)?;
+        self.it.assigned.contains(&local).then_some(local)
     }
 }
 

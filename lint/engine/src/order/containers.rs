@@ -113,18 +113,19 @@ impl Machine<'_, '_> {
         record.is_some_and(|record| record.custom_memory)
     }
 
-    /// A container gets new elements, so many bytes of them: a constant, and what the path knows.
+    /// A container gets new elements, of so many bytes as far as the path knows.
     pub(super) fn reallocate(
         &mut self,
         state: &mut State,
         owner: &Pointer,
         memory: Option<MemoryKind>,
         class: &str,
-        (bytes, size): (Option<u64>, Option<Linear>),
+        size: Option<Linear>,
     ) {
         let memory = memory.filter(|_| !self.has_custom_memory(owner.object));
         let name = self.objects.info(owner.object).name.clone();
         let site = self.objects.info(owner.object).site.or(Some(self.at.site));
+        let bytes = size.as_ref().and_then(Linear::as_constant).and_then(|bytes| u64::try_from(bytes).ok());
         let key = ObjectKey::Made { frame: state.frame(), step: self.at.step, output: 0, turn: state.turn() };
         let object = self.objects.intern(key.clone(), || ObjectInfo {
             key,

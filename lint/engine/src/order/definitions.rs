@@ -63,6 +63,15 @@ impl Definitions {
         }
     }
 
+    /// The variable that a value is read from.
+    pub fn variable_read(&self, function: &Function, value: ValueId) -> Option<LocalId> {
+        let Op::Load { pointer, .. } = self.of(function, value)? else { return None };
+        match self.of(function, *pointer)? {
+            Op::AddressOfLocal { local, .. } => Some(*local),
+            _ => None,
+        }
+    }
+
     /// The blocks that are entered by way of `from` only, itself among them: at most [`REGION`] of them, and none
     /// behind a loop that leads back.
     pub fn region(&self, function: &Function, from: BlockId) -> BTreeSet<BlockId> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::machine::Machine;
 use super::value::Value;
-use crate::program::{Call, FunctionId, LocalId, Op, SiteId, ValueId};
+use crate::program::{Call, FunctionId, LocalId, SiteId, ValueId};
 
 /// The stream parameters of a function that is being followed which its call leaves out, each with the call that does.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +53,7 @@ impl Machine<'_, '_> {
         let id = *self.stack.last()?;
         let left_out = self.left_out.last().filter(|it| it.function == Some(id) && !it.by.is_empty())?;
         let (definitions, function) = (self.shared.definitions(id), self.shared.function(id));
-        let Some(Op::Load { pointer, .. }) = definitions.of(function, argument) else { return None };
-        let Some(Op::AddressOfLocal { local, .. }) = definitions.of(function, *pointer) else { return None };
-        left_out.by.get(local).copied().filter(|_| definitions.stores_to(*local).is_empty())
+        let local = definitions.variable_read(function, argument)?;
+        left_out.by.get(&local).copied().filter(|_| definitions.stores_to(local).is_empty())
     }
 }

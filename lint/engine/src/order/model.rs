@@ -300,7 +300,7 @@ impl Machine<'_, '_> {
                 if let Some(owner) = self.owner(it) {
                     self.release_elements(state, &owner, name);
                     let memory = self.class_memory(it.class());
-                    self.reallocate(state, &owner, memory, it.class(), (Some(0), Some(Linear::constant(0))));
+                    self.reallocate(state, &owner, memory, it.class(), Some(Linear::constant(0)));
                 }
             }
             Effect::DropsElements => {

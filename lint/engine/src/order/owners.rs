@@ -140,37 +140,28 @@ impl Machine<'_, '_> {
         if !is_constructor(it) {
             self.release_elements(state, &owner, &it.row.name);
         }
-        let count = it.arg(Role::Count).and_then(Value::as_constant).and_then(|it| u64::try_from(it).ok());
-        let size = self
+        let element = self
             .objects
             .record(owner.object)
             .and_then(|record| self.shared.program.records[record.0 as usize].element_size);
-        let counted = count.zip(size).and_then(|(count, size)| count.checked_mul(size));
-        let bytes = match it.arg(Role::Count) {
-            Some(count) => counted.or_else(|| self.listed_bytes(state, count)),
-            None => counted,
-        };
-        let length = match bytes.and_then(|bytes| i64::try_from(bytes).ok()) {
-            Some(bytes) => Some(Linear::constant(bytes)),
-            None => {
-                self.asked_for(it).zip(size).and_then(|(count, size)| count.times(i64::try_from(size).ok()?))
-            }
+        let size = match self.asked_for(it).zip(element) {
+            Some((count, element)) => i64::try_from(element).ok().and_then(|element| count.times(element)),
+            None => it.arg(Role::Count).and_then(|list| self.listed_bytes(state, list)),
         };
         let memory = match it.arg(Role::Resource).cloned() {
             Some(resource) => self.kind_from_resource(state, &resource),
             None => Some(memory),
         };
-        self.reallocate(state, &owner, memory, it.class(), (bytes, length));
+        self.reallocate(state, &owner, memory, it.class(), size);
     }
 
-    /// How many elements a call asks for, in symbols: an address in that place is the begin of a range.
+    /// How many elements a call asks for. An address in that place is the begin of a range.
     fn asked_for(&self, it: &Modelled<'_, '_>) -> Option<Linear> {
         let position = it.position(Role::Count)?;
         let is_address = it.call.params.get(position).is_some_and(|how| how.is_address());
-        match it.call.args.get(position)? {
-            Value::Number(count) if !is_address => Some(count.clone()),
-            _ => None,
-        }
+        let Value::Number(count) = it.call.args.get(position)? else { return None };
+        let is_count = count.as_constant().map_or(!is_address, |count| count >= 0);
+        is_count.then(|| count.clone())
     }
 
     /// The kind of memory that a memory resource hands out: what its class says, or what refers to it holds. A
@@ -193,11 +184,12 @@ impl Machine<'_, '_> {
     }
 
     /// The size of the array behind a `std::initializer_list`.
-    fn listed_bytes(&mut self, state: &State, list: &Value) -> Option<u64> {
+    fn listed_bytes(&mut self, state: &State, list: &Value) -> Option<Linear> {
         let Value::Pointer(list) = list else { return None };
         let cell = self.field_object(list, LISTED);
         let Value::Pointer(array) = state.memory.get(&(cell, Linear::constant(0)))? else { return None };
-        self.objects.info(array.object).bytes
+        let bytes = self.objects.info(array.object).bytes?;
+        i64::try_from(bytes).ok().map(Linear::constant)
     }
 
     pub(super) fn hold(&mut self, state: &mut State, it: &Modelled<'_, '_>) {

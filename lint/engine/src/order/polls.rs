@@ -36,9 +36,7 @@ impl Machine<'_, '_> {
         let Some(poll) = self.blind.get(symbol) else { return };
         let done = if condition.negated { otherwise } else { then };
         let again = if condition.negated { then } else { otherwise };
-        let innermost =
-            cfg.loops_around(block).min_by_key(|(_, it)| it.body.iter().filter(|inside| **inside).count());
-        let Some((_, around)) = innermost else { return };
+        let Some((_, around)) = cfg.innermost_loop(block) else { return };
         if around.contains(done) || !around.contains(again) || !self.only_polls(function, around, block) {
             return;
         }

@@ -58,10 +58,10 @@ impl Machine<'_, '_> {
         let Some(function_id) = self.stack.last().copied() else { return };
         let (body, cfg) = (self.shared.function(function_id), self.shared.cfg(function_id));
         let block = BlockId(self.at.step.block);
-        let innermost =
-            cfg.loops_around(block).min_by_key(|(_, it)| it.body.iter().filter(|inside| **inside).count());
-        let each_round =
-            body.is_root && innermost.is_some_and(|(header, it)| passes_each_round(body, header, it, block));
+        let each_round = body.is_root
+            && cfg
+                .innermost_loop(block)
+                .is_some_and(|(header, it)| passes_each_round(body, header, it, block));
         let step = (state.frame(), self.at.step);
         let again = state.rounds.iter().any(|it| it.step == step);
         // From arguments that change, such as another size, it could not be made once.
